@@ -1,0 +1,3 @@
+import { runAction } from '../index.js'
+
+await runAction('report-outcome', 'main')

@@ -1,0 +1,30 @@
+import { type Location, parseDatabaseName, parseDestination } from '../../core/backup-key.ts'
+import { parseDuration } from '../../core/duration.ts'
+import type { Environment } from '../../runner/environment.ts'
+import type { Inputs } from '../../runner/inputs.ts'
+import type { StoreConfig } from '../../storage/client.ts'
+import { readStoreConfig } from '../store-inputs.ts'
+
+export interface FreshnessInputs {
+  readonly location: Location
+  readonly store: StoreConfig
+  /** Undefined: not looked at. */
+  readonly backupMaxAgeMs: number | undefined
+  readonly drillMaxAgeMs: number | undefined
+}
+
+/** Reads and checks every input; throws INVALID_INPUT with all problems at once. */
+export function readFreshnessInputs(inputs: Inputs, environment: Environment): FreshnessInputs {
+  const destination = inputs.parse('destination', parseDestination)
+  const database = inputs.parse('database', parseDatabaseName)
+  const backupMaxAgeMs = inputs.parseOptional('backup-max-age', parseDuration)
+  const drillMaxAgeMs = inputs.parseOptional('drill-max-age', parseDuration)
+  if (backupMaxAgeMs === undefined && drillMaxAgeMs === undefined)
+    inputs.problem('backup-max-age', 'is empty, and so is drill-max-age: nothing would be checked')
+  return inputs.finish({
+    location: { prefix: destination?.prefix ?? '', database },
+    store: readStoreConfig(inputs, environment, destination),
+    backupMaxAgeMs,
+    drillMaxAgeMs,
+  })
+}

@@ -1,0 +1,36 @@
+import { parseDatabaseName } from '../core/backup-key.ts'
+import type { Connection } from '../core/connection.ts'
+import { parseNamePattern } from '../core/name-pattern.ts'
+import type { Inputs } from '../runner/inputs.ts'
+import type { ServerSideEncryption } from '../storage/store.ts'
+
+/** The logical name: as given, or the database's own where that can be part of a key. */
+export function readDatabaseName(inputs: Inputs, connection: Connection, name: string): string {
+  const given = inputs.parseOptional(name, parseDatabaseName)
+  // Undefined after a problem with the URL; finish() then throws.
+  if (given !== undefined || connection === undefined) return given ?? ''
+  return inputs.attempt(name, () => parseDatabaseName(connection.database), connection.database)
+}
+
+/** pg_dump patterns, one a line, all checked. */
+export function readPatterns(inputs: Inputs, name: string): readonly string[] {
+  const patterns = inputs.lines(name)
+  for (const pattern of patterns) inputs.attempt(name, () => parseNamePattern(pattern), pattern)
+  return patterns
+}
+
+/** A storage class as S3 spells them. Throws a RangeError. */
+export function parseStorageClass(text: string): string {
+  if (!/^[A-Z][A-Z0-9_]{1,40}$/.test(text))
+    throw new RangeError('expected a storage class such as STANDARD or STANDARD_IA')
+  return text
+}
+
+/** Throws a RangeError. */
+export function parseSse(text: string): ServerSideEncryption {
+  const match = /^(AES256|aws:kms)(?::(.+))?$/.exec(text)
+  const algorithm = match?.[1]
+  if (algorithm === 'AES256' && match?.[2] === undefined) return { algorithm, keyId: undefined }
+  if (algorithm === 'aws:kms') return { algorithm, keyId: match?.[2] }
+  throw new RangeError('expected AES256, aws:kms or aws:kms:<key id or ARN>')
+}

@@ -1,0 +1,81 @@
+import { type Destination, parseDestination } from '../../core/backup-key.ts'
+import type { Connection } from '../../core/connection.ts'
+import { type DumpOptions, parseCompression } from '../../core/dump-options.ts'
+import { ARCHIVE_FORMATS, FINGERPRINT_LEVELS, type FingerprintLevel } from '../../core/manifest.ts'
+import { readConnection } from '../../runner/connection-input.ts'
+import type { Environment } from '../../runner/environment.ts'
+import type { Inputs } from '../../runner/inputs.ts'
+import type { StoreConfig } from '../../storage/client.ts'
+import type { ServerSideEncryption } from '../../storage/store.ts'
+import { COMPATIBILITY, type Compatibility } from '../../storage/upload.ts'
+import { parseSse, parseStorageClass, readDatabaseName, readPatterns } from '../dump-inputs.ts'
+import { readStoreConfig } from '../store-inputs.ts'
+
+/** The kinds that a caller may ask for; `partial` follows from what is left out. */
+const KINDS = ['daily', 'manual', 'pre-migration'] as const
+
+export interface DumpInputs {
+  readonly connection: Connection
+  readonly database: string
+  readonly destination: Destination
+  readonly store: StoreConfig
+  readonly compatibility: Compatibility
+  readonly kind: (typeof KINDS)[number]
+  readonly options: DumpOptions
+  readonly fingerprint: FingerprintLevel
+  readonly storageClass: string
+  readonly sse: ServerSideEncryption | undefined
+  readonly tags: ReadonlyArray<readonly [name: string, value: string]>
+  readonly timeoutMs: number
+}
+
+/** Reads and checks every input; throws INVALID_INPUT with all problems at once. */
+export function readDumpInputs(inputs: Inputs, environment: Environment): DumpInputs {
+  const connection = readConnection(inputs, environment, 'database-url')
+  const destination = inputs.parse('destination', parseDestination)
+  return inputs.finish({
+    connection,
+    database: readDatabaseName(inputs, connection, 'database'),
+    destination,
+    store: readStoreConfig(inputs, environment, destination),
+    compatibility: inputs.oneOf('s3-compatibility', COMPATIBILITY),
+    kind: inputs.oneOf('kind', KINDS),
+    options: readOptions(inputs),
+    fingerprint: inputs.oneOf('fingerprint', FINGERPRINT_LEVELS),
+    storageClass: inputs.parse('storage-class', parseStorageClass),
+    sse: inputs.parseOptional('sse', parseSse),
+    tags: readTags(inputs),
+    timeoutMs: inputs.durationMs('timeout'),
+  })
+}
+
+function readOptions(inputs: Inputs): DumpOptions {
+  const options: DumpOptions = {
+    format: inputs.oneOf('format', ARCHIVE_FORMATS),
+    compression: inputs.parse('compression', parseCompression),
+    tables: readPatterns(inputs, 'tables'),
+    excludeTables: readPatterns(inputs, 'exclude-tables'),
+    schemas: readPatterns(inputs, 'schemas'),
+    lockTimeoutMs: inputs.durationMs('lock-timeout'),
+  }
+  if (options.tables.length > 0 && options.schemas.length > 0) {
+    inputs.problem(
+      'schemas',
+      'cannot be combined with tables: pg_dump would ignore it. Write schema.* into tables instead',
+    )
+  }
+  return options
+}
+
+/** S3 allows ten tags an object. */
+function readTags(inputs: Inputs): DumpInputs['tags'] {
+  const lines = inputs.lines('object-tags')
+  if (lines.length > 10) inputs.problem('object-tags', `has ${lines.length} tags; S3 allows 10`)
+  return lines.map(line => inputs.attempt('object-tags', () => parseTag(line), line))
+}
+
+function parseTag(line: string): readonly [string, string] {
+  const at = line.indexOf('=')
+  if (at < 1) throw new RangeError('expected name=value')
+  return [line.slice(0, at).trim(), line.slice(at + 1).trim()]
+}

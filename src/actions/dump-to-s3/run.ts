@@ -1,0 +1,68 @@
+import type { ActionResult } from '../../core/action-result.ts'
+import { type Location, manifestKey, parseBackupId } from '../../core/backup-key.ts'
+import { countRows, type Manifest } from '../../core/manifest.ts'
+import { openSource } from '../../postgres/source.ts'
+import type { Action } from '../../runner/action.ts'
+import { withDeadline } from '../../runner/deadline.ts'
+import { dump } from '../../steps/dump.ts'
+import { Store } from '../../storage/store.ts'
+import { createDumpTools, hasOpenUpload, madeBy, removeOpenUpload } from '../dump-tools.ts'
+import { type DumpInputs, readDumpInputs } from './inputs.ts'
+import { renderDumpSummary } from './summary.ts'
+
+export const dumpToS3: Action = {
+  async main(context) {
+    const inputs = readDumpInputs(context.inputs, context.environment)
+    const signal = withDeadline(context.signal, inputs.timeoutMs)
+    const { connection } = inputs
+    await using temp = await context.createTempDir()
+    await using source = await openSource(connection, signal)
+    using store = new Store(inputs.store, context.log, signal)
+    const manifest = await dump(
+      {
+        location: locationOf(inputs),
+        kind: inputs.kind,
+        options: inputs.options,
+        fingerprint: inputs.fingerprint,
+        storage: inputs,
+        madeBy: madeBy(context.environment),
+      },
+      createDumpTools(context, source, connection, store, temp.path),
+    )
+    return toResult(manifest, inputs, store)
+  },
+
+  /** Removes what a main phase left that was killed before it could clean up. */
+  async post(context) {
+    // Inputs that main refused must not be refused once more here.
+    if (!hasOpenUpload(context)) return
+    const inputs = readDumpInputs(context.inputs, context.environment)
+    using store = new Store(inputs.store, context.log, context.signal)
+    await removeOpenUpload(context, locationOf(inputs), store)
+  },
+}
+
+function locationOf({ destination, database }: DumpInputs): Location {
+  return { prefix: destination.prefix, database }
+}
+
+function toResult(manifest: Manifest, inputs: DumpInputs, store: Store): ActionResult {
+  const { backup, object: archive, fingerprint, server, durations } = manifest
+  const manifestUri = store.uri(manifestKey(locationOf(inputs), parseBackupId(backup.id)))
+  return {
+    outputs: {
+      'backup-id': backup.id,
+      kind: backup.kind,
+      'archive-uri': store.uri(archive.key),
+      'manifest-uri': manifestUri,
+      bytes: archive.bytes,
+      sha256: archive.sha256,
+      'snapshot-at': backup.snapshotAt,
+      'duration-seconds': Math.round(durations.totalMs / 1000),
+      'server-version': server.version,
+      tables: fingerprint.tables.length,
+      rows: fingerprint.level === 'none' ? '' : countRows(fingerprint.tables),
+    },
+    summary: renderDumpSummary(manifest, { manifestUri, endpoint: inputs.store.endpoint }),
+  }
+}

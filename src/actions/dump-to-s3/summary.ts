@@ -1,0 +1,88 @@
+import { renderBytes, renderCount } from '../../core/bytes.ts'
+import { renderDuration } from '../../core/duration.ts'
+import { countRows, type Manifest, type TableFingerprint } from '../../core/manifest.ts'
+import { code, codeBlock, factTable, literal, table } from '../../core/markdown.ts'
+import { renderRestoreCommands } from '../../core/restore-commands.ts'
+
+/** Tables shown one by one, the largest first; the rest is counted. */
+const TABLES_SHOWN = 30
+
+export interface SummaryContext {
+  readonly manifestUri: string
+  readonly endpoint: string | undefined
+}
+
+/** The job summary of a dump: verdict, facts, rows, and how to get the data back. */
+export function renderDumpSummary(manifest: Manifest, { manifestUri, endpoint }: SummaryContext): string {
+  const { backup, object, archive } = manifest
+  const partial = backup.kind === 'partial' ? ' (partial: it does not hold the whole database)' : ''
+  const commands = renderRestoreCommands(object, archive.format, endpoint, archive.compression)
+  return [
+    `## ✅ Backup of ${literal(backup.database)}${partial}`,
+    '',
+    factTable(facts(manifest, manifestUri)),
+    '',
+    '### Restore',
+    '',
+    `Set ${code('TARGET_URL')} to an empty database. Checked, and in parallel, through a file:`,
+    '',
+    codeBlock(commands.file, 'bash'),
+    '',
+    'Straight from the bucket, nothing kept on disk:',
+    '',
+    codeBlock(commands.stream, 'bash'),
+    '',
+    'The archive is a stock pg_dump archive: nothing of pg-runbook is needed to restore it.',
+    '',
+    ...rows(manifest),
+  ].join('\n')
+}
+
+function facts(manifest: Manifest, manifestUri: string): ReadonlyArray<readonly [string, string]> {
+  const { backup, object, archive, server, durations } = manifest
+  const checksum = object.checksum === null ? '' : `, ${object.checksum.algorithm} confirmed by the store`
+  return [
+    ['Backup', code(backup.id)],
+    ['Shows the database at', code(backup.snapshotAt)],
+    ['Archive', code(`s3://${object.bucket}/${object.key}`)],
+    ['Manifest', code(manifestUri)],
+    [
+      'Size',
+      `${renderBytes(object.bytes)} of ${renderBytes(server.bytes)} in the database (${archive.format}, ${literal(archive.compression)}, ${literal(object.storageClass)})`,
+    ],
+    ['SHA-256', `${code(object.sha256)}${checksum}`],
+    ['Took', renderDuration(durations.totalMs)],
+    [
+      'Server',
+      `${code(server.database)} on PostgreSQL ${literal(server.version)}, dumped by pg_dump ${literal(archive.toolVersion)}`,
+    ],
+  ]
+}
+
+function rows({ fingerprint }: Manifest): readonly string[] {
+  const { level, tables } = fingerprint
+  if (level === 'none')
+    return ['No rows were counted (fingerprint: none): a drill will have nothing to compare with.', '']
+  const largest = tables.toSorted((a, b) => b.rows - a.rows)
+  const hidden = largest.slice(TABLES_SHOWN)
+  const more =
+    hidden.length === 0
+      ? []
+      : [
+          `_and ${hidden.length} more tables with ${renderCount(countRows(hidden))} rows, all in the manifest_`,
+          '',
+        ]
+  return [
+    `### ${renderCount(countRows(tables))} rows in ${tables.length} tables`,
+    '',
+    table(['Table', 'Rows', 'Newest'], largest.slice(0, TABLES_SHOWN).map(tableRow)),
+    '',
+    ...more,
+  ]
+}
+
+function tableRow({ schema, name, rows: count, newest }: TableFingerprint): readonly string[] {
+  const time =
+    newest === null || newest.value === null ? '' : `${code(newest.value)} (${literal(newest.column)})`
+  return [code(schema === 'public' ? name : `${schema}.${name}`), renderCount(count), time]
+}

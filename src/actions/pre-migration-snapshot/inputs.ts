@@ -1,0 +1,143 @@
+import { type Location, parseDestination } from '../../core/backup-key.ts'
+import type { Connection } from '../../core/connection.ts'
+import { type DumpOptions, parseCompression } from '../../core/dump-options.ts'
+import { parseDuration } from '../../core/duration.ts'
+import { VERIFY_LEVELS, type VerifyLevel } from '../../core/gate-record.ts'
+import type { PlausibilityRules } from '../../core/plausibility.ts'
+import { readConnection } from '../../runner/connection-input.ts'
+import type { Environment } from '../../runner/environment.ts'
+import type { Inputs } from '../../runner/inputs.ts'
+import type { SoakRequest } from '../../steps/soak.ts'
+import type { StoreConfig } from '../../storage/client.ts'
+import type { ServerSideEncryption } from '../../storage/store.ts'
+import { COMPATIBILITY, type Compatibility } from '../../storage/upload.ts'
+import { parseSse, parseStorageClass, readDatabaseName, readPatterns } from '../dump-inputs.ts'
+import { readStoreConfig } from '../store-inputs.ts'
+
+const PHASES = ['before', 'after'] as const
+const PROBE_INTERVAL_MS = 10_000
+const PROBE_TIMEOUT_MS = 5000
+
+/** How the gate learns whether there is anything to migrate. */
+export type MigrationSource =
+  | { readonly by: 'auto' }
+  | { readonly by: 'always' }
+  | { readonly by: 'command'; readonly command: string }
+
+export interface GateInputs {
+  readonly phase: (typeof PHASES)[number]
+  readonly connection: Connection
+  readonly location: Location
+  readonly store: StoreConfig
+  readonly compatibility: Compatibility
+  readonly storageClass: string
+  readonly sse: ServerSideEncryption | undefined
+  readonly options: DumpOptions
+  readonly migrations: MigrationSource
+  readonly project: string
+  readonly onNone: 'skip' | 'snapshot'
+  /** Null does not look for blockers. */
+  readonly waitForBlockersMs: number | null
+  readonly maxTransactionAgeMs: number
+  readonly reuseWithinMs: number | undefined
+  readonly level: VerifyLevel
+  readonly maxDurationMs: number
+  readonly plausibility: PlausibilityRules
+  /** Undefined in the phase before. */
+  readonly soak: SoakRequest | undefined
+}
+
+/** Reads and checks every input; throws INVALID_INPUT with all problems at once. */
+export function readGateInputs(inputs: Inputs, environment: Environment): GateInputs {
+  const connection = readConnection(inputs, environment, 'database-url')
+  const destination = inputs.parse('destination', parseDestination)
+  const phase = inputs.oneOf('phase', PHASES)
+  return inputs.finish({
+    phase,
+    connection,
+    location: {
+      prefix: destination?.prefix ?? '',
+      database: readDatabaseName(inputs, connection, 'database'),
+    },
+    store: readStoreConfig(inputs, environment, destination),
+    compatibility: inputs.oneOf('s3-compatibility', COMPATIBILITY),
+    storageClass: inputs.parse('storage-class', parseStorageClass),
+    sse: inputs.parseOptional('sse', parseSse),
+    options: {
+      format: 'custom',
+      compression: inputs.parse('compression', parseCompression),
+      tables: readPatterns(inputs, 'tables'),
+      excludeTables: [],
+      schemas: [],
+      lockTimeoutMs: inputs.durationMs('lock-timeout'),
+    },
+    migrations: inputs.parse('migrations', parseMigrations),
+    project: inputs.text('project'),
+    onNone: inputs.oneOf('on-none', ['skip', 'snapshot']),
+    waitForBlockersMs: inputs.parse('on-blockers', parseOnBlockers),
+    maxTransactionAgeMs: inputs.durationMs('max-transaction-age'),
+    reuseWithinMs: inputs.parseOptional('reuse-within', parseDuration),
+    level: inputs.oneOf('level', VERIFY_LEVELS),
+    maxDurationMs: inputs.durationMs('max-duration'),
+    plausibility: {
+      maxDropPercent: inputs.parse('max-drop', parsePercent),
+      expectedDrops: inputs.lines('expected-drops'),
+    },
+    soak: readSoak(inputs, phase),
+  })
+}
+
+function readSoak(inputs: Inputs, phase: GateInputs['phase']): SoakRequest | undefined {
+  const url = inputs.parseOptional('health-url', parseHttpUrl)
+  const soakMs = inputs.durationMs('soak')
+  const expectStatus = inputs.parse('health-status', parseStatus)
+  const failuresAllowed = inputs.parse('health-failures', parseCount)
+  if (phase === 'before') return undefined
+  if (url === undefined) inputs.problem('health-url', 'is required in the phase after')
+  return {
+    url: url ?? '',
+    expectStatus,
+    soakMs,
+    probes: Math.max(1, Math.ceil(soakMs / PROBE_INTERVAL_MS)),
+    failuresAllowed,
+    timeoutMs: PROBE_TIMEOUT_MS,
+    intervalMs: Math.min(PROBE_INTERVAL_MS, Math.max(1, soakMs)),
+  }
+}
+
+function parseMigrations(text: string): MigrationSource {
+  if (text === 'auto' || text === 'always') return { by: text }
+  return { by: 'command', command: text }
+}
+
+function parseOnBlockers(text: string): number | null {
+  if (text === 'ignore') return null
+  if (text === 'fail') return 0
+  const duration = /^wait:(.+)$/.exec(text)?.[1]
+  if (duration === undefined) throw new RangeError('expected fail, ignore or wait:<duration> such as wait:5m')
+  return parseDuration(duration)
+}
+
+function parsePercent(text: string): number {
+  const percent = Number(/^(\d{1,3}(?:\.\d{1,4})?)\s*%$/.exec(text)?.[1] ?? Number.NaN)
+  if (Number.isNaN(percent) || percent > 100)
+    throw new RangeError('expected a share from 0% to 100%, such as 20%')
+  return percent
+}
+
+function parseHttpUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:\/\//.test(text))
+    throw new RangeError('expected an address such as https://example.com/up')
+  if (new URL(text).username !== '') throw new RangeError('an address with a user name cannot be asked')
+  return text
+}
+
+function parseStatus(text: string): number {
+  if (!/^[1-5]\d\d$/.test(text)) throw new RangeError('expected an HTTP status from 100 to 599')
+  return Number(text)
+}
+
+function parseCount(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new RangeError('expected a whole number')
+  return Number(text)
+}

@@ -1,0 +1,47 @@
+import { parseDatabaseName } from '../../core/backup-key.ts'
+import type { Secret } from '../../core/secret.ts'
+import type { Inputs } from '../../runner/inputs.ts'
+
+/** What a job can end with. https://docs.github.com/en/actions/reference/workflows-and-actions/contexts#job-context */
+const OUTCOMES = ['success', 'failure', 'cancelled'] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+export interface ReportInputs {
+  readonly task: string
+  readonly database: string
+  readonly outcome: Outcome
+  readonly verified: boolean
+  readonly details: readonly string[]
+  readonly token: Secret | undefined
+  readonly label: string
+  readonly webhookUrl: Secret | undefined
+  readonly heartbeatUrl: Secret | undefined
+}
+
+/** Reads and checks every input; throws INVALID_INPUT with all problems at once. */
+export function readReportInputs(inputs: Inputs): ReportInputs {
+  const webhookUrl = inputs.secret('webhook-url')
+  const heartbeatUrl = inputs.secret('heartbeat-url')
+  if (!isUrl(webhookUrl)) inputs.problem('webhook-url', 'expected a URL such as https://hooks.example.com/…')
+  if (!isUrl(heartbeatUrl)) inputs.problem('heartbeat-url', 'expected a URL such as https://hc.example.com/…')
+  return inputs.finish({
+    task: inputs.parse('task', parseTask),
+    database: inputs.parse('database', parseDatabaseName),
+    outcome: inputs.oneOf('outcome', OUTCOMES),
+    verified: inputs.flag('verified'),
+    details: inputs.lines('details'),
+    token: inputs.secret('github-token'),
+    label: inputs.text('issue-label'),
+    webhookUrl,
+    heartbeatUrl,
+  })
+}
+
+function parseTask(text: string): string {
+  if (!/^[A-Za-z0-9-]{1,40}$/.test(text)) throw new RangeError('expected up to 40 letters, digits and -')
+  return text
+}
+
+function isUrl(secret: Secret | undefined): boolean {
+  return secret === undefined || (URL.canParse(secret.reveal()) && /^https?:/.test(secret.reveal()))
+}

@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { errorMessage, OperatorError } from '../../core/errors.ts'
+import type { Secret } from '../../core/secret.ts'
+
+const ATTEMPTS = 3
+const PAUSE_MS = 2000
+const TIMEOUT_MS = 15_000
+
+/** Posts JSON, or fetches where there is none. Throws REPORT_FAILED after three attempts; the address stays secret. */
+export async function callWeb(
+  name: string,
+  url: Secret,
+  json: object | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const request =
+    json === undefined
+      ? { method: 'GET' }
+      : { method: 'POST', body: JSON.stringify(json), headers: { 'Content-Type': 'application/json' } }
+  let problem = ''
+  for (let attempt = 1; attempt <= ATTEMPTS && !signal.aborted; attempt += 1) {
+    if (attempt > 1) await sleep(PAUSE_MS)
+    try {
+      const abort = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
+      const { ok, status } = await fetch(url.reveal(), { ...request, signal: abort })
+      if (ok) return
+      problem = `HTTP ${status}`
+    } catch (error) {
+      problem = errorMessage(error instanceof Error && error.cause ? error.cause : error)
+    }
+  }
+  throw new OperatorError('REPORT_FAILED', `${name} could not be told: ${problem}.`, {
+    hint: `Check the secret behind ${name}, and whether the service is up.`,
+  })
+}

@@ -1,0 +1,141 @@
+import { availableParallelism } from 'node:os'
+import { type Location, parseDatabaseName, parseDestination } from '../../core/backup-key.ts'
+import { GIB, KIB, MIB } from '../../core/bytes.ts'
+import type { Connection } from '../../core/connection.ts'
+import { RESTORE_MODES, type RestoreMode } from '../../core/restore-record.ts'
+import type { SelectionInputs } from '../../core/restore-selection.ts'
+import { parseSessionSetting, type SessionSetting } from '../../core/restore-settings.ts'
+import { readOptionalConnection } from '../../runner/connection-input.ts'
+import type { Environment } from '../../runner/environment.ts'
+import type { Inputs } from '../../runner/inputs.ts'
+import { type BackupChoice, parseBackupChoice } from '../../steps/find-backup.ts'
+import type { StoreConfig } from '../../storage/client.ts'
+import { readPatterns } from '../dump-inputs.ts'
+import { readStoreConfig } from '../store-inputs.ts'
+
+const ONLY = ['all', 'schema', 'data'] as const
+
+export interface RestoreInputs {
+  readonly target: Connection
+  readonly location: Location
+  readonly store: StoreConfig
+  readonly backup: BackupChoice
+  readonly mode: RestoreMode
+  readonly newDatabase: string | undefined
+  readonly confirm: string | undefined
+  readonly allOrNothing: boolean
+  readonly disconnect: boolean
+  readonly skipSafetyBackup: string | undefined
+  readonly only: (typeof ONLY)[number]
+  readonly selection: SelectionInputs
+  readonly sessionSettings: readonly SessionSetting[]
+  readonly ownerRole: string | undefined
+  readonly restoreGrants: boolean
+  readonly maintenanceDatabase: string
+  readonly targetDiskBytes: number | undefined
+  readonly dryRun: boolean
+  readonly jobs: number
+  readonly timeoutMs: number
+}
+
+/** Reads and checks every input; throws INVALID_INPUT with all problems at once. */
+export function readRestoreInputs(inputs: Inputs, environment: Environment): RestoreInputs {
+  const destination = inputs.parse('destination', parseDestination)
+  const database = inputs.parse('database', parseDatabaseName)
+  const target = readOptionalConnection(inputs, 'target-url')
+  if (target === undefined) inputs.problem('target-url', 'is required')
+  const only = inputs.oneOf('only', ONLY)
+  const read = {
+    // After a problem there is none; finish() then throws before anyone misses it.
+    target: target as Connection,
+    location: { prefix: destination?.prefix ?? '', database },
+    store: readStoreConfig(inputs, environment, destination),
+    backup: inputs.parse('backup', parseBackupChoice),
+    mode: inputs.oneOf('mode', RESTORE_MODES),
+    newDatabase: inputs.parseOptional('new-database', parseName),
+    confirm: inputs.optional('confirm'),
+    allOrNothing: inputs.flag('all-or-nothing'),
+    disconnect: inputs.flag('disconnect'),
+    skipSafetyBackup: inputs.parseOptional('skip-safety-backup', parseReason),
+    only,
+    selection: {
+      tables: readPatterns(inputs, 'only-tables'),
+      schemas: readPatterns(inputs, 'only-schemas'),
+      structureOnly: only === 'schema',
+      rowsOnly: only === 'data',
+    },
+    sessionSettings: inputs
+      .lines('session-settings')
+      .map(line => inputs.attempt('session-settings', () => parseSessionSetting(line), line)),
+    ownerRole: inputs.parseOptional('owner-role', parseName),
+    restoreGrants: inputs.flag('restore-grants'),
+    maintenanceDatabase: inputs.parse('maintenance-database', parseName),
+    targetDiskBytes: inputs.parseOptional('target-disk', parseBytes),
+    dryRun: inputs.flag('dry-run'),
+    jobs: inputs.parseOptional('jobs', parseJobs) ?? availableParallelism(),
+    timeoutMs: inputs.durationMs('timeout'),
+  }
+  refuseContradictions(inputs, read)
+  return inputs.finish(read)
+}
+
+/** What each input allows alone, but not together. */
+function refuseContradictions(
+  inputs: Inputs,
+  { mode, only, selection, newDatabase, target }: RestoreInputs,
+): void {
+  const isSelective = selection.tables.length + selection.schemas.length > 0
+  if (mode === 'swap' && (isSelective || only !== 'all'))
+    inputs.problem('mode', 'swap replaces a whole database: leave out only, only-tables and only-schemas')
+  if (mode === 'overwrite' && only === 'schema')
+    inputs.problem('only', 'schema would leave a database without rows; use mode new-database')
+  if (mode === 'overwrite' && only === 'all' && isSelective)
+    inputs.problem(
+      'only-tables',
+      'would leave the other tables empty; add only: data to replace the rows of these, or use mode new-database and copy back what you need',
+    )
+  if (mode === 'overwrite' && only === 'data' && !isSelective)
+    inputs.problem('only', 'data needs only-tables or only-schemas; leave it out to replace everything')
+  if (mode === 'new-database' && only === 'data')
+    inputs.problem('only', 'data needs tables that are there; a new database has none')
+  if (only === 'schema' && isSelective)
+    inputs.problem('only', 'schema takes the structure of all tables; leave out only-tables and only-schemas')
+  if (newDatabase !== undefined && mode === 'overwrite')
+    inputs.problem('new-database', 'is for the modes new-database and swap')
+  if (newDatabase !== undefined && newDatabase === target?.database)
+    inputs.problem('new-database', `"${newDatabase}" is the database of target-url`)
+}
+
+/** A name as PostgreSQL keeps it: 63 bytes, and nothing that a terminal would not show. */
+function parseName(text: string): string {
+  if (text.length === 0 || new TextEncoder().encode(text).length > 63 || /\p{Cc}/u.test(text))
+    throw new RangeError('expected a name of 1 to 63 bytes')
+  return text
+}
+
+/** A reason that somebody will read months later. */
+function parseReason(text: string): string {
+  if (text.trim().length < 10)
+    throw new RangeError('expected a reason of ten letters or more: it goes into the record')
+  return text.trim()
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  MIB: MIB,
+  GIB: GIB,
+  TIB: GIB * KIB,
+}
+
+function parseBytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?) ?([MGT]i?B)$/i.exec(text)
+  if (match === null) throw new RangeError('expected a size such as 15GiB or 256GB')
+  return Math.floor(Number(match[1]) * (UNITS[(match[2] ?? '').toUpperCase()] ?? 0))
+}
+
+function parseJobs(text: string): number {
+  if (!/^[1-9]\d?$/.test(text)) throw new RangeError('expected a whole number from 1 to 99')
+  return Number(text)
+}

@@ -1,0 +1,135 @@
+import { join } from 'node:path'
+import type { Connection } from '../../core/connection.ts'
+import { OperatorError } from '../../core/errors.ts'
+import type { Manifest } from '../../core/manifest.ts'
+import { readFreeBytes } from '../../postgres/install/disk-space.ts'
+import { findTool } from '../../postgres/install/find-tool.ts'
+import { decodeArchive, startScript } from '../../postgres/pg-restore.ts'
+import { openSession } from '../../postgres/session.ts'
+import { openSource } from '../../postgres/source.ts'
+import { countRowsSql, truncateSql } from '../../postgres/target-counts.ts'
+import { EMPTY_DATABASE, FREEZE_DATABASE } from '../../postgres/target-empty.ts'
+import { readGuards } from '../../postgres/target-guards.ts'
+import { terminateSessions } from '../../postgres/target-swap.ts'
+import { beginTransaction, readTransactionEnd } from '../../postgres/target-transaction.ts'
+import type { ActionContext } from '../../runner/action.ts'
+import { dump } from '../../steps/dump.ts'
+import type { OverwriteTools } from '../../steps/restore-overwrite.ts'
+import { verifyArchive } from '../../steps/verify-archive.ts'
+import { downloadArchive } from '../../storage/download.ts'
+import { createDumpTools, madeBy } from '../dump-tools.ts'
+import type { ToolSetting } from './tools.ts'
+
+/** What the other tools have found out already. */
+export interface TargetPlaces {
+  /** With the settings of every session that restores. */
+  readonly target: Connection
+  readonly env: Readonly<Record<string, string>>
+  readonly archivePath: string
+  readonly listPath: string
+}
+
+type Tools = Pick<
+  OverwriteTools,
+  | 'begin'
+  | 'clear'
+  | 'countRows'
+  | 'readGuards'
+  | 'disconnect'
+  | 'freeze'
+  | 'readEnd'
+  | 'startScript'
+  | 'takeSafetyBackup'
+>
+
+/** What overwriting needs beyond what the other modes do. */
+export function createOverwriteTools(
+  context: ActionContext,
+  setting: ToolSetting,
+  { target, env, archivePath, listPath }: TargetPlaces,
+): Tools {
+  const { inputs, pgRestore, signal } = setting
+  return {
+    disconnect: async spared => {
+      await using session = await openSession(target, signal)
+      return await terminateSessions(session, target.database, spared)
+    },
+    begin: async () => beginTransaction({ psql: await findPsql(context, pgRestore.version.major), env }),
+    freeze: FREEZE_DATABASE,
+    clear: selection => (selection.of === 'rows' ? truncateSql(selection.tables) : EMPTY_DATABASE),
+    countRows: countRowsSql,
+    readGuards: async tables => {
+      await using session = await openSession(target, signal)
+      return await readGuards(session, tables)
+    },
+    startScript: async () =>
+      startScript({
+        path: pgRestore.path,
+        archive: archivePath,
+        env,
+        grants: inputs.restoreGrants,
+        args: [
+          `--use-list=${listPath}`,
+          ...(inputs.only === 'data' ? ['--data-only'] : []),
+          ...(inputs.ownerRole === undefined ? [] : [`--role=${inputs.ownerRole}`]),
+        ],
+      }),
+    readEnd: id =>
+      readTransactionEnd(id, async (sql, values) => {
+        await using session = await openSession(target)
+        return (await session.row<{ value: string | null }>(sql, values)).value
+      }),
+    takeSafetyBackup: () => takeSafetyBackup(context, setting, target),
+  }
+}
+
+/** Dumps the target as it is, then reads every byte back and lets pg_restore decode it. */
+async function takeSafetyBackup(
+  context: ActionContext,
+  { inputs, store, signal, directory, pgRestore }: ToolSetting,
+  target: Connection,
+): Promise<Manifest> {
+  await using source = await openSource(target, signal)
+  const manifest = await dump(
+    {
+      location: inputs.location,
+      kind: 'safety',
+      options: {
+        format: 'custom',
+        compression: 'zstd:1',
+        tables: [],
+        excludeTables: [],
+        schemas: [],
+        lockTimeoutMs: SAFETY_LOCK_TIMEOUT_MS,
+      },
+      fingerprint: 'counts',
+      // At hand at once, if it should be needed.
+      storage: { storageClass: 'STANDARD', sse: undefined, tags: [], compatibility: 'auto' },
+      madeBy: madeBy(context.environment),
+    },
+    createDumpTools(context, source, target, store, directory),
+  )
+  const archivePath = join(directory, 'safety.dump')
+  await verifyArchive(manifest, {
+    store,
+    archivePath,
+    disk: async () => ({ freeBytes: await readFreeBytes(directory), databaseBytes: 0 }),
+    download: (archive, path, onBytes) => downloadArchive(store, archive, path, onBytes),
+    now: () => new Date(),
+    log: context.log,
+    decode: () => decodeArchive(pgRestore.path, archivePath, context.environment.variables, signal),
+  })
+  return manifest
+}
+
+const SAFETY_LOCK_TIMEOUT_MS = 60_000
+
+async function findPsql({ environment }: ActionContext, atLeastMajor: number): Promise<string> {
+  const tool = await findTool('psql', { path: environment.variables.PATH ?? '', atLeastMajor })
+  if (tool !== undefined) return tool.path
+  throw new OperatorError(
+    'TOOL_MISSING',
+    `There is no psql of PostgreSQL ${atLeastMajor} or newer on the PATH; overwriting needs it beside pg_restore.`,
+    { hint: 'Run setup-pg18 before this step.' },
+  )
+}

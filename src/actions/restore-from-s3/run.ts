@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto'
+import type { ActionResult } from '../../core/action-result.ts'
+import { renderBytes } from '../../core/bytes.ts'
+import { verdictOf } from '../../core/check.ts'
+import { renderConnection } from '../../core/connection.ts'
+import { OperatorError } from '../../core/errors.ts'
+import type { Manifest } from '../../core/manifest.ts'
+import { parseVersion } from '../../core/postgres-version.ts'
+import { previousName, restoredName } from '../../core/restore-names.ts'
+import { renderNotice } from '../../core/restore-notice.ts'
+import { type Selection, selectTables } from '../../core/restore-selection.ts'
+import { renderSessionSetting } from '../../core/restore-settings.ts'
+import type { Action, ActionContext } from '../../runner/action.ts'
+import { withDeadline } from '../../runner/deadline.ts'
+import { findBackup } from '../../steps/find-backup.ts'
+import { type RestoreReport, type RestoreRequest, restoreDatabase } from '../../steps/restore-database.ts'
+import { type PlanRequest, planRestore, type RestorePlan } from '../../steps/restore-plan.ts'
+import { Store } from '../../storage/store.ts'
+import { requireTool } from '../drill-tools.ts'
+import { hasOpenUpload, madeBy, removeOpenUpload } from '../dump-tools.ts'
+import { type RestoreInputs, readRestoreInputs } from './inputs.ts'
+import { renderPlanSummary, renderRestoreSummary } from './summary.ts'
+import { createRestoreTools, dropLeftDatabase, NEW_DATABASE } from './tools.ts'
+
+export const restoreFromS3: Action = {
+  async main(context) {
+    const inputs = readRestoreInputs(context.inputs, context.environment)
+    refuseUnconfirmed(inputs)
+    const signal = withDeadline(context.signal, inputs.timeoutMs)
+    await using temp = await context.createTempDir()
+    using store = new Store(inputs.store, context.log, signal)
+    const manifest = await findBackup(inputs.backup, inputs.location, store, context.log)
+    const { backup, object } = manifest
+    context.log.info(
+      `Backup ${backup.id}: ${renderBytes(object.bytes)}, shows ${backup.database} at ${backup.snapshotAt}. Target: ${renderConnection(inputs.target)}, mode ${inputs.mode}.`,
+    )
+    const selection = select(manifest, inputs)
+    const pgRestore = await requireTool(
+      context,
+      'pg_restore',
+      parseVersion(manifest.archive.toolVersion).major,
+    )
+    const setting = { inputs, manifest, store, signal, directory: temp.path, pgRestore }
+    const tools = await createRestoreTools(context, setting)
+    const plan = await planRestore(planRequest(inputs, manifest, selection, pgRestore.version), tools)
+    const request = restoreRequest(context, inputs, manifest, selection)
+    if (inputs.dryRun) return toPlanResult(request, plan)
+    const report = await restoreDatabase(request, plan, tools)
+    return toResult(request, report, store.uri(report.recordKey))
+  },
+
+  /** Drops what a main phase left that was killed before it could clean up. */
+  async post(context) {
+    const isLeft = typeof context.state.read(NEW_DATABASE) === 'string'
+    if (!isLeft && !hasOpenUpload(context)) return
+    const inputs = readRestoreInputs(context.inputs, context.environment)
+    if (isLeft) await dropLeftDatabase(context, inputs.target)
+    if (!hasOpenUpload(context)) return
+    using store = new Store(inputs.store, context.log, context.signal)
+    await removeOpenUpload(context, inputs.location, store)
+  },
+}
+
+/** Before anything is connected to: whoever decides types the name. Throws CONFIRMATION_MISSING. */
+function refuseUnconfirmed({ mode, confirm, target, dryRun }: RestoreInputs): void {
+  if (mode !== 'overwrite' || confirm === target.database || (dryRun && confirm === undefined)) return
+  throw new OperatorError(
+    'CONFIRMATION_MISSING',
+    confirm === undefined
+      ? `Mode overwrite replaces the contents of ${renderConnection(target)}: confirm is empty. Nothing was changed.`
+      : `confirm says "${confirm}", but the database of target-url is "${target.database}". Nothing was changed.`,
+    {
+      hint: `If ${target.database} is really to be overwritten, set confirm: ${target.database}. Mode new-database or swap keeps the old data.`,
+    },
+  )
+}
+
+function select(manifest: Manifest, { selection }: RestoreInputs): Selection {
+  try {
+    return selectTables(manifest, selection)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new OperatorError(
+      'INVALID_INPUT',
+      `only-tables or only-schemas: ${error.message}. Nothing was changed.`,
+      {
+        hint: `The manifest of ${manifest.backup.id} lists the tables.`,
+        cause: error,
+      },
+    )
+  }
+}
+
+function planRequest(
+  inputs: RestoreInputs,
+  manifest: Manifest,
+  selection: Selection,
+  pgRestore: PlanRequest['wish']['pgRestore'],
+): PlanRequest {
+  const { mode, disconnect, allOrNothing, ownerRole, targetDiskBytes } = inputs
+  return {
+    manifest,
+    selection,
+    wish: {
+      mode,
+      isSelective: selection.of !== 'everything',
+      disconnect,
+      allOrNothing,
+      owner: ownerRole,
+      diskBytes: targetDiskBytes,
+      pgRestore,
+    },
+  }
+}
+
+function restoreRequest(
+  { environment }: ActionContext,
+  inputs: RestoreInputs,
+  manifest: Manifest,
+  selection: Selection,
+): RestoreRequest {
+  const now = new Date()
+  const { host, port, user, database } = inputs.target
+  return {
+    manifest,
+    location: inputs.location,
+    mode: inputs.mode,
+    selection,
+    target: { host, port, user, database },
+    restoredName: inputs.newDatabase ?? restoredName(database, now),
+    previousName: previousName(database, now),
+    allOrNothing: inputs.allOrNothing,
+    mayDisconnect: inputs.disconnect,
+    skipSafetyBackup: inputs.skipSafetyBackup,
+    sessionSettings: inputs.sessionSettings.map(renderSessionSetting),
+    nonce: randomBytes(4).toString('hex'),
+    run: madeBy(environment),
+  }
+}
+
+/** What a run cannot know yet is empty. */
+function toPlanResult(request: RestoreRequest, plan: RestorePlan): ActionResult {
+  const notice = noticeOf(request, null)
+  return {
+    outputs: {
+      outcome: 'planned',
+      verdict: 'not-measured',
+      'backup-id': request.manifest.backup.id,
+      'restored-to': '',
+      'previous-database': '',
+      'safety-backup-id': '',
+      'window-milliseconds': '',
+      'duration-seconds': '',
+      'restore-uri': '',
+      notice,
+    },
+    summary: renderPlanSummary(request, plan, notice),
+  }
+}
+
+function toResult(
+  request: RestoreRequest,
+  { record, progress, failure }: RestoreReport,
+  recordUri: string,
+): ActionResult {
+  const { target, durations } = record
+  const notice = noticeOf(request, progress.replacedAt)
+  return {
+    outputs: {
+      outcome: record.restore.outcome,
+      verdict: progress.checks.length === 0 ? 'not-measured' : verdictOf(progress.checks),
+      'backup-id': record.backup.id,
+      'restored-to': target.restoredTo ?? '',
+      'previous-database': target.previous ?? '',
+      'safety-backup-id': target.safetyBackup ?? '',
+      'window-milliseconds': durations.windowMs ?? '',
+      'duration-seconds': Math.round(durations.totalMs / 1000),
+      'restore-uri': recordUri,
+      notice,
+    },
+    summary: renderRestoreSummary(record, { recordUri, notice, failure }),
+    ...(failure && { failure }),
+  }
+}
+
+function noticeOf({ manifest, target }: RestoreRequest, replacedAt: Date | null): string {
+  return renderNotice({
+    database: target.database,
+    snapshotAt: new Date(manifest.backup.snapshotAt),
+    replacedAt,
+    now: new Date(),
+  })
+}

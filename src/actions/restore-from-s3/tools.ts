@@ -1,0 +1,188 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { drillPrefix, type Location } from '../../core/backup-key.ts'
+import { type Connection, withDatabase } from '../../core/connection.ts'
+import { parseDrillRecord } from '../../core/drill-record.ts'
+import { OperatorError } from '../../core/errors.ts'
+import type { Manifest } from '../../core/manifest.ts'
+import type { MeasuredDrill } from '../../core/restore-estimate.ts'
+import { type ChosenEntries, chooseEntries, renderUseList } from '../../core/restore-list.ts'
+import type { Selection } from '../../core/restore-selection.ts'
+import { withRestoreSettings } from '../../core/restore-settings.ts'
+import type { TargetFacts } from '../../core/restore-target.ts'
+import { readFreeBytes } from '../../postgres/install/disk-space.ts'
+import type { Tool } from '../../postgres/install/find-tool.ts'
+import { connectionEnvironment } from '../../postgres/passfile.ts'
+import { startRestore } from '../../postgres/pg-restore.ts'
+import { readRestoredContent } from '../../postgres/restored.ts'
+import { openSession } from '../../postgres/session.ts'
+import { readStructureChecks } from '../../postgres/structure.ts'
+import { listArchive } from '../../postgres/target-archive.ts'
+import {
+  analyzeDatabase,
+  createTargetDatabase,
+  describeDatabase,
+  dropUnfinishedDatabase,
+} from '../../postgres/target-database.ts'
+import { readTargetFacts } from '../../postgres/target-facts.ts'
+import { copyDatabaseSettings } from '../../postgres/target-settings.ts'
+import { findMaintenance, swapDatabases } from '../../postgres/target-swap.ts'
+import type { ActionContext } from '../../runner/action.ts'
+import type { DatabaseTools } from '../../steps/restore-database.ts'
+import type { PlanTools } from '../../steps/restore-plan.ts'
+import { downloadArchive } from '../../storage/download.ts'
+import type { Store } from '../../storage/store.ts'
+import type { RestoreInputs } from './inputs.ts'
+import { createOverwriteTools } from './overwrite-tools.ts'
+
+/** Under this name the post phase finds the database that a killed main phase left unfinished. */
+export const NEW_DATABASE = 'new-database'
+
+/** Drills that an estimate looks at. */
+const DRILLS_READ = 12
+
+export interface ToolSetting {
+  readonly inputs: RestoreInputs
+  readonly manifest: Manifest
+  readonly store: Store
+  readonly signal: AbortSignal
+  /** Private, and removed afterwards. */
+  readonly directory: string
+  readonly pgRestore: Tool
+}
+
+/** What planning and restoring need from outside. */
+export async function createRestoreTools(
+  context: ActionContext,
+  setting: ToolSetting,
+): Promise<PlanTools & DatabaseTools> {
+  const { inputs, manifest, store, signal, directory, pgRestore } = setting
+  // Every session of ours and of the tools outlives the timeouts that the target's defaults may impose.
+  const target = withRestoreSettings(inputs.target, inputs.sessionSettings)
+  const archivePath = join(directory, 'archive.dump')
+  const listPath = join(directory, 'entries.list')
+  const env = await connectionEnvironment(target, directory, context.environment.variables)
+  const other = await findMaintenance(inputs.target, [inputs.maintenanceDatabase, 'postgres', 'template1'])
+  const maintenance = other && withRestoreSettings(other, inputs.sessionSettings)
+  return {
+    store,
+    signal,
+    log: context.log,
+    now: () => new Date(),
+    archivePath,
+    pgRestore: pgRestore.version,
+    disk: async () => ({ freeBytes: await readFreeBytes(directory), databaseBytes: 0 }),
+    download: (archive, path, onBytes) => downloadArchive(store, archive, path, onBytes),
+    // Without the settings: an old server refuses some of them, and shall be refused by its version.
+    readTarget: async () => {
+      await using session = await openSession(inputs.target, signal)
+      return await readTargetFacts(session, inputs.target, inputs.ownerRole)
+    },
+    refuseUnreachable: async mode => {
+      if (mode === 'swap' && maintenance === undefined) throw noMaintenance(inputs)
+    },
+    chooseEntries: async (selection, facts) => {
+      const chosen = await choose(setting, archivePath, env, selection, facts)
+      await writeFile(listPath, renderUseList(chosen.kept), { mode: 0o600 })
+      return chosen
+    },
+    readDrills: () => readDrills(inputs.location, store),
+    remember: name => context.state.save(NEW_DATABASE, name),
+    createDatabase: async name => {
+      await using session = await openSession(target, signal)
+      return await createTargetDatabase(session, name, manifest.server, inputs.ownerRole, manifest.backup.id)
+    },
+    // Also after a cancellation: what was restored must not lose its name, nor what was not restored stay.
+    finishDatabase: async (name, comment) => {
+      await using session = await openSession(target)
+      await describeDatabase(session, name, comment)
+    },
+    dropDatabase: name => dropUnfinishedDatabase(target, name),
+    startRestore: async database => {
+      const args = [
+        `--use-list=${listPath}`,
+        ...(inputs.ownerRole === undefined ? [] : [`--role=${inputs.ownerRole}`]),
+      ]
+      return startRestore({
+        path: pgRestore.path,
+        archive: archivePath,
+        jobs: inputs.jobs,
+        env: { ...env, PGDATABASE: database },
+        grants: inputs.restoreGrants,
+        args,
+      })
+    },
+    analyze: database => analyzeDatabase(target, database, signal),
+    readContent: (database, level) => readRestoredContent(withDatabase(target, database), level, signal),
+    readStructure: async database => {
+      await using session = await openSession(withDatabase(target, database), signal)
+      return await readStructureChecks(session)
+    },
+    copySettings: async (from, to) => {
+      await using session = await openSession(maintenance ?? target, signal)
+      return await copyDatabaseSettings(session, from, to)
+    },
+    swap: (names, comment) => {
+      if (maintenance === undefined) throw noMaintenance(inputs)
+      return swapDatabases(maintenance, names, comment, signal)
+    },
+    ...createOverwriteTools(context, setting, { target, env, archivePath, listPath }),
+  }
+}
+
+function noMaintenance({ target, maintenanceDatabase }: RestoreInputs): OperatorError {
+  return new OperatorError(
+    'TARGET_UNFIT',
+    `Nothing was changed. Renaming ${target.database} needs a connection to another database of the server, and none of ${maintenanceDatabase}, postgres, template1 lets ${target.user} in.`,
+    { hint: 'Name one with maintenance-database, or use mode new-database.' },
+  )
+}
+
+/** What of the archive is restored. The rows of single tables are found by pg_restore itself, because a name may hold anything. */
+async function choose(
+  { inputs, pgRestore }: ToolSetting,
+  archive: string,
+  env: Readonly<Record<string, string>>,
+  selection: Selection,
+  { isSuperuser, foreignExtensions, keptSchemas }: TargetFacts,
+): Promise<ChosenEntries> {
+  const list = (args: readonly string[]) => listArchive(pgRestore.path, archive, args, env)
+  const dataOnlyOf = selection.of === 'everything' ? undefined : new Set<string>()
+  if ('tables' in selection) {
+    for (const { schema, name } of selection.tables) {
+      const entries = await list([`--schema=${schema}`, `--table=${name}`])
+      for (const { id, kind } of entries) if (kind === 'TABLE DATA') dataOnlyOf?.add(id)
+    }
+  }
+  // A new database has no extensions but the one that comes with the server.
+  const foreign = inputs.mode === 'overwrite' ? foreignExtensions : ['plpgsql']
+  return chooseEntries(await list([]), {
+    isSuperuser,
+    foreignExtensions: isSuperuser ? [] : foreign,
+    keptSchemas: inputs.mode === 'overwrite' ? keptSchemas : [],
+    rowsOnly: selection.of === 'rows',
+    dataOnlyOf,
+  })
+}
+
+/** The last drills of this database; what cannot be read is left out, because an estimate decides nothing. */
+async function readDrills(location: Location, store: Store): Promise<readonly MeasuredDrill[]> {
+  const keys = (await store.list(drillPrefix(location))).slice(-DRILLS_READ)
+  const drills = keys.map(async key => {
+    try {
+      return [parseDrillRecord(await store.getText(key), key)]
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error
+      return []
+    }
+  })
+  return (await Promise.all(drills)).flat()
+}
+
+/** Drops the database that a main phase left unfinished, if it is there and still says that it is unfinished. */
+export async function dropLeftDatabase(context: ActionContext, target: Connection): Promise<void> {
+  const name = context.state.read(NEW_DATABASE)
+  if (typeof name !== 'string') return
+  if (await dropUnfinishedDatabase(target, name))
+    context.log.info(`The restore was stopped half way; the unfinished database ${name} is gone.`)
+}

@@ -1,0 +1,120 @@
+import { access, constants, mkdtemp } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { OperatorError } from '../../core/errors.ts'
+import { compareVersions, renderVersion, renderWanted } from '../../core/postgres-version.ts'
+import { installFromApt } from '../../postgres/install/apt-installation.ts'
+import { type AptOrigin, givenOrigin, listOrigins } from '../../postgres/install/apt-origin.ts'
+import { installFromHomebrew } from '../../postgres/install/homebrew.ts'
+import { findOrFetch } from '../../postgres/install/install.ts'
+import type { Installation } from '../../postgres/install/installation.ts'
+import { readVersionOnPath } from '../../postgres/install/prove-tools.ts'
+import { findSystemInstallation } from '../../postgres/install/system-installation.ts'
+import { ToolCache } from '../../postgres/install/tool-cache.ts'
+import { toolEnvironment } from '../../postgres/tool.ts'
+import type { Action, ActionContext } from '../../runner/action.ts'
+import { readInputs, type SetupInputs } from './inputs.ts'
+import { checkSecurityFloor } from './security-floor.ts'
+
+export const setupPg18: Action = {
+  async main(context) {
+    const inputs = readInputs(context.inputs)
+    refuseWindows(context)
+    const wanted = `PostgreSQL ${renderWanted(inputs.version)} (${inputs.components.join(', ')})`
+    const found = await context.log.group(`Looking for ${wanted}`, () => obtain(inputs, context))
+    checkSecurityFloor(found, inputs.securityFloor, context.log)
+    await proveOnPath(found, context)
+    context.addPath(found.binDir)
+    const version = renderVersion(found.version)
+    context.log.info(`PostgreSQL ${version} from ${found.origin} is first on the PATH: ${found.binDir}`)
+    return {
+      outputs: { version, 'bin-dir': found.binDir, source: found.source, 'cache-hit': found.cacheHit },
+    }
+  },
+}
+
+/** Each `source` is a choice of ways. */
+async function obtain(inputs: SetupInputs, context: ActionContext): Promise<Installation> {
+  const { log, signal } = context
+  const { variables, platform } = context.environment
+  const find = () => findSystemInstallation(inputs, variables, log)
+  const fromHomebrew = () => installFromHomebrew(inputs, variables, log, signal)
+  const fromApt = () => fetchFromApt(inputs, context)
+  if (inputs.source === 'homebrew') return fromHomebrew()
+  if (inputs.source === 'apt') return fromApt()
+  if (inputs.source === 'system') return (await find()) ?? missing(inputs)
+  return findOrFetch(inputs, { find, fetch: platform === 'darwin' ? fromHomebrew : fromApt }, log)
+}
+
+async function fetchFromApt(inputs: SetupInputs, context: ActionContext): Promise<Installation> {
+  const { environment, log, signal } = context
+  const { variables, arch } = environment
+  await using workDir = await context.createTempDir()
+  // await: the directory goes when this function returns.
+  return await installFromApt({
+    wish: inputs,
+    origins: await origins(inputs, context),
+    cache: await openCache(inputs, context),
+    workDir: workDir.path,
+    variables,
+    arch,
+    now: Date.now(),
+    log,
+    signal,
+  })
+}
+
+async function origins(inputs: SetupInputs, context: ActionContext): Promise<readonly AptOrigin[]> {
+  const { variables, platform } = context.environment
+  if (platform !== 'linux') throw unsupported(`apt does not exist on ${platform}`)
+  return inputs.aptSource === undefined ? listOrigins(variables) : [givenOrigin(inputs.aptSource, variables)]
+}
+
+/** Without the cache the tools still have to outlive this step: the runner empties its temporary directory after the job. */
+async function openCache(inputs: SetupInputs, context: ActionContext): Promise<ToolCache> {
+  const { variables, tempRoot } = context.environment
+  const toolCache = variables.RUNNER_TOOL_CACHE
+  const usable = toolCache !== undefined && (await isWritable(toolCache))
+  if (inputs.cache && usable) return new ToolCache(join(toolCache, 'pg-runbook-postgresql'))
+  if (inputs.cache)
+    context.log.info(`Tool cache: none, ${toolCache ?? 'RUNNER_TOOL_CACHE'} cannot be written`)
+  return new ToolCache(await mkdtemp(join(tempRoot, 'pg-runbook-postgresql-')))
+}
+
+async function isWritable(directory: string): Promise<boolean> {
+  try {
+    await access(directory, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** What counts is what the next step gets when it says pg_dump. */
+async function proveOnPath(found: Installation, context: ActionContext): Promise<void> {
+  const { variables } = context.environment
+  const path = [found.binDir, variables.PATH].filter(Boolean).join(delimiter)
+  const version = await readVersionOnPath(toolEnvironment({ ...variables, PATH: path }))
+  if (compareVersions(version, found.version) === 0) return
+  throw new OperatorError(
+    'INSTALL_FAILED',
+    `pg_dump on the PATH is ${renderVersion(version)}, although ${found.binDir} comes first and has ${renderVersion(found.version)}`,
+  )
+}
+
+function missing(inputs: SetupInputs): never {
+  throw new OperatorError(
+    'TOOL_MISSING',
+    `PostgreSQL ${renderWanted(inputs.version)} (${inputs.components.join(', ')}) is not installed on this machine; the log says what was found`,
+    { hint: 'Install it on the runner, or set source: auto to have it installed apart from the system.' },
+  )
+}
+
+function refuseWindows(context: ActionContext): void {
+  if (context.environment.platform === 'win32') throw unsupported('Windows is not supported')
+}
+
+function unsupported(message: string): OperatorError {
+  return new OperatorError('UNSUPPORTED_PLATFORM', message, {
+    hint: 'Run this job on Linux (Debian or Ubuntu, x64 or arm64) or on macOS with Homebrew.',
+  })
+}

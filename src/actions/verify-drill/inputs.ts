@@ -1,0 +1,54 @@
+import { availableParallelism } from 'node:os'
+import { type Location, parseDatabaseName, parseDestination } from '../../core/backup-key.ts'
+import type { Connection } from '../../core/connection.ts'
+import { parseDuration } from '../../core/duration.ts'
+import { readOptionalConnection } from '../../runner/connection-input.ts'
+import type { Environment } from '../../runner/environment.ts'
+import type { Inputs } from '../../runner/inputs.ts'
+import { type BackupChoice, parseBackupChoice } from '../../steps/find-backup.ts'
+import type { StoreConfig } from '../../storage/client.ts'
+import { readStoreConfig } from '../store-inputs.ts'
+
+/** Which verdicts make the step fail. */
+const FAIL_ON = ['fail', 'not-measured', 'never'] as const
+
+export interface DrillInputs {
+  readonly location: Location
+  readonly store: StoreConfig
+  readonly backup: BackupChoice
+  readonly maxAgeMs: number | undefined
+  readonly scratch: Connection | undefined
+  readonly live: Connection | undefined
+  readonly criteriaFile: string | undefined
+  readonly smokeCommand: string | undefined
+  readonly smokeTimeoutMs: number
+  readonly jobs: number
+  readonly failOn: (typeof FAIL_ON)[number]
+  readonly timeoutMs: number
+}
+
+/** Reads and checks every input; throws INVALID_INPUT with all problems at once. */
+export function readDrillInputs(inputs: Inputs, environment: Environment): DrillInputs {
+  const destination = inputs.parse('destination', parseDestination)
+  const database = inputs.parse('database', parseDatabaseName)
+  return inputs.finish({
+    location: { prefix: destination?.prefix ?? '', database },
+    store: readStoreConfig(inputs, environment, destination),
+    backup: inputs.parse('backup', parseBackupChoice),
+    maxAgeMs: inputs.parseOptional('max-age', parseDuration),
+    scratch: readOptionalConnection(inputs, 'scratch-url'),
+    live: readOptionalConnection(inputs, 'live-url'),
+    criteriaFile: inputs.optional('criteria'),
+    smokeCommand: inputs.optional('smoke-command'),
+    smokeTimeoutMs: inputs.durationMs('smoke-timeout'),
+    // With one job every COPY writes WAL, whatever wal_level says (docs/adr/0006).
+    jobs: inputs.parseOptional('jobs', parseJobs) ?? Math.max(2, availableParallelism()),
+    failOn: inputs.oneOf('fail-on', FAIL_ON),
+    timeoutMs: inputs.durationMs('timeout'),
+  })
+}
+
+function parseJobs(text: string): number {
+  if (!/^[1-9]\d?$/.test(text)) throw new RangeError('expected a whole number from 1 to 99')
+  return Number(text)
+}

@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { ActionResult } from '../../core/action-result.ts'
+import { drillPrefix, type Location } from '../../core/backup-key.ts'
+import { renderBytes } from '../../core/bytes.ts'
+import type { Criterion } from '../../core/criteria.ts'
+import { measuredRtoMs, parseDrillRecord } from '../../core/drill-record.ts'
+import type { PastDrill } from '../../core/drill-trend.ts'
+import { errorMessage, OperatorError } from '../../core/errors.ts'
+import type { Action, ActionContext } from '../../runner/action.ts'
+import { withDeadline } from '../../runner/deadline.ts'
+import { toOperatorError } from '../../runner/failure.ts'
+import { type DrillReport, type DrillTools, drill } from '../../steps/drill.ts'
+import { findBackup } from '../../steps/find-backup.ts'
+import { Store } from '../../storage/store.ts'
+import { createDrillTools, dropLeftDatabase, stopLeftServer } from '../drill-tools.ts'
+import { madeBy } from '../dump-tools.ts'
+import { readCriteria } from './criteria-file.ts'
+import { type DrillInputs, readDrillInputs } from './inputs.ts'
+import { runSmokeCommand } from './smoke.ts'
+import { renderDrillSummary } from './summary.ts'
+import { toFailure } from './verdict-failure.ts'
+
+/** Earlier drills in the trend. */
+const TREND_LENGTH = 12
+
+/** Set on every way out, so that a workflow can always read them: nothing is proven until it is. */
+const NOT_HELD = {
+  verdict: 'not-measured',
+  'backup-id': '',
+  'drill-uri': '',
+  'rto-seconds': '',
+  'failed-checks': '',
+} as const
+
+export const verifyDrill: Action = {
+  async main(context) {
+    try {
+      return await holdDrill(context)
+    } catch (error) {
+      return { outputs: NOT_HELD, failure: toOperatorError(error) }
+    }
+  },
+
+  /** Stops and removes what a main phase left that was killed before it could clean up. */
+  async post(context) {
+    await stopLeftServer(context)
+    await dropLeftDatabase(context, () => readDrillInputs(context.inputs, context.environment).scratch)
+  },
+}
+
+async function holdDrill(context: ActionContext): Promise<ActionResult> {
+  const inputs = readDrillInputs(context.inputs, context.environment)
+  const criteria = await readCriteriaFile(inputs.criteriaFile)
+  const signal = withDeadline(context.signal, inputs.timeoutMs)
+  await using temp = await context.createTempDir()
+  using store = new Store(inputs.store, context.log, signal)
+  const manifest = await findBackup(inputs.backup, inputs.location, store, context.log)
+  context.log.info(
+    `Backup ${manifest.backup.id}: ${renderBytes(manifest.object.bytes)}, shows ${manifest.backup.database} at ${manifest.backup.snapshotAt}.`,
+  )
+  const setting = { ...inputs, store, signal, directory: temp.path }
+  const tools = await createDrillTools(context, setting, manifest)
+  const previous = await readPreviousDrills(inputs.location, store)
+  const report = await drill(
+    {
+      manifest,
+      location: inputs.location,
+      maxAgeMs: inputs.maxAgeMs,
+      criteria,
+      nonce: randomBytes(4).toString('hex'),
+      run: madeBy(context.environment),
+    },
+    { ...tools, smoke: smokeOf(context, inputs, signal) },
+  )
+  return toResult(report, store.uri(report.recordKey), previous, inputs.failOn)
+}
+
+async function readCriteriaFile(path: string | undefined): Promise<readonly Criterion[]> {
+  if (path === undefined) return []
+  try {
+    return readCriteria(await readFile(path, 'utf8'), path)
+  } catch (error) {
+    if (error instanceof OperatorError) throw error
+    throw new OperatorError('INVALID_INPUT', `criteria: ${path} cannot be read: ${errorMessage(error)}`, {
+      hint: 'Check the path, and that actions/checkout ran before this step.',
+      cause: error,
+    })
+  }
+}
+
+/** The last drills for the trend; what cannot be read is left out, because the trend decides nothing. */
+async function readPreviousDrills(location: Location, store: Store): Promise<readonly PastDrill[]> {
+  const keys = (await store.list(drillPrefix(location))).slice(-TREND_LENGTH)
+  const drills = keys.map(async key => {
+    try {
+      return [parseDrillRecord(await store.getText(key), key)]
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error
+      store.log.info(`${store.uri(key)} is not in the trend: ${error.message}`)
+      return []
+    }
+  })
+  return (await Promise.all(drills)).flat()
+}
+
+function smokeOf(context: ActionContext, inputs: DrillInputs, signal: AbortSignal): DrillTools['smoke'] {
+  const { smokeCommand: command, smokeTimeoutMs: timeoutMs } = inputs
+  if (command === undefined) return undefined
+  const { variables } = context.environment
+  return ({ connection }) =>
+    runSmokeCommand({ command, timeoutMs, database: connection, variables, signal, log: context.log })
+}
+
+function toResult(
+  { record, notRecorded }: DrillReport,
+  recordUri: string,
+  previous: readonly PastDrill[],
+  failOn: DrillInputs['failOn'],
+): ActionResult {
+  if (notRecorded !== undefined) {
+    const summary = renderDrillSummary(record, { recordUri: undefined, previous })
+    return { outputs: NOT_HELD, summary, failure: notRecorded }
+  }
+  const rtoMs = measuredRtoMs(record.durations)
+  const failed = record.checks.filter(check => check.verdict === 'fail').map(check => check.name)
+  const failure = toFailure(record, failOn)
+  return {
+    outputs: {
+      verdict: record.drill.verdict,
+      'backup-id': record.backup.id,
+      'drill-uri': recordUri,
+      'rto-seconds': rtoMs === null ? '' : Math.round(rtoMs / 1000),
+      'failed-checks': failed.join('\n'),
+    },
+    summary: renderDrillSummary(record, { recordUri, previous }),
+    ...(failure && { failure }),
+  }
+}

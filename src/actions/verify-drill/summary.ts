@@ -1,0 +1,159 @@
+import { renderBytes } from '../../core/bytes.ts'
+import type { Check, CheckVerdict, Verdict } from '../../core/check.ts'
+import { renderAmount } from '../../core/check-text.ts'
+import { adviseAfterDrill } from '../../core/drill-advice.ts'
+import { type DrillRecord, measuredRtoMs } from '../../core/drill-record.ts'
+import { type PastDrill, renderDrillTrend } from '../../core/drill-trend.ts'
+import { renderDuration } from '../../core/duration.ts'
+import { code, codeBlock, factTable, literal, table } from '../../core/markdown.ts'
+
+export interface DrillSummaryContext {
+  /** Where the record lies; undefined when it could not be written. */
+  readonly recordUri: string | undefined
+  /** Earlier drills of this database in any order; the newest are shown. */
+  readonly previous: readonly PastDrill[]
+}
+
+const HEADINGS: Readonly<Record<Verdict, string>> = {
+  pass: '✅ Drill passed',
+  fail: '❌ Drill failed',
+  'not-measured': '⚠️ Nothing was measured',
+}
+
+const ICONS: Readonly<Record<CheckVerdict, string>> = {
+  fail: '❌',
+  'not-measured': '⚠️',
+  pass: '✅',
+  information: 'ℹ️',
+}
+
+/** Rows of each table of checks; the record has them all. */
+const ROWS_SHOWN = 40
+
+/** Characters of one cell: a job summary ends at 1 MiB. */
+const CELL_LENGTH = 300
+
+/** The job summary of a drill: verdict, what to do next, facts, checks with failures first, recovery time. */
+export function renderDrillSummary(
+  record: DrillRecord,
+  { recordUri, previous }: DrillSummaryContext,
+): string {
+  const { drill, checks } = record
+  const trend = renderDrillTrend(record, previous)
+  return [
+    `## ${heading(record)}: ${literal(drill.database)}`,
+    '',
+    ...open(checks),
+    ...advice(record),
+    factTable(facts(record, recordUri)),
+    '',
+    '### Recovery time',
+    '',
+    ...(trend.comparison === null ? [] : [trend.comparison, '']),
+    codeBlock(trend.chart, 'text'),
+    '',
+    ...folded('pass', checks, count => `${ICONS.pass} ${renderAmount(count, 'check')} passed`),
+    ...folded('information', checks, count => `${ICONS.information} ${count} for information`),
+  ].join('\n')
+}
+
+/** When data was compared and only a part could not be measured, it must not say that nothing was. */
+function heading({ drill: { verdict }, checks }: DrillRecord): string {
+  const hasMeasured = checks.some(
+    check => check.verdict === 'pass' && (check.group === 'exact' || check.group === 'criteria'),
+  )
+  return verdict === 'not-measured' && hasMeasured ? '⚠️ Not everything was measured' : HEADINGS[verdict]
+}
+
+/** Failures and gaps, above everything else. */
+function open(checks: readonly Check[]): readonly string[] {
+  const rows = [...withVerdict(checks, 'fail'), ...withVerdict(checks, 'not-measured')]
+  return rows.length === 0 ? [] : [checkTable(rows), ...more(rows), '']
+}
+
+function folded(
+  verdict: CheckVerdict,
+  checks: readonly Check[],
+  title: (count: number) => string,
+): readonly string[] {
+  const rows = withVerdict(checks, verdict)
+  if (rows.length === 0) return []
+  const summary = `<details><summary>${title(rows.length)}</summary>`
+  return [summary, '', checkTable(rows), ...more(rows), '', '</details>', '']
+}
+
+function withVerdict(checks: readonly Check[], verdict: CheckVerdict): readonly Check[] {
+  return checks.filter(check => check.verdict === verdict)
+}
+
+function checkTable(checks: readonly Check[]): string {
+  return table(
+    ['', 'Check', 'Expected', 'Found'],
+    checks
+      .slice(0, ROWS_SHOWN)
+      .map(({ verdict, group, name, expected, found, note }) => [
+        ICONS[verdict],
+        `${cell(name)} (${group})`,
+        cell(expected),
+        note === null ? cell(found) : `${cell(found)}<br>${cell(note)}`,
+      ]),
+  )
+}
+
+function more(checks: readonly Check[]): readonly string[] {
+  const hidden = checks.length - ROWS_SHOWN
+  return hidden > 0 ? ['', `_and ${hidden} more, all in the record_`] : []
+}
+
+function cell(text: string): string {
+  return literal(text.length > CELL_LENGTH ? `${text.slice(0, CELL_LENGTH)}…` : text)
+}
+
+function advice(record: DrillRecord): readonly string[] {
+  const sentences = adviseAfterDrill(record)
+  if (sentences.length === 0) return []
+  return ['### What to do next', '', ...sentences.map((text, i) => `${i + 1}. ${literal(text)}`), '']
+}
+
+function facts(record: DrillRecord, recordUri: string | undefined): ReadonlyArray<readonly [string, string]> {
+  const { backup, durations, tools, checks } = record
+  const version = backup.versionId === null ? '' : ` version ${code(backup.versionId)}`
+  return [
+    ['Backup', code(backup.id)],
+    ['Shows the database at', code(backup.snapshotAt)],
+    ['Archive', `${code(`s3://${backup.bucket}/${backup.key}`)}${version}`],
+    ['SHA-256', `${code(backup.sha256)}, ${renderBytes(backup.bytes)}`],
+    ['Recovery time (RTO)', recoveryTime(durations)],
+    ['Checks', tally(checks)],
+    ['Whole drill', renderDuration(durations.totalMs)],
+    ['Tools', renderTools(tools)],
+    ['Record', recordUri === undefined ? 'could not be written' : code(recordUri)],
+  ]
+}
+
+function recoveryTime(durations: DrillRecord['durations']): string {
+  const { downloadMs, restoreMs } = durations
+  const rtoMs = measuredRtoMs(durations)
+  if (rtoMs === null || downloadMs === null || restoreMs === null)
+    return 'not measured: the restore did not finish'
+  return `**${renderDuration(rtoMs)}** (download ${renderDuration(downloadMs)}, restore ${renderDuration(restoreMs)})`
+}
+
+function tally(checks: readonly Check[]): string {
+  const count = (verdict: CheckVerdict) => withVerdict(checks, verdict).length
+  const parts = [
+    [count('fail'), 'failed'],
+    [count('not-measured'), 'not measured'],
+    [count('pass'), 'passed'],
+  ] as const
+  const shown = parts.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`)
+  return shown.length === 0 ? 'none' : shown.join(', ')
+}
+
+function renderTools({ pgRestore, server }: DrillRecord['tools']): string {
+  const shown = [
+    ...(pgRestore === '' ? [] : [`pg_restore ${pgRestore}`]),
+    ...(server === '' ? [] : [`PostgreSQL ${server}`]),
+  ]
+  return literal(shown.join(' into ')) || 'none was needed'
+}

@@ -1,0 +1,46 @@
+import type { Check } from '../../core/check.ts'
+import type { DrillRecord } from '../../core/drill-record.ts'
+import { OperatorError } from '../../core/errors.ts'
+import type { DrillInputs } from './inputs.ts'
+
+/** The error that a verdict makes of the step; undefined where the operator lets it pass. */
+export function toFailure(record: DrillRecord, failOn: DrillInputs['failOn']): OperatorError | undefined {
+  const { verdict } = record.drill
+  if (verdict === 'fail' && failOn !== 'never') return failed(record)
+  if (verdict === 'not-measured' && failOn === 'not-measured') return notMeasured(record)
+  return undefined
+}
+
+function failed({ backup, checks }: DrillRecord): OperatorError {
+  const failures = checks.filter(({ verdict }) => verdict === 'fail')
+  return new OperatorError(
+    'DRILL_FAILED',
+    `The backup ${backup.id} failed its drill: ${renderFirst(failures)}.`,
+    { hint: 'The job summary lists every check and what to do next.' },
+  )
+}
+
+/** A check that somebody asked for and that could not be made, or nothing to compare with at all. */
+function notMeasured({ backup, checks }: DrillRecord): OperatorError {
+  const gaps = checks.filter(
+    ({ verdict, group }) => verdict === 'not-measured' && (group === 'criteria' || group === 'smoke'),
+  )
+  if (gaps.length > 0) {
+    const why = gaps[0]?.note?.replace(/\.$/, '') ?? ''
+    return new OperatorError(
+      'DRILL_NOT_MEASURED',
+      `The drill of ${backup.id} could not measure what was asked: ${renderFirst(gaps)}. ${why}.`,
+      { hint: 'Make every criterion measurable, or take it out; the job summary has the other checks.' },
+    )
+  }
+  return new OperatorError(
+    'DRILL_NOT_MEASURED',
+    `The drill of ${backup.id} proves nothing: its manifest has no counts, and no criteria were given.`,
+    { hint: 'Make backups with fingerprint: counts or content, or give criteria.' },
+  )
+}
+
+function renderFirst([first, ...more]: readonly Check[]): string {
+  const rest = more.length > 0 ? `, and ${more.length} more` : ''
+  return `${first?.name}: expected ${first?.expected}, found ${first?.found}${rest}`
+}

@@ -1,0 +1,47 @@
+/** What the answer to a query has to be. */
+export type Condition =
+  | { readonly kind: 'equals'; readonly value: string }
+  | { readonly kind: 'range'; readonly min: number | undefined; readonly max: number | undefined }
+  | { readonly kind: 'empty'; readonly empty: boolean }
+
+/** Whether a value fulfils a condition on a value; null fulfils none. */
+export function holds(condition: Exclude<Condition, { kind: 'empty' }>, value: string | null): boolean {
+  if (value === null) return false
+  if (condition.kind === 'equals') return value === condition.value || isSameDecimal(value, condition.value)
+  const number = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value) ? Number(value) : Number.NaN
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = condition
+  return number >= min && number <= max
+}
+
+/** What is expected, for people. */
+export function renderCondition(condition: Condition): string {
+  switch (condition.kind) {
+    case 'equals':
+      return shorten(condition.value)
+    case 'empty':
+      return condition.empty ? 'no rows' : 'at least one row'
+    case 'range': {
+      const { min, max } = condition
+      if (min === undefined) return `at most ${max}`
+      return max === undefined ? `at least ${min}` : `${min} to ${max}`
+    }
+  }
+}
+
+/** `1` and `1.00` are the same number; digits beyond what a number holds count. With leading zeros it is a text: a postcode. */
+function isSameDecimal(a: string, b: string): boolean {
+  const [first, second] = [normalDecimal(a), normalDecimal(b)]
+  return first !== undefined && first === second
+}
+
+function normalDecimal(text: string): string | undefined {
+  const match = /^(-?)(0|[1-9]\d*)(?:\.(\d*?)0*)?$/.exec(text)
+  if (match === null) return undefined
+  const digits = `${match[2]}.${match[3] ?? ''}`
+  return digits === '0.' ? digits : `${match[1]}${digits}`
+}
+
+/** A record is no place for a whole document that a query may return. */
+export function shorten(value: string): string {
+  return value.length > 200 ? `${value.slice(0, 200)}…` : value
+}

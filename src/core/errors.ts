@@ -1,0 +1,91 @@
+/** Stable codes: a code keeps its meaning for ever and is never reused. docs/errors.md is generated from this table. */
+export const ERROR_CODES = {
+  INVALID_INPUT: 'An input is missing or does not follow its grammar. Nothing was done.',
+  UNSUPPORTED_PLATFORM: 'This operating system or architecture cannot run what was asked for.',
+  TOOL_MISSING: 'A PostgreSQL tool that the step needs is not on the PATH.',
+  TOOL_TOO_OLD: 'The PostgreSQL tools are older than the server, or below the security floor.',
+  TOOL_FAILED: 'A PostgreSQL tool ended with an error.',
+  INSTALL_UNREACHABLE: 'The package source could not be reached.',
+  INSTALL_UNTRUSTED:
+    'The package source is not signed by the expected key, or a package does not match its hash.',
+  INSTALL_NOT_FOUND: 'The package source does not carry the version that was asked for.',
+  INSTALL_FAILED: 'The tools were unpacked but do not work.',
+  DISK_FULL: 'There is not enough disk space.',
+  DATABASE_UNREACHABLE: 'No connection to the database could be made.',
+  DATABASE_AUTH: 'The database refused the user, the password or the database name.',
+  DATABASE_POOLER: 'The connection goes through a pooler in transaction mode, which cannot hold a snapshot.',
+  DATABASE_PRIVILEGES: 'The role may not read everything that the dump has to contain.',
+  DATABASE_LOCKED: 'Tables could not be locked within lock-timeout.',
+  DATABASE_FAILED: 'The database ended a statement or a session with an error.',
+  DUMP_FAILED: 'pg_dump did not finish. No backup was made.',
+  DUMP_INCOMPLETE: 'pg_dump finished, but did not dump what the snapshot holds. No backup was made.',
+  STORE_UNREACHABLE: 'The object store could not be reached.',
+  STORE_DENIED: 'The object store refused the credentials or a permission is missing.',
+  STORE_NOT_FOUND: 'The bucket or the object does not exist.',
+  STORE_FAILED: 'The object store answered with an error that did not go away.',
+  STORE_CORRUPT: 'The object store does not hold what was sent to it.',
+  UPLOAD_TOO_LARGE: 'The archive needs more parts than one multipart upload may have.',
+  UPLOAD_NOT_CLEANED: 'A multipart upload could not be removed and may cost money.',
+  BACKUP_NOT_FOUND: 'There is no backup that fits what was asked for.',
+  BACKUP_UNUSABLE:
+    'The backup cannot be used here: partial, in a format that cannot be restored, or in cold storage.',
+  ARCHIVE_CORRUPT: 'The archive in the store is not the one that the manifest describes.',
+  SCRATCH_FAILED: 'The scratch server could not be started, or is not fit for this backup.',
+  RESTORE_FAILED: 'pg_restore did not finish.',
+  TARGET_UNFIT:
+    'The target cannot take this backup: too old, too small, or without an extension, role or privilege. Nothing was changed.',
+  TARGET_BUSY: 'Other sessions use the database that is to be replaced. Nothing was changed.',
+  CONFIRMATION_MISSING: 'Overwriting a database needs its name typed into confirm. Nothing was changed.',
+  RESTORE_UNVERIFIED: 'The data came back, but is not exactly what the manifest says.',
+  SWAP_FAILED: 'The databases could not be renamed. The old one is in its place.',
+  RESTORE_RECORD_INVALID: 'The record of a restore cannot be read: damaged, or written by a newer version.',
+  DRILL_FAILED: 'The drill found that the backup does not restore to what it should hold.',
+  GATE_BLOCKED: 'Sessions are in the way of the dump or the migration.',
+  GATE_IMPLAUSIBLE: 'The snapshot lost more rows since the last backup than may happen unnoticed.',
+  GATE_UNVERIFIED: 'The restore point could not be verified to the level that was asked for.',
+  GATE_UNHEALTHY: 'The service was not healthy after the deploy, so no backup of the new state was taken.',
+  DRILL_NOT_MEASURED: 'The drill had nothing to compare, so it proves nothing.',
+  STALE: 'The newest backup, or the newest passed drill, is older than it may be.',
+  REPORT_FAILED: 'GitHub, the webhook or the watchdog could not be told how the job ended.',
+  MANIFEST_INVALID: 'A manifest cannot be read: damaged, or written by a newer version.',
+  DRILL_RECORD_INVALID: 'A drill record cannot be read: damaged, or written by a newer version.',
+  TIMED_OUT: 'The step took longer than its timeout.',
+  CANCELLED: 'The job was cancelled.',
+  INTERNAL: 'A defect of pg-runbook. Please report it.',
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+export interface ErrorDetails {
+  /** The next thing to do, one sentence. */
+  readonly hint?: string
+  readonly cause?: unknown
+}
+
+/**
+ * An error that an operator can act on: what failed with the value and what would have been accepted (message),
+ * the next thing to do (hint), and the original error (cause). Shown as one annotation, without a stack trace.
+ */
+export class OperatorError extends Error {
+  override readonly name = 'OperatorError'
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.hint = details.hint
+  }
+}
+
+/** The message of anything that was thrown; the empty string never comes back. */
+export function errorMessage(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '' && error.errors.length > 0)
+    return error.errors.map(errorMessage).join('; ')
+  if (error instanceof Error) return error.message || error.name
+  if (typeof error === 'object' && error !== null)
+    return 'message' in error && typeof error.message === 'string' && error.message !== ''
+      ? error.message
+      : 'unknown error'
+  return String(error) || 'unknown error'
+}

@@ -1,0 +1,69 @@
+import { canonicalJson } from './canonical-json.ts'
+import { errorMessage, OperatorError } from './errors.ts'
+import { instant, list, nullable, object, oneOf, type Read, sha256, text, whole } from './shape.ts'
+
+export const GATE_VERSION = 1
+
+/**
+ * How far a restore point was proven, weakest first: `checksum`, the store holds what pg_dump wrote; `archive`, every
+ * byte was read back, hashed and decoded by pg_restore; `drill`, it was restored and compared.
+ */
+export const VERIFY_LEVELS = ['checksum', 'archive', 'drill'] as const
+export type VerifyLevel = (typeof VERIFY_LEVELS)[number]
+
+/** Whether a proof of one level also serves where another is asked for. */
+export function coversLevel(proven: VerifyLevel, asked: VerifyLevel): boolean {
+  return VERIFY_LEVELS.indexOf(proven) >= VERIFY_LEVELS.indexOf(asked)
+}
+
+const gateRecord = object({
+  version: whole,
+  gate: object({
+    /** The name of the record in the bucket, without `.json`. */
+    id: text,
+    database: text,
+    at: instant,
+    level: oneOf(VERIFY_LEVELS),
+  }),
+  /** Exactly which object is the way back. */
+  backup: object({
+    id: text,
+    bucket: text,
+    key: text,
+    versionId: nullable(text),
+    sha256,
+    bytes: whole,
+    snapshotAt: instant,
+  }),
+  /** What the deploy was about to do; the tool is null where none was recognised. */
+  migrations: object({ tool: nullable(text), pending: list(text) }),
+  run: object({ repository: text, workflow: text, runId: text, runAttempt: text, commit: text }),
+})
+
+/** The evidence of one gate: which commit was let through, before which migrations, with which way back. */
+export type GateRecord = Read<typeof gateRecord>
+
+/** The bytes of a record: canonical JSON. */
+export function renderGateRecord(value: GateRecord): string {
+  return canonicalJson(value)
+}
+
+/** Reads a record; throws MANIFEST_INVALID when it is damaged or of a newer major version. `name` is for the error. */
+export function parseGateRecord(json: string, name: string): GateRecord {
+  try {
+    const value: unknown = JSON.parse(json)
+    const { version } = object({ version: whole })(value, '')
+    if (version > GATE_VERSION)
+      throw new RangeError(`it has version ${version}; this pg-runbook reads up to ${GATE_VERSION}`)
+    return gateRecord(value, '')
+  } catch (error) {
+    throw new OperatorError(
+      'MANIFEST_INVALID',
+      `The gate record ${name} cannot be read: ${errorMessage(error)}.`,
+      {
+        hint: 'Use a newer pg-runbook, or look at the object in the bucket.',
+        cause: error,
+      },
+    )
+  }
+}

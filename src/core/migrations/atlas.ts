@@ -1,0 +1,121 @@
+import { renderSome } from '../check-text.ts'
+import type { MigrationRow } from './migration-report.ts'
+import { filesIn, type ProjectFile } from './project-file.ts'
+import { defineTool } from './tool.ts'
+
+interface AtlasProject {
+  readonly migrations: readonly AtlasMigration[]
+  /** Names in atlas.sum, without its first line. */
+  readonly summed: readonly string[]
+}
+
+interface AtlasMigration {
+  readonly version: string
+  readonly name: string
+  /** The whole schema at that version: it runs only in an empty database. */
+  readonly isCheckpoint: boolean
+}
+
+const FOLDERS = [
+  'migrations',
+  'db/migrations',
+  'database/migrations',
+  'atlas/migrations',
+  'ent/migrate/migrations',
+  'internal/ent/migrate/migrations',
+]
+const FILE = /^([^_/]+)(?:_(.+))?\.sql$/
+
+/** Bits of atlas_schema_revisions.type; 4 is a failure that somebody has resolved. */
+const BASELINE = 1
+
+/** Atlas: <version>_<name>.sql beside an atlas.sum against atlas_schema_revisions, in whatever schema it is. */
+export const atlas = defineTool<AtlasProject>({
+  name: 'Atlas',
+  places: FOLDERS.map(folder => ({ folder, file: /^([^/]+\.sql|atlas\.sum)$/, depth: 0, isRead: true })),
+  table: 'atlas_schema_revisions',
+  columns: ['version', 'type', 'applied', 'total'],
+  owns: columns => columns.has('version') && columns.has('applied') && columns.has('total'),
+  readProject(files) {
+    const folder = FOLDERS.find(candidate => files.files.has(`${candidate}/atlas.sum`))
+    if (folder === undefined) return undefined
+    const all = filesIn(files, folder)
+    // Atlas can also write the files of golang-migrate, which runs them then.
+    if (all.some(({ path }) => path.endsWith('.up.sql'))) return undefined
+    return { folder, project: { migrations: all.flatMap(parseFile), summed: parseSum(all) } }
+  },
+  compare({ migrations, summed }, rows) {
+    // Atlas keeps identifiers of its own in rows whose version begins with a dot.
+    const revisions = rows.filter(({ version }) => !version?.startsWith('.'))
+    const partial = revisions.filter(isPartial).map(({ version }) => version ?? '?')
+    const known = partial.filter(version => migrations.some(migration => migration.version === version))
+    return {
+      known: migrations.length,
+      pending: pendingFiles(migrations, revisions).map(({ name }) => name),
+      doubt: describeDoubt(
+        migrations,
+        summed,
+        partial.filter(version => !known.includes(version)),
+      ),
+      note:
+        known.length === 0
+          ? undefined
+          : `${renderSome(known, 5)} was applied only in part: Atlas goes on in the middle of it.`,
+    }
+  },
+})
+
+function pendingFiles(
+  migrations: readonly AtlasMigration[],
+  revisions: readonly MigrationRow[],
+): readonly AtlasMigration[] {
+  if (revisions.length === 0) return migrations.slice(Math.max(0, lastCheckpoint(migrations)))
+  const done = new Set(revisions.filter(row => !isPartial(row)).map(({ version }) => version))
+  const baseline = revisions
+    .filter(({ type }) => Number(type) === BASELINE)
+    .reduce(
+      (newest, { version }) =>
+        version !== null && version !== undefined && version > newest ? version : newest,
+      '',
+    )
+  return migrations.filter(
+    ({ version, isCheckpoint }) => !isCheckpoint && !done.has(version) && version > baseline,
+  )
+}
+
+function lastCheckpoint(migrations: readonly AtlasMigration[]): number {
+  return migrations.findLastIndex(({ isCheckpoint }) => isCheckpoint)
+}
+
+function isPartial({ applied, total }: MigrationRow): boolean {
+  return Number(applied) < Number(total)
+}
+
+function describeDoubt(
+  migrations: readonly AtlasMigration[],
+  summed: readonly string[],
+  strange: readonly string[],
+): string | undefined {
+  if (strange.length > 0)
+    return `${renderSome(strange, 5)} was applied only in part and is not in the project: Atlas cannot go on from there.`
+  const names = migrations.map(({ name }) => `${name}.sql`)
+  const different = [
+    ...names.filter(name => !summed.includes(name)),
+    ...summed.filter(name => !names.includes(name)),
+  ]
+  if (different.length === 0) return undefined
+  return `atlas.sum and the folder differ in ${renderSome(different, 5)}: Atlas refuses to run until atlas migrate hash was run.`
+}
+
+function parseFile({ path, text }: ProjectFile): readonly AtlasMigration[] {
+  const version = FILE.exec(path)?.[1]
+  if (version === undefined) return []
+  const isCheckpoint = /^-- atlas:checkpoint\b/m.test(text.slice(0, 1000))
+  return [{ version, name: path.replace(/\.sql$/, ''), isCheckpoint }]
+}
+
+/** `20260901090000_create_users.sql h1:…`; the first line is the sum of all. */
+function parseSum(files: readonly ProjectFile[]): readonly string[] {
+  const sum = files.find(({ path }) => path === 'atlas.sum')?.text ?? ''
+  return [...sum.matchAll(/^(\S+\.sql) h1:/gm)].map(([, name]) => name ?? '')
+}

@@ -1,0 +1,162 @@
+import { renderSome } from '../check-text.ts'
+import { flywayChecksum } from './flyway-checksum.ts'
+import type { MigrationRow, ProjectFiles } from './migration-report.ts'
+import { filesIn, foldersWith } from './project-file.ts'
+import { defineTool } from './tool.ts'
+
+interface Script {
+  /** V versioned, R repeatable, B baseline; undo scripts (U) never run by themselves. */
+  readonly prefix: 'V' | 'R' | 'B'
+  readonly name: string
+  /** Empty in a repeatable one. */
+  readonly version: Version
+  readonly description: string
+  readonly text: string
+}
+
+type Version = readonly bigint[]
+
+const FOLDERS = [
+  'db/migration',
+  'src/main/resources/db/migration',
+  'src/main/java/db/migration',
+  'sql',
+  'flyway/sql',
+  'flyway/migrations',
+  'db/migrations',
+  'migrations',
+]
+const SCRIPT = /^([VRB])([\d._]*)__(.+)\.(?:sql|java|kt)$/
+
+/** Flyway: V*__*.sql, R__*.sql and B*__*.sql against flyway_schema_history. */
+export const flyway = defineTool<readonly Script[]>({
+  name: 'Flyway',
+  places: FOLDERS.map(folder => ({
+    folder,
+    file: /(^|\/)[VRB][^/]*__[^/]+\.(sql|java|kt)$/,
+    depth: 4,
+    isRead: true,
+  })),
+  table: 'flyway_schema_history',
+  columns: ['installed_rank', 'version', 'description', 'type', 'script', 'checksum', 'success'],
+  owns: columns => columns.has('installed_rank') && columns.has('script'),
+  readProject(files) {
+    const found = foldersWith(FOLDERS, folder => parseScripts(files, folder))
+    if (found.length === 0) return undefined
+    return {
+      folder: found.map(({ folder }) => folder).join(', '),
+      project: found.flatMap(({ items }) => items).toSorted(byVersion),
+    }
+  },
+  compare(scripts, rows) {
+    const history = readHistory(rows)
+    const repeatable = scripts.filter(({ prefix }) => prefix === 'R')
+    const changed = repeatable.filter(script => isOutdated(script, history))
+    // Flyway takes the checksum after it has put values in the place of ${…}, which nobody else knows.
+    const unclear = changed.filter(({ text, name }) => text.includes('${') && history.checksums.has(name))
+    const versioned = pendingVersions(scripts, history)
+    return {
+      known: scripts.length,
+      pending: [...versioned, ...changed.filter(script => !unclear.includes(script))].map(({ name }) => name),
+      doubt: describeDoubt(history, unclear),
+    }
+  },
+})
+
+interface History {
+  /** Rendered versions that stand. */
+  readonly applied: ReadonlySet<string>
+  /** Everything up to it counts as applied. */
+  readonly baseline: Version
+  /** Of repeatable scripts, by file name, the checksum of the last run. */
+  readonly checksums: ReadonlyMap<string, string | null>
+  readonly failed: readonly string[]
+  readonly isEmpty: boolean
+}
+
+function readHistory(rows: readonly MigrationRow[]): History {
+  const applied = new Set<string>()
+  const checksums = new Map<string, string | null>()
+  const failed: string[] = []
+  let baseline: Version = []
+  for (const row of rows.toSorted((a, b) => Number(a.installed_rank) - Number(b.installed_rank))) {
+    const { type, script, version: text } = row
+    const version = parseVersion(text ?? '')
+    if (row.success !== 'true') failed.push(script ?? '?')
+    else if (type === 'SCHEMA') continue
+    else if (/^UNDO|^DELETE$/.test(type ?? '')) {
+      applied.delete(renderVersion(version))
+      checksums.delete(baseName(script))
+    } else if (/BASELINE$/.test(type ?? '')) baseline = version
+    else if (text === null || text === undefined) checksums.set(baseName(script), row.checksum ?? null)
+    else applied.add(renderVersion(version))
+  }
+  return { applied, baseline, checksums, failed, isEmpty: rows.length === 0 }
+}
+
+/** A baseline script runs only in an empty database, in place of everything up to its version. */
+function pendingVersions(scripts: readonly Script[], history: History): readonly Script[] {
+  const versioned = scripts.filter(({ prefix }) => prefix === 'V')
+  if (history.isEmpty) {
+    const start = scripts.findLast(({ prefix }) => prefix === 'B')
+    if (start === undefined) return versioned
+    return [start, ...versioned.filter(({ version }) => compareVersions(version, start.version) > 0)]
+  }
+  return versioned.filter(
+    ({ version }) =>
+      !history.applied.has(renderVersion(version)) && compareVersions(version, history.baseline) > 0,
+  )
+}
+
+function isOutdated({ name, text }: Script, { checksums }: History): boolean {
+  const checksum = checksums.get(name)
+  if (checksum === undefined) return true
+  // Repeatable migrations in code have no checksum, and run once.
+  return checksum !== null && checksum !== String(flywayChecksum(text))
+}
+
+function describeDoubt({ failed }: History, unclear: readonly Script[]): string | undefined {
+  if (failed.length > 0)
+    return `${renderSome(failed, 5)} failed before: Flyway goes no further until the database is put right and flyway repair has run.`
+  if (unclear.length === 0) return undefined
+  const names = unclear.map(({ name }) => name)
+  return `Whether ${renderSome(names, 5)} changed cannot be told, because of the placeholders in it.`
+}
+
+function parseScripts(files: ProjectFiles, folder: string): readonly Script[] {
+  return filesIn(files, folder).flatMap(({ name, text }) => {
+    const [, prefix, version = '', description = ''] = SCRIPT.exec(name) ?? []
+    if (prefix !== 'V' && prefix !== 'R' && prefix !== 'B') return []
+    if ((prefix === 'R') !== (version === '')) return []
+    return [{ prefix, name, version: parseVersion(version), description, text }]
+  })
+}
+
+/** Repeatable ones last, by description. */
+function byVersion(a: Script, b: Script): number {
+  if ((a.prefix === 'R') !== (b.prefix === 'R')) return a.prefix === 'R' ? 1 : -1
+  return compareVersions(a.version, b.version) || (a.description < b.description ? -1 : 1)
+}
+
+/** `2.1`, `2_1` and `002.1.0` are the same. */
+function parseVersion(text: string): Version {
+  const parts = text.split(/[._]/).map(part => (/^\d+$/.test(part) ? BigInt(part) : 0n))
+  return parts.slice(0, parts.findLastIndex(part => part !== 0n) + 1)
+}
+
+function renderVersion(version: Version): string {
+  return version.join('.')
+}
+
+function compareVersions(a: Version, b: Version): number {
+  for (let i = 0; i < Math.max(a.length, b.length); i += 1) {
+    const [left, right] = [a[i] ?? 0n, b[i] ?? 0n]
+    if (left !== right) return left < right ? -1 : 1
+  }
+  return 0
+}
+
+/** The column `script` has the path below the location. */
+function baseName(script: string | null | undefined): string {
+  return (script ?? '').replace(/^.*[/\\]/, '')
+}

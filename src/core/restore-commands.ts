@@ -1,0 +1,47 @@
+import type { ArchiveFormat, Manifest } from './manifest.ts'
+
+/** Shell commands that restore an archive with stock tools: through a checked file, or as a stream. */
+export interface RestoreCommands {
+  readonly file: string
+  readonly stream: string
+}
+
+/** A plain script is compressed as a whole, and psql reads it as text. */
+const UNPACK: Readonly<Record<string, string>> = { gzip: 'gzip -dc', lz4: 'lz4 -dc', zstd: 'zstd -dc' }
+
+/** Both expect the URL of an empty database in TARGET_URL. Runbook §4.2: no owners, no grants. */
+export function renderRestoreCommands(
+  object: Pick<Manifest['object'], 'bucket' | 'key' | 'sha256'>,
+  format: ArchiveFormat,
+  endpoint: string | undefined,
+  compression = 'none',
+): RestoreCommands {
+  const store = endpoint === undefined ? '' : ` --endpoint-url ${quote(endpoint)}`
+  const uri = quote(`s3://${object.bucket}/${object.key}`)
+  const name = quote(object.key.replace(/^.*\//, ''))
+  const fetchFile = `aws s3 cp${store} ${uri} ${name} &&\n  echo ${quote(`${object.sha256}  ${object.key.replace(/^.*\//, '')}`)} | sha256sum --check &&`
+  const fetchStream = `aws s3 cp${store} ${uri} -`
+  if (format === 'plain') {
+    const psql = 'psql --no-psqlrc --set ON_ERROR_STOP=1 --single-transaction --dbname "$TARGET_URL"'
+    const unpack = UNPACK[compression.replace(/:.*$/, '')]
+    if (unpack === undefined)
+      return {
+        file: `${fetchFile}\n  ${psql} --file ${name}`,
+        stream: `${fetchStream} \\\n  | ${psql}`,
+      }
+    return {
+      file: `${fetchFile}\n  ${unpack} < ${name} | ${psql}`,
+      stream: `${fetchStream} \\\n  | ${unpack} | ${psql}`,
+    }
+  }
+  const restore = 'pg_restore --exit-on-error --no-owner --no-acl'
+  return {
+    file: `${fetchFile}\n  ${restore} --jobs 4 --dbname "$TARGET_URL" ${name}`,
+    stream: `${fetchStream} \\\n  | ${restore} --dbname "$TARGET_URL"`,
+  }
+}
+
+/** A word for a POSIX shell. */
+function quote(word: string): string {
+  return /^[A-Za-z0-9_./:=@%+-]+$/.test(word) ? word : `'${word.replace(/'/g, "'\\''")}'`
+}

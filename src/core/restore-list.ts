@@ -1,0 +1,98 @@
+/** One line of `pg_restore --list`: what the archive holds, in the order in which it is restored. */
+export interface ArchiveEntry {
+  readonly id: string
+  /** `TABLE DATA`, `FK CONSTRAINT`; the empty text where it is none of those that matter here. */
+  readonly kind: string
+  /** What follows the numbers: kind, schema, name and owner. */
+  readonly title: string
+}
+
+/** Kinds that are treated apart, the longer before those that begin like them. */
+const KINDS = [
+  'TABLE DATA',
+  'TABLE',
+  'FK CONSTRAINT',
+  'EVENT TRIGGER',
+  'MATERIALIZED VIEW DATA',
+  'SEQUENCE SET',
+  'SUBSCRIPTION TABLE',
+  'SUBSCRIPTION',
+  'PUBLICATION',
+  'COMMENT',
+  'BLOB METADATA',
+  'BLOBS',
+  'BLOB',
+] as const
+
+/**
+ * Reads `3741; 0 16515 TABLE DATA public users owner`; lines that begin with a semicolon are comments. Names may hold what others
+ * take for the end of a line, such as U+2028.
+ */
+export function parseArchiveList(text: string): readonly ArchiveEntry[] {
+  return text.split('\n').flatMap(line => {
+    const match = /^(\d+); \d+ \d+ (.*)$/s.exec(line)
+    if (match === null) return []
+    const [, id = '', title = ''] = match
+    return [{ id, title, kind: KINDS.find(kind => title.startsWith(`${kind} `)) ?? '' }]
+  })
+}
+
+export interface EntryChoice {
+  readonly isSuperuser: boolean
+  /** Extensions that the target has already and that this role does not own. */
+  readonly foreignExtensions: readonly string[]
+  /** Schemas that are there and stay, because they hold extensions of somebody else. */
+  readonly keptSchemas: readonly string[]
+  /** Ids of the only entries of data that are wanted; undefined wants all. */
+  readonly dataOnlyOf: ReadonlySet<string> | undefined
+  /** Nothing but these rows. */
+  readonly rowsOnly: boolean
+}
+
+export interface ChosenEntries {
+  readonly kept: readonly ArchiveEntry[]
+  /** What a full restore would have, and this one has not, because the target does not let this role have it. */
+  readonly leftOut: readonly ArchiveEntry[]
+}
+
+/**
+ * Which entries to restore. What only a superuser may create, and comments on extensions of somebody else, would end the restore.
+ * A subscription would take up replication where the original has it. With data of some tables only, references between tables
+ * stay out, because what they point to is not there.
+ */
+export function chooseEntries(entries: readonly ArchiveEntry[], choice: EntryChoice): ChosenEntries {
+  const { dataOnlyOf, rowsOnly } = choice
+  if (rowsOnly) return { kept: entries.filter(({ id }) => dataOnlyOf?.has(id) === true), leftOut: [] }
+  const leftOut = entries.filter(entry => isOutOfReach(entry, choice))
+  const kept = entries.filter(
+    entry => !isOutOfReach(entry, choice) && !isThere(entry, choice) && isWanted(entry, dataOnlyOf),
+  )
+  return { kept, leftOut }
+}
+
+function isOutOfReach(
+  { kind, title }: ArchiveEntry,
+  { isSuperuser, foreignExtensions }: EntryChoice,
+): boolean {
+  if (kind.startsWith('SUBSCRIPTION')) return true
+  if (kind === 'COMMENT' && foreignExtensions.some(name => title.startsWith(`COMMENT - EXTENSION ${name} `)))
+    return true
+  return !isSuperuser && (kind === 'EVENT TRIGGER' || title.startsWith('COMMENT - EVENT TRIGGER '))
+}
+
+function isThere({ title }: ArchiveEntry, { keptSchemas }: EntryChoice): boolean {
+  return keptSchemas.some(name => title.startsWith(`SCHEMA - ${name} `))
+}
+
+const DATA = ['TABLE DATA', 'MATERIALIZED VIEW DATA', 'SEQUENCE SET', 'BLOBS', 'BLOB', 'BLOB METADATA']
+
+function isWanted({ kind, id }: ArchiveEntry, dataOnlyOf: ReadonlySet<string> | undefined): boolean {
+  if (dataOnlyOf === undefined) return true
+  if (DATA.includes(kind)) return dataOnlyOf.has(id)
+  return kind !== 'FK CONSTRAINT' || dataOnlyOf.size === 0
+}
+
+/** The text of a file for `pg_restore --use-list`. */
+export function renderUseList(entries: readonly ArchiveEntry[]): string {
+  return `${entries.map(({ id, title }) => `${id}; 0 0 ${title}`).join('\n')}\n`
+}

@@ -1,0 +1,174 @@
+import type { FingerprintLevel, SequenceFingerprint, TableFingerprint } from '../core/manifest.ts'
+import type { Table } from './catalog.ts'
+import { quoteIdentifier, quoteTable } from './identifier.ts'
+import type { Session } from './session.ts'
+
+/**
+ * Settings that change how a value prints, and so its hash: the same on both sides of a comparison. No parallel
+ * workers: the reading runs beside production and beside pg_dump.
+ */
+const PINNED = [
+  "SET timezone = 'UTC'",
+  "SET datestyle = 'ISO, YMD'",
+  "SET intervalstyle = 'postgres'",
+  "SET bytea_output = 'hex'",
+  "SET xmlbinary = 'base64'",
+  'SET extra_float_digits = 1',
+  "SET lc_monetary = 'C'",
+  "SET search_path = ''",
+  'SET quote_all_identifiers = off',
+  // As pg_dump: an error in place of rows that a policy hides.
+  'SET row_security = off',
+  'SET max_parallel_workers_per_gather = 0',
+]
+
+/** Columns that tell when a row came, best first; another timestamp column serves where none of these exists. */
+const TIME_COLUMNS = [
+  'created_at',
+  'createdAt',
+  'inserted_at',
+  'occurred_at',
+  'recorded_at',
+  'created',
+  'created_on',
+  'updated_at',
+]
+
+/** Makes the session print values the one way that fingerprints compare. */
+export async function pinOutputSettings(session: Session): Promise<void> {
+  await session.rows(PINNED.join('; '))
+}
+
+/** Joins an exported snapshot: what this session reads from now on is what pg_dump dumps. */
+export async function importSnapshot(session: Session, snapshotId: string): Promise<void> {
+  await session.rows('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+  await session.rows(`SET TRANSACTION SNAPSHOT '${snapshotId.replace(/'/g, "''")}'`)
+}
+
+/**
+ * Reads rows, newest value and, at level `content`, a hash of every table that has rows of its own, one full scan each.
+ * The session must have imported the snapshot and pinned its settings.
+ */
+export async function readTableFingerprints(
+  session: Session,
+  tables: readonly Table[],
+  level: FingerprintLevel,
+): Promise<readonly TableFingerprint[]> {
+  if (level === 'none') return []
+  const timeColumns = await readTimeColumns(session)
+  const rowValues = await readRowValues(session)
+  const fingerprints: TableFingerprint[] = []
+  for (const table of tables.filter(candidate => !candidate.isPartitioned)) {
+    const columns = { time: timeColumns.get(table.oid), row: rowValues.get(table.oid) ?? 'ROW()' }
+    fingerprints.push(await readTableFingerprint(session, table, columns, level))
+  }
+  return fingerprints
+}
+
+interface Columns {
+  /** The name of the time column, where there is one. */
+  readonly time: string | undefined
+  /** The expression of a whole row, `ROW(r.a, r.b)`. */
+  readonly row: string
+}
+
+async function readTableFingerprint(
+  session: Session,
+  table: Table,
+  { time, row: rowValue }: Columns,
+  level: FingerprintLevel,
+): Promise<TableFingerprint> {
+  const newest = time === undefined ? 'NULL' : `max(r.${quoteIdentifier(time)})`
+  const from = `FROM ONLY ${quoteTable(table)} AS r`
+  const row = await session.row<Record<'rows' | 'newest' | 'h0' | 'h1', string | null>>(
+    level === 'content'
+      ? contentQuery(rowValue, newest, from)
+      : `SELECT count(*)::text AS rows, ${newest}::text AS newest, NULL AS h0, NULL AS h1 ${from}`,
+  )
+  return {
+    schema: table.schema,
+    name: table.name,
+    rows: Number(row.rows),
+    newest: time === undefined ? null : { column: time, value: row.newest },
+    contentHash: level === 'content' ? hash128(row.h0, row.h1) : null,
+  }
+}
+
+/**
+ * The sum of a 64-bit hash of every row's text, under two seeds: independent of order, and a duplicate row counts, which
+ * xor would cancel. The text is made once (OFFSET 0 keeps the planner from inlining it). It detects accidents, not adversaries.
+ */
+function contentQuery(row: string, newest: string, from: string): string {
+  return `SELECT count(*)::text AS rows, max(newest)::text AS newest,
+                 sum(hashtextextended(content, 0))::text AS h0, sum(hashtextextended(content, 1))::text AS h1
+            FROM (SELECT ${row}::text COLLATE "C" AS content, ${newest.replace(/^max/, '')} AS newest ${from} OFFSET 0) AS rows`
+}
+
+/** Two sums of signed 64-bit numbers as 32 hex digits; null sums mean an empty table. */
+function hash128(h0: string | null, h1: string | null): string {
+  const hex = (sum: string | null) =>
+    BigInt.asUintN(64, BigInt(sum ?? 0))
+      .toString(16)
+      .padStart(16, '0')
+  return hex(h0) + hex(h1)
+}
+
+/**
+ * A row of every table as an expression, by table oid; tables without columns have none. Columns go by name: where a parent
+ * got a column after its children were made, a restore gives the children their columns in another order.
+ */
+async function readRowValues(session: Session): Promise<ReadonlyMap<string, string>> {
+  const rows = await session.rows<{ oid: string; value: string }>(
+    `SELECT a.attrelid::text AS oid, 'ROW(' || string_agg(format('r.%I', a.attname), ', ' ORDER BY a.attname COLLATE "C") || ')' AS value
+       FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+      WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+      GROUP BY a.attrelid`,
+  )
+  return new Map(rows.map(({ oid, value }) => [oid, value]))
+}
+
+/** The time column of every table that has one, by table oid. */
+async function readTimeColumns(session: Session): Promise<ReadonlyMap<string, string>> {
+  const rows = await session.rows<{ oid: string; name: string }>(
+    `SELECT a.attrelid::text AS oid, a.attname AS name
+       FROM pg_catalog.pg_attribute a
+      WHERE a.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype) AND a.attnum > 0 AND NOT a.attisdropped
+      ORDER BY a.attrelid, coalesce(array_position($1::text[], a.attname::text), 100), a.atttypid = 'date'::regtype, a.attnum`,
+    [TIME_COLUMNS],
+  )
+  const first = new Map<string, string>()
+  for (const { oid, name } of rows) if (!first.has(oid)) first.set(oid, name)
+  return first
+}
+
+/** The last value of every sequence now, by its quoted name: sequences do not follow the snapshot. */
+export type SequenceValues = ReadonlyMap<
+  string,
+  { readonly schema: string; readonly name: string; readonly value: string | null }
+>
+
+/** Reads all sequences outside extensions, or those owned by the given tables. */
+export async function readSequences(session: Session, ownedBy?: readonly Table[]): Promise<SequenceValues> {
+  const rows = await session.rows<{ schema: string; name: string; value: string | null }>(
+    `SELECT n.nspname AS schema, c.relname AS name, pg_sequence_last_value(c.oid)::text AS value
+       FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname !~ '^pg_'
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+        AND ($1::oid[] IS NULL OR EXISTS (
+          SELECT FROM pg_catalog.pg_depend d
+           WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjid = ANY ($1)))
+      ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`,
+    [ownedBy === undefined ? null : ownedBy.map(table => table.oid)],
+  )
+  return new Map(rows.map(row => [quoteTable(row), row]))
+}
+
+/** What a sequence may be after a restore: from its value at the snapshot to its value when pg_dump was done. */
+export function mergeSequences(
+  atSnapshot: SequenceValues,
+  atEnd: SequenceValues,
+): readonly SequenceFingerprint[] {
+  return [...atSnapshot].map(([key, { schema, name, value }]) => {
+    return { schema, name, atSnapshot: value, atEnd: atEnd.get(key)?.value ?? value }
+  })
+}

@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  compareVersions,
+  type PostgresVersion,
+  parseVersion,
+  renderVersion,
+} from '../../core/postgres-version.ts'
+import { COMPONENTS, type Component } from './installation.ts'
+
+/** What is known about an entry. */
+export interface EntryFacts {
+  readonly version: PostgresVersion
+  /** Id of the origin: `pgdg-noble`, `debian-forky`, `apt-1a2b3c4d`. */
+  readonly origin: string
+  readonly components: readonly Component[]
+  /** As Node names it. */
+  readonly arch: string
+  /** `name=version` of everything unpacked, for whoever has to know what is inside. */
+  readonly packages: readonly string[]
+}
+
+export interface CacheEntry extends EntryFacts {
+  readonly directory: string
+  /** When the origin last had nothing newer for us, in milliseconds since the epoch. */
+  readonly confirmedAt: number
+}
+
+/** Written last, before the entry gets its name: an entry without it is none. */
+const FACTS_FILE = 'pg-runbook.json'
+const PARTIAL = '.partial-'
+/** No installation takes that long; what is older was left by a run that was killed. */
+const PARTIAL_AGE_MS = 3_600_000
+
+/**
+ * Unpacked PostgreSQL tools, one directory an entry, laid out as the runner's tool cache has it:
+ * `<root>/<version>-<origin>-<component>/<arch>`. An entry is built under another name beside its place and renamed
+ * when complete, which is atomic: half an entry can never be found, and of two runs at once the first one wins.
+ * (@actions/tool-cache empties the place first and copies into it, which does neither.)
+ */
+export class ToolCache {
+  readonly #root: string
+
+  constructor(root: string) {
+    this.#root = root
+  }
+
+  /** Every complete entry, newest version first. Empty where there is no cache yet. */
+  async entries(): Promise<readonly CacheEntry[]> {
+    const entries: CacheEntry[] = []
+    for (const name of await list(this.#root)) {
+      if (name.startsWith('.')) continue
+      for (const arch of await list(join(this.#root, name))) {
+        const entry = await readEntry(join(this.#root, name, arch))
+        if (entry !== undefined) entries.push(entry)
+      }
+    }
+    return entries.sort((a, b) => compareVersions(b.version, a.version))
+  }
+
+  /** Builds an entry and puts it in its place. If another run was faster, its entry is returned, ours is dropped. */
+  async add(
+    facts: EntryFacts,
+    now: number,
+    build: (directory: string) => Promise<void>,
+  ): Promise<CacheEntry> {
+    await this.#removeLeftovers(now)
+    const partial = join(this.#root, `${PARTIAL}${randomBytes(8).toString('hex')}`)
+    await mkdir(partial, { recursive: true })
+    try {
+      await build(partial)
+      await writeFacts(partial, facts, now)
+      return await this.#place(partial, facts)
+    } finally {
+      await rm(partial, { recursive: true, force: true })
+    }
+  }
+
+  /** Notes that the origin has nothing newer. */
+  async confirm(entry: CacheEntry, now: number): Promise<void> {
+    await writeFacts(entry.directory, entry, now)
+  }
+
+  /** Takes an entry that turned out not to work out of the way, in one step, then removes it. */
+  async evict(directory: string): Promise<void> {
+    const aside = join(this.#root, `${PARTIAL}${randomBytes(8).toString('hex')}`)
+    await rename(directory, aside).catch(ignore('ENOENT'))
+    await rm(aside, { recursive: true, force: true })
+  }
+
+  async #place(partial: string, facts: EntryFacts): Promise<CacheEntry> {
+    const component = facts.components.includes('server') ? 'server' : 'client'
+    const parent = join(this.#root, `${renderVersion(facts.version)}-${facts.origin}-${component}`)
+    const directory = join(parent, facts.arch)
+    await mkdir(parent, { recursive: true })
+    if (!(await renamed(partial, directory)) && (await readEntry(directory)) === undefined) {
+      // Something without facts stands there; what another run puts there has its facts from the first moment.
+      await this.evict(directory)
+      await renamed(partial, directory)
+    }
+    const entry = await readEntry(directory)
+    if (entry === undefined) throw new Error(`${directory} was taken away while it was being made`)
+    return entry
+  }
+
+  async #removeLeftovers(now: number): Promise<void> {
+    for (const name of await list(this.#root)) {
+      if (!name.startsWith(PARTIAL)) continue
+      const path = join(this.#root, name)
+      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: now }))
+      if (now - mtimeMs > PARTIAL_AGE_MS) await rm(path, { recursive: true, force: true })
+    }
+  }
+}
+
+/** The facts in one step too: a reader sees the old ones or the new ones. */
+async function writeFacts(directory: string, facts: EntryFacts, now: number): Promise<void> {
+  const { version, origin, components, arch, packages } = facts
+  const record = { version: renderVersion(version), origin, components, arch, packages, confirmedAt: now }
+  const draft = join(directory, `${FACTS_FILE}.${randomBytes(4).toString('hex')}`)
+  await writeFile(draft, `${JSON.stringify(record, undefined, 2)}\n`)
+  await rename(draft, join(directory, FACTS_FILE))
+}
+
+/** Undefined for anything that is not whole: no facts, unreadable facts, facts of another make. */
+async function readEntry(directory: string): Promise<CacheEntry | undefined> {
+  try {
+    const record: unknown = JSON.parse(await readFile(join(directory, FACTS_FILE), 'utf8'))
+    return parseRecord(directory, record as Record<string, unknown>)
+  } catch {
+    return undefined
+  }
+}
+
+function parseRecord(directory: string, record: Record<string, unknown>): CacheEntry | undefined {
+  const { version, origin, arch, packages, confirmedAt } = record
+  const components = COMPONENTS.filter(
+    name => Array.isArray(record.components) && record.components.includes(name),
+  )
+  if (typeof version !== 'string' || typeof origin !== 'string' || typeof arch !== 'string') return undefined
+  if (!Array.isArray(packages) || typeof confirmedAt !== 'number' || components.length === 0) return undefined
+  return { directory, version: parseVersion(version), origin, components, arch, packages, confirmedAt }
+}
+
+async function list(directory: string): Promise<readonly string[]> {
+  return readdir(directory).catch(() => [])
+}
+
+/** False when the place is taken. */
+async function renamed(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to)
+    return true
+  } catch (error) {
+    ignore('ENOTEMPTY', 'EEXIST')(error as NodeJS.ErrnoException)
+    return false
+  }
+}
+
+function ignore(...codes: readonly string[]): (error: NodeJS.ErrnoException) => void {
+  return error => {
+    if (!codes.includes(error.code ?? '')) throw error
+  }
+}

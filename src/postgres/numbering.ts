@@ -1,0 +1,75 @@
+import { renderName } from '../core/check-text.ts'
+import { quoteIdentifier, quoteTable } from './identifier.ts'
+import type { Session } from './session.ts'
+
+/** A column that a sequence numbers, and where both stand. */
+export interface Numbering {
+  readonly sequence: { readonly schema: string; readonly name: string }
+  /** `users.id` */
+  readonly column: string
+  readonly descending: boolean
+  /** What the sequence gives out next: a decimal text. */
+  readonly next: string
+  /** The greatest value in the column, or the least where the sequence counts down; null in an empty table. */
+  readonly extreme: string | null
+  /** The next value has been passed already, so that inserts collide. */
+  readonly isBehind: boolean
+}
+
+/**
+ * Columns of whole numbers that take their values from a sequence: identity columns, sequences owned by a column
+ * (serial), and defaults that are nextval of a sequence and nothing else. A sequence that cycles is behind by design.
+ * Partitions are left to their parent.
+ */
+const COLUMNS = `
+  WITH source AS (
+    SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS attnum
+      FROM pg_catalog.pg_depend d
+     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+       AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
+    UNION
+    SELECT d.refobjid, f.adrelid, f.adnum
+      FROM pg_catalog.pg_attrdef f
+      JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
+                                 AND d.refclassid = 'pg_catalog.pg_class'::regclass
+     WHERE pg_get_expr(f.adbin, f.adrelid) ~ '^\\(?nextval\\(''[^'']+''::regclass\\)\\)?(::[a-z ]+)?$'
+  )
+  SELECT sn.nspname AS sequence_schema, sc.relname AS sequence_name, s.seqincrement::text AS increment,
+         tn.nspname AS table_schema, tc.relname AS table_name, a.attname AS column
+    FROM source
+    JOIN pg_catalog.pg_sequence s ON s.seqrelid = source.sequence AND NOT s.seqcycle
+    JOIN pg_catalog.pg_class sc ON sc.oid = source.sequence
+    JOIN pg_catalog.pg_namespace sn ON sn.oid = sc.relnamespace
+    JOIN pg_catalog.pg_class tc ON tc.oid = source.relation AND tc.relkind IN ('r', 'p') AND NOT tc.relispartition
+    JOIN pg_catalog.pg_namespace tn ON tn.oid = tc.relnamespace AND tn.nspname !~ '^pg_'
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = source.relation AND a.attnum = source.attnum
+     AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+   ORDER BY 1, 2, 4, 5, 6`
+
+type Column = Record<
+  'sequence_schema' | 'sequence_name' | 'increment' | 'table_schema' | 'table_name' | 'column',
+  string
+>
+
+/** Reads every numbered column, one min or max each: quick where it is indexed, a scan where it is not. */
+export async function readNumbering(session: Session): Promise<readonly Numbering[]> {
+  const numberings: Numbering[] = []
+  for (const column of await session.rows<Column>(COLUMNS)) numberings.push(await readColumn(session, column))
+  return numberings
+}
+
+async function readColumn(session: Session, row: Column): Promise<Numbering> {
+  const sequence = { schema: row.sequence_schema, name: row.sequence_name }
+  const table = { schema: row.table_schema, name: row.table_name }
+  const descending = row.increment.startsWith('-')
+  const { next, extreme } = await session.row<{ next: string; extreme: string | null }>(
+    `SELECT (s.last_value::numeric + CASE WHEN s.is_called THEN $1::numeric ELSE 0 END)::text AS next,
+            (SELECT ${descending ? 'min' : 'max'}(${quoteIdentifier(row.column)})::text FROM ${quoteTable(table)}) AS extreme
+       FROM ${quoteTable(sequence)} AS s`,
+    [row.increment],
+  )
+  const isPassed =
+    extreme !== null && (descending ? BigInt(next) >= BigInt(extreme) : BigInt(next) <= BigInt(extreme))
+  const column = `${renderName(table)}.${row.column}`
+  return { sequence, column, descending, next, extreme, isBehind: isPassed }
+}

@@ -1,0 +1,50 @@
+import { totalmem } from 'node:os'
+import process from 'node:process'
+import { MIB } from '../../core/bytes.ts'
+
+/**
+ * Settings of a scratch server, as command line arguments. A restore that loses its machine starts anew, so nothing is
+ * flushed; what else is here and what is not was measured (docs/adr/0006): more maintenance_work_mem, which folklore
+ * praises, made index builds slower.
+ */
+export function clusterSettings(port: number, major: number): readonly string[] {
+  const values = {
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    // No socket in the file system: its path may have 107 bytes at most.
+    unix_socket_directories: '',
+    fsync: 'off',
+    full_page_writes: 'off',
+    synchronous_commit: 'off',
+    // With this, COPY into a table of the same transaction writes no WAL.
+    wal_level: 'minimal',
+    max_wal_senders: '0',
+    max_wal_size: '16GB',
+    checkpoint_timeout: '1h',
+    shared_buffers: `${sharedBuffersMib(availableMemory())}MB`,
+    // In the data directory, and so removed with it whatever happens; /dev/shm has 64 MB in a container.
+    dynamic_shared_memory_type: 'mmap',
+    // A crash is the end: a server that recovers behind the drill's back would only delay the news.
+    restart_after_crash: 'off',
+    // A backend whose pg_restore was killed ends soon, even in the middle of an index.
+    client_connection_check_interval: '1s',
+    // Not errors of statements, which quote data; but why the server itself ended.
+    log_min_messages: 'log',
+    log_min_error_statement: 'panic',
+    log_checkpoints: 'off',
+    // A trigger that logs or refuses DDL would judge the restore itself, and not the backup. New in 17.
+    ...(major >= 17 && { event_triggers: 'off' }),
+  }
+  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+}
+
+/** An eighth of the memory, but not more than pays off. */
+function sharedBuffersMib(memoryBytes: number): number {
+  return Math.floor(Math.min(Math.max(memoryBytes / 8, 128 * MIB), 512 * MIB) / MIB)
+}
+
+/** What this machine has, or what its container may use. */
+function availableMemory(): number {
+  const limit = process.constrainedMemory()
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
+}

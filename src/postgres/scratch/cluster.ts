@@ -1,0 +1,261 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chmod, chown, mkdir, mkdtemp, open, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { renderBytes } from '../../core/bytes.ts'
+import type { Connection } from '../../core/connection.ts'
+import { errorMessage, OperatorError } from '../../core/errors.ts'
+import { Secret } from '../../core/secret.ts'
+import { openSession } from '../session.ts'
+import { toolEnvironment } from '../tool.ts'
+import { clusterSettings } from './cluster-settings.ts'
+import { CLUSTER_PREFIX, type ClusterPlace, removeCluster } from './left-cluster.ts'
+
+/** The user `nobody`: the server refuses to run as root. */
+const NOBODY = 65_534
+const START_TIMEOUT_MS = 60_000
+const STOP_TIMEOUT_MS = 5000
+const END_GRACE_MS = 2000
+/** A port that was free may be taken before the server has it. */
+const START_ATTEMPTS = 3
+
+export interface ClusterOptions {
+  /** Where initdb and postgres are, and of which major they are. */
+  readonly binDir: string
+  readonly major: number
+  /** From clusterDirectory; removed afterwards. */
+  readonly directory: string
+  /** What has to be free there. */
+  readonly neededBytes: number
+  readonly variables: Readonly<Record<string, string | undefined>>
+  readonly signal: AbortSignal
+  /** Told where the server lives, before there is anything to clean up, and again when it runs. */
+  readonly remember: (place: ClusterPlace) => void
+}
+
+/** A server of our own that has nothing to lose. Disposing stops it and removes its files. */
+export interface Cluster extends AsyncDisposable {
+  /** As its superuser. */
+  readonly connection: Connection
+  /** Why the server ended or is about to, in its own words; the empty text while it runs. */
+  lastWords(): Promise<string>
+}
+
+/**
+ * A directory in which a server can live: the one given, which must be private and named pg-runbook-…; or, as root, where nobody may
+ * not pass through to it, a new one in the system's temporary directory.
+ */
+export async function clusterDirectory(wanted: string): Promise<string> {
+  if (process.getuid?.() !== 0) return wanted
+  const directory = (await othersMayPass(dirname(wanted)))
+    ? wanted
+    : await mkdtemp(join(tmpdir(), CLUSTER_PREFIX))
+  // Nobody may pass through, and see only what is its own.
+  await chmod(directory, 0o711)
+  return directory
+}
+
+/**
+ * Makes and starts a PostgreSQL server on a free port of the loopback interface, with a random password. As root it runs as
+ * nobody. Ready means that an authenticated query was answered: pg_isready is satisfied with less.
+ * Throws SCRATCH_FAILED, with the server's own last words.
+ */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const { directory, remember, signal } = options
+  remember({ directory, pid: null })
+  try {
+    await requireSpace(options)
+    const password = randomBytes(24).toString('hex')
+    await initialise(options, password)
+    for (let attempt = 1; ; attempt += 1) {
+      const server = await startServer(options, await freePort(), password)
+      const failure = await waitUntilReady(server, signal)
+      if (failure === undefined) return server
+      await stop(server.process)
+      if (signal.aborted) throw signal.reason
+      const words = (await server.lastWords()) || errorMessage(failure)
+      if (attempt === START_ATTEMPTS || !/Address already in use/.test(words))
+        throw scratchError(`The scratch server did not start: ${words}.`, failure)
+    }
+  } catch (error) {
+    await removeCluster(directory)
+    throw error
+  }
+}
+
+async function requireSpace({ directory, neededBytes }: ClusterOptions): Promise<void> {
+  const { bavail, bsize } = await statfs(directory)
+  if (bavail * bsize >= neededBytes) return
+  throw new OperatorError(
+    'DISK_FULL',
+    `The scratch server needs about ${renderBytes(neededBytes)}, but only ${renderBytes(bavail * bsize)} are free at ${directory}.`,
+    { hint: 'Use a machine with a larger disk, or set RUNNER_TEMP to one.' },
+  )
+}
+
+async function othersMayPass(path: string): Promise<boolean> {
+  if (((await stat(path)).mode & 0o001) === 0) return false
+  return path === dirname(path) || (await othersMayPass(dirname(path)))
+}
+
+/** As root, what makes a program run as nobody. */
+function owner(): { readonly uid?: number; readonly gid?: number } {
+  return process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+}
+
+async function initialise({ binDir, directory, variables }: ClusterOptions, password: string): Promise<void> {
+  const data = join(directory, 'data')
+  const passwordFile = join(directory, 'superuser')
+  await mkdir(data, { mode: 0o700 })
+  await writeFile(passwordFile, password, { mode: 0o600 })
+  if (owner().uid !== undefined) for (const path of [data, passwordFile]) await chown(path, NOBODY, NOBODY)
+  const args = ['-D', data, '--username=postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`]
+  const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C']
+  const initdb = spawn(join(binDir, 'initdb'), [...args, ...locale, '--no-sync', '--no-instructions'], {
+    ...owner(),
+    cwd: directory,
+    env: toolEnvironment(variables),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  for (const stream of [initdb.stdout, initdb.stderr]) stream.on('data', chunk => (said += chunk))
+  const exitCode = await new Promise(resolve => {
+    initdb.once('close', resolve)
+    initdb.once('error', error => {
+      said += error.message
+      resolve(null)
+    })
+  })
+  await rm(passwordFile, { force: true })
+  if (exitCode !== 0)
+    throw scratchError(`initdb ended with ${exitCode}: ${said.trim().split('\n').slice(-5).join(' | ')}.`)
+}
+
+interface Server extends Cluster {
+  readonly process: ChildProcess
+}
+
+async function startServer(
+  { binDir, major, directory, variables, remember }: ClusterOptions,
+  port: number,
+  password: string,
+): Promise<Server> {
+  const data = join(directory, 'data')
+  const logFile = join(directory, 'server.log')
+  await using log = await open(logFile, 'w', 0o600)
+  const server = spawn(join(binDir, 'postgres'), ['-D', data, ...clusterSettings(port, major)], {
+    ...owner(),
+    // From the first moment on, so that whoever looks for its processes finds it.
+    cwd: data,
+    env: toolEnvironment(variables),
+    stdio: ['ignore', log.fd, log.fd],
+  })
+  const ended = new Promise(resolve => {
+    server.once('exit', resolve)
+    server.once('error', resolve)
+  })
+  if (server.pid !== undefined) remember({ directory, pid: server.pid })
+  return {
+    process: server,
+    connection: toConnection(port, password),
+    async lastWords() {
+      // After a crash it ends its other processes before itself.
+      await Promise.race([ended, sleep(END_GRACE_MS)])
+      return hasEnded(server) ? describeEnd(server, await readFile(logFile, 'utf8')) : ''
+    },
+    async [Symbol.asyncDispose]() {
+      await stop(server)
+      await removeCluster(directory)
+    },
+  }
+}
+
+/** What made it end comes before what followed from it; how it ended, where it had no time to say anything. */
+function describeEnd({ exitCode, signalCode }: ChildProcess, log: string): string {
+  const lines = log
+    .split('\n')
+    .filter(line => /\b(FATAL|PANIC): |terminated by signal|exited with exit code/.test(line))
+  const words = lines
+    .filter(line => !/starting up|shutting down|terminating (any|connection)/.test(line))
+    .slice(0, 3)
+    .map(line => line.replace(/^[\d-]+ [\d:.]+ UTC \[\d+\] /, ''))
+  return words.length > 0
+    ? words.join(' | ')
+    : `it ended with ${signalCode === null ? `exit code ${exitCode}` : `signal ${signalCode}`}`
+}
+
+function hasEnded(server: ChildProcess): boolean {
+  return server.exitCode !== null || server.signalCode !== null || server.pid === undefined
+}
+
+/** Undefined when it is ready, else why it is not. */
+async function waitUntilReady(
+  { process: server, connection }: Server,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const deadline = performance.now() + START_TIMEOUT_MS
+  for (;;) {
+    if (signal.aborted) return signal.reason
+    if (hasEnded(server)) return new Error('it ended at once')
+    try {
+      await using _session = await openSession(connection)
+      return undefined
+    } catch (error) {
+      if (performance.now() > deadline) return error
+      await sleep(50)
+    }
+  }
+}
+
+/** SIGQUIT, an immediate shutdown: nothing has to be saved, and unlike SIGKILL it gives the shared memory back. */
+async function stop(server: ChildProcess): Promise<void> {
+  if (hasEnded(server)) return
+  const ended = new Promise(resolve => server.once('exit', resolve))
+  server.kill('SIGQUIT')
+  const timer = setTimeout(() => server.kill('SIGKILL'), STOP_TIMEOUT_MS)
+  await ended
+  clearTimeout(timer)
+}
+
+function toConnection(port: number, password: string): Connection {
+  return {
+    host: '127.0.0.1',
+    port,
+    user: 'postgres',
+    password: new Secret(password),
+    database: 'postgres',
+    sslMode: 'disable',
+    sslRootCert: undefined,
+    sslCert: undefined,
+    sslKey: undefined,
+    channelBinding: undefined,
+    options: undefined,
+    connectTimeoutSeconds: 10,
+  }
+}
+
+function scratchError(message: string, cause?: unknown): OperatorError {
+  const isFull = /No space left on device/.test(message)
+  return new OperatorError(isFull ? 'DISK_FULL' : 'SCRATCH_FAILED', message, {
+    hint: isFull
+      ? 'Use a machine with a larger disk, or set RUNNER_TEMP to one.'
+      : 'Run setup-pg18 with components "client, server" before this step; as root, other users must be able to run its programs.',
+    cause,
+  })
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      const port = address !== null && typeof address === 'object' ? address.port : 0
+      server.close(() => resolve(port))
+    })
+  })
+}

@@ -1,0 +1,139 @@
+import type { Connection } from '../core/connection.ts'
+import type { OfferedExtension, TargetFacts, TargetSession } from '../core/restore-target.ts'
+import type { Session } from './session.ts'
+
+/** How the comment of a database begins that a restore has made and not finished. */
+export const IN_PROGRESS = 'pg-runbook: restore in progress'
+
+const SERVER = `
+  SELECT current_setting('server_version_num') AS version_number,
+         split_part(current_setting('server_version'), ' ', 1) AS version,
+         d.datname AS database, current_user::text AS "user", r.rolsuper::text AS superuser,
+         (r.rolcreatedb OR r.rolsuper)::text AS may_create, pg_is_in_recovery()::text AS standby,
+         o.rolname AS owner, pg_has_role(d.datdba, 'USAGE')::text AS may_act,
+         pg_database_size(d.oid)::text AS bytes,
+         (SELECT sum(CASE WHEN has_database_privilege(a.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE') THEN pg_database_size(a.oid) ELSE 0 END)
+            FROM pg_catalog.pg_database a)::text AS all_bytes,
+         (SELECT count(*) FROM pg_catalog.pg_prepared_xacts p WHERE p.database = d.datname)::text AS prepared,
+         (SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+           WHERE n.nspname !~ '^pg_(catalog|temp)' AND n.nspname <> 'information_schema' AND c.oid >= 16384)::text AS relations,
+         (current_setting('max_locks_per_transaction')::bigint
+           * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint))::text AS locks
+    FROM pg_catalog.pg_database d
+    JOIN pg_catalog.pg_roles r ON r.rolname = current_user
+    JOIN pg_catalog.pg_roles o ON o.oid = d.datdba
+   WHERE d.datname = current_database()`
+
+const EXTENSIONS = `
+  SELECT a.name, bool_or(v.trusted OR NOT v.superuser)::text AS trusted, (a.installed_version IS NOT NULL)::text AS installed
+    FROM pg_catalog.pg_available_extensions a
+    JOIN pg_catalog.pg_available_extension_versions v ON v.name = a.name
+   GROUP BY 1, 3`
+
+/**
+ * Sessions of clients in this database, ours left out: workers of the server leave by themselves. Who is neither a
+ * member of the session's role nor of pg_signal_backend cannot end it, and a superuser's only a superuser can.
+ */
+const SESSIONS = `
+  SELECT a.pid::text AS pid, coalesce(a.usename, '') AS "user", coalesce(a.application_name, '') AS application,
+         coalesce(host(a.client_addr), '') AS client,
+         (me.rolsuper OR (NOT coalesce(r.rolsuper, true) AND (pg_has_role(a.usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE'))))::text AS may_terminate
+    FROM pg_catalog.pg_stat_activity a
+    JOIN pg_catalog.pg_roles me ON me.rolname = current_user
+    LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
+   WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+     AND coalesce(a.backend_type, 'client backend') = 'client backend'
+   ORDER BY a.backend_start`
+
+/** What the role may not drop: schemas of others, and relations of others in them. Members of extensions stay anyway. */
+const FOREIGN = `
+  WITH own AS (SELECT n.oid, n.nspname, pg_has_role(n.nspowner, 'USAGE') AS mine FROM pg_catalog.pg_namespace n
+                WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                                   WHERE d.classid = 'pg_catalog.pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e'))
+  SELECT 'schema ' || nspname AS name FROM own WHERE NOT mine AND nspname <> 'public'
+  UNION ALL
+  SELECT own.nspname || '.' || c.relname FROM pg_catalog.pg_class c JOIN own ON own.oid = c.relnamespace
+   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND NOT own.mine AND NOT pg_has_role(c.relowner, 'USAGE')
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+   ORDER BY 1`
+
+/** Those that a superuser or the provider put there; plpgsql is in every new database too. */
+const FOREIGN_EXTENSIONS = `
+  SELECT e.extname AS name FROM pg_catalog.pg_extension e WHERE NOT pg_has_role(e.extowner, 'USAGE') ORDER BY 1`
+
+const KEPT_SCHEMAS = `
+  SELECT DISTINCT n.nspname AS name FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+   WHERE NOT pg_has_role(e.extowner, 'USAGE') AND n.nspname NOT IN ('public', 'pg_catalog') ORDER BY 1`
+
+/** Unfinished, of our role, and nobody works in it: another restore may be at work on this server at the same time. */
+const LEFTOVERS = `
+  SELECT d.datname AS name FROM pg_catalog.pg_database d
+   WHERE shobj_description(d.oid, 'pg_database') LIKE $1 || '%' AND d.datname <> current_database()
+     AND d.datdba = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid) ORDER BY 1`
+
+/** Reads everything that decides whether a backup can be restored here; `role` is to own it, if given. Changes nothing. */
+export async function readTargetFacts(
+  session: Session,
+  connection: Connection,
+  role: string | undefined,
+): Promise<TargetFacts> {
+  const row = await session.row<Record<string, string>>(SERVER)
+  return {
+    versionNumber: Number(row.version_number),
+    version: row.version ?? '',
+    database: row.database ?? connection.database,
+    user: row.user ?? connection.user,
+    isSuperuser: row.superuser === 'true',
+    mayCreateDatabases: row.may_create === 'true',
+    isStandby: row.standby === 'true',
+    owner: row.owner ?? '',
+    mayActAsOwner: row.may_act === 'true',
+    mayActAsRole: role === undefined ? null : await mayActAs(session, role),
+    databaseBytes: Number(row.bytes),
+    serverBytes: Number(row.all_bytes),
+    extensions: await readOffered(session),
+    foreignExtensions: await readNames(session, FOREIGN_EXTENSIONS),
+    keptSchemas: await readNames(session, KEPT_SCHEMAS),
+    roles: await readNames(session, 'SELECT rolname AS name FROM pg_catalog.pg_roles'),
+    sessions: await readSessions(session),
+    preparedTransactions: Number(row.prepared),
+    foreignObjects: await readNames(session, FOREIGN),
+    relations: Number(row.relations),
+    lockCapacity: Number(row.locks),
+    leftovers: await readNames(session, LEFTOVERS, [IN_PROGRESS]),
+  }
+}
+
+async function readNames(
+  session: Session,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<readonly string[]> {
+  return (await session.rows<{ name: string }>(sql, values)).map(({ name }) => name)
+}
+
+async function mayActAs(session: Session, role: string): Promise<boolean> {
+  const [found] = await session.rows<{ may: string }>(
+    "SELECT pg_has_role(r.oid, 'MEMBER')::text AS may FROM pg_catalog.pg_roles r WHERE r.rolname = $1",
+    [role],
+  )
+  return found?.may === 'true'
+}
+
+async function readOffered(session: Session): Promise<readonly OfferedExtension[]> {
+  const rows = await session.rows<Record<'name' | 'trusted' | 'installed', string>>(EXTENSIONS)
+  return rows.map(({ name, trusted, installed }) => ({
+    name,
+    isTrusted: trusted === 'true',
+    isInstalled: installed === 'true',
+  }))
+}
+
+export async function readSessions(session: Session): Promise<readonly TargetSession[]> {
+  const rows =
+    await session.rows<Record<'pid' | 'user' | 'application' | 'client' | 'may_terminate', string>>(SESSIONS)
+  return rows.map(({ may_terminate, ...others }) => ({ ...others, mayTerminate: may_terminate === 'true' }))
+}

@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import { errorMessage, OperatorError } from '../core/errors.ts'
+import { startTool } from './tool-process.ts'
+
+export interface TransactionOptions {
+  /** psql itself. */
+  readonly psql: string
+  /** Of the target, from connectionEnvironment. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+/**
+ * One transaction in a psql of its own, which takes what pg_restore writes as a script: pg_restore itself cannot empty a database in
+ * the transaction in which it fills it. Disposing without a commit rolls back, and so does everything that ends this
+ * process, psql or the server: psql is told to COMMIT only after pg_restore has ended well, and never at an end of file.
+ */
+export interface TargetTransaction extends AsyncDisposable {
+  /** The transaction's number, by which the server knows later how it ended. */
+  readonly id: string
+  /** The server process that carries it: whoever ends sessions spares this one. */
+  readonly pid: string
+  /** Runs statements to their end. Throws when one fails; the transaction is lost then. */
+  run(sql: string): Promise<void>
+  /** Lets psql run a script from a stream, and waits until all of it has run. Counts bytes. */
+  take(script: Readable, onBytes: (bytes: number) => void): Promise<void>
+  /** After this, and only after this, anybody sees a change. */
+  commit(): Promise<void>
+}
+
+/** Throws DATABASE_UNREACHABLE or DATABASE_AUTH; RESTORE_FAILED for what no rule explains. */
+export async function beginTransaction({ psql, env }: TransactionOptions): Promise<TargetTransaction> {
+  const tool = startTool({
+    name: 'psql',
+    path: psql,
+    // No psqlrc, no prompt for a password; rows alone, so that the answers can be read.
+    args: ['--no-psqlrc', '--no-password', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1'],
+    env,
+    hasInput: true,
+    isProgress: createNoise(),
+    failure: {
+      code: 'RESTORE_FAILED',
+      hint: 'Everything was rolled back: the database is as it was before. The message names what failed.',
+    },
+  })
+  const answers = new Answers(tool.stdout)
+  // psql ends by itself only because of an error: a statement, or the connection.
+  const lost = tool.finished.then(() => {
+    throw new OperatorError('RESTORE_FAILED', 'psql ended before the restore was done.', {
+      hint: 'Everything was rolled back: the database is as it was before.',
+    })
+  })
+  lost.catch(() => {})
+  const run = async (sql: string) => {
+    const token = `done-${randomBytes(8).toString('hex')}`
+    tool.stdin.write(`${sql}\n\\echo ${token}\n`)
+    return await Promise.race([answers.until(token), lost])
+  }
+  try {
+    await run('BEGIN;')
+    const [id = ''] = await run('SELECT pg_catalog.pg_current_xact_id();')
+    const [pid = ''] = await run('SELECT pg_catalog.pg_backend_pid();')
+    return {
+      id,
+      pid,
+      run: async sql => void (await run(sql)),
+      take: async (script, onBytes) => {
+        // A pipe that breaks only says that psql has ended; why is for psql to say.
+        const copied = copy(script, tool.stdin, onBytes).catch(error =>
+          tool.stdin.writable ? Promise.reject(error) : lost,
+        )
+        await Promise.race([copied, lost])
+        // The script has set the search path and more for its own; what follows names everything in full.
+        await run('')
+      },
+      commit: async () => void (await run('COMMIT;')),
+      [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
+    }
+  } catch (error) {
+    await tool[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** Not pipeline(), which would end the input: the end of the script is not the end of the transaction. */
+async function copy(
+  script: Readable,
+  input: NodeJS.WritableStream,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  for await (const chunk of script as AsyncIterable<Buffer>) {
+    onBytes(chunk.length)
+    if (!input.write(chunk)) await once(input, 'drain')
+  }
+}
+
+/** What psql prints, line by line, up to a token. The script prints lines too: they are dropped as they come. */
+class Answers {
+  #rest = ''
+  #lines: string[] = []
+  #wake: (() => void) | undefined
+
+  constructor(stream: Readable) {
+    stream.setEncoding('utf8')
+    stream.on('data', (chunk: string) => {
+      const lines = (this.#rest + chunk).split('\n')
+      this.#rest = lines.pop() ?? ''
+      // Only the last few can be an answer of ours; the script's own SELECTs print one line each.
+      this.#lines = [...this.#lines, ...lines].slice(-KEPT_LINES)
+      this.#wake?.()
+    })
+  }
+
+  async until(token: string): Promise<readonly string[]> {
+    for (;;) {
+      const at = this.#lines.indexOf(token)
+      if (at >= 0) {
+        const answer = this.#lines.slice(0, at)
+        this.#lines = this.#lines.slice(at + 1)
+        return answer
+      }
+      await new Promise<void>(resolve => {
+        this.#wake = resolve
+      })
+    }
+  }
+}
+
+const KEPT_LINES = 20
+
+/** DETAIL and CONTEXT quote rows of the database: they stay out of the log, with the lines that continue them. NOTICEs say nothing. */
+function createNoise(): (line: string) => boolean {
+  let isNoise = false
+  return line => {
+    if (/^(psql:[^ ]* )?(DETAIL|CONTEXT|NOTICE|WARNING|LOCATION):/.test(line)) isNoise = true
+    else if (/^(psql:|ERROR:|FATAL:|HINT:|LINE \d)/.test(line)) isNoise = false
+    return isNoise
+  }
+}
+
+/** How a transaction ended whose answer was lost. */
+export type TransactionEnd = 'committed' | 'rolled-back' | 'unknown'
+
+/** Asks the server about a transaction by its number; `read` opens a session. Unknown where the server does not answer. */
+export async function readTransactionEnd(
+  id: string,
+  read: (sql: string, values: readonly unknown[]) => Promise<string | null>,
+): Promise<TransactionEnd> {
+  try {
+    const status = await read('SELECT pg_catalog.pg_xact_status($1::text::xid8)::text AS value', [id])
+    if (status === 'committed') return 'committed'
+    // Ours is over: a number that still runs belongs to a session that the server has not noticed the end of.
+    return status === 'aborted' ? 'rolled-back' : 'unknown'
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw new Error(errorMessage(error))
+    return 'unknown'
+  }
+}

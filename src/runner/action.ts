@@ -1,0 +1,102 @@
+import * as core from '@actions/core'
+import type { ActionResult } from '../core/action-result.ts'
+import { errorMessage, type OperatorError } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
+import { listenForCancellation } from './cancellation.ts'
+import { type Environment, readEnvironment } from './environment.ts'
+import { renderFailure, toOperatorError } from './failure.ts'
+import { Inputs } from './inputs.ts'
+import { actionsLog, harmless } from './log.ts'
+import { actionsState, type State } from './state.ts'
+import { leaveSoon, withStrayErrors } from './stray-error.ts'
+import { writeSummary } from './summary.ts'
+import { removeLeftTempDirs, type TempDir, TempDirs } from './temp-dir.ts'
+
+export type Phase = 'main' | 'post'
+
+export interface ActionContext {
+  readonly inputs: Inputs
+  readonly environment: Environment
+  readonly log: Log
+  readonly state: State
+  /** Aborted when the job is cancelled; its reason is an OperatorError. */
+  readonly signal: AbortSignal
+  /** A private directory, removed at the end of the phase, or by the post phase if main was killed. */
+  createTempDir(): Promise<TempDir>
+  /** Puts a directory first on the PATH of the following steps. */
+  addPath(directory: string): void
+}
+
+export interface Action {
+  main(context: ActionContext): Promise<ActionResult>
+  /** Cleans up what a killed main phase left. Must not fail when there is nothing. */
+  post?(context: ActionContext): Promise<void>
+}
+
+/** Runs one phase of an action: the only place where an error is caught for good, and where the exit code is set. */
+export async function runPhase(name: string, phase: Phase, action: Action): Promise<void> {
+  const controller = new AbortController()
+  listenForCancellation(controller)
+  try {
+    const work = phase === 'post' ? runPost(action, controller.signal) : runMain(action, controller.signal)
+    await finish(name, await withStrayErrors(controller, work))
+  } catch (error) {
+    await finish(name, { outputs: {}, failure: toOperatorError(error) })
+  }
+  leaveSoon(actionsLog.info)
+}
+
+async function runMain(action: Action, signal: AbortSignal): Promise<ActionResult> {
+  const environment = readEnvironment()
+  const tempDirs = new TempDirs(environment.tempRoot, actionsState)
+  try {
+    return await action.main(createContext(environment, signal, tempDirs))
+  } finally {
+    await tempDirs.removeAll(actionsLog)
+  }
+}
+
+async function runPost(action: Action, signal: AbortSignal): Promise<ActionResult> {
+  const environment = readEnvironment()
+  const tempDirs = new TempDirs(environment.tempRoot, actionsState)
+  try {
+    await action.post?.(createContext(environment, signal, tempDirs))
+    return { outputs: {} }
+  } finally {
+    await tempDirs.removeAll(actionsLog)
+    await removeLeftTempDirs(actionsState, actionsLog)
+  }
+}
+
+function createContext(environment: Environment, signal: AbortSignal, tempDirs: TempDirs): ActionContext {
+  return {
+    inputs: new Inputs(),
+    environment,
+    log: actionsLog,
+    state: actionsState,
+    signal,
+    createTempDir: () => tempDirs.create(),
+    addPath: core.addPath,
+  }
+}
+
+/** Outputs and summary first, also on failure; then exactly one annotation. */
+async function finish(name: string, result: ActionResult): Promise<void> {
+  const { failure } = result
+  for (const [output, value] of Object.entries(result.outputs)) core.setOutput(output, value)
+  const summary = result.summary ?? (failure && renderFailure(name, failure))
+  if (summary !== undefined) await writeSummary(summary, actionsLog)
+  if (failure === undefined) return
+  logCauses(failure)
+  const text = failure.hint === undefined ? failure.message : `${failure.message}\n${failure.hint}`
+  core.error(harmless(text), { title: `${name}: ${failure.code}` })
+  process.exitCode = 1
+}
+
+/** The original errors as plain lines, and the stack where it is our own defect or the job runs in debug mode. */
+function logCauses(failure: OperatorError): void {
+  for (let cause = failure.cause; cause instanceof Error; cause = cause.cause) {
+    actionsLog.info(`  caused by ${cause.name}: ${errorMessage(cause)}`)
+    if (failure.code === 'INTERNAL' || core.isDebug()) actionsLog.info(cause.stack ?? '')
+  }
+}

@@ -1,0 +1,31 @@
+import { type Connection, connectionFromVariables, parseConnectionUrl } from '../core/connection.ts'
+import type { Secret } from '../core/secret.ts'
+import type { Environment } from './environment.ts'
+import { type Inputs, maskSecret } from './inputs.ts'
+
+/**
+ * Reads a connection from a URL input, or from the PG* variables where the input is empty. The URL and the password are
+ * masked in every spelling before anything else happens; user, host and database stay readable.
+ */
+export function readConnection(inputs: Inputs, environment: Environment, name: string): Connection {
+  const url = inputs.secret(name)
+  return url === undefined
+    ? masked(inputs.attempt(name, () => connectionFromVariables(environment.variables)))
+    : parseUrl(inputs, name, url)
+}
+
+/** Reads a connection from a URL input; undefined where the input is empty. */
+export function readOptionalConnection(inputs: Inputs, name: string): Connection | undefined {
+  const url = inputs.secret(name)
+  return url && parseUrl(inputs, name, url)
+}
+
+function parseUrl(inputs: Inputs, name: string, url: Secret): Connection {
+  return masked(inputs.attempt(name, () => parseConnectionUrl(url.reveal())))
+}
+
+/** After a problem there is no connection; finish() then throws before anyone misses it. */
+function masked(connection: Connection): Connection {
+  if (connection?.password !== undefined) maskSecret(connection.password.reveal())
+  return connection
+}

@@ -1,0 +1,44 @@
+import { errorMessage, OperatorError } from '../core/errors.ts'
+import { code, literal } from '../core/markdown.ts'
+import { actionsLog } from './log.ts'
+
+/** The job summary of a run that ended with an error: what failed, and what to do next. */
+export function renderFailure(action: string, failure: OperatorError): string {
+  const lines = [`## ❌ ${action} failed`, '', `**${code(failure.code)}** ${renderLines(failure.message)}`]
+  if (failure.hint !== undefined) lines.push('', `**What to do next:** ${literal(failure.hint)}`)
+  return lines.join('\n')
+}
+
+/** Lines that start with a dash become a list. */
+function renderLines(message: string): string {
+  const lines = message.split('\n')
+  return lines.map(line => (line.startsWith('- ') ? `- ${literal(line.slice(2))}` : literal(line))).join('\n')
+}
+
+/** An error during clean-up must not hide the one that led to it: the first is the failure, the second a log line. */
+export function toOperatorError(error: unknown): OperatorError {
+  if (error instanceof SuppressedError) {
+    actionsLog.warning(
+      `Clean-up was not complete: ${errorMessage(error.error)} ${hintOf(error.error)}`.trim(),
+    )
+    return toOperatorError(error.suppressed)
+  }
+  if (error instanceof OperatorError) return error
+  if (isDiskFull(error))
+    return new OperatorError('DISK_FULL', errorMessage(error), {
+      hint: 'Free some space, or run the job on a machine with a larger disk.',
+      cause: error,
+    })
+  return new OperatorError('INTERNAL', `This should not happen: ${errorMessage(error)}`, {
+    hint: 'Please report it with the log of this step.',
+    cause: error,
+  })
+}
+
+function hintOf(error: unknown): string {
+  return error instanceof OperatorError ? (error.hint ?? '') : ''
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+}

@@ -1,0 +1,274 @@
+import { drillKey, type Location, renderDrillId } from '../core/backup-key.ts'
+import { type Check, verdictOf } from '../core/check.ts'
+import { type Criterion, evaluateCriterion, type Measurement } from '../core/criteria.ts'
+import { DRILL_VERSION, type DrillRecord, renderDrillRecord } from '../core/drill-record.ts'
+import { renderDuration } from '../core/duration.ts'
+import { type ErrorCode, OperatorError } from '../core/errors.ts'
+import { exactChecks, type RestoredContent } from '../core/exact-check.ts'
+import type { Manifest } from '../core/manifest.ts'
+import { type PostgresVersion, renderVersion } from '../core/postgres-version.ts'
+import type { RunningRestore } from '../postgres/pg-restore.ts'
+import type { ScratchDatabase } from '../postgres/scratch/database.ts'
+import { awaitRestore, fetchArchive, type RestoreTools, refuseUnrestorable } from './restore.ts'
+
+export interface DrillRequest {
+  readonly manifest: Manifest
+  readonly location: Location
+  /** The backup may show the database as it was this long ago at most; undefined does not ask. */
+  readonly maxAgeMs: number | undefined
+  readonly criteria: readonly Criterion[]
+  readonly nonce: string
+  readonly run: DrillRecord['run']
+}
+
+/** What a drill needs from outside. */
+export interface DrillTools extends RestoreTools {
+  readonly signal: AbortSignal
+  readonly pgRestore: PostgresVersion
+  /** A new, empty database like the source; removed again when disposed. */
+  readonly openScratch: (like: Manifest['server']) => Promise<ScratchDatabase>
+  readonly startRestore: (scratch: ScratchDatabase) => Promise<RunningRestore>
+  readonly readContent: (
+    scratch: ScratchDatabase,
+    level: Manifest['fingerprint']['level'],
+  ) => Promise<RestoredContent>
+  readonly readStructure: (scratch: ScratchDatabase) => Promise<readonly Check[]>
+  readonly measureScratch: (
+    scratch: ScratchDatabase,
+    criteria: readonly Criterion[],
+  ) => Promise<ReadonlyMap<string, Measurement>>
+  /** Undefined without a live database to compare with. */
+  readonly measureLive:
+    | ((criteria: readonly Criterion[]) => Promise<ReadonlyMap<string, Measurement>>)
+    | undefined
+  /** Undefined without a smoke command. */
+  readonly smoke: ((scratch: ScratchDatabase) => Promise<Check>) | undefined
+}
+
+export interface DrillReport {
+  readonly record: DrillRecord
+  readonly recordKey: string
+  /** Why the record is not in the bucket; undefined when it is. */
+  readonly notRecorded: OperatorError | undefined
+}
+
+/** Errors that say something about the backup, and not about the drill: they are its verdict. */
+const VERDICT_CODES: readonly ErrorCode[] = [
+  'ARCHIVE_CORRUPT',
+  'BACKUP_NOT_FOUND',
+  'BACKUP_UNUSABLE',
+  'MANIFEST_INVALID',
+  'RESTORE_FAILED',
+]
+
+/**
+ * Restores a backup into a scratch database, judges it, and writes the record. A backup that does not restore is a verdict; an
+ * OperatorError means that the drill could not be held, so that nobody knows.
+ */
+export async function drill(request: DrillRequest, tools: DrillTools): Promise<DrillReport> {
+  const startedAt = tools.now()
+  const progress: DrillProgress = {
+    checks: [],
+    downloadMs: null,
+    restoreMs: null,
+    checksMs: null,
+    serverVersion: '',
+  }
+  progress.checks.push(...ageCheck(request, startedAt))
+  try {
+    await restoreAndCheck(request, tools, progress)
+  } catch (error) {
+    if (!(error instanceof OperatorError) || !VERDICT_CODES.includes(error.code)) throw error
+    tools.log.info(`${error.code}: ${error.message}`)
+    progress.checks.push({
+      group: 'restore',
+      name: 'restore',
+      verdict: 'fail',
+      expected: 'the backup restores',
+      found: error.message.replace(/\.$/, ''),
+      note: error.hint ?? null,
+    })
+  }
+  const record = createRecord(request, tools, progress, startedAt)
+  const recordKey = drillKey(request.location, startedAt, request.nonce)
+  const notRecorded = await writeRecord(tools.store, recordKey, record)
+  return { record, recordKey, notRecorded }
+}
+
+/** What was found is worth showing also when it cannot be kept. */
+async function writeRecord(
+  store: DrillTools['store'],
+  key: string,
+  record: DrillRecord,
+): Promise<OperatorError | undefined> {
+  try {
+    await store.putJson(key, renderDrillRecord(record), { sse: undefined })
+    return undefined
+  } catch (error) {
+    if (error instanceof OperatorError) return error
+    throw error
+  }
+}
+
+/** What is known so far; what did not happen has no duration. */
+interface DrillProgress {
+  readonly checks: Check[]
+  downloadMs: number | null
+  restoreMs: number | null
+  checksMs: number | null
+  serverVersion: string
+}
+
+async function restoreAndCheck(
+  request: DrillRequest,
+  tools: DrillTools,
+  progress: DrillProgress,
+): Promise<void> {
+  const { manifest } = request
+  refuseUnrestorable(manifest)
+  progress.downloadMs = await tools.log.group('Download and verify the archive', () =>
+    fetchArchive(manifest, tools),
+  )
+
+  await using scratch = await tools.log.group('Prepare a scratch database', () =>
+    tools.openScratch(manifest.server),
+  )
+  progress.serverVersion = scratch.serverVersion
+  progress.checks.push(...scratch.notes.map(differsFromSource))
+  try {
+    await restoreInto(scratch, tools, progress)
+    const checkingSince = tools.now().getTime()
+    const checks = await tools.log.group('Check', () => runChecks(request, tools, scratch))
+    await scratch.proveAlive()
+    progress.checks.push(...checks)
+    progress.checksMs = tools.now().getTime() - checkingSince
+  } catch (error) {
+    // Whatever happens on a server that is gone says nothing about the backup.
+    tools.signal.throwIfAborted()
+    await scratch.proveAlive()
+    throw error
+  }
+}
+
+async function restoreInto(
+  scratch: ScratchDatabase,
+  tools: DrillTools,
+  progress: DrillProgress,
+): Promise<void> {
+  progress.restoreMs = await tools.log.group('Restore', async () => {
+    await using running = await tools.startRestore(scratch)
+    return await awaitRestore(running, tools.signal, tools)
+  })
+}
+
+function differsFromSource(note: string): Check {
+  return {
+    group: 'restore',
+    name: 'scratch database',
+    verdict: 'information',
+    expected: 'made like the source',
+    found: note.replace(/\.$/, ''),
+    note: null,
+  }
+}
+
+/** All checks run, whatever the first ones say: an operator wants the whole picture. */
+async function runChecks(
+  request: DrillRequest,
+  tools: DrillTools,
+  scratch: ScratchDatabase,
+): Promise<readonly Check[]> {
+  const { manifest, criteria } = request
+  const { fingerprint, backup } = manifest
+  const found = await tools.readContent(scratch, fingerprint.level)
+  const measured = await tools.measureScratch(scratch, criteria)
+  const reference = {
+    snapshotAt: new Date(backup.snapshotAt),
+    backupRows: fingerprint.level === 'none' ? undefined : fingerprint.tables,
+    live: await tools.measureLive?.(criteria),
+  }
+  const checks = [
+    restored(found),
+    ...exactChecks(manifest, found),
+    ...criteria.map(criterion =>
+      evaluateCriterion(criterion, measured.get(criterion.name) ?? unmeasured(criterion), reference),
+    ),
+    ...(await tools.readStructure(scratch)),
+  ]
+  // Last: a smoke command may write.
+  if (tools.smoke !== undefined) checks.push(await tools.smoke(scratch))
+  for (const check of checks)
+    if (check.verdict === 'fail')
+      tools.log.info(`✗ ${check.name}: expected ${check.expected}, found ${check.found}`)
+  tools.log.info(
+    `${checks.filter(check => check.verdict === 'pass').length} of ${checks.length} checks pass.`,
+  )
+  return checks
+}
+
+function restored(found: RestoredContent): Check {
+  return {
+    group: 'restore',
+    name: 'restore',
+    verdict: 'pass',
+    expected: 'the backup restores',
+    found: `${found.tables.length} tables`,
+    note: null,
+  }
+}
+
+function unmeasured(criterion: Criterion): Measurement {
+  return { kind: 'error', message: `${criterion.name} was not measured` }
+}
+
+/** RPO: an old latest backup means that backups are not being made, and that is a failed drill. */
+function ageCheck({ manifest, maxAgeMs }: DrillRequest, now: Date): readonly Check[] {
+  if (maxAgeMs === undefined) return []
+  const ageMs = now.getTime() - Date.parse(manifest.backup.snapshotAt)
+  return [
+    {
+      group: 'restore',
+      name: 'age of the backup',
+      verdict: ageMs <= maxAgeMs ? 'pass' : 'fail',
+      expected: `at most ${renderDuration(maxAgeMs)}`,
+      found: renderDuration(Math.max(0, ageMs)),
+      note:
+        ageMs <= maxAgeMs
+          ? null
+          : 'Backups are not being made as often as they should: look at the backup workflow.',
+    },
+  ]
+}
+
+function createRecord(
+  request: DrillRequest,
+  tools: DrillTools,
+  progress: DrillProgress,
+  startedAt: Date,
+): DrillRecord {
+  const { manifest, location, nonce, run } = request
+  const { backup, object } = manifest
+  const { checks, downloadMs, restoreMs, checksMs, serverVersion } = progress
+  return {
+    version: DRILL_VERSION,
+    drill: {
+      id: renderDrillId(startedAt, nonce),
+      database: location.database,
+      startedAt: startedAt.toISOString(),
+      verdict: verdictOf(checks),
+    },
+    backup: {
+      id: backup.id,
+      bucket: object.bucket,
+      key: object.key,
+      versionId: object.versionId,
+      sha256: object.sha256,
+      bytes: object.bytes,
+      snapshotAt: backup.snapshotAt,
+    },
+    checks,
+    durations: { downloadMs, restoreMs, checksMs, totalMs: tools.now().getTime() - startedAt.getTime() },
+    tools: { pgRestore: renderVersion(tools.pgRestore), server: serverVersion },
+    run,
+  }
+}

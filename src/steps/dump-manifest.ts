@@ -1,0 +1,71 @@
+import { type BackupId, renderBackupId } from '../core/backup-key.ts'
+import { contentOptions } from '../core/dump-options.ts'
+import { MANIFEST_VERSION, type Manifest, type SequenceFingerprint } from '../core/manifest.ts'
+import { type PostgresVersion, renderVersion } from '../core/postgres-version.ts'
+import type { ServerFacts } from '../postgres/catalog.ts'
+import type { Snapshot } from '../postgres/snapshot.ts'
+import type { Content } from '../postgres/source.ts'
+import type { Content as SentContent } from '../storage/part-writer.ts'
+import type { ObjectFacts } from '../storage/store.ts'
+import type { DumpRequest } from './dump.ts'
+
+/** What a dump found out on its way. */
+export interface DumpFacts {
+  readonly id: BackupId
+  readonly bucket: string
+  readonly key: string
+  readonly tool: PostgresVersion
+  readonly server: ServerFacts
+  readonly snapshot: Snapshot
+  readonly stored: ObjectFacts
+  readonly archive: SentContent
+  readonly content: Content
+  readonly sequences: readonly SequenceFingerprint[]
+  readonly durations: Manifest['durations']
+}
+
+/** Puts the manifest together; fingerprint level `none` leaves out what was not asked for. */
+export function createManifest(request: DumpRequest, facts: DumpFacts): Manifest {
+  const { options, location, fingerprint } = request
+  const { id, key, server, snapshot, stored, archive, content, sequences, durations } = facts
+  const { versionNumber: _, ...serverFacts } = server
+  const hasFingerprint = fingerprint !== 'none'
+  return {
+    version: MANIFEST_VERSION,
+    backup: {
+      id: renderBackupId(id),
+      database: location.database,
+      kind: id.kind,
+      snapshotAt: snapshot.instant.toISOString(),
+      tables: options.tables,
+      excludeTables: options.excludeTables,
+      schemas: options.schemas,
+    },
+    object: {
+      bucket: facts.bucket,
+      key,
+      versionId: stored.versionId,
+      etag: stored.etag,
+      bytes: stored.bytes,
+      sha256: archive.sha256,
+      parts: archive.parts,
+      checksum: stored.checksum,
+      storageClass: stored.storageClass,
+    },
+    archive: {
+      format: options.format,
+      compression: options.compression,
+      toolVersion: renderVersion(facts.tool),
+      options: contentOptions(options),
+    },
+    server: { ...serverFacts, extensions: content.extensions, policyRoles: content.policyRoles },
+    fingerprint: {
+      level: fingerprint,
+      tables: content.tables,
+      sequences: hasFingerprint ? sequences : [],
+      objects: hasFingerprint ? content.objects : null,
+    },
+    durations,
+    madeBy: request.madeBy,
+  }
+}

@@ -1,0 +1,244 @@
+import type { Readable } from 'node:stream'
+import { renderBytes } from '../core/bytes.ts'
+import { verdictOf } from '../core/check.ts'
+import { renderAmount, renderSome } from '../core/check-text.ts'
+import { renderDuration } from '../core/duration.ts'
+import { OperatorError } from '../core/errors.ts'
+import type { Manifest } from '../core/manifest.ts'
+import { narrowManifest, type Selection, type TableName } from '../core/restore-selection.ts'
+import type { TargetTransaction, TransactionEnd } from '../postgres/target-transaction.ts'
+import type { ToolProcess } from '../postgres/tool-process.ts'
+import { reportProgress } from './progress.ts'
+import { awaitRestore } from './restore.ts'
+import { checkRestored, type FillTools } from './restore-beside.ts'
+import type { RestoreProgress } from './restore-progress.ts'
+
+export interface OverwriteTools extends FillTools {
+  /** Ends the sessions in the database but those with these process ids; returns how many. */
+  readonly disconnect: (spared: readonly string[]) => Promise<number>
+  readonly begin: () => Promise<TargetTransaction>
+  /** SQL that locks all tables against writing. */
+  readonly freeze: string
+  /** SQL that drops what the backup brings back, or removes the rows that it replaces. */
+  readonly clear: (selection: Selection) => string
+  /** `logi_audit_events: logi_audit_worm_table`: triggers that see rows come and go. */
+  readonly readGuards: (tables: readonly TableName[]) => Promise<readonly string[]>
+  /** SQL that fails where a table has another number of rows than the manifest says. */
+  readonly countRows: (manifest: Manifest) => string
+  /** pg_restore, writing the chosen entries as SQL to its output. */
+  readonly startScript: () => Promise<ToolProcess & { readonly stdout: Readable }>
+  readonly readEnd: (transactionId: string) => Promise<TransactionEnd>
+  /** Takes a backup of what is about to be replaced, and verifies it by reading all of it back. */
+  readonly takeSafetyBackup: () => Promise<Manifest>
+}
+
+export interface OverwriteRequest {
+  readonly manifest: Manifest
+  readonly selection: Selection
+  readonly target: { readonly database: string }
+  readonly allOrNothing: boolean
+  readonly mayDisconnect: boolean
+  /** Why there shall be no safety backup; undefined takes one. */
+  readonly skipSafetyBackup: string | undefined
+}
+
+/**
+ * Replaces the contents of a database (runbook §4.2). From before the safety backup on, nobody can write, so that no change
+ * falls between that backup and the replacement. With `allOrNothing` everything happens in one transaction: until its commit, and after any failure,
+ * the database is as it was.
+ */
+export async function overwrite(
+  request: OverwriteRequest,
+  tools: OverwriteTools,
+  progress: RestoreProgress,
+): Promise<void> {
+  const { manifest, target, allOrNothing, mayDisconnect } = request
+  const { log, now } = tools
+  const disconnect = async (spared: readonly string[]) => {
+    if (mayDisconnect) progress.terminated += await tools.disconnect(spared)
+  }
+  const guards = await reportGuards(request, tools)
+  await disconnect([])
+  await using transaction = await log.group(`Lock ${target.database} against changes`, async () => {
+    const begun = await tools.begin()
+    await begun.run(tools.freeze)
+    log.info('Reading goes on; whoever writes waits.')
+    return begun
+  })
+  await backUp(request, tools, progress)
+  // Those who came back meanwhile hold locks that the dropping would wait for.
+  await disconnect([transaction.pid])
+  const startedAt = now().getTime()
+  await log.group(`Replace the contents of ${target.database}`, async () => {
+    try {
+      await transaction.run(tools.clear(request.selection))
+      if (allOrNothing) await fillInTransaction(request, transaction, tools)
+      else await fillInParallel(request, transaction, tools)
+    } catch (error) {
+      throw explainGuards(guards, error)
+    }
+    progress.restoreMs = now().getTime() - startedAt
+    progress.windowMs = progress.restoreMs
+    progress.restoredTo = target.database
+    progress.replacedAt = now()
+    log.info(
+      `Replaced in ${renderDuration(progress.restoreMs)}; ${renderAmount(progress.terminated, 'session')} cut.`,
+    )
+  })
+  await log.group('Check', () =>
+    checkRestored({ manifest, selection: request.selection, name: target.database }, tools, progress),
+  )
+  if (verdictOf(progress.checks) === 'fail') throw differs(request, progress)
+}
+
+/** Only rows that go into tables that are there meet their triggers. */
+async function reportGuards(
+  { selection }: OverwriteRequest,
+  tools: OverwriteTools,
+): Promise<readonly string[]> {
+  if (selection.of !== 'rows') {
+    tools.log.info(
+      'Tables are dropped and made anew, and triggers come after the rows: no guard (runbook §7) sees it, and session-settings are not needed for one.',
+    )
+    return []
+  }
+  const guards = await tools.readGuards(selection.tables)
+  tools.log.info(
+    guards.length === 0
+      ? 'No trigger of these tables sees rows come or go.'
+      : `Triggers that see these rows come and go: ${renderSome(guards)}. Where one is a guard, it needs its setting in session-settings.`,
+  )
+  return guards
+}
+
+function explainGuards(guards: readonly string[], error: unknown): unknown {
+  if (guards.length === 0 || !(error instanceof OperatorError)) return error
+  return new OperatorError(error.code, error.message, {
+    hint: `${error.hint ?? ''} These tables have triggers: ${renderSome(guards)}. If one of them guards the rows, give the setting that it asks for by session-settings, such as logi.allow_audit_purge=yes (runbook §7).`.trim(),
+    cause: error,
+  })
+}
+
+async function backUp(
+  { skipSafetyBackup, target }: OverwriteRequest,
+  tools: OverwriteTools,
+  progress: RestoreProgress,
+): Promise<void> {
+  if (skipSafetyBackup !== undefined) {
+    tools.log.warning(`No safety backup of ${target.database} is taken: ${skipSafetyBackup}`)
+    return
+  }
+  const startedAt = tools.now().getTime()
+  const { backup } = await tools.log.group(`Back up ${target.database} as it is`, async () => {
+    try {
+      return await tools.takeSafetyBackup()
+    } catch (error) {
+      if (!(error instanceof OperatorError) || tools.signal.aborted) throw error
+      throw new OperatorError(
+        error.code,
+        `The safety backup of ${target.database} failed, so nothing was changed: ${error.message}`,
+        {
+          hint: `${error.hint ?? ''} If the database is too damaged to be dumped, use mode swap, which keeps it, or set skip-safety-backup to the reason.`.trim(),
+          cause: error,
+        },
+      )
+    }
+  })
+  progress.safetyBackup = backup.id
+  progress.safetyBackupMs = tools.now().getTime() - startedAt
+  tools.log.info(`Safety backup: ${backup.id}. To go back, restore it by this id.`)
+}
+
+/** The rows are counted before the commit, where a difference still undoes everything. */
+async function fillInTransaction(
+  { manifest, selection }: OverwriteRequest,
+  transaction: TargetTransaction,
+  tools: OverwriteTools,
+): Promise<void> {
+  const { log, now, signal } = tools
+  let bytes = 0
+  {
+    using _progress = reportProgress(log, now, () => ({ bytes, table: undefined }))
+    await using script = await tools.startScript()
+    const copied = transaction.take(script.stdout, count => {
+      bytes += count
+    })
+    await abortable(signal, Promise.all([copied, script.finished]))
+  }
+  log.info(`The script of the archive has run: ${renderBytes(bytes)}.`)
+  await abortable(signal, transaction.run(tools.countRows(narrowManifest(manifest, selection))))
+  signal.throwIfAborted()
+  try {
+    await transaction.commit()
+  } catch (error) {
+    await explainLostCommit(transaction.id, error, tools)
+  }
+}
+
+/** The commit was sent, and its answer did not come: the server knows how it ended. */
+async function explainLostCommit(id: string, error: unknown, tools: OverwriteTools): Promise<void> {
+  const end = await tools.readEnd(id)
+  if (end === 'committed') {
+    tools.log.info('The answer to the commit was lost, but the server has committed.')
+    return
+  }
+  if (end === 'rolled-back' || !(error instanceof OperatorError)) throw error
+  throw new OperatorError(
+    error.code,
+    `The connection was lost during the commit, and the server could not be asked how it ended: ${error.message}`,
+    {
+      hint: `Ask it: SELECT pg_xact_status('${id}'); committed means that the restored data is there, aborted that the old data is.`,
+      cause: error,
+    },
+  )
+}
+
+/** From here on, a failure leaves an incomplete database: the error says so. */
+async function fillInParallel(
+  { target }: OverwriteRequest,
+  transaction: TargetTransaction,
+  tools: OverwriteTools,
+): Promise<void> {
+  await transaction.commit()
+  tools.log.info(`${target.database} is empty now.`)
+  try {
+    await using running = await tools.startRestore(target.database)
+    await awaitRestore(running, tools.signal, tools)
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+    throw new OperatorError(
+      error.code,
+      `${target.database} was emptied and is incomplete now: ${error.message}`,
+      {
+        hint: `${error.hint ?? ''} Run the step again, with this backup or with the safety backup.`.trim(),
+        cause: error,
+      },
+    )
+  }
+}
+
+async function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  work.catch(() => {})
+  const aborted = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+  return await Promise.race([work, aborted])
+}
+
+function differs(
+  { manifest, target, allOrNothing }: OverwriteRequest,
+  progress: RestoreProgress,
+): OperatorError {
+  const failed = progress.checks.filter(({ verdict }) => verdict === 'fail')
+  const [first] = failed
+  const more = failed.length > 1 ? `, and ${failed.length - 1} more` : ''
+  const back = progress.safetyBackup === null ? '' : ` To go back, restore ${progress.safetyBackup}.`
+  return new OperatorError(
+    'RESTORE_UNVERIFIED',
+    `${target.database} holds the backup ${manifest.backup.id} now, but not exactly: ${first?.name}: expected ${first?.expected}, found ${first?.found}${more}.`,
+    {
+      hint: `Look at what differs in the job summary.${allOrNothing ? ' The numbers of rows were right at the commit; whoever is connected may have written since.' : ''}${back}`,
+    },
+  )
+}

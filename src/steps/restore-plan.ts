@@ -1,0 +1,122 @@
+import { renderBytes, renderCount } from '../core/bytes.ts'
+import { renderSome } from '../core/check-text.ts'
+import { OperatorError } from '../core/errors.ts'
+import type { Manifest } from '../core/manifest.ts'
+import {
+  estimateRestore,
+  type MeasuredDrill,
+  type RestoreEstimate,
+  renderEstimate,
+} from '../core/restore-estimate.ts'
+import type { ChosenEntries } from '../core/restore-list.ts'
+import type { RestoreMode } from '../core/restore-record.ts'
+import type { Selection } from '../core/restore-selection.ts'
+import {
+  type RestoreWish,
+  type TargetFacts,
+  type TargetProblem,
+  targetProblems,
+  targetWarnings,
+} from '../core/restore-target.ts'
+import { fetchArchive, type RestoreTools, refuseUnrestorable } from './restore.ts'
+
+export interface PlanRequest {
+  readonly manifest: Manifest
+  readonly selection: Selection
+  readonly wish: Omit<RestoreWish, 'archiveEntries'>
+}
+
+export interface PlanTools extends RestoreTools {
+  readonly readTarget: () => Promise<TargetFacts>
+  /** Throws where the mode cannot reach what it needs beside the target. */
+  readonly refuseUnreachable: (mode: RestoreMode) => Promise<void>
+  /** Lists the archive, decides what of it is restored, and lays that down for pg_restore. */
+  readonly chooseEntries: (selection: Selection, facts: TargetFacts) => Promise<ChosenEntries>
+  readonly readDrills: () => Promise<readonly MeasuredDrill[]>
+}
+
+/** What is known before the first change. */
+export interface RestorePlan {
+  readonly facts: TargetFacts
+  readonly entries: ChosenEntries
+  readonly estimate: RestoreEstimate | undefined
+  readonly warnings: readonly string[]
+  readonly downloadMs: number
+}
+
+/**
+ * Everything that can speak against a restore is looked at here, and the archive is fetched and verified, before anything
+ * changes. Throws BACKUP_UNUSABLE, TARGET_UNFIT, TARGET_BUSY, DISK_FULL, ARCHIVE_CORRUPT.
+ */
+export async function planRestore(request: PlanRequest, tools: PlanTools): Promise<RestorePlan> {
+  const { manifest, selection, wish } = request
+  const { log } = tools
+  refuseUnsuitable(manifest, wish.mode)
+  const facts = await log.group('Look at the target', async () => {
+    const found = await tools.readTarget()
+    await tools.refuseUnreachable(wish.mode)
+    log.info(
+      `${found.database} on PostgreSQL ${found.version}: ${renderBytes(found.databaseBytes)}, owned by ${found.owner}, ${renderCount(found.sessions.length)} other sessions. We are ${found.user}.`,
+    )
+    return found
+  })
+  refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: 0 }))
+  const downloadMs = await log.group('Download and verify the archive', () => fetchArchive(manifest, tools))
+  const entries = await tools.chooseEntries(selection, facts)
+  refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: entries.kept.length }))
+  const warnings = [
+    ...targetWarnings(manifest, facts, { ...wish, archiveEntries: entries.kept.length }),
+    ...leftOutWarning(entries),
+  ]
+  for (const warning of warnings) log.warning(warning)
+  const estimate = estimateRestore(manifest.object.bytes, await tools.readDrills())
+  log.info(
+    `Nothing speaks against it. ${renderCount(entries.kept.length)} entries of the archive to restore; duration ${renderEstimate(estimate)}.`,
+  )
+  return { facts, entries, estimate, warnings, downloadMs }
+}
+
+/** Refuses backups that this mode must not put in the place of a database. Throws BACKUP_UNUSABLE. */
+function refuseUnsuitable(manifest: Manifest, mode: RestoreMode): void {
+  refuseUnrestorable(manifest)
+  const { backup, fingerprint } = manifest
+  if (mode === 'new-database') return
+  if (backup.kind === 'partial')
+    throw new OperatorError(
+      'BACKUP_UNUSABLE',
+      `The backup ${backup.id} is partial: it would replace a whole database by some of its tables.`,
+      {
+        hint: 'Pick a full backup, or restore this one with mode new-database and copy back what you need.',
+      },
+    )
+  if (mode === 'swap' && fingerprint.level === 'none')
+    throw new OperatorError(
+      'BACKUP_UNUSABLE',
+      `The manifest of ${backup.id} counted no rows (fingerprint: none), so nothing can prove that they are all back before the swap.`,
+      {
+        hint: 'Use mode new-database, look at the data yourself, and swap by hand.',
+      },
+    )
+}
+
+/** One error with every reason; it is about who is connected only when nothing else is wrong. */
+function refuse(problems: readonly TargetProblem[]): void {
+  if (problems.length === 0) return
+  const isBusy = problems.every(problem => problem.isBusy === true)
+  const messages = problems.map(({ message }) => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`)
+  throw new OperatorError(
+    isBusy ? 'TARGET_BUSY' : 'TARGET_UNFIT',
+    messages.length === 1
+      ? `Nothing was changed. ${messages[0]}`
+      : `Nothing was changed. ${messages.length} things are in the way:\n- ${messages.join('\n- ')}`,
+    { hint: problems.map(({ hint }) => hint).join(' ') },
+  )
+}
+
+function leftOutWarning({ leftOut }: ChosenEntries): readonly string[] {
+  if (leftOut.length === 0) return []
+  const titles = renderSome(leftOut.map(({ title }) => title))
+  return [
+    `These entries are left out, because this role may not create them or because they must not run twice: ${titles}.`,
+  ]
+}

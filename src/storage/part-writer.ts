@@ -1,0 +1,201 @@
+import { createHash } from 'node:crypto'
+import { addAbortSignal, type Readable } from 'node:stream'
+import { crc32 } from 'node:zlib'
+import { type CompletedPart, type S3Client, UploadPartCommand } from '@aws-sdk/client-s3'
+import { renderBytes } from '../core/bytes.ts'
+import { combineCrc32 } from '../core/crc32.ts'
+import { OperatorError } from '../core/errors.ts'
+import type { PartPlan } from '../core/part-plan.ts'
+import type { OpenUpload } from './open-upload.ts'
+import type { Store } from './store.ts'
+
+/** What was sent, in order. */
+export interface Content {
+  readonly bytes: number
+  readonly sha256: string
+  /** As S3 writes them: over the bytes, and over the CRC32s of the parts. */
+  readonly crc32: { readonly full: string; readonly composite: string }
+  readonly parts: ReadonlyArray<{ readonly bytes: number; readonly sha256: string }>
+}
+
+/**
+ * Cuts a stream into parts of one size and sends them side by side. Memory is bounded: a fixed set of buffers is used
+ * again and again, and the source waits while all of them are in flight.
+ */
+export class PartWriter {
+  /** Bytes that the store has acknowledged. */
+  acknowledgedBytes = 0
+  readonly #store: Store
+  readonly #open: OpenUpload
+  readonly #plan: PartPlan
+  readonly #hasChecksums: boolean
+  readonly #stop = new AbortController()
+  readonly #signal: AbortSignal
+  readonly #free: Buffer[] = []
+  #buffers = 0
+  readonly #inFlight = new Set<Promise<void>>()
+  readonly #completed: CompletedPart[] = []
+  readonly #parts: { readonly bytes: number; readonly sha256: string }[] = []
+  readonly #sha256 = createHash('sha256')
+  #crc32 = 0
+  /** Over the checksums of the parts, as a composite checksum is. */
+  #crc32OfParts = 0
+  #bytes = 0
+
+  constructor(store: Store, open: OpenUpload, plan: PartPlan, hasChecksums: boolean) {
+    this.#store = store
+    this.#open = open
+    this.#plan = plan
+    this.#hasChecksums = hasChecksums
+    this.#signal = AbortSignal.any([store.signal, this.#stop.signal])
+  }
+
+  /** Sends everything. The first part that fails for good stops the source and the other parts, and is what is thrown. */
+  async write(source: Readable): Promise<Content> {
+    try {
+      addAbortSignal(this.#signal, source)
+      await this.#sendAll(source)
+      await Promise.all(this.#inFlight)
+      this.#signal.throwIfAborted()
+      // A gate that reads the backup back in the same process needs the memory.
+      this.#free.length = 0
+    } catch (error) {
+      throw this.#signal.aborted ? this.#signal.reason : error
+    }
+    return {
+      bytes: this.#bytes,
+      sha256: this.#sha256.digest('hex'),
+      crc32: {
+        full: crcText(this.#crc32),
+        composite: `${crcText(this.#crc32OfParts)}-${this.#parts.length}`,
+      },
+      parts: this.#parts,
+    }
+  }
+
+  /** What CompleteMultipartUpload takes. */
+  completedParts(): CompletedPart[] {
+    return this.#completed.toSorted((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0))
+  }
+
+  /** Gives up: ends the parts in flight and waits for them. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new OperatorError('CANCELLED', 'The upload was given up.'))
+    await Promise.all(this.#inFlight)
+  }
+
+  async #sendAll(source: Readable): Promise<void> {
+    let buffer = await this.#takeBuffer()
+    let used = 0
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      for (let from = 0; from < chunk.length; ) {
+        const copied = chunk.copy(buffer, used, from)
+        used += copied
+        from += copied
+        if (used < buffer.length) continue
+        this.#dispatch(buffer, used)
+        buffer = await this.#takeBuffer()
+        used = 0
+      }
+    }
+    if (used > 0 || this.#parts.length === 0) this.#dispatch(buffer, used)
+  }
+
+  /** A buffer that is not in flight; waits for one when all are. */
+  async #takeBuffer(): Promise<Buffer> {
+    this.#signal.throwIfAborted()
+    while (this.#free.length === 0 && this.#buffers > this.#plan.inFlight) {
+      await Promise.race(this.#inFlight)
+      // A part that failed gives no buffer back, and with it the others end: nobody would be left to wait for.
+      this.#signal.throwIfAborted()
+    }
+    const buffer = this.#free.pop()
+    if (buffer !== undefined) return buffer
+    this.#buffers += 1
+    return Buffer.allocUnsafeSlow(this.#plan.partBytes)
+  }
+
+  #dispatch(buffer: Buffer, used: number): void {
+    const body = buffer.subarray(0, used)
+    const sha256 = createHash('sha256').update(body).digest('hex')
+    this.#sha256.update(body)
+    const crc = crc32(body)
+    const partCrc = crcBytes(crc)
+    this.#crc32 = combineCrc32(this.#crc32, crc, used)
+    this.#crc32OfParts = crc32(partCrc, this.#crc32OfParts)
+    this.#bytes += used
+    const partNumber = this.#parts.push({ bytes: used, sha256 })
+    if (partNumber > this.#plan.maxParts) throw this.#tooLarge()
+    const sending = this.#send(partNumber, body, sha256, partCrc.toString('base64'))
+      .then(part => {
+        this.#completed.push(part)
+        this.acknowledgedBytes += used
+        this.#free.push(buffer)
+      })
+      .catch(error => this.#stop.abort(error))
+      .finally(() => this.#inFlight.delete(sending))
+    this.#inFlight.add(sending)
+  }
+
+  async #send(partNumber: number, body: Buffer, sha256: string, crc: string): Promise<CompletedPart> {
+    const checksum = this.#hasChecksums ? { ChecksumCRC32: crc } : {}
+    const { key, uploadId } = this.#open
+    const request = {
+      Bucket: this.#store.bucket,
+      Key: key,
+      UploadId: uploadId,
+      PartNumber: partNumber,
+      Body: body,
+      ...checksum,
+    }
+    const send = async (client: S3Client, options: { readonly abortSignal: AbortSignal }) => {
+      const command = new UploadPartCommand(request)
+      signPayload(command, sha256)
+      const { ETag } = await client.send(command, options)
+      if (ETag === undefined) throw new Error(`The store gave part ${partNumber} no ETag`)
+      return { PartNumber: partNumber, ETag, ...checksum }
+    }
+    return this.#store.send(`send part ${partNumber} of ${key}`, send, {
+      plane: 'data',
+      signal: this.#signal,
+    })
+  }
+
+  #tooLarge(): OperatorError {
+    const { partBytes, maxParts } = this.#plan
+    return new OperatorError(
+      'UPLOAD_TOO_LARGE',
+      `The archive is larger than ${maxParts} parts of ${renderBytes(partBytes)}, the most that this store takes in one upload.`,
+      { hint: 'Compress more, or dump in portions with tables and exclude-tables.' },
+    )
+  }
+}
+
+function crcText(crc: number): string {
+  return crcBytes(crc).toString('base64')
+}
+
+function crcBytes(crc: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(crc)
+  return bytes
+}
+
+/**
+ * Signs the part's SHA-256 into the request. Every store compares it with the bytes that arrive, checksums or not, and
+ * the SDK, which would hash the part once more, takes the header as it is.
+ */
+function signPayload(command: UploadPartCommand, sha256: string): void {
+  command.middlewareStack.add(
+    next => args => {
+      const { request } = args
+      if (hasHeaders(request)) request.headers['x-amz-content-sha256'] = sha256
+      return next(args)
+    },
+    { step: 'build', name: 'signPayload' },
+  )
+}
+
+function hasHeaders(request: unknown): request is { headers: Record<string, string> } {
+  return request !== null && typeof request === 'object' && 'headers' in request
+}

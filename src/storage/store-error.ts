@@ -1,0 +1,180 @@
+import { type ErrorCode, errorMessage, OperatorError } from '../core/errors.ts'
+
+/** What can be read off an error of the SDK or of the network below it. */
+interface Facts {
+  readonly name: string
+  readonly status: number | undefined
+  readonly message: string
+  readonly requestId: string | undefined
+}
+
+const EXPIRED = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'RequestExpired',
+  'InvalidToken',
+  'TokenRefreshRequired',
+])
+
+/** Errors that pass by themselves although their status does not say so; the first three are bytes damaged on the way. */
+const TRANSIENT = new Set([
+  'BadDigest',
+  'IncompleteBody',
+  'XAmzContentSHA256Mismatch',
+  'RequestTimeout',
+  'RequestCanceled',
+  'TimeoutError',
+  'SlowDown',
+  'Throttling',
+  'ThrottlingException',
+  'OperationAborted',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+])
+
+const DENIED = new Set([
+  'AccessDenied',
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'AllAccessDisabled',
+  'CredentialsProviderError',
+  'Forbidden',
+])
+
+/** The credentials ran out; with fresh ones the same request may pass. */
+export function isExpired(error: unknown): boolean {
+  return EXPIRED.has(factsOf(error).name)
+}
+
+/** Trying again may help: the network, a throttle, or a server error other than "not implemented". */
+export function isTransient(error: unknown): boolean {
+  const { name, status } = factsOf(error)
+  if (TRANSIENT.has(name)) return true
+  return status !== undefined && (status === 408 || status === 429 || (status >= 500 && status !== 501))
+}
+
+export function isNotFound(error: unknown): boolean {
+  const { name, status } = factsOf(error)
+  return status === 404 || name === 'NoSuchUpload' || name === 'NoSuchKey' || name === 'NotFound'
+}
+
+export function isDenied(error: unknown): boolean {
+  const { name, status } = factsOf(error)
+  return DENIED.has(name) || status === 403 || status === 401
+}
+
+/** The store does not know what was asked of it, as older ones do with checksums and conditions. */
+export function isUnsupported(error: unknown): boolean {
+  const { name, status } = factsOf(error)
+  return (
+    status === 501 ||
+    (status === 400 &&
+      /^(InvalidRequest|InvalidArgument|NotImplemented|MalformedXML|BadRequest|400)$/.test(name))
+  )
+}
+
+/** The store says that it cannot do this at all. */
+export function isNotImplemented(error: unknown): boolean {
+  const { name, status } = factsOf(error)
+  return status === 501 || name === 'NotImplemented'
+}
+
+/** A request that was answered "this exists already" by a condition of ours. */
+export function isPreconditionFailed(error: unknown): boolean {
+  const { name, status } = factsOf(error)
+  return status === 412 || name === 'PreconditionFailed'
+}
+
+/** The store's own name of an error: `InvalidRange`, `NoSuchKey`. */
+export function storeErrorName(error: unknown): string {
+  return factsOf(error).name
+}
+
+/** An error for the operator: `what` was being done, at which address. */
+export function storeError(error: unknown, what: string, where: string): OperatorError {
+  if (error instanceof OperatorError) return error
+  const facts = factsOf(error)
+  const { code, hint } = explain(error, facts)
+  const status =
+    facts.status === undefined
+      ? ''
+      : ` (HTTP ${facts.status}${facts.requestId ? `, request ${facts.requestId}` : ''})`
+  return new OperatorError(code, `Could not ${what} in ${where}: ${facts.name}: ${facts.message}${status}.`, {
+    hint,
+    cause: error,
+  })
+}
+
+function explain(error: unknown, { name, status }: Facts): { code: ErrorCode; hint: string } {
+  if (name === 'CredentialsProviderError') {
+    return {
+      code: 'STORE_DENIED',
+      hint: 'No credentials were found. Run aws-actions/configure-aws-credentials before this step, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+    }
+  }
+  if (EXPIRED.has(name)) {
+    return {
+      code: 'STORE_DENIED',
+      hint: 'The credentials ran out during the run. Raise role-duration-seconds of the step that fetched them.',
+    }
+  }
+  if (isDenied(error)) {
+    return {
+      code: 'STORE_DENIED',
+      hint: 'Check the credentials, and that their policy allows this on the bucket and prefix.',
+    }
+  }
+  if (name === 'NoSuchBucket')
+    return { code: 'STORE_NOT_FOUND', hint: 'Check the bucket in destination, the region and the endpoint.' }
+  if (isNotFound(error)) return { code: 'STORE_NOT_FOUND', hint: 'Check destination, region and endpoint.' }
+  if (
+    status === 301 ||
+    status === 307 ||
+    name === 'PermanentRedirect' ||
+    name === 'AuthorizationHeaderMalformed'
+  ) {
+    return { code: 'STORE_FAILED', hint: "The bucket lies in another region: set s3-region to the bucket's." }
+  }
+  if (status === undefined && isTransient(error)) {
+    return {
+      code: 'STORE_UNREACHABLE',
+      hint: 'Check s3-endpoint and the network between this machine and the store.',
+    }
+  }
+  return {
+    code: 'STORE_FAILED',
+    hint: "Look up the error name in the store's documentation; with the request id its support can find the request.",
+  }
+}
+
+/** Looks through an OperatorError at the error that caused it, so that callers can go on deciding. */
+function factsOf(error: unknown): Facts {
+  if (error instanceof OperatorError) return factsOf(error.cause)
+  const { $metadata, code, Code, name } = asRecord(error)
+  const { httpStatusCode, requestId } = asRecord($metadata)
+  const status = typeof httpStatusCode === 'number' ? httpStatusCode : undefined
+  const names = [Code, status === undefined ? code : undefined, name].filter(
+    value => typeof value === 'string',
+  )
+  return {
+    name: names[0] ?? 'Error',
+    status,
+    message: errorMessage(error).replace(/\.$/, ''),
+    requestId: typeof requestId === 'string' ? requestId : undefined,
+  }
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === 'object'
+    ? Object.fromEntries([
+        ...Object.entries(value),
+        ...(value instanceof Error ? [['name', value.name] as const] : []),
+      ])
+    : {}
+}

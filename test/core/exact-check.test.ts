@@ -1,0 +1,289 @@
+import { describe, expect, it, test } from 'vitest'
+import { type Check, verdictOf } from '../../src/core/check.ts'
+import type { RestoredSequence } from '../../src/core/check-sequences.ts'
+import { exactChecks, type RestoredContent } from '../../src/core/exact-check.ts'
+import type { Manifest } from '../../src/core/manifest.ts'
+import { SAMPLE, sampleTable } from './sample-manifest.ts'
+
+/** What came back is just what the manifest says, but for what is given. */
+function restored(changes: Partial<RestoredContent> = {}): RestoredContent {
+  return {
+    tables: SAMPLE.fingerprint.tables,
+    sequences: sequences('20001', null),
+    extensions: SAMPLE.server.extensions,
+    objects: {
+      indexes: 9,
+      constraints: 7,
+      triggers: 2,
+      functions: 1,
+      policies: 0,
+      views: 2,
+      largeObjects: 0,
+    },
+    ...changes,
+  }
+}
+
+function sequences(users: string | null, unused: string | null): ReadonlyMap<string, RestoredSequence> {
+  return new Map([
+    ['public.users_id_seq', { schema: 'public', name: 'users_id_seq', value: users }],
+    ['public.unused_seq', { schema: 'public', name: 'unused_seq', value: unused }],
+  ])
+}
+
+/** The manifest with another fingerprint. */
+function manifest(changes: Partial<Manifest['fingerprint']>): Manifest {
+  return { ...SAMPLE, fingerprint: { ...SAMPLE.fingerprint, ...changes } }
+}
+
+const failures = (checks: readonly Check[]) => checks.filter(({ verdict }) => verdict === 'fail')
+
+/** Each failure on a line, as an operator reads it. */
+const lines = (checks: readonly Check[]) =>
+  failures(checks).map(({ name, expected, found }) => `${name}: ${expected} | ${found}`)
+
+describe('an exact copy', () => {
+  it('passes, in one line a table and one line a kind for the rest', () => {
+    const checks = exactChecks(SAMPLE, restored())
+    expect(checks.map(({ group, name, verdict, found }) => [group, name, verdict, found])).toEqual([
+      ['exact', 'all tables', 'pass', '50,000 rows in 2 tables'],
+      [
+        'exact',
+        'table users',
+        'pass',
+        '20,000 rows, newest created_at 2026-11-01 03:00:00+00, content 0123456789ab',
+      ],
+      [
+        'exact',
+        'table links',
+        'pass',
+        '30,000 rows, newest created_at 2026-11-01 03:00:00+00, content 0123456789ab',
+      ],
+      ['exact', 'sequences', 'pass', '2 sequences where the backup left them'],
+      ['structure', 'extensions', 'pass', 'citext 1.6, plpgsql 1.0'],
+      [
+        'structure',
+        'objects',
+        'pass',
+        '9 indexes, 7 constraints, 2 triggers, 1 function, 0 policies, 2 views, 0 large objects',
+      ],
+    ])
+    expect(checks.filter(({ verdict, expected, found }) => verdict === 'pass' && expected !== found)).toEqual(
+      [],
+    )
+    expect(verdictOf(checks)).toBe('pass')
+  })
+
+  it('of an empty database passes', () => {
+    const empty = manifest({ tables: [], sequences: [] })
+    const checks = exactChecks(empty, restored({ tables: [], sequences: new Map() }))
+    expect(verdictOf(checks)).toBe('pass')
+  })
+
+  it('is not measured where the manifest counted nothing', () => {
+    const checks = exactChecks(
+      manifest({ level: 'none', tables: [], sequences: [], objects: null }),
+      restored(),
+    )
+    expect(checks.map(({ name, verdict }) => [name, verdict])).toEqual([
+      ['all tables', 'not-measured'],
+      ['extensions', 'pass'],
+    ])
+    expect(verdictOf(checks)).toBe('not-measured')
+  })
+})
+
+describe('a table', () => {
+  const [users, links] = SAMPLE.fingerprint.tables
+  const withUsers = (changes: object) =>
+    restored({ tables: [sampleTable('users', 20_000, changes), sampleTable('links', 30_000)] })
+
+  test.each<[string, RestoredContent, readonly string[]]>([
+    ['with one row fewer', withUsers({ rows: 19_999 }), ['table users: 20,000 rows | 19,999 rows (1 fewer)']],
+    [
+      'with three rows more',
+      withUsers({ rows: 20_003 }),
+      ['table users: 20,000 rows | 20,003 rows (3 more)'],
+    ],
+    [
+      'with another newest value',
+      withUsers({ newest: { column: 'created_at', value: '2026-11-01 02:59:59+00' } }),
+      [
+        'table users: 20,000 rows, newest created_at 2026-11-01 03:00:00+00 | 20,000 rows, newest created_at 2026-11-01 02:59:59+00',
+      ],
+    ],
+    [
+      'without its newest value',
+      withUsers({ newest: { column: 'created_at', value: null } }),
+      [
+        'table users: 20,000 rows, newest created_at 2026-11-01 03:00:00+00 | 20,000 rows, newest created_at none',
+      ],
+    ],
+    [
+      'without its time column',
+      withUsers({ newest: null }),
+      ['table users: 20,000 rows, newest created_at 2026-11-01 03:00:00+00 | 20,000 rows, no time column'],
+    ],
+    [
+      'with other content',
+      withUsers({ contentHash: 'fedcba9876543210fedcba9876543210' }),
+      ['table users: 20,000 rows, content 0123456789ab | 20,000 rows, content fedcba987654'],
+    ],
+    [
+      'with content that differs in the last digit',
+      withUsers({ contentHash: '0123456789abcdef0123456789abcdee' }),
+      [
+        'table users: 20,000 rows, content 0123456789abcdef0123456789abcdef | 20,000 rows, content 0123456789abcdef0123456789abcdee',
+      ],
+    ],
+    [
+      'whose content was not read',
+      withUsers({ contentHash: null }),
+      ['table users: 20,000 rows, content 0123456789ab | 20,000 rows, content not read'],
+    ],
+    [
+      'that is missing',
+      restored({ tables: [sampleTable('links', 30_000)] }),
+      ['table users: 20,000 rows | no such table'],
+    ],
+    [
+      'of the same name in another schema',
+      restored({ tables: [sampleTable('users', 20_000, { schema: 'old' }), sampleTable('links', 30_000)] }),
+      ['table users: 20,000 rows | no such table', 'table old.users: no such table | 20,000 rows'],
+    ],
+  ])('%s fails', (_, found, expected) => {
+    const checks = exactChecks(SAMPLE, found)
+    expect(lines(checks)).toEqual(expected)
+    expect(verdictOf(checks)).toBe('fail')
+    expect(checks.find(({ name }) => name === 'all tables')).toBeUndefined()
+  })
+
+  it('passes at level counts although its content is not known', () => {
+    const counted = manifest({
+      level: 'counts',
+      tables: [{ ...sampleTable('users', 20_000), contentHash: null }],
+    })
+    expect(failures(exactChecks(counted, restored({ tables: [users ?? sampleTable('', 0)] })))).toEqual([])
+  })
+
+  it('is told apart from one that only looks alike when schema and name are written together', () => {
+    const dotted = [sampleTable('b.c', 1, { schema: 'a' }), sampleTable('c', 1, { schema: 'a.b' })]
+    expect(failures(exactChecks(manifest({ tables: dotted }), restored({ tables: dotted })))).toEqual([])
+    const twice = [dotted[0] ?? sampleTable('', 0)]
+    expect(failures(exactChecks(manifest({ tables: dotted }), restored({ tables: twice })))).toHaveLength(1)
+  })
+
+  it('is compared in whatever order', () => {
+    const swapped = restored({ tables: [links ?? sampleTable('', 0), users ?? sampleTable('', 0)] })
+    expect(failures(exactChecks(SAMPLE, swapped))).toEqual([])
+  })
+})
+
+describe('a sequence', () => {
+  test.each([
+    ['at the snapshot', '20000'],
+    ['between snapshot and end', '20002'],
+    ['at the end', '20003'],
+  ])('%s passes', (_, value) => {
+    expect(failures(exactChecks(SAMPLE, restored({ sequences: sequences(value, null) })))).toEqual([])
+  })
+
+  test.each([
+    ['set back', '19999', 'sequence users_id_seq: 20000 to 20003 | 19999'],
+    ['ahead', '20004', 'sequence users_id_seq: 20000 to 20003 | 20004'],
+    ['never used', null, 'sequence users_id_seq: 20000 to 20003 | never used'],
+  ])('%s fails', (_, value, line) => {
+    expect(lines(exactChecks(SAMPLE, restored({ sequences: sequences(value, null) })))).toEqual([line])
+  })
+
+  it('that was never used and now was fails', () => {
+    expect(lines(exactChecks(SAMPLE, restored({ sequences: sequences('20000', '1') })))).toEqual([
+      'sequence unused_seq: never used | 1',
+    ])
+  })
+
+  it('that is missing, or one too many, fails', () => {
+    const other = new Map([['a.b', { schema: 'a', name: 'b', value: '1' }]])
+    expect(lines(exactChecks(SAMPLE, restored({ sequences: other })))).toEqual([
+      'sequence users_id_seq: 20000 to 20003 | no such sequence',
+      'sequence unused_seq: never used | no such sequence',
+      'sequence a.b: no such sequence | 1',
+    ])
+  })
+
+  test.each<[string, string | null, string | null, string | null, boolean]>([
+    ['counting down', '-5', '-9', '-7', true],
+    ['counting down, behind', '-5', '-9', '-4', false],
+    ['used first during the dump', null, '3', '2', true],
+    ['used first during the dump, not yet in the archive', null, '3', null, true],
+    ['used first during the dump, ahead', null, '3', '4', false],
+    ['beyond 2^53', '9007199254740993', '9007199254740993', '9007199254740992', false],
+  ])('%s: %s to %s, found %s', (_, atSnapshot, atEnd, value, passes) => {
+    const one = manifest({ sequences: [{ schema: 'public', name: 's', atSnapshot, atEnd }] })
+    const found = new Map([['public.s', { schema: 'public', name: 's', value }]])
+    expect(failures(exactChecks(one, restored({ sequences: found })))).toHaveLength(passes ? 0 : 1)
+  })
+})
+
+describe('an extension', () => {
+  it('that is missing fails', () => {
+    const checks = exactChecks(SAMPLE, restored({ extensions: SAMPLE.server.extensions.slice(1) }))
+    expect(lines(checks)).toEqual(['extension citext: 1.6 in schema public | not installed'])
+    expect(verdictOf(checks)).toBe('fail')
+  })
+
+  it('in another schema fails', () => {
+    const moved = SAMPLE.server.extensions.map(extension => ({ ...extension, schema: 'other' }))
+    expect(lines(exactChecks(SAMPLE, restored({ extensions: moved })))[0]).toBe(
+      'extension citext: 1.6 in schema public | 1.6 in schema other',
+    )
+  })
+
+  it('of another version, or one too many, is a note', () => {
+    const extensions = [
+      { name: 'citext', version: '1.8', schema: 'public' },
+      { name: 'plpgsql', version: '1.0', schema: 'pg_catalog' },
+      { name: 'neon', version: '1', schema: 'neon' },
+    ]
+    const checks = exactChecks(SAMPLE, restored({ extensions }))
+    expect(failures(checks)).toEqual([])
+    expect(checks.find(({ name }) => name === 'extensions')?.note).toBe(
+      'other version than in the backup: citext (an archive names no version); not from the backup: neon',
+    )
+  })
+
+  it('is not in a backup that names its tables', () => {
+    const partial = { ...SAMPLE, backup: { ...SAMPLE.backup, tables: ['users'] } }
+    expect(failures(exactChecks(partial, restored({ extensions: [] })))).toEqual([])
+  })
+})
+
+describe('counts of objects', () => {
+  test.each(['indexes', 'constraints', 'triggers', 'functions', 'policies', 'views'] as const)(
+    '%s that differ fail, with both numbers',
+    kind => {
+      const objects = { ...restored().objects, [kind]: restored().objects[kind] + 1 }
+      const expected = restored().objects[kind]
+      expect(lines(exactChecks(SAMPLE, restored({ objects })))).toEqual([
+        `${kind}: ${expected} | ${expected + 1} (1 more)`,
+      ])
+    },
+  )
+
+  it('leave constraints out where the source did not count NOT NULL among them', () => {
+    const old = { ...SAMPLE, server: { ...SAMPLE.server, version: '17.12' } }
+    const objects = { ...restored().objects, constraints: 31 }
+    const checks = exactChecks(old, restored({ objects }))
+    expect(failures(checks)).toEqual([])
+    expect(checks.at(-1)?.note).toContain('PostgreSQL 17.12')
+    expect(checks.at(-1)?.found).not.toContain('31')
+  })
+
+  it('are not compared with a partial backup', () => {
+    const checks = exactChecks(
+      manifest({ objects: null }),
+      restored({ objects: { ...restored().objects, views: 99 } }),
+    )
+    expect(failures(checks)).toEqual([])
+  })
+})

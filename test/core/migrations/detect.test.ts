@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { detect, table } from './sides.ts'
+
+const RAILS = { 'db/migrate/20260901090000_create_users.rb': '' }
+const PRISMA = { 'prisma/migrations/20260901090000_init/migration.sql': '' }
+const railsTable = (...versions: readonly string[]) =>
+  table(
+    'schema_migrations',
+    versions.map(version => ({ version })),
+    { version: 'character varying' },
+  )
+const prismaTable = (finished: boolean) =>
+  table('_prisma_migrations', [
+    {
+      migration_name: '20260901090000_init',
+      finished_at: finished ? '2026-09-01' : null,
+      rolled_back_at: null,
+    },
+  ])
+
+describe('what is detected', () => {
+  it('is unknown where nothing shows a tool, and says which ones are known and what to do', () => {
+    const report = detect({}, [])
+
+    expect(report).toMatchObject({ tool: undefined, state: 'unknown', pending: [] })
+    expect(report.why).toMatch(/\/project.*database logi.*Rails, Prisma.*Atlas.*Check out the project/)
+  })
+
+  it('names what was compared', () => {
+    expect(detect(RAILS, [railsTable('20260901090000')])).toEqual({
+      tool: 'Rails',
+      source: 'db/migrate and table public.schema_migrations',
+      pending: [],
+      state: 'none',
+      why: 'The one migration in db/migrate is in public.schema_migrations.',
+    })
+  })
+
+  it('looks at every tool that left a trace: anything pending counts', () => {
+    const report = detect({ ...RAILS, ...PRISMA }, [railsTable('20260901090000')])
+
+    expect(report).toMatchObject({
+      tool: 'Rails and Prisma',
+      state: 'pending',
+      pending: ['Prisma: 20260901090000_init'],
+    })
+    expect(report.why).toContain('Rails: The one migration')
+    expect(report.why).toContain('Prisma: database logi has no table _prisma_migrations')
+  })
+
+  it('is unknown where one of two tools cannot be judged', () => {
+    const report = detect(PRISMA, [prismaTable(true), railsTable('1')])
+
+    expect(report).toMatchObject({ tool: 'Rails and Prisma', state: 'unknown', pending: [] })
+  })
+
+  it('is none where both tools have nothing to do', () => {
+    const report = detect({ ...RAILS, ...PRISMA }, [railsTable('20260901090000'), prismaTable(true)])
+
+    expect(report).toMatchObject({ state: 'none', pending: [] })
+  })
+
+  it('compares with every schema that has the table', () => {
+    const tenant = { ...railsTable(), schema: 'tenant_2' }
+    const report = detect(RAILS, [railsTable('20260901090000'), tenant])
+
+    expect(report).toMatchObject({
+      tool: 'Rails',
+      state: 'pending',
+      pending: ['20260901090000_create_users'],
+    })
+    expect(report.source).toContain('tenant_2.schema_migrations')
+  })
+
+  it('is never none where something could not be read', () => {
+    const report = detect(RAILS, [railsTable('20260901090000')], ['big.rb (5.00 MiB) was not read'])
+
+    expect(report.state).toBe('unknown')
+    expect(report.why).toContain('big.rb (5.00 MiB) was not read')
+  })
+
+  it('leaves a table alone whose shape is of no tool', () => {
+    const ecto = table('schema_migrations', [{ version: '1' }], {
+      version: 'bigint',
+      inserted_at: 'timestamp',
+    })
+
+    expect(detect({}, [ecto]).tool).toBeUndefined()
+    expect(detect(RAILS, [ecto])).toMatchObject({ tool: 'Rails', state: 'pending' })
+  })
+
+  it('is unknown where the files cannot be understood', () => {
+    const report = detect({ 'drizzle/meta/_journal.json': '{' }, [])
+
+    expect(report).toMatchObject({ tool: 'Drizzle', state: 'unknown' })
+    expect(report.why).toContain('drizzle/meta/_journal.json is not JSON')
+  })
+})

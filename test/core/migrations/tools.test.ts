@@ -1,0 +1,404 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it, test } from 'vitest'
+import { flywayChecksum } from '../../../src/core/migrations/flyway-checksum.ts'
+import { detect, table } from './sides.ts'
+
+describe('Rails', () => {
+  const versions = (...all: readonly string[]) =>
+    table(
+      'schema_migrations',
+      all.map(version => ({ version })),
+      { version: 'character varying(255)' },
+    )
+
+  it('knows migrations of engines and in folders, and numbers with leading zeros', () => {
+    const files = {
+      'db/migrate/001_first.rb': '',
+      'db/migrate/2026/20260901090000_users.my_engine.rb': '',
+      'db/migrate/README.rb': '',
+    }
+
+    expect(detect(files, [versions('1')]).pending).toEqual(['20260901090000_users.my_engine'])
+    expect(detect(files, [versions('1', '20260901090000')]).state).toBe('none')
+  })
+
+  it('does not mind versions that the project does not have', () => {
+    const report = detect({ 'db/migrate/1_a.rb': '' }, [versions('1', '2')])
+
+    expect(report.state).toBe('none')
+    expect(report.why).toContain('not in the project: 2')
+  })
+})
+
+describe('Prisma', () => {
+  const rows = (...all: ReadonlyArray<readonly [string, boolean, boolean]>) =>
+    table(
+      '_prisma_migrations',
+      all.map(([migration_name, finished, rolledBack]) => ({
+        migration_name,
+        finished_at: finished ? 'x' : null,
+        rolled_back_at: rolledBack ? 'x' : null,
+      })),
+    )
+  const files = { 'prisma/migrations/1_a/migration.sql': '' }
+
+  it('is stopped by a failure that the project does not have', () => {
+    const report = detect(files, [rows(['1_a', true, false], ['2_b', false, false])])
+
+    expect(report.state).toBe('unknown')
+    expect(report.why).toMatch(/2_b failed.*migrate resolve/)
+  })
+
+  it('does not take for applied what failed on another try', () => {
+    const report = detect(files, [rows(['1_a', true, false], ['1_a', false, false])])
+
+    expect(report).toMatchObject({ state: 'pending', pending: ['1_a'] })
+  })
+
+  it('forgets what was rolled back', () => {
+    expect(detect(files, [rows(['1_a', false, true], ['1_a', true, false])]).state).toBe('none')
+    expect(detect(files, [rows(['1_a', true, true])]).pending).toEqual(['1_a'])
+  })
+})
+
+describe('Drizzle', () => {
+  const journal = (...entries: ReadonlyArray<readonly [string, number]>): Record<string, string> => ({
+    'drizzle/meta/_journal.json': JSON.stringify({ entries: entries.map(([tag, when]) => ({ tag, when })) }),
+    ...Object.fromEntries(entries.map(([tag]) => [`drizzle/${tag}.sql`, `-- ${tag}`])),
+  })
+  const applied = (...times: readonly number[]) =>
+    table(
+      'drizzle.__drizzle_migrations',
+      times.map(time => ({ hash: `of ${time}`, created_at: String(time) })),
+    )
+
+  it('names one that was merged behind a newer one, which Drizzle passes over', () => {
+    const report = detect(journal(['0000_a', 100], ['0001_late', 150], ['0002_b', 200]), [applied(100, 200)])
+
+    expect(report).toMatchObject({ state: 'pending', pending: ['0001_late'] })
+    expect(report.why).toContain('passes over it: 0001_late')
+  })
+
+  it('is unknown where the journal names a file that is not there', () => {
+    const { 'drizzle/0000_a.sql': _, ...files } = journal(['0000_a', 100])
+
+    expect(detect(files, [applied(100)])).toMatchObject({ state: 'unknown' })
+  })
+
+  it('runs a file again whose time in the journal is newer, as Drizzle does, and takes a known file for applied', () => {
+    // SHA-256 of the text of the file.
+    const hash = createHash('sha256').update('-- 0000_a').digest('hex')
+    const row = table('drizzle.__drizzle_migrations', [{ hash, created_at: '100' }])
+
+    expect(detect(journal(['0000_a', 200]), [row]).pending).toEqual(['0000_a'])
+    expect(detect(journal(['0000_a', 90]), [row]).state).toBe('none')
+  })
+
+  it('finds an empty journal to be nothing to do', () => {
+    expect(detect(journal(), [])).toMatchObject({ tool: 'Drizzle', state: 'none' })
+  })
+})
+
+describe('Knex and its like', () => {
+  const up = {
+    js: 'exports.up = knex => {}',
+    ts: "import type { Knex } from 'knex'\nexport async function up(knex: Knex) {}",
+  }
+
+  it('takes what was compiled for its source', () => {
+    const rows = table('knex_migrations', [{ name: '1_a.js', batch: '1', migration_time: 'x' }])
+
+    expect(detect({ 'src/migrations/1_a.ts': up.ts }, [rows]).state).toBe('none')
+  })
+
+  it('cannot go on where a file is gone that was applied', () => {
+    const rows = table('knex_migrations', [
+      { name: '1_a.js', batch: '1', migration_time: 'x' },
+      { name: '2_b.js', batch: '1', migration_time: 'x' },
+    ])
+
+    const report = detect({ 'migrations/1_a.js': up.js }, [rows])
+    expect(report.state).toBe('unknown')
+    expect(report.why).toContain('2_b')
+  })
+
+  test.each([
+    ['Sequelize', 'module.exports = { async up(queryInterface, Sequelize) {} }'],
+    ['node-pg-migrate', 'exports.up = pgm => {}'],
+    ['a script', 'migrate()'],
+  ])('is not %s', (_, text) => {
+    expect(
+      detect({ 'migrations/1_a.js': text, 'package.json': '{"dependencies":{"knex":"3"}}' }, []).tool,
+    ).toBeUndefined()
+  })
+
+  it('is not TypeORM, whose classes lie in the same folders', () => {
+    const file = `export class AddUsers1788253200000 implements MigrationInterface {
+      name = 'AddUsers1788253200001'
+      async up(queryRunner: QueryRunner) {}
+    }`
+    const report = detect({ 'migrations/1788253200000-AddUsers.ts': file, 'knexfile.js': '' }, [])
+
+    expect(report).toMatchObject({ tool: 'TypeORM', pending: ['AddUsers1788253200001'] })
+  })
+
+  it('names a class of TypeORM once, though source and compiled lie side by side', () => {
+    const files = {
+      'src/migrations/1.ts': 'export class A1788253200000 {}',
+      'dist/migrations/1.js': 'class A1788253200000 {}\nexports.A1788253200000 = A1788253200000',
+    }
+
+    expect(detect(files, []).pending).toEqual(['A1788253200000'])
+  })
+})
+
+describe('Django', () => {
+  const migration = (more = '') => `class Migration(migrations.Migration):\n    dependencies = []\n${more}`
+  const replaces = `    replaces = [("shop", "0001_initial"), ("shop", "0002_more")]\n`
+  const rows = (...names: readonly string[]) =>
+    table(
+      'django_migrations',
+      names.map(name => ({ app: 'shop', name })),
+    )
+  const squashed = {
+    'shop/migrations/0001_initial.py': migration(),
+    'shop/migrations/0002_more.py': migration(),
+    'shop/migrations/0001_squashed_0002_more.py': migration(replaces),
+  }
+
+  test.each([
+    ['nothing ran', [], ['shop.0001_squashed_0002_more']],
+    ['half of what it replaces ran', ['0001_initial'], ['shop.0002_more']],
+    ['all of what it replaces ran', ['0001_initial', '0002_more'], []],
+    ['it ran itself', ['0001_squashed_0002_more'], []],
+  ])('squashes where %s', (_, applied, pending) => {
+    expect(detect(squashed, [rows(...applied)]).pending).toEqual(pending)
+  })
+
+  it('asks apps.py for the label, and leaves out what is no migration', () => {
+    const files = {
+      'backend/orders/apps.py':
+        "class OrdersConfig(AppConfig):\n    name = 'backend.orders'\n    label = 'shop'\n",
+      'backend/orders/migrations/0001_initial.py': migration(),
+      'backend/orders/migrations/__init__.py': '',
+      'backend/orders/migrations/helpers.py': 'def f(): pass',
+    }
+
+    expect(detect(files, [rows()]).pending).toEqual(['shop.0001_initial'])
+    expect(detect(files, [rows('0001_initial')]).state).toBe('none')
+  })
+})
+
+describe('Alembic', () => {
+  const revision = (id: string, down: string, more = '') => ({
+    [`alembic/versions/${id}_x.py`]: `revision = '${id}'\ndown_revision: Union[str, None] = ${down}\n${more}`,
+  })
+  const at = (...heads: readonly string[]) =>
+    table(
+      'alembic_version',
+      heads.map(version_num => ({ version_num })),
+    )
+  const branches = {
+    ...revision('c', "'a'"),
+    ...revision('b', '"a"'),
+    ...revision('a', 'None'),
+  }
+
+  it('lists parents before children, whatever the names say', () => {
+    const files = { ...revision('a', "'z'"), ...revision('z', 'None') }
+
+    expect(detect(files, []).pending).toEqual(['z_x', 'a_x'])
+  })
+
+  it('follows several heads, in the project and in the database', () => {
+    const report = detect(branches, [at('b')])
+
+    expect(report).toMatchObject({ state: 'pending', pending: ['c_x'] })
+    expect(report.why).toContain('2 heads')
+    expect(detect(branches, [at('b', 'c')]).state).toBe('none')
+  })
+
+  it('follows merges written over several lines, and depends_on', () => {
+    const merged = { ...branches, ...revision('m', '(\n    "b",\n    "c",\n)') }
+    expect(detect(merged, [at('m')])).toMatchObject({ state: 'none' })
+
+    const dependent = { ...revision('a', 'None'), ...revision('o', 'None', "depends_on = 'a'") }
+    expect(detect(dependent, [at('o')])).toMatchObject({ state: 'none' })
+  })
+
+  it('cannot tell from a revision that the project does not have, or with a hole', () => {
+    expect(detect(branches, [at('f')]).why).toContain('The database is at f, which is not in the project')
+    const hole = detect(revision('b', "'gone'"), [at('b')])
+    expect(hole).toMatchObject({ state: 'unknown' })
+    expect(hole.why).toContain('build on gone')
+  })
+
+  it('ends where revisions go in a circle', () => {
+    const circle = { ...revision('a', "'b'"), ...revision('b', "'a'") }
+
+    expect(detect(circle, []).pending).toHaveLength(2)
+  })
+})
+
+describe('Flyway', () => {
+  const row = (installed_rank: number, version: string | null, script: string, more = {}) => ({
+    installed_rank: String(installed_rank),
+    version,
+    type: 'SQL',
+    script,
+    checksum: '1',
+    success: 'true',
+    ...more,
+  })
+  const files = (...names: readonly string[]) =>
+    Object.fromEntries(names.map(name => [`src/main/resources/db/migration/${name}`, 'SELECT 1;']))
+  const history = (...rows: ReadonlyArray<ReturnType<typeof row>>) => table('flyway_schema_history', rows)
+
+  it('computes the checksum that Flyway 11.8.2 wrote', () => {
+    const text =
+      '\ufeffCREATE OR REPLACE VIEW user_emails AS\r\n  SELECT email, 1 AS\tn FROM users;\r\n\r\n-- ä\n'
+
+    expect(flywayChecksum(text)).toBe(-466931128)
+  })
+
+  it('orders versions as numbers, and takes 1, 1.0 and 01 for the same', () => {
+    expect(detect(files('V10__c.sql', 'V2_1__b.sql', 'V2__a.sql'), []).pending).toEqual([
+      'V2__a.sql',
+      'V2_1__b.sql',
+      'V10__c.sql',
+    ])
+    expect(detect(files('V1.0__a.sql'), [history(row(1, '01', 'V01__a.sql'))]).state).toBe('none')
+  })
+
+  it('has to run again what was undone or deleted', () => {
+    const undone = history(row(1, '1', 'V1__a.sql'), row(2, '1', 'U1__a.sql', { type: 'UNDO_SQL' }))
+
+    expect(detect(files('V1__a.sql', 'U1__a.sql'), [undone]).pending).toEqual(['V1__a.sql'])
+  })
+
+  it('is stopped by a failure', () => {
+    const report = detect(files('V1__a.sql'), [history(row(1, '1', 'V1__a.sql', { success: 'false' }))])
+
+    expect(report.state).toBe('unknown')
+    expect(report.why).toMatch(/V1__a.sql failed before.*flyway repair/)
+  })
+
+  it('starts an empty database with the newest baseline', () => {
+    const all = files('V1__a.sql', 'V2__b.sql', 'V3__c.sql', 'B2__all.sql')
+
+    expect(detect(all, []).pending).toEqual(['B2__all.sql', 'V3__c.sql'])
+    const started = history(row(1, '2', 'B2__all.sql', { type: 'SQL_BASELINE' }))
+    expect(detect(all, [started]).pending).toEqual(['V3__c.sql'])
+  })
+
+  it('cannot tell whether a repeatable script with placeholders changed', () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: Flyway's placeholder
+    const changed = { 'sql/R__grants.sql': 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role};' }
+
+    expect(detect(changed, [history(row(1, null, 'R__grants.sql'))]).why).toContain('placeholders')
+    expect(detect(changed, []).pending).toEqual(['R__grants.sql'])
+  })
+
+  it('counts what is written in Java', () => {
+    const java = { 'src/main/java/db/migration/V1__A.java': 'class V1__A {}' }
+
+    expect(
+      detect(java, [history(row(1, '1', 'db.migration.V1__A', { type: 'JDBC', checksum: null }))]).state,
+    ).toBe('none')
+    expect(detect(java, []).pending).toEqual(['V1__A.java'])
+  })
+})
+
+describe('golang-migrate', () => {
+  const at = (version: string, dirty: string) =>
+    table('schema_migrations', [{ version, dirty }], { version: 'bigint', dirty: 'boolean' })
+  const files = { 'migrations/9_a.up.sql': '', 'migrations/10_b.up.sql': '', 'migrations/10_b.down.sql': '' }
+
+  it('orders by number, and knows what comes after the version', () => {
+    expect(detect(files, []).pending).toEqual(['9_a', '10_b'])
+    expect(detect(files, [at('9', 'false')])).toMatchObject({ state: 'pending', pending: ['10_b'] })
+  })
+
+  it('cannot tell from a version that the project does not have', () => {
+    const report = detect(files, [at('11', 'false')])
+
+    expect(report.state).toBe('unknown')
+    expect(report.why).toContain('version 11, which is not in the project')
+  })
+
+  it('cannot tell while the database is dirty', () => {
+    expect(detect(files, [at('9', 'true')])).toMatchObject({ state: 'unknown', pending: ['10_b'] })
+  })
+
+  it('takes an empty table for an empty database', () => {
+    const empty = table('schema_migrations', [], { version: 'bigint', dirty: 'boolean' })
+
+    expect(detect(files, [empty]).pending).toHaveLength(2)
+  })
+})
+
+describe('Atlas', () => {
+  const folder = (...names: readonly string[]) => ({
+    ...Object.fromEntries(names.map(name => [`migrations/${name}`, ''])),
+    'migrations/atlas.sum': `h1:all=\n${names.map(name => `${name} h1:x=`).join('\n')}\n`,
+  })
+  const rows = (...all: ReadonlyArray<Readonly<Record<string, string>>>) =>
+    table(
+      'atlas_schema_revisions.atlas_schema_revisions',
+      all.map(row => ({ type: '2', applied: '1', total: '1', ...row })),
+    )
+
+  it('goes on in the middle of what was applied in part', () => {
+    const report = detect(folder('1_a.sql', '2_b.sql'), [
+      rows({ version: '1' }, { version: '2', applied: '1', total: '3' }),
+    ])
+
+    expect(report).toMatchObject({ state: 'pending', pending: ['2_b'] })
+    expect(report.why).toContain('2 was applied only in part')
+  })
+
+  it('starts an empty database at the last checkpoint, and never runs one later', () => {
+    const files = {
+      ...folder('1_a.sql', '2_all.sql', '3_b.sql'),
+      'migrations/2_all.sql': '-- atlas:checkpoint\n',
+    }
+
+    expect(detect(files, []).pending).toEqual(['2_all', '3_b'])
+    expect(detect(files, [rows({ version: '1' })]).pending).toEqual(['3_b'])
+  })
+
+  it('takes what lies below the baseline for applied', () => {
+    const baseline = rows({ version: '2', type: '1', applied: '0', total: '0' })
+
+    expect(detect(folder('1_a.sql', '2_b.sql', '3_c.sql'), [baseline]).pending).toEqual(['3_c'])
+  })
+
+  it('refuses a folder that atlas.sum does not describe', () => {
+    const report = detect({ ...folder('1_a.sql'), 'migrations/2_b.sql': '' }, [rows({ version: '1' })])
+
+    expect(report.state).toBe('unknown')
+    expect(report.why).toContain('differ in 2_b.sql')
+  })
+
+  it('leaves its own identifiers alone, and files of golang-migrate', () => {
+    expect(
+      detect(folder('1_a.sql'), [rows({ version: '1' }, { version: '.atlas_cloud_identifier', total: '9' })])
+        .state,
+    ).toBe('none')
+    expect(detect(folder('1_a.up.sql', '1_a.down.sql'), []).tool).toBe('golang-migrate')
+  })
+})
+
+it('survives names that nobody expects', () => {
+  const odd = {
+    'db/migrate/.rb': '',
+    'db/migrate/1_.rb': '',
+    'migrations/__proto__': '',
+    'migrations/constructor.js': 'class A1 {}',
+    'db/migration/V__x.sql': '',
+    'db/migration/V1.sql': '',
+    'prisma/migrations/migration.sql': '',
+  }
+
+  expect(detect(odd, [])).toMatchObject({ tool: 'Rails', pending: ['1_'] })
+})

@@ -1,0 +1,193 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
+import { buildLogi } from '../../scripts/data/logi.ts'
+import { readCriteria } from '../../src/actions/verify-drill/criteria-file.ts'
+import { type Check, verdictOf } from '../../src/core/check.ts'
+import { parseConnectionUrl } from '../../src/core/connection.ts'
+import { type Criterion, evaluateCriterion } from '../../src/core/criteria.ts'
+import { exactChecks, type RestoredContent } from '../../src/core/exact-check.ts'
+import type { Manifest } from '../../src/core/manifest.ts'
+import { readExtensions, readObjectCounts, readTables } from '../../src/postgres/catalog.ts'
+import { measure } from '../../src/postgres/criteria-query.ts'
+import { pinOutputSettings, readSequences, readTableFingerprints } from '../../src/postgres/fingerprint.ts'
+import { openSession, type Session } from '../../src/postgres/session.ts'
+import { readStructureChecks } from '../../src/postgres/structure.ts'
+import { SAMPLE } from '../core/sample-manifest.ts'
+import { createDatabase, type TestDatabase, withClient } from '../support/database.ts'
+import { theLab } from '../support/lab.ts'
+import { stockRestore } from '../support/restore.ts'
+
+/** One statement in it does not set off the guard of the audit trail, nor foreign keys. */
+const UNGUARDED = 'SET session_replication_role = replica;'
+
+let source: TestDatabase
+let archive: Buffer
+let manifest: Manifest
+
+beforeAll(async () => {
+  const lab = theLab()
+  source = await createDatabase(lab, client => buildLogi(client, { users: 1000 }))
+  const pgDump = join(lab.postgres.binDir, 'pg_dump')
+  const options = { encoding: 'buffer', maxBuffer: 1 << 28 } as const
+  archive = (await promisify(execFile)(pgDump, ['--format=custom', '--dbname', source.url], options)).stdout
+  manifest = await withSession(source, async session => asManifest(await readContent(session)))
+})
+
+afterAll(() => source?.drop())
+
+async function withSession<T>(database: TestDatabase, work: (session: Session) => Promise<T>): Promise<T> {
+  await using session = await openSession(parseConnectionUrl(database.url))
+  await pinOutputSettings(session)
+  return await work(session)
+}
+
+async function readContent(session: Session): Promise<RestoredContent> {
+  const tables = await readTables(session, { tables: [], excludeTables: [], schemas: [] })
+  return {
+    tables: await readTableFingerprints(session, tables, 'content'),
+    sequences: await readSequences(session),
+    extensions: await readExtensions(session),
+    objects: await readObjectCounts(session),
+  }
+}
+
+function asManifest({ tables, sequences, extensions, objects }: RestoredContent): Manifest {
+  return {
+    ...SAMPLE,
+    backup: { ...SAMPLE.backup, snapshotAt: '2026-11-01T03:00:00.000Z' },
+    server: { ...SAMPLE.server, extensions },
+    fingerprint: {
+      level: 'content',
+      tables,
+      sequences: [...sequences.values()].map(({ schema, name, value }) => {
+        return { schema, name, atSnapshot: value, atEnd: value }
+      }),
+      objects,
+    },
+  }
+}
+
+/** Restores the archive, spoils the copy by SQL, and judges it as a drill does. */
+async function judge(spoil: string, criteria: readonly Criterion[] = []): Promise<readonly Check[]> {
+  await using copy = await createDatabase(theLab())
+  await stockRestore(theLab(), archive, copy.url)
+  if (spoil !== '') await withClient(copy.url, client => client.query(spoil))
+  return await withSession(copy, async session => {
+    const found = await readContent(session)
+    const checks = [...exactChecks(manifest, found), ...(await readStructureChecks(session))]
+    const reference = {
+      snapshotAt: new Date(manifest.backup.snapshotAt),
+      backupRows: manifest.fingerprint.tables,
+      live: undefined,
+    }
+    for (const criterion of criteria)
+      checks.push(evaluateCriterion(criterion, await measure(session, criterion), reference))
+    return checks
+  })
+}
+
+const failures = (checks: readonly Check[]) =>
+  checks
+    .filter(({ verdict }) => verdict === 'fail')
+    .map(({ name, expected, found }) => `${name}: ${expected} | ${found}`)
+
+describe('a restored copy', () => {
+  it('passes, with the criteria of the logi team', async () => {
+    const file = 'examples/logi/drill-criteria.yml'
+    const checks = await judge('', readCriteria(readFileSync(file, 'utf8'), file))
+    expect(failures(checks)).toEqual([])
+    expect(checks.filter(({ group }) => group === 'criteria')).toHaveLength(6)
+    expect(verdictOf(checks)).toBe('pass')
+  })
+
+  test.each<[string, string, readonly (string | RegExp)[]]>([
+    [
+      'one row deleted',
+      'DELETE FROM logi_event_dlqs WHERE id = 1',
+      ['table logi_event_dlqs: 25 rows | 24 rows (1 fewer)'],
+    ],
+    [
+      'one byte of one row changed',
+      `${UNGUARDED} UPDATE logi_audit_events SET note = 'X' || substr(note, 2) WHERE id = 5`,
+      [/^table logi_audit_events: 1,000 rows, content [0-9a-f]{12} \| 1,000 rows, content [0-9a-f]{12}$/],
+    ],
+    [
+      'one row twice and another gone',
+      `${UNGUARDED} UPDATE schema_migrations SET version = '20260105093000x' WHERE version = '20260105093000'`,
+      [/^table schema_migrations: 35 rows, content /],
+    ],
+    ['one index missing', 'DROP INDEX index_links_on_user', ['indexes: 16 | 15 (1 fewer)']],
+    [
+      'a constraint missing',
+      'ALTER TABLE logi_event_dlqs DROP CONSTRAINT fk_dlqs_delivery',
+      [/^constraints: \d+ \| \d+ \(1 fewer\)$/],
+    ],
+    [
+      'the guard of the audit trail missing',
+      'DROP TRIGGER logi_audit_worm_rows ON logi_audit_events',
+      ['triggers: 2 | 1 (1 fewer)'],
+    ],
+    ['a view missing', 'DROP VIEW confirmed_users', ['views: 2 | 1 (1 fewer)']],
+    [
+      'a sequence set back',
+      `SELECT setval('users_id_seq', 900)`,
+      [
+        'sequence users_id_seq: 1000 | 900',
+        'sequence users_id_seq: next value above 1000, the greatest in users.id | next value 901',
+      ],
+    ],
+    [
+      'an extension missing',
+      'DROP EXTENSION citext CASCADE',
+      [/^extension citext: [0-9.]+ in schema public \| not installed$/],
+    ],
+    [
+      'a table missing',
+      'DROP TABLE ar_internal_metadata',
+      ['table ar_internal_metadata: 1 row | no such table'],
+    ],
+    ['a table too many', 'CREATE TABLE stray (id int PRIMARY KEY)', ['table stray: no such table | 0 rows']],
+  ])('with %s fails', async (_, spoil, expected) => {
+    const checks = await judge(spoil)
+    expect(verdictOf(checks)).toBe('fail')
+    const found = failures(checks)
+    for (const line of expected)
+      expect(found).toContainEqual(typeof line === 'string' ? line : expect.stringMatching(line))
+  })
+})
+
+describe('the criteria of the runbook', () => {
+  const criteria = readCriteria(
+    `checks:
+  - { name: users, table: users, tolerance: 5% }
+  - { name: last sign-up, newest: users.created_at, within: 1h }`,
+    'criteria.yml',
+  )
+  const failed = async (spoil: string) =>
+    (await judge(`${UNGUARDED} ${spoil}`, criteria))
+      .filter(({ group, verdict }) => group === 'criteria' && verdict === 'fail')
+      .map(({ name }) => name)
+
+  test.each([
+    ['4.9 % fewer users', 'DELETE FROM users WHERE id <= 49', []],
+    ['5 % fewer users', 'DELETE FROM users WHERE id <= 50', []],
+    ['6 % fewer users', 'DELETE FROM users WHERE id <= 60', ['users']],
+    ['a last sign-up 59 minutes before', `UPDATE users SET created_at = created_at - interval '59 min'`, []],
+    [
+      'a last sign-up 61 minutes before',
+      `UPDATE users SET created_at = created_at - interval '61 min'`,
+      ['last sign-up'],
+    ],
+    ['a last sign-up 59 minutes after', `UPDATE users SET created_at = created_at + interval '59 min'`, []],
+    [
+      'a last sign-up 61 minutes after',
+      `UPDATE users SET created_at = created_at + interval '61 min'`,
+      ['last sign-up'],
+    ],
+  ])('%s', async (_, spoil, names) => {
+    expect(await failed(spoil)).toEqual(names)
+  })
+})

@@ -1,0 +1,128 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type EntryFacts, ToolCache } from '../../../src/postgres/install/tool-cache.ts'
+
+const NOW = Date.parse('2026-11-23T00:00:00Z')
+
+const FACTS: EntryFacts = {
+  version: { major: 18, minor: 6 },
+  origin: 'debian-forky',
+  components: ['client'],
+  arch: 'x64',
+  packages: ['libpq5=18.6-3'],
+}
+
+describe('ToolCache', () => {
+  let root: string
+  let cache: ToolCache
+  beforeEach(async () => {
+    root = join(await mkdtemp(join(tmpdir(), 'tool-cache-')), 'not yet there')
+    cache = new ToolCache(root)
+  })
+  afterEach(() => rm(join(root, '..'), { recursive: true, force: true }))
+
+  const content = (text: string) => (directory: string) => writeFile(join(directory, 'tool'), text)
+
+  it('finds nothing before anything was added', async () => {
+    expect(await cache.entries()).toEqual([])
+  })
+
+  it('finds what was added, newest version first', async () => {
+    await cache.add(FACTS, NOW, content('6'))
+    const newer = await cache.add({ ...FACTS, version: { major: 18, minor: 10 } }, NOW, content('10'))
+    const [first, second] = await new ToolCache(root).entries()
+    expect(first).toEqual(newer)
+    expect(first?.directory).toBe(join(root, '18.10-debian-forky-client', 'x64'))
+    expect(second).toEqual({
+      ...FACTS,
+      directory: join(root, '18.6-debian-forky-client', 'x64'),
+      confirmedAt: NOW,
+    })
+    expect(await readFile(join(second?.directory ?? '', 'tool'), 'utf8')).toBe('6')
+  })
+
+  it('keeps components, origins and architectures apart', async () => {
+    await cache.add(FACTS, NOW, content('a'))
+    await cache.add({ ...FACTS, components: ['client', 'server'] }, NOW, content('b'))
+    await cache.add({ ...FACTS, origin: 'pgdg-noble' }, NOW, content('c'))
+    await cache.add({ ...FACTS, arch: 'arm64' }, NOW, content('d'))
+    expect(await cache.entries()).toHaveLength(4)
+  })
+
+  it('remembers when an entry was confirmed', async () => {
+    const entry = await cache.add(FACTS, NOW, content('a'))
+    await cache.confirm(entry, NOW + 5)
+    expect(await cache.entries()).toEqual([{ ...entry, confirmedAt: NOW + 5 }])
+  })
+
+  it('never shows half an entry: neither while it is built, nor when building failed', async () => {
+    const failure = cache.add(FACTS, NOW, async directory => {
+      await content('half')(directory)
+      expect(await cache.entries()).toEqual([])
+      throw new Error('no more')
+    })
+    await expect(failure).rejects.toThrow('no more')
+    expect(await cache.entries()).toEqual([])
+    expect(await readdir(root)).toEqual([])
+  })
+
+  it.each([
+    ['nothing', undefined],
+    ['half a file of facts', '{"version": "18.6", "or'],
+    ['facts of another make', '{"version": 18}'],
+    ['an empty file', ''],
+  ])(
+    'does not take a directory with %s for an entry, and puts a whole one in its place',
+    async (_what, facts) => {
+      const directory = join(root, '18.6-debian-forky-client', 'x64')
+      await mkdir(directory, { recursive: true })
+      await writeFile(join(directory, 'tool'), 'broken')
+      if (facts !== undefined) await writeFile(join(directory, 'pg-runbook.json'), facts)
+      expect(await cache.entries()).toEqual([])
+      const entry = await cache.add(FACTS, NOW, content('whole'))
+      expect(await readFile(join(entry.directory, 'tool'), 'utf8')).toBe('whole')
+      expect(await readdir(root)).toEqual(['18.6-debian-forky-client'])
+    },
+  )
+
+  it('gives two that build the same at once the same whole entry', async () => {
+    const { promise: bothStarted, resolve: release } = Promise.withResolvers<void>()
+    let started = 0
+    const build = (text: string) => async (directory: string) => {
+      started += 1
+      if (started === 2) release()
+      await bothStarted
+      await content(text)(directory)
+    }
+    const entries = await Promise.all([
+      cache.add(FACTS, NOW, build('one')),
+      new ToolCache(root).add(FACTS, NOW, build('two')),
+    ])
+    expect(entries[0]).toEqual(entries[1])
+    expect(await cache.entries()).toHaveLength(1)
+    expect(['one', 'two']).toContain(await readFile(join(entries[0].directory, 'tool'), 'utf8'))
+    expect(await readdir(root)).toEqual(['18.6-debian-forky-client'])
+  })
+
+  it('forgets an entry that was evicted', async () => {
+    const entry = await cache.add(FACTS, NOW, content('a'))
+    await cache.evict(entry.directory)
+    await cache.evict(entry.directory)
+    expect(await cache.entries()).toEqual([])
+  })
+
+  it('removes what a killed run left an hour ago, and nothing younger', async () => {
+    for (const [name, ageMs] of [
+      ['.partial-old', 3_700_000],
+      ['.partial-young', 60_000],
+    ] as const) {
+      await mkdir(join(root, name), { recursive: true })
+      const seconds = (NOW - ageMs) / 1000
+      await utimes(join(root, name), seconds, seconds)
+    }
+    await cache.add(FACTS, NOW, content('a'))
+    expect(await readdir(root)).toEqual(['.partial-young', '18.6-debian-forky-client'])
+  })
+})

@@ -1,0 +1,92 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { describe, expect, it } from 'vitest'
+import { createBucket, type TestBucket } from '../support/bucket.ts'
+import { createDatabase } from '../support/database.ts'
+import { dumpOptions, labEnvironment } from '../support/dump.ts'
+import { theLab } from '../support/lab.ts'
+import { type ActionRun, runAction } from '../support/runner.ts'
+
+const TABLE = 'CREATE TABLE users (id int PRIMARY KEY); INSERT INTO users SELECT generate_series(1, 10)'
+
+describe('check-freshness', () => {
+  const lab = theLab()
+
+  function check(bucket: TestBucket, inputs: Record<string, string>): Promise<ActionRun> {
+    return runAction('check-freshness', {
+      inputs: { destination: `s3://${bucket.name}/backups`, database: 'logi', ...inputs },
+      env: labEnvironment(lab),
+    })
+  }
+
+  async function backedUp(bucket: TestBucket, inputs: Record<string, string> = {}): Promise<void> {
+    await using source = await createDatabase(lab, TABLE)
+    const options = dumpOptions(lab, source, bucket, { inputs: { database: 'logi', ...inputs } })
+    expect((await runAction('dump-to-s3', options)).exitCode).toBe(0)
+  }
+
+  const put = (bucket: TestBucket, Key: string, Body: string) =>
+    bucket.client.send(new PutObjectCommand({ Bucket: bucket.name, Key, Body }))
+
+  it('passes for a young backup and a young drill, and fails when either is too old', async () => {
+    await using bucket = await createBucket(lab)
+    await backedUp(bucket)
+    const destination = { destination: `s3://${bucket.name}/backups`, database: 'logi' }
+    const drill = await runAction('verify-drill', { inputs: destination, env: labEnvironment(lab) })
+    expect(drill.exitCode).toBe(0)
+
+    const fresh = await check(bucket, { 'drill-max-age': '1h' })
+    expect(fresh).toMatchObject({ exitCode: 0, outputs: { fresh: 'true' } })
+    expect(Number(fresh.outputs['backup-age-seconds'])).toBeLessThan(120)
+    expect(fresh.outputs['drill-id']).toMatch(/^\d{8}T\d{6}Z-[0-9a-f]{8}$/)
+
+    const stale = await check(bucket, { 'backup-max-age': '1ms', 'drill-max-age': '1ms' })
+    expect(stale).toMatchObject({ exitCode: 1, outputs: { fresh: 'false' } })
+    const [error] = stale.annotations
+    expect(error?.title).toBe('check-freshness: STALE')
+    expect(error?.message).toContain('The newest full backup')
+    expect(error?.message).toContain('The newest passed drill')
+    expect(stale.summary).toContain('❌ Not fresh: logi')
+  })
+
+  it('fails where there is nothing, and counts neither partial backups nor drills that failed or are damaged', async () => {
+    await using bucket = await createBucket(lab)
+    await backedUp(bucket, { tables: 'users' })
+    await put(bucket, 'backups/drills/logi/20261123T000000Z-00000000.json', '{}')
+    const run = await check(bucket, { 'drill-max-age': '35d' })
+    expect(run.exitCode).toBe(1)
+    expect(run.log).toContain('There is no full backup at all')
+    expect(run.log).toContain('There is no passed drill at all')
+    expect(run.log).toContain('It is passed over')
+  })
+
+  it('does not take for fresh what claims to be from the future', async () => {
+    await using bucket = await createBucket(lab)
+    await backedUp(bucket)
+    const [key = ''] = await bucket.list('backups/manifests/')
+    const manifest = (await bucket.read(key)).toString()
+    const shown = /"snapshotAt":\s*"([^"]+)"/.exec(manifest)?.[1] ?? ''
+    await put(bucket, key, manifest.replaceAll(shown, shown.replace(/^\d{4}/, '2099')))
+    const run = await check(bucket, {})
+    expect(run.exitCode).toBe(1)
+    expect(run.log).toContain('clocks disagree')
+  })
+
+  it('says what the store refuses, instead of calling it old', async () => {
+    await using bucket = await createBucket(lab)
+    const run = await runAction('check-freshness', {
+      inputs: { destination: `s3://${bucket.name}`, database: 'logi' },
+      env: {
+        ...labEnvironment(lab),
+        AWS_ACCESS_KEY_ID: lab.s3.stranger.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: lab.s3.stranger.secretAccessKey,
+      },
+    })
+    expect(run.annotations.map(({ title }) => title)).toEqual(['check-freshness: STORE_DENIED'])
+  })
+
+  it('refuses to check nothing', async () => {
+    await using bucket = await createBucket(lab)
+    const run = await check(bucket, { 'backup-max-age': '' })
+    expect(run.log).toContain('nothing would be checked')
+  })
+})

@@ -1,0 +1,289 @@
+import { readdir, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildDemoDatabase, buildLogi } from '../../scripts/data/logi.ts'
+import { renderManifest } from '../../src/core/manifest.ts'
+import { createBucket, type TestBucket } from '../support/bucket.ts'
+import { createDatabase, type TestDatabase, withClient } from '../support/database.ts'
+import { dumpOptions, labEnvironment } from '../support/dump.ts'
+import { theLab } from '../support/lab.ts'
+import { createWorkplace } from '../support/runner/workplace.ts'
+import { type ActionOptions, type ActionRun, runAction } from '../support/runner.ts'
+import { type GoodBackup, readBackup, tamper } from '../support/tamper.ts'
+import { asOrdinaryUser } from '../support/wrapped-action.ts'
+
+/** What the logi data lacks and a drill has to notice. */
+const MORE = `
+  CREATE EXTENSION pg_trgm;
+  ALTER TABLE logi_event_dlqs ENABLE ROW LEVEL SECURITY;
+  CREATE POLICY dlqs_for_operators ON logi_event_dlqs USING (current_setting('logi.operator', true) = 'yes');`
+
+/** The runbook's own criteria (§5). */
+const CRITERIA = `checks:
+  - name: users
+    table: users
+    tolerance: 5%
+  - name: last sign-up
+    newest: users.created_at
+    within: 1h
+`
+
+const USERS = 1000
+
+/**
+ * Negative controls: a drill that cannot fail proves nothing. Every backup here is whole to the byte and restores without an
+ * error; it just does not hold what its manifest says.
+ */
+describe('a drill of a backup that was made wrong on purpose', () => {
+  const lab = theLab()
+  let source: TestDatabase
+  const opened = new AsyncDisposableStack()
+
+  beforeAll(async () => {
+    source = opened.use(
+      await createDatabase(lab, async client => {
+        await buildLogi(client, { users: USERS, newest: new Date() })
+        await client.query(MORE)
+      }),
+    )
+  })
+  afterAll(() => opened.disposeAsync())
+
+  async function backUp(fingerprint: string): Promise<{ bucket: TestBucket; good: GoodBackup }> {
+    const bucket = opened.use(await createBucket(lab))
+    const inputs = { database: 'logi', fingerprint }
+    const run = await runAction('dump-to-s3', dumpOptions(lab, source, bucket, { inputs }))
+    expect(run.exitCode, run.log).toBe(0)
+    return { bucket, good: await readBackup(bucket) }
+  }
+
+  async function drill(bucket: TestBucket, inputs: Record<string, string> = {}): Promise<ActionRun> {
+    const run = await runAction('verify-drill', {
+      inputs: { destination: `s3://${bucket.name}/backups`, database: 'logi', ...inputs },
+      env: labEnvironment(lab),
+    })
+    expect(run.leftProcesses).toEqual([])
+    expect(run.leftFiles).toEqual([])
+    return run
+  }
+
+  describe('with the fingerprint of its content', () => {
+    let bucket: TestBucket
+    let good: GoodBackup
+    beforeAll(async () => {
+      ;({ bucket, good } = await backUp('content'))
+    })
+
+    it('passes when the same rows were only dumped again', async () => {
+      await tamper(lab, bucket, good, '')
+
+      const run = await drill(bucket)
+
+      expect(run.outputs, run.log).toMatchObject({ verdict: 'pass', 'failed-checks': '' })
+      expect(run.exitCode).toBe(0)
+    })
+
+    it.each([
+      [
+        'one row is missing',
+        'DELETE FROM logi_event_dlqs WHERE id = (SELECT max(id) FROM logi_event_dlqs)',
+        'table logi_event_dlqs',
+        '(1 fewer)',
+      ],
+      [
+        'one byte of one row is another',
+        'UPDATE users SET display_name = chr(ascii(display_name) # 1) || substr(display_name, 2) WHERE id = 7',
+        'table users',
+        'As many rows as in the backup, but not the same ones',
+      ],
+      ['an index is missing', 'DROP INDEX index_links_on_user', 'indexes', '(1 fewer)'],
+      [
+        'a trigger is missing',
+        'DROP TRIGGER logi_audit_worm_table ON logi_audit_events',
+        'triggers',
+        '1 (1 fewer)',
+      ],
+      ['a policy is missing', 'DROP POLICY dlqs_for_operators ON logi_event_dlqs', 'policies', '0 (1 fewer)'],
+      [
+        'a sequence was set back',
+        "SELECT setval('logi_member_numbers', 100007)",
+        'sequence logi_member_numbers',
+        '100007',
+      ],
+      ['an extension is missing', 'DROP EXTENSION pg_trgm', 'extension pg_trgm', 'not installed'],
+      [
+        'a table is missing',
+        'DROP TABLE ar_internal_metadata',
+        'table ar_internal_metadata',
+        'no such table',
+      ],
+    ])('fails when %s', async (_, sql, check, found) => {
+      await tamper(lab, bucket, good, sql)
+
+      const run = await drill(bucket)
+
+      expect(run.outputs.verdict, run.log).toBe('fail')
+      expect(run.outputs['failed-checks']?.split('\n')).toContain(check)
+      expect(run.exitCode).toBe(1)
+      const errors = run.annotations.filter(({ level }) => level === 'error')
+      expect(errors.map(({ title }) => title)).toEqual(['verify-drill: DRILL_FAILED'])
+      expect(errors[0]?.message).toContain(check)
+      expect(run.summary.replaceAll('\\', '')).toContain(found)
+    })
+  })
+
+  describe('with nothing but criteria', () => {
+    let bucket: TestBucket
+    let good: GoodBackup
+    let criteria = ''
+    beforeAll(async () => {
+      ;({ bucket, good } = await backUp('none'))
+      criteria = join(createWorkplace().workspace, 'criteria.yml')
+      await writeFile(criteria, CRITERIA)
+    })
+
+    const REMOVE = (share: number) => () =>
+      `
+      CREATE TEMPORARY TABLE gone AS SELECT id FROM users ORDER BY created_at LIMIT ${USERS * share};
+      ALTER TABLE logi_event_dlqs DROP CONSTRAINT fk_dlqs_delivery;
+      DELETE FROM logi_webhook_deliveries WHERE user_id IN (SELECT id FROM gone);
+      DELETE FROM logi_event_dlqs d WHERE NOT EXISTS (SELECT FROM logi_webhook_deliveries w WHERE w.id = d.delivery_id);
+      DELETE FROM users WHERE id IN (SELECT id FROM gone);
+      ALTER TABLE logi_event_dlqs ADD CONSTRAINT fk_dlqs_delivery FOREIGN KEY (delivery_id) REFERENCES logi_webhook_deliveries (id)`
+    /** All sign-ups moved, so that the last one lies so long before the snapshot. */
+    const AGE = (minutes: number) => () =>
+      `UPDATE users SET created_at = created_at + ('${good.manifest.backup.snapshotAt}'::timestamptz
+         - interval '${minutes} minutes' - (SELECT max(created_at) FROM users))`
+
+    it.each([
+      ['passes', 'nothing was changed', () => '', ''],
+      ['fails', '6 % of the users are missing', REMOVE(0.06), 'users'],
+      ['passes', '4.9 % of the users are missing', REMOVE(0.049), ''],
+      ['fails', 'the newest user came 61 minutes before the snapshot', AGE(61), 'last sign-up'],
+      ['passes', 'the newest user came 59 minutes before the snapshot', AGE(59), ''],
+    ])('%s when %s', async (_, __, sql, failed) => {
+      await tamper(lab, bucket, good, sql())
+
+      const run = await drill(bucket, { criteria, 'live-url': source.url })
+
+      expect(run.outputs, run.log).toMatchObject({
+        verdict: failed === '' ? 'pass' : 'fail',
+        'failed-checks': failed,
+      })
+      expect(run.exitCode).toBe(failed === '' ? 0 : 1)
+    })
+  })
+})
+
+describe('a drill of a good backup', () => {
+  const lab = theLab()
+  const opened = new AsyncDisposableStack()
+  afterAll(() => opened.disposeAsync())
+
+  async function backUp(
+    source: Pick<TestDatabase, 'url'>,
+    inputs: Record<string, string> = {},
+  ): Promise<TestBucket> {
+    const bucket = opened.use(await createBucket(lab))
+    const run = await runAction(
+      'dump-to-s3',
+      dumpOptions(lab, source, bucket, { inputs: { database: 'logi', fingerprint: 'content', ...inputs } }),
+    )
+    expect(run.exitCode, run.log).toBe(0)
+    return bucket
+  }
+
+  function drill(bucket: TestBucket, { inputs = {}, env = {}, ...others }: ActionOptions = {}) {
+    return runAction('verify-drill', {
+      inputs: { destination: `s3://${bucket.name}/backups`, database: 'logi', ...inputs },
+      env: { ...labEnvironment(lab), ...env },
+      ...others,
+    })
+  }
+
+  it('passes for the demo database, by its content and by the criteria of the runbook', async () => {
+    await using source = await createDatabase(lab, client => buildDemoDatabase(client, new Date()))
+    const bucket = await backUp(source)
+    const criteria = 'examples/logi/drill-criteria.yml'
+
+    const run = await drill(bucket, { inputs: { criteria: resolve(criteria) } })
+
+    expect(run.outputs, run.log).toMatchObject({ verdict: 'pass', 'failed-checks': '' })
+  })
+
+  it('passes as an ordinary user, who needs nobody else to run a server', async () => {
+    await using source = await createDatabase(lab, client => buildLogi(client, { users: 100 }))
+    const bucket = await backUp(source)
+    const { directory, ...wrapped } = await asOrdinaryUser('verify-drill')
+
+    const run = await drill(bucket, wrapped)
+
+    expect(run.outputs, run.log).toMatchObject({ verdict: 'pass', 'failed-checks': '' })
+    expect(JSON.parse(run.state.cluster ?? '')).toBeNull()
+    expect(await readdir(wrapped.env.RUNNER_TEMP ?? '')).toEqual([])
+    await rm(directory, { recursive: true })
+  })
+
+  it('passes for a part of a database that is asked for by its id', async () => {
+    await using source = await createDatabase(lab, client => buildLogi(client, { users: 100 }))
+    const bucket = await backUp(source, { tables: 'schema_migrations' })
+    const { manifest } = await readBackup(bucket)
+
+    const run = await drill(bucket, { inputs: { backup: manifest.backup.id } })
+
+    expect(run.outputs, run.log).toMatchObject({ verdict: 'pass', 'failed-checks': '' })
+  })
+
+  it.each([
+    ['LATIN1', "ENCODING LATIN1 LOCALE_PROVIDER libc LOCALE 'C'", 'LATIN1|c|'],
+    ['SQL_ASCII', "ENCODING SQL_ASCII LOCALE_PROVIDER libc LOCALE 'C'", 'SQL_ASCII|c|'],
+    ['ICU', "ENCODING UTF8 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE' LOCALE 'C'", 'UTF8|i|de-DE'],
+    [
+      'builtin',
+      "ENCODING UTF8 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'",
+      'UTF8|b|C.UTF-8',
+    ],
+  ])('happens in a database like the source: %s', async (name, options, expected) => {
+    await using admin = await createDatabase(lab)
+    const database = `${admin.name}_${name.toLowerCase()}`
+    await admin.query(`CREATE DATABASE ${database} TEMPLATE template0 ${options}`)
+    const url = admin.url.replace(admin.name, database)
+    await withClient(url, client =>
+      client.query(
+        "CREATE TABLE t AS SELECT i, convert_from('\\x4d6f76', 'SQL_ASCII') || i AS name FROM generate_series(1, 500) AS i",
+      ),
+    )
+    const bucket = await backUp({ url })
+    await admin.query(`DROP DATABASE ${database}`)
+
+    const run = await drill(bucket, {
+      inputs: {
+        'smoke-command':
+          'psql -XAtc "SELECT pg_encoding_to_char(encoding), datlocprovider, datlocale FROM pg_database WHERE datname = current_database()" "$DATABASE_URL"',
+      },
+    })
+
+    expect(run.outputs, run.log).toMatchObject({ verdict: 'pass', 'failed-checks': '' })
+    expect(run.log).toContain(`\n${expected}\n`)
+  })
+
+  it('happens with another collation where the server lacks the locale, and says so', async () => {
+    await using source = await createDatabase(lab, 'CREATE TABLE t AS SELECT 1 AS a')
+    const bucket = await backUp(source)
+    const { manifest, manifestKey } = await readBackup(bucket)
+    const server = {
+      ...manifest.server,
+      collationProvider: 'c',
+      collate: 'xx_XX.UTF-8',
+      ctype: 'xx_XX.UTF-8',
+    }
+    const Body = renderManifest({ ...manifest, server })
+    await bucket.client.send(new PutObjectCommand({ Bucket: bucket.name, Key: manifestKey, Body }))
+
+    const run = await drill(bucket)
+
+    expect(run.outputs.verdict, run.log).toBe('pass')
+    expect(run.summary.replaceAll('\\', '')).toContain('xx_XX.UTF-8')
+  })
+})

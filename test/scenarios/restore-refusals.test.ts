@@ -1,0 +1,205 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { describe, expect, it } from 'vitest'
+import { parseManifest, renderManifest } from '../../src/core/manifest.ts'
+import { createBucket, type TestBucket } from '../support/bucket.ts'
+import { createDatabase, withClient } from '../support/database.ts'
+import { dumpOptions, labEnvironment } from '../support/dump.ts'
+import { createHosted, type HostedDatabase } from '../support/hosted.ts'
+import { theLab } from '../support/lab.ts'
+import { databaseDigest } from '../support/restore.ts'
+import { type ActionRun, runAction } from '../support/runner.ts'
+
+const SCHEMA = `
+  CREATE TABLE users (id serial PRIMARY KEY, email text NOT NULL, created_at timestamptz NOT NULL);
+  INSERT INTO users (email, created_at) SELECT 'user' || i, now() FROM generate_series(1, 100) AS i;
+  CREATE TABLE links (id serial PRIMARY KEY, user_id int NOT NULL REFERENCES users);
+  INSERT INTO links (user_id) SELECT i FROM generate_series(1, 50) AS i;`
+
+const MODES = ['new-database', 'swap', 'overwrite'] as const
+
+describe('restore-from-s3 refuses before the first change', () => {
+  const lab = theLab()
+
+  async function dump(from: { readonly url: string }, to: TestBucket, inputs: Record<string, string> = {}) {
+    const run = await runAction(
+      'dump-to-s3',
+      dumpOptions(lab, from, to, { inputs: { database: 'logi', ...inputs } }),
+    )
+    expect(run.exitCode, run.log).toBe(0)
+    return run.outputs['backup-id'] ?? ''
+  }
+
+  /** Runs the restore and expects one error of that code, and that nothing whatever has changed. */
+  async function refusal(
+    target: HostedDatabase,
+    bucket: TestBucket,
+    code: string,
+    inputs: Record<string, string>,
+    env: Record<string, string> = {},
+  ): Promise<ActionRun> {
+    const look = async () => [
+      await databaseDigest(lab, target.adminUrl),
+      await withClient(
+        target.url,
+        async client =>
+          (
+            await client.query(
+              "SELECT string_agg(datname, ',' ORDER BY 1) AS all FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE r.rolname = current_user",
+            )
+          ).rows,
+      ),
+    ]
+    const before = await look()
+    const run = await runAction('restore-from-s3', {
+      inputs: {
+        'target-url': target.url,
+        destination: `s3://${bucket.name}/backups`,
+        database: 'logi',
+        confirm: target.name,
+        ...inputs,
+      },
+      env: { ...labEnvironment(lab), ...env },
+    })
+    expect(await look()).toEqual(before)
+    const errors = run.annotations.filter(({ level }) => level === 'error')
+    expect(
+      errors.map(({ title }) => title),
+      run.log,
+    ).toEqual([`restore-from-s3: ${code}`])
+    expect(run.exitCode).toBe(1)
+    expect(run.leftFiles).toEqual([])
+    expect(await bucket.list('backups/restores/')).toEqual([])
+    return run
+  }
+
+  it('a wrong or missing confirmation', async () => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+
+    for (const confirm of ['', 'logi', hosted.name.toUpperCase(), `${hosted.name}2`])
+      await refusal(hosted, bucket, 'CONFIRMATION_MISSING', { mode: 'overwrite', confirm })
+  })
+
+  it.each(['swap', 'overwrite'])('a partial backup in mode %s', async mode => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    const backup = await dump(hosted, bucket, { tables: 'users' })
+
+    await refusal(hosted, bucket, 'BACKUP_UNUSABLE', { mode, backup })
+  })
+
+  it.each(MODES)('a corrupted archive in mode %s', async mode => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+    const [Key = ''] = await bucket.list('backups/archives/')
+    const bytes = Buffer.from(await bucket.read(Key))
+    bytes[1000] = (bytes[1000] ?? 0) ^ 1
+    await bucket.client.send(new PutObjectCommand({ Bucket: bucket.name, Key, Body: bytes }))
+
+    await refusal(hosted, bucket, 'ARCHIVE_CORRUPT', { mode })
+  })
+
+  it.each([
+    ['a server of an older major', { version: '19.1' }, 'older than the 19.1'],
+    [
+      'a missing extension',
+      { extensions: [{ name: 'timescaledb', schema: 'public', version: '2.1' }] },
+      'timescaledb',
+    ],
+    ['a missing role', { policyRoles: ['reporting'] }, 'reporting'],
+  ])('%s', async (_, server, words) => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+    const [Key = ''] = await bucket.list('backups/manifests/')
+    const manifest = parseManifest((await bucket.read(Key)).toString(), Key)
+    const Body = renderManifest({ ...manifest, server: { ...manifest.server, ...server } })
+    await bucket.client.send(new PutObjectCommand({ Bucket: bucket.name, Key, Body }))
+
+    for (const mode of MODES) {
+      const run = await refusal(hosted, bucket, 'TARGET_UNFIT', { mode })
+      expect(run.annotations.at(-1)?.message).toContain(words)
+    }
+  })
+
+  it('a role that may not create databases', async () => {
+    await using hosted = await createHosted(lab, SCHEMA, '')
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+
+    for (const mode of ['new-database', 'swap'])
+      expect((await refusal(hosted, bucket, 'TARGET_UNFIT', { mode })).log).toContain('CREATEDB')
+  })
+
+  it('what others own, in mode overwrite', async () => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+    await withClient(hosted.adminUrl, client =>
+      client.query('CREATE SCHEMA provider CREATE TABLE secrets (x int)'),
+    )
+
+    const run = await refusal(hosted, bucket, 'TARGET_UNFIT', { mode: 'overwrite' })
+
+    expect(run.log).toContain('provider.secrets')
+  })
+
+  it('other sessions in mode overwrite, unless they may be cut off', async () => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+
+    await withClient(hosted.url, async client => {
+      await client.query("SET application_name = 'puma'")
+      const run = await refusal(hosted, bucket, 'TARGET_BUSY', { mode: 'overwrite' })
+      expect(run.annotations.at(-1)?.message).toContain('puma')
+      const planned = await runAction('restore-from-s3', {
+        inputs: {
+          'target-url': hosted.url,
+          destination: `s3://${bucket.name}/backups`,
+          database: 'logi',
+          mode: 'overwrite',
+          'dry-run': 'true',
+          disconnect: 'true',
+        },
+        env: labEnvironment(lab),
+      })
+      expect(planned.outputs.outcome).toBe('planned')
+    })
+  })
+
+  it('a disk that is too small, and a name that is taken', async () => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+
+    await refusal(hosted, bucket, 'TARGET_UNFIT', { 'target-disk': '1MiB' })
+    await refusal(hosted, bucket, 'INVALID_INPUT', { 'new-database': hosted.name })
+  })
+
+  it('a backup without counts in mode swap', async () => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket, { fingerprint: 'none' })
+
+    await refusal(hosted, bucket, 'BACKUP_UNUSABLE', { mode: 'swap' })
+  })
+
+  it('a database that is not there, with the name that was tried', async () => {
+    await using source = await createDatabase(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(source, bucket)
+    const run = await runAction('restore-from-s3', {
+      inputs: {
+        'target-url': source.url.replace(source.name, 'nowhere'),
+        destination: `s3://${bucket.name}/backups`,
+        database: 'logi',
+      },
+      env: labEnvironment(lab),
+    })
+    expect(run.annotations.at(-1)?.title).toBe('restore-from-s3: DATABASE_AUTH')
+    expect(run.annotations.at(-1)?.message).toContain('nowhere')
+  })
+})

@@ -1,0 +1,112 @@
+import { globSync, readFileSync } from 'node:fs'
+import { describe, expect, it, test } from 'vitest'
+import { parse } from 'yaml'
+import { workflowProblems } from '../../scripts/check/workflows.ts'
+import { callProblems } from '../../scripts/workflows/calls.ts'
+
+const examples = globSync('examples/*/{backup,drill,deploy,restore}*.yml')
+  .filter(file => !file.endsWith('drill-criteria.yml'))
+  .toSorted()
+const files = [...globSync('.github/workflows/*.yml').toSorted(), ...examples]
+
+describe('workflows and examples', () => {
+  it('are found', () => {
+    expect(files).toContain('.github/workflows/migration-gate.yml')
+    expect(examples).toEqual(
+      expect.arrayContaining(['backup', 'deploy', 'drill'].map(name => `examples/logi/${name}.yml`)),
+    )
+  })
+
+  test.each(files)('%s agrees with what it calls', file => {
+    expect(callProblems(file, readFileSync(file, 'utf8'))).toEqual([])
+  })
+
+  test.each(examples)('%s keeps to the rules for workflows', file => {
+    // What somebody else's repository names is ours at a commit; only the address differs. AWS's own action, by commit,
+    // is what every AWS user has already.
+    const source = readFileSync(file, 'utf8')
+      .replace(/OWNER\/REPO\/(\S+)@[0-9a-f]{40} # v[\d.]+/g, '$/$1')
+      .replaceAll('aws-actions/configure-aws-credentials@', 'actions/configure-aws-credentials@')
+    expect(source).not.toContain('OWNER/REPO')
+    expect(workflowProblems(file, source)).toEqual([])
+  })
+
+  it('let no deploy start without its gate', () => {
+    const { deploy, gate } = parse(readFileSync('examples/logi/deploy.yml', 'utf8')).jobs
+    expect(deploy.needs).toEqual(['gate'])
+    // `if: always()` here, or continue-on-error there, would let it start after a gate that failed.
+    expect(deploy.if).toBeUndefined()
+    expect(gate['continue-on-error']).toBeUndefined()
+    expect(gate.if).toBeUndefined()
+    for (const file of files) expect(readFileSync(file, 'utf8')).not.toContain('continue-on-error')
+  })
+
+  test.each(['backup', 'drill', 'migration-gate'])(
+    '%s.yml waits its turn, and never takes that of another',
+    name => {
+      const source = readFileSync(`.github/workflows/${name}.yml`, 'utf8')
+      const kind = name === 'migration-gate' ? 'gate' : name
+      expect(source).toContain(`      group: pg-runbook-${kind}-`)
+      expect(source).toContain('      cancel-in-progress: false\n      queue: max\n')
+    },
+  )
+})
+
+const CALLER = `
+on: { push: { branches: [main] } }
+jobs:
+  gate:
+    uses: OWNER/REPO/.github/workflows/migration-gate.yml@0000000000000000000000000000000000000000
+    with:
+      database: logi
+      destination: s3://logi-backups
+      s3-region: eu-west-1
+    secrets:
+      DATABASE_URL: \${{ secrets.LOGI_PG_URL }}
+  deploy:
+    needs: gate
+    if: needs.gate.outputs.migrations-pending == 'true'
+    steps:
+      - id: dump
+        uses: $/actions/dump-to-s3
+        with:
+          destination: s3://logi-backups
+      - run: echo "$ID"
+        env:
+          ID: \${{ steps.dump.outputs.backup-id }}
+`
+
+describe('the check of calls', () => {
+  it('lets a good one pass', () => {
+    expect(callProblems('a.yml', CALLER)).toEqual([])
+  })
+
+  test.each([
+    ['database: logi', 'databse: logi', 'has no input databse'],
+    ['      database: logi\n', '', 'without the required input database'],
+    ['DATABASE_URL:', 'DATABASE_URI:', 'has no secret DATABASE_URI'],
+    ['migration-gate.yml', 'gate.yml', 'does not exist'],
+    ['migration-gate.yml', 'ci.yml', 'cannot be called'],
+    ['actions/dump-to-s3', 'actions/dump', 'does not exist'],
+    ['          destination: s3', '          target: s3', 'has no input target'],
+    ['outputs.backup-id', 'outputs.backup', 'has no such output'],
+    ['steps.dump', 'steps.dumped', 'there is no step dumped'],
+    ['outputs.migrations-pending', 'outputs.pending', 'has no such output'],
+    ['needs: gate', 'needs: []', 'does not need gate'],
+    ['needs: gate', 'needs: [gate, test]', 'needs test, which is no job'],
+    ['secrets.LOGI_PG_URL', 'inputs.url', 'inputs.url is not declared'],
+    [
+      '{ push: { branches: [main] } }',
+      '{ workflow_call: { inputs: { a: {} } } }',
+      'the input a is read nowhere',
+    ],
+    [
+      '{ push: { branches: [main] } }',
+      '{ workflow_call: { secrets: { A: {} } } }',
+      'secrets.LOGI_PG_URL is not declared',
+    ],
+  ])('catches a %j that became %j', (before, after, problem) => {
+    expect(CALLER).toContain(before)
+    expect(callProblems('a.yml', CALLER.replace(before, after)).join('\n')).toContain(problem)
+  })
+})

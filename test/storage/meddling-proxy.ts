@@ -1,0 +1,174 @@
+import { once } from 'node:events'
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { Transform } from 'node:stream'
+
+/** What is done to a request or its answer on the way. */
+export interface Meddling {
+  readonly method?: string
+  /** Tested against path and query. */
+  readonly path: RegExp
+  /** Only requests whose Authorization header matches. */
+  readonly authorization?: RegExp
+  /** How many requests; one if left out. */
+  readonly times?: number
+  /** Flips the lowest bit of the first byte that is sent. */
+  readonly flipSent?: boolean
+  /** Flips the lowest bit of the first byte that comes back. */
+  readonly flipReceived?: boolean
+  /** Lets the request through and hangs up in place of the answer. */
+  readonly dropAnswer?: boolean
+  /** Hangs up after so many bytes of the answer. */
+  readonly cutAnswerAfter?: number
+  /** Answers instead of the store. */
+  readonly answer?: { readonly status: number; readonly body: string }
+}
+
+export interface SeenRequest {
+  readonly method: string
+  readonly path: string
+  readonly authorization: string
+  readonly range: string | undefined
+  /** Bytes of the answer that were passed on. */
+  received: number
+}
+
+/** A proxy between a client and a real store that passes requests on as they are, but for what it was told to do. */
+export class MeddlingProxy implements AsyncDisposable {
+  readonly seen: SeenRequest[] = []
+  readonly #server: Server
+  readonly #target: URL
+  readonly #agent = new Agent({ keepAlive: true })
+  readonly #orders: { readonly how: Meddling; left: number }[] = []
+
+  private constructor(server: Server, target: URL) {
+    this.#server = server
+    this.#target = target
+    server.on('request', (incoming, response) => this.#handle(incoming, response))
+  }
+
+  static async start(endpoint: string): Promise<MeddlingProxy> {
+    const server = createServer({ requestTimeout: 0 })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    return new MeddlingProxy(server, new URL(endpoint))
+  }
+
+  get url(): string {
+    const address = this.#server.address()
+    if (address === null || typeof address === 'string') throw new Error('A TCP server without a port')
+    return `http://127.0.0.1:${address.port}`
+  }
+
+  meddle(how: Meddling): void {
+    this.#orders.push({ how, left: how.times ?? 1 })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#agent.destroy()
+    this.#server.close()
+    this.#server.closeAllConnections()
+    await once(this.#server, 'close')
+  }
+
+  #handle(incoming: IncomingMessage, response: ServerResponse): void {
+    const { method = '', url = '', headers } = incoming
+    const seen: SeenRequest = {
+      method,
+      path: url,
+      authorization: headers.authorization ?? '',
+      range: headers.range,
+      received: 0,
+    }
+    this.seen.push(seen)
+    const how = this.#orderFor(seen)
+    if (how?.answer !== undefined) answer(incoming, response, how.answer)
+    else this.#pass(incoming, response, seen, how)
+  }
+
+  #orderFor({ method, path, authorization }: SeenRequest): Meddling | undefined {
+    const order = this.#orders.find(
+      ({ how, left }) =>
+        left > 0 &&
+        (how.method ?? method) === method &&
+        how.path.test(path) &&
+        (how.authorization?.test(authorization) ?? true),
+    )
+    if (order !== undefined) order.left -= 1
+    return order?.how
+  }
+
+  #pass(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    seen: SeenRequest,
+    how: Meddling | undefined,
+  ): void {
+    const { hostname, port } = this.#target
+    const { method, url, rawHeaders: headers } = incoming
+    const outgoing = request({ hostname, port, agent: this.#agent, method, path: url, headers })
+    outgoing.on('response', reply => {
+      if (how?.dropAnswer) {
+        reply.resume()
+        reply.on('end', () => response.destroy())
+        return
+      }
+      response.writeHead(reply.statusCode ?? 502, reply.rawHeaders)
+      const body = how?.flipReceived ? reply.pipe(flipFirstBit()) : reply
+      const pass = new Transform({
+        transform(chunk: Buffer, _, done) {
+          const left = (how?.cutAnswerAfter ?? Number.POSITIVE_INFINITY) - seen.received
+          seen.received += Math.min(left, chunk.length)
+          if (left >= chunk.length) return done(null, chunk)
+          // An end, not a reset: what was passed on before still arrives, so that a test can count.
+          response.write(chunk.subarray(0, left), () => response.socket?.end())
+          reply.destroy()
+        },
+      })
+      body.pipe(pass).pipe(response)
+      reply.on('error', () => response.destroy())
+    })
+    outgoing.on('error', () => response.destroy())
+    response.on('close', () => {
+      if (!response.writableFinished) outgoing.destroy()
+    })
+    incoming.on('error', () => outgoing.destroy())
+    const body = how?.flipSent ? incoming.pipe(flipFirstBit()) : incoming
+    body.pipe(outgoing)
+  }
+}
+
+function flipFirstBit(): Transform {
+  let isFirst = true
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      const copy = Buffer.from(chunk)
+      if (isFirst && copy.length > 0) copy.writeUInt8(copy.readUInt8(0) ^ 1, 0)
+      isFirst = false
+      done(null, copy)
+    },
+  })
+}
+
+/** Takes the whole request first: the client sees the answer, not a broken pipe. */
+function answer(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  { status, body }: { readonly status: number; readonly body: string },
+): void {
+  incoming.resume()
+  incoming.on('end', () => {
+    response.writeHead(status, { 'content-type': 'application/xml', 'content-length': body.length })
+    response.end(incoming.method === 'HEAD' ? undefined : body)
+  })
+}
+
+/** The body of an S3 error. */
+export function s3Error(code: string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>injected by the test</Message></Error>`
+}

@@ -1,0 +1,302 @@
+import { Readable } from 'node:stream'
+import { crc32 } from 'node:zlib'
+import { GetObjectTaggingCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { describe, expect, it } from 'vitest'
+import { startSwift } from '../../scripts/lab/swift.ts'
+import { MIB } from '../../src/core/bytes.ts'
+import { OperatorError } from '../../src/core/errors.ts'
+import { PartWriter } from '../../src/storage/part-writer.ts'
+import type { Store } from '../../src/storage/store.ts'
+import { beginUpload, type Compatibility, type UploadRequest } from '../../src/storage/upload.ts'
+import { createBucket, type TestBucket } from '../support/bucket.ts'
+import { FaultProxy } from '../support/fault-proxy.ts'
+import { theLab } from '../support/lab.ts'
+import { MeddlingProxy, s3Error } from './meddling-proxy.ts'
+import { inPieces, openStore, sha256, testBytes } from './test-store.ts'
+
+const lab = theLab()
+const swift = { ...lab, s3: await startSwift() }
+
+/** The smallest part of a plan. */
+const PART = 16 * MIB
+const KEY = 'archives/db/2026/11/20261123T031500Z-daily-1a2b3c4d.dump'
+
+function requestOf(compatibility: Compatibility, key = KEY): UploadRequest {
+  return {
+    key,
+    backupId: '20261123T031500Z-daily-1a2b3c4d',
+    databaseBytes: 0,
+    storageClass: 'STANDARD',
+    sse: undefined,
+    tags: [],
+    compatibility,
+  }
+}
+
+async function expectNothing(bucket: TestBucket): Promise<void> {
+  expect(await bucket.list()).toEqual([])
+  expect(await bucket.listMultipartUploads()).toEqual([])
+}
+
+/** Sends everything and keeps it. */
+async function uploadAll(store: Store, source: Readable, compatibility: Compatibility = 'auto') {
+  await using upload = await beginUpload(store, requestOf(compatibility))
+  const content = await upload.write(source)
+  const stored = await upload.complete(content)
+  upload.keep()
+  return { content, stored, acknowledged: upload.acknowledgedBytes }
+}
+
+const WHOLE = testBytes(2 * PART + 1)
+
+const TWO_PARTS = WHOLE.subarray(0, PART + 1)
+
+const BOUNDARIES = [
+  ['nothing', 0, [0]],
+  ['two parts and a byte', 2 * PART + 1, [PART, PART, 1]],
+  ['one byte', 1, [1]],
+  ['a byte less than a part', PART - 1, [PART - 1]],
+  ['exactly one part', PART, [PART]],
+  ['exactly two parts', 2 * PART, [PART, PART]],
+] as const
+
+describe.each([
+  ['Ceph', lab, 'auto', BOUNDARIES],
+  ['Ceph', lab, 'basic', BOUNDARIES.slice(0, 2)],
+  ['Swift', swift, 'auto', BOUNDARIES.slice(0, 3)],
+] as const)('an upload to %s, mode $2', (_, { s3 }, mode, boundaries) => {
+  it.each(boundaries)('holds %s', async (_, bytes, parts) => {
+    await using bucket = await createBucket({ ...lab, s3 })
+    using test = openStore(s3, bucket.name)
+    const sent = WHOLE.subarray(0, bytes)
+
+    const { content, stored, acknowledged } = await uploadAll(test.store, inPieces(sent), mode)
+
+    const cut = parts.map((length, i) => sent.subarray(i * PART, i * PART + length))
+    expect(content.parts).toEqual(cut.map(part => ({ bytes: part.length, sha256: sha256(part) })))
+    expect({ bytes: content.bytes, sha256: content.sha256 }).toEqual({ bytes, sha256: sha256(sent) })
+    expect(Buffer.from(content.crc32.full, 'base64').readUInt32BE()).toBe(crc32(sent))
+    expect(stored.bytes).toBe(bytes)
+    expect(acknowledged).toBe(bytes)
+    expect((await bucket.read(KEY)).equals(sent)).toBe(true)
+    expect(await bucket.listMultipartUploads()).toEqual([])
+    const hasChecksum = mode === 'auto' && s3 === lab.s3
+    expect(stored.checksum === null).toBe(!hasChecksum)
+    expect(test.lines.join('\n').includes('no checksum over whole objects')).toBe(s3 !== lab.s3)
+  })
+})
+
+describe('an upload', () => {
+  it('asks for class, tags and metadata as they were given', async () => {
+    await using bucket = await createBucket(lab)
+    using test = openStore(lab.s3, bucket.name)
+    const tags = [
+      ['team', 'ops & data'],
+      ['a=b', '100% +/é'],
+    ] as const
+    const request = { ...requestOf('auto'), storageClass: 'STANDARD_IA', tags }
+    await using upload = await beginUpload(test.store, request)
+    await upload.complete(await upload.write(Readable.from([Buffer.from('x')])))
+    upload.keep()
+
+    const { client, name: Bucket } = bucket
+    const { TagSet = [] } = await client.send(new GetObjectTaggingCommand({ Bucket, Key: KEY }))
+    expect(Object.fromEntries(TagSet.map(tag => [tag.Key, tag.Value]))).toEqual(Object.fromEntries(tags))
+    const head = await client.send(new HeadObjectCommand({ Bucket, Key: KEY }))
+    expect(head).toMatchObject({ StorageClass: 'STANDARD_IA', Metadata: { 'backup-id': request.backupId } })
+  })
+
+  it('stops the source at the first part that fails for good, and leaves nothing', async () => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+    proxy.meddle({
+      path: /partNumber=2&/,
+      times: 1000,
+      answer: { status: 403, body: s3Error('AccessDenied') },
+    })
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
+    const source = Readable.from(endless())
+    const upload = await beginUpload(test.store, requestOf('auto'))
+
+    await expect(upload.write(source)).rejects.toMatchObject({
+      code: 'STORE_DENIED',
+      message: expect.stringContaining(`send part 2 of ${KEY}`),
+    })
+
+    expect(source.destroyed).toBe(true)
+    await upload[Symbol.asyncDispose]()
+    await expectNothing(bucket)
+  }, 20_000)
+
+  it('leaves nothing when the source fails', async () => {
+    await using bucket = await createBucket(lab)
+    using test = openStore(lab.s3, bucket.name)
+    const upload = await beginUpload(test.store, requestOf('auto'))
+    const source = new Readable({ read() {} })
+    source.push(WHOLE)
+    setTimeout(() => source.destroy(new Error('the pipe broke')), 300)
+
+    await expect(upload.write(source)).rejects.toThrow('the pipe broke')
+
+    await upload[Symbol.asyncDispose]()
+    await expectNothing(bucket)
+  })
+
+  it.each([
+    ['Ceph', lab],
+    ['Swift', swift],
+  ])('that is cancelled ends at once and leaves no part on %s', async (_, { s3 }) => {
+    await using bucket = await createBucket({ ...lab, s3 })
+    const job = new AbortController()
+    using test = openStore(s3, bucket.name, { signal: job.signal })
+    const upload = await beginUpload(test.store, requestOf('auto'))
+    const reason = new OperatorError('CANCELLED', 'The job was cancelled.')
+    setTimeout(() => job.abort(reason), 700)
+    const startedAt = performance.now()
+
+    await expect(upload.write(Readable.from(endless()))).rejects.toBe(reason)
+    await upload[Symbol.asyncDispose]()
+
+    expect(performance.now() - startedAt).toBeLessThan(5000)
+    await expectNothing(bucket)
+  })
+
+  it('is not told to be too large before it is', async () => {
+    await using bucket = await createBucket(lab)
+    using test = openStore(lab.s3, bucket.name)
+    const plan = { partBytes: 5 * MIB, inFlight: 2, maxParts: 2 }
+    for (const [bytes, fits] of [
+      [10 * MIB, true],
+      [10 * MIB + 1, false],
+    ] as const) {
+      await using upload = await beginUpload(test.store, requestOf('auto', `archives/${bytes}`))
+      const writer = new PartWriter(test.store, upload.open, plan, true)
+      const sending = writer.write(inPieces(WHOLE.subarray(0, bytes)))
+      if (fits) expect((await sending).parts.map(part => part.bytes)).toEqual([5 * MIB, 5 * MIB])
+      else
+        await expect(sending).rejects.toMatchObject({
+          code: 'UPLOAD_TOO_LARGE',
+          message: expect.stringContaining('2 parts of 5.00 MiB'),
+        })
+      await writer.stop()
+    }
+    await expectNothing(bucket)
+  })
+
+  it('that is not kept goes away again, and only that', async () => {
+    await using bucket = await createBucket(lab)
+    using test = openStore(lab.s3, bucket.name)
+    {
+      await using upload = await beginUpload(test.store, requestOf('auto'))
+      await upload.complete(await upload.write(Readable.from([Buffer.from('x')])))
+      expect(await bucket.list()).toEqual([KEY])
+    }
+    await expectNothing(bucket)
+
+    const foreign = { Bucket: bucket.name, Key: KEY, Body: 'of somebody else' }
+    await bucket.client.send(new PutObjectCommand(foreign))
+    const upload = await beginUpload(test.store, requestOf('auto'))
+    const content = await upload.write(Readable.from([Buffer.from('x')]))
+    await expect(upload.complete(content)).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
+    await upload[Symbol.asyncDispose]()
+    expect((await bucket.read(KEY)).toString()).toBe('of somebody else')
+  })
+})
+
+describe('an upload over a bad line', () => {
+  it.each([
+    ['a byte flips in a part', { method: 'PUT', path: /partNumber=2&/, flipSent: true }],
+    ['the answer to a part is lost', { method: 'PUT', path: /partNumber=1&/, dropAnswer: true }],
+    ['the answer to the beginning is lost', { method: 'POST', path: /uploads/, dropAnswer: true }],
+    ['the answer to the completion is lost', { method: 'POST', path: /uploadId=/, dropAnswer: true }],
+    [
+      'the answers to the completion are lost for a while',
+      { method: 'POST', path: /uploadId=/, dropAnswer: true, times: 4 },
+    ],
+    [
+      'the completion fails inside an answer that says 200',
+      { method: 'POST', path: /uploadId=/, answer: { status: 200, body: s3Error('InternalError') } },
+    ],
+    [
+      'it does so with a line feed at the end',
+      { method: 'POST', path: /uploadId=/, answer: { status: 200, body: `${s3Error('InternalError')}\n` } },
+    ],
+    [
+      'the store knows no conditions',
+      { method: 'POST', path: /uploadId=/, answer: { status: 501, body: s3Error('NotImplemented') } },
+    ],
+    [
+      'parts are refused as throttled',
+      { method: 'PUT', path: /partNumber/, times: 9, answer: { status: 503, body: s3Error('SlowDown') } },
+    ],
+  ] as const)('is good in the end when %s', async (_, meddling) => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+    proxy.meddle(meddling)
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
+
+    const { content, stored } = await uploadAll(test.store, inPieces(TWO_PARTS))
+
+    expect(content.sha256).toBe(sha256(TWO_PARTS))
+    expect(stored.checksum?.value).toContain(content.crc32.full)
+    expect((await bucket.read(KEY)).equals(TWO_PARTS)).toBe(true)
+    expect(await bucket.listMultipartUploads()).toEqual([])
+  })
+
+  it.each(['auto', 'basic'] as const)(
+    'looks at the object when the last answer is lost for good, mode %s',
+    async mode => {
+      await using bucket = await createBucket(lab)
+      await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+      const isDone = { method: 'POST', path: /uploadId=/ }
+      proxy.meddle({ ...isDone, dropAnswer: true })
+      proxy.meddle({ ...isDone, times: 9, answer: { status: 404, body: s3Error('NoSuchUpload') } })
+      using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
+
+      const { stored } = await uploadAll(test.store, inPieces(TWO_PARTS), mode)
+
+      expect(stored.bytes).toBe(TWO_PARTS.length)
+      expect(await bucket.list()).toEqual([KEY])
+    },
+  )
+
+  it('believes no 404 without an object', async () => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+    proxy.meddle({
+      method: 'POST',
+      path: /uploadId=/,
+      answer: { status: 404, body: s3Error('NoSuchUpload') },
+    })
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
+    await expect(uploadAll(test.store, inPieces(TWO_PARTS))).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
+    await expectNothing(bucket)
+  })
+
+  it('ends a completion that nobody answers when the job is cancelled, and says what is left', async () => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await FaultProxy.start({ port: Number(new URL(lab.s3.endpoint).port) })
+    const job = new AbortController()
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url, signal: job.signal })
+    const upload = await beginUpload(test.store, requestOf('auto'))
+    const content = await upload.write(inPieces(TWO_PARTS))
+    const reason = new OperatorError('CANCELLED', 'The job was cancelled.')
+    proxy.blackhole()
+    setTimeout(() => job.abort(reason), 300)
+    const startedAt = performance.now()
+
+    await expect(upload.complete(content)).rejects.toBe(reason)
+    await expect(upload[Symbol.asyncDispose]()).rejects.toMatchObject({
+      code: 'UPLOAD_NOT_CLEANED',
+      hint: expect.stringContaining(`--key '${KEY}' --upload-id '${upload.open.uploadId}'`),
+    })
+
+    // The runner kills the tree 10 s after a cancellation.
+    expect(performance.now() - startedAt).toBeLessThan(7500)
+    proxy.resume()
+  }, 20_000)
+})
+
+function* endless(): Generator<Buffer> {
+  for (;;) yield Buffer.alloc(MIB, 7)
+}

@@ -1,0 +1,4 @@
+import { afterAll } from 'vitest'
+import { removeWorkplaces } from './runner/workplace.ts'
+
+afterAll(removeWorkplaces)
