@@ -89,5 +89,5 @@ async function findPgDump(
     })
   }
   const env = await connectionEnvironment(connection, directory, variables)
-  return { version: tool.version, start: args => startDump(tool.path, args, env) }
+  return { version: tool.version, start: args => startDump({ path: tool.path, args, env, directory }) }
 }

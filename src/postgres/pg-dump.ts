@@ -1,4 +1,6 @@
-import type { Readable } from 'node:stream'
+import type { ByteSource } from '../core/byte-source.ts'
+import { OperatorError } from '../core/errors.ts'
+import { createArchivePipe } from './archive-pipe.ts'
 import { startTool } from './tool-process.ts'
 
 export interface DumpReport {
@@ -10,25 +12,31 @@ export interface DumpReport {
 
 /** A pg_dump that runs. Someone must read `archive` to its end, or dispose it. */
 export interface RunningDump extends AsyncDisposable {
-  readonly archive: Readable
+  readonly archive: ByteSource
   /** Resolves after exit code 0; anything else is an OperatorError. */
   readonly finished: Promise<DumpReport>
   /** `schema.name` of the table that is being dumped. */
   readonly currentTable: string | undefined
 }
 
-/** Starts pg_dump with the archive on its standard output. Disposing stops it. */
-export function startDump(
-  path: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): RunningDump {
+export interface DumpStart {
+  readonly path: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** Private, and removed afterwards. */
+  readonly directory: string
+}
+
+/** Starts pg_dump with the archive on its standard output. Disposing stops it. Throws TOOL_FAILED. */
+export async function startDump({ path, args, env, directory }: DumpStart): Promise<RunningDump> {
   const tables = new TableProgress()
+  const { writeEnd, source } = await createArchivePipe(directory)
   const tool = startTool({
     name: 'pg_dump',
     path,
     args,
     env,
+    output: writeEnd,
     isProgress: line => tables.take(line) || isChatter(line),
     failure: {
       code: 'DUMP_FAILED',
@@ -36,12 +44,15 @@ export function startDump(
     },
   })
   return {
-    archive: tool.stdout,
+    archive: source,
     finished: tool.finished.then(warnings => ({ dumpedTables: tables.seen, warnings })),
     get currentTable() {
       return tables.current
     },
-    [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      source.stop(new OperatorError('CANCELLED', 'pg_dump was stopped.'))
+      await tool[Symbol.asyncDispose]()
+    },
   }
 }
 

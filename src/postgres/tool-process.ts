@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { Readable, Writable } from 'node:stream'
+import { closeSync } from 'node:fs'
+import { Readable, type Writable } from 'node:stream'
 import { type ErrorCode, OperatorError } from '../core/errors.ts'
 import { explain } from './session-error.ts'
 
@@ -11,6 +12,7 @@ const KEPT_LINES = 20
 const KEPT_CHARACTERS = 500
 
 export interface ToolProcess extends AsyncDisposable {
+  /** Empty when its output goes elsewhere. */
   readonly stdout: Readable
   /** At its end already, unless the tool has input. */
   readonly stdin: Writable
@@ -26,6 +28,8 @@ export interface ToolStart {
   readonly env: Readonly<Record<string, string>>
   /** Somebody writes to its input and ends that. */
   readonly hasInput?: boolean
+  /** A descriptor that becomes its standard output, in place of `stdout`. Closed here. */
+  readonly output?: number | undefined
   /** Takes a line of progress; true when it was one. */
   readonly isProgress: (line: string) => boolean
   /** The code and hint of a failure that no rule explains. */
@@ -38,13 +42,15 @@ export interface ToolStart {
  * its query on the server, SIGKILL first would leave that running.
  */
 export function startTool(start: ToolStart): ToolProcess {
-  const child = spawn(start.path, start.args, { env: start.env, stdio: ['pipe', 'pipe', 'pipe'] })
-  const { stdin, stdout } = child
+  const { output = 'pipe' } = start
+  const child = spawn(start.path, start.args, { env: start.env, stdio: ['pipe', output, 'pipe'] })
+  if (output !== 'pipe') closeSync(output)
+  const { stdin, stderr, stdout } = child as Pipes
   // A tool that ends early closes its input; `finished` says why.
   stdin.on('error', () => {})
   if (!start.hasInput) stdin.end()
   const said: string[] = []
-  readLines(child.stderr, line => {
+  readLines(stderr, line => {
     if (start.isProgress(line) || line.trim() === '') return
     said.push(line.slice(0, KEPT_CHARACTERS))
     if (said.length > KEPT_LINES) said.shift()
@@ -66,7 +72,14 @@ export function startTool(start: ToolStart): ToolProcess {
   })
   // Whoever stops early may never look at the outcome.
   finished.catch(() => {})
-  return { stdout, stdin, finished, [Symbol.asyncDispose]: () => stop(child) }
+  return { stdout: stdout ?? Readable.from([]), stdin, finished, [Symbol.asyncDispose]: () => stop(child) }
+}
+
+/** The types of spawn do not know which of the three are pipes when one is a descriptor. */
+interface Pipes {
+  readonly stdin: Writable
+  readonly stdout: Readable | null
+  readonly stderr: Readable
 }
 
 /** node:readline would also end a line at a carriage return or at U+2028, which names of tables may hold. */

@@ -53,7 +53,7 @@ export interface DumpTools {
 
 export interface PgDump {
   readonly version: PostgresVersion
-  start(args: readonly string[]): RunningDump
+  start(args: readonly string[]): Promise<RunningDump>
 }
 
 /**
@@ -126,7 +126,7 @@ async function dumpInto(
   tools: DumpTools,
 ): Promise<Dumped> {
   const { options, fingerprint } = request
-  await using running = pgDump.start(dumpArguments(options, snapshot.id))
+  await using running = await pgDump.start(dumpArguments(options, snapshot.id))
   using _progress = reportProgress(tools.log, tools.now, () => ({
     bytes: upload.acknowledgedBytes,
     table: running.currentTable,

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
-import { addAbortSignal, type Readable } from 'node:stream'
 import { crc32 } from 'node:zlib'
 import { type CompletedPart, type S3Client, UploadPartCommand } from '@aws-sdk/client-s3'
-import { renderBytes } from '../core/bytes.ts'
+import type { ByteSource } from '../core/byte-source.ts'
+import { KIB, renderBytes } from '../core/bytes.ts'
 import { combineCrc32 } from '../core/crc32.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { PartPlan } from '../core/part-plan.ts'
 import type { OpenUpload } from './open-upload.ts'
 import type { Store } from './store.ts'
+
+/** Bytes that are hashed at a time. While that goes on nobody reads from pg_dump, and its pipe holds little. */
+const SLICE_BYTES = 128 * KIB
 
 /** What was sent, in order. */
 export interface Content {
@@ -16,6 +19,15 @@ export interface Content {
   /** As S3 writes them: over the bytes, and over the CRC32s of the parts. */
   readonly crc32: { readonly full: string; readonly composite: string }
   readonly parts: ReadonlyArray<{ readonly bytes: number; readonly sha256: string }>
+}
+
+/** A part that waits to be sent. */
+interface Part {
+  readonly buffer: Buffer
+  /** How much of the buffer it takes. */
+  readonly bytes: number
+  readonly sha256: string
+  readonly crc: number
 }
 
 /**
@@ -51,16 +63,21 @@ export class PartWriter {
   }
 
   /** Sends everything. The first part that fails for good stops the source and the other parts, and is what is thrown. */
-  async write(source: Readable): Promise<Content> {
+  async write(source: ByteSource): Promise<Content> {
+    const stop = () => source.stop(this.#signal.reason)
     try {
-      addAbortSignal(this.#signal, source)
+      this.#signal.addEventListener('abort', stop)
+      this.#signal.throwIfAborted()
       await this.#sendAll(source)
       await Promise.all(this.#inFlight)
       this.#signal.throwIfAborted()
       // A gate that reads the backup back in the same process needs the memory.
       this.#free.length = 0
     } catch (error) {
+      source.stop(error)
       throw this.#signal.aborted ? this.#signal.reason : error
+    } finally {
+      this.#signal.removeEventListener('abort', stop)
     }
     return {
       bytes: this.#bytes,
@@ -84,21 +101,29 @@ export class PartWriter {
     await Promise.all(this.#inFlight)
   }
 
-  async #sendAll(source: Readable): Promise<void> {
-    let buffer = await this.#takeBuffer()
-    let used = 0
-    for await (const chunk of source as AsyncIterable<Buffer>) {
-      for (let from = 0; from < chunk.length; ) {
-        const copied = chunk.copy(buffer, used, from)
-        used += copied
-        from += copied
-        if (used < buffer.length) continue
-        this.#dispatch(buffer, used)
-        buffer = await this.#takeBuffer()
-        used = 0
-      }
+  async #sendAll(source: ByteSource): Promise<void> {
+    for (let isEnded = false; !isEnded; ) {
+      const part = await this.#fillPart(source, await this.#takeBuffer())
+      isEnded = part.bytes < part.buffer.length
+      if (part.bytes > 0 || this.#parts.length === 0) this.#dispatch(part)
     }
-    if (used > 0 || this.#parts.length === 0) this.#dispatch(buffer, used)
+  }
+
+  /** Reads a part and hashes what came while it is in the processor's cache. */
+  async #fillPart(source: ByteSource, buffer: Buffer): Promise<Part> {
+    const sha256 = createHash('sha256')
+    let crc = 0
+    let bytes = 0
+    for (let isEnded = false; bytes < buffer.length && !isEnded; ) {
+      const slice = buffer.subarray(bytes, bytes + SLICE_BYTES)
+      const filled = slice.subarray(0, await source.fill(slice))
+      sha256.update(filled)
+      this.#sha256.update(filled)
+      crc = crc32(filled, crc)
+      bytes += filled.length
+      isEnded = filled.length < slice.length
+    }
+    return { buffer, bytes, sha256: sha256.digest('hex'), crc }
   }
 
   /** A buffer that is not in flight; waits for one when all are. */
@@ -115,21 +140,18 @@ export class PartWriter {
     return Buffer.allocUnsafeSlow(this.#plan.partBytes)
   }
 
-  #dispatch(buffer: Buffer, used: number): void {
-    const body = buffer.subarray(0, used)
-    const sha256 = createHash('sha256').update(body).digest('hex')
-    this.#sha256.update(body)
-    const crc = crc32(body)
+  #dispatch({ buffer, bytes, sha256, crc }: Part): void {
     const partCrc = crcBytes(crc)
-    this.#crc32 = combineCrc32(this.#crc32, crc, used)
+    this.#crc32 = combineCrc32(this.#crc32, crc, bytes)
     this.#crc32OfParts = crc32(partCrc, this.#crc32OfParts)
-    this.#bytes += used
-    const partNumber = this.#parts.push({ bytes: used, sha256 })
+    this.#bytes += bytes
+    const partNumber = this.#parts.push({ bytes, sha256 })
     if (partNumber > this.#plan.maxParts) throw this.#tooLarge()
+    const body = buffer.subarray(0, bytes)
     const sending = this.#send(partNumber, body, sha256, partCrc.toString('base64'))
       .then(part => {
         this.#completed.push(part)
-        this.acknowledgedBytes += used
+        this.acknowledgedBytes += bytes
         this.#free.push(buffer)
       })
       .catch(error => this.#stop.abort(error))

@@ -1,10 +1,10 @@
-import type { Readable } from 'node:stream'
 import {
   CompleteMultipartUploadCommand,
   type CompleteMultipartUploadCommandOutput,
   CreateMultipartUploadCommand,
   type StorageClass,
 } from '@aws-sdk/client-s3'
+import type { ByteSource } from '../core/byte-source.ts'
 import { OperatorError } from '../core/errors.ts'
 import { planParts } from '../core/part-plan.ts'
 import { abortStrays, abortUpload, type OpenUpload } from './open-upload.ts'
@@ -47,7 +47,7 @@ export interface Upload extends AsyncDisposable {
   /** Bytes that the store has acknowledged. */
   readonly acknowledgedBytes: number
   /** Sends a stream to its end and waits until every part is acknowledged. */
-  write(source: Readable): Promise<Content>
+  write(source: ByteSource): Promise<Content>
   /** Makes the object appear. Call it only when the source ended well: an end of file alone does not say so. */
   complete(content: Content): Promise<ObjectFacts>
   /** From here on the object stays. */

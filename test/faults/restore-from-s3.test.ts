@@ -26,28 +26,31 @@ const EVENTS = `
 /** What makes the target differ from its backup. */
 const DAMAGE = `UPDATE events SET token = 'lost' WHERE id % 2 = 0; CREATE TABLE later (event_id bigint REFERENCES events);`
 
-/** After what lines of the log, and how long after them, the blow falls. */
-const POINTS: Readonly<Record<Mode, ReadonlyArray<readonly [line: RegExp, afterMs: number]>>> = {
+/**
+ * When the blow falls: at a line of the log, and how far into what follows it, as a share of the time that this took on this
+ * machine when nobody struck.
+ */
+const POINTS: Readonly<Record<Mode, ReadonlyArray<readonly [line: RegExp, share: number]>>> = {
   'new-database': [
     [/Create the database/, 0],
-    [/##\[group\]Restore/, 60],
-    [/##\[group\]Restore/, 250],
-    [/##\[group\]Restore/, 600],
-    [/##\[group\]Check/, 20],
+    [/##\[group\]Restore/, 0.1],
+    [/##\[group\]Restore/, 0.4],
+    [/##\[group\]Restore/, 0.7],
+    [/##\[group\]Check/, 0.1],
   ],
   swap: [
-    [/##\[group\]Restore/, 50],
-    [/##\[group\]Restore/, 250],
-    [/##\[group\]Restore/, 500],
-    [/##\[group\]Check/, 20],
+    [/##\[group\]Restore/, 0.1],
+    [/##\[group\]Restore/, 0.4],
+    [/##\[group\]Restore/, 0.7],
+    [/##\[group\]Check/, 0.1],
     [/##\[group\]Swap/, 0],
   ],
   overwrite: [
-    [/##\[group\]Lock/, 20],
-    [/##\[group\]Back up/, 150],
-    [/##\[group\]Replace/, 30],
-    [/##\[group\]Replace/, 300],
-    [/##\[group\]Replace/, 700],
+    [/##\[group\]Lock/, 0],
+    [/##\[group\]Back up/, 0.3],
+    [/##\[group\]Replace/, 0.1],
+    [/##\[group\]Replace/, 0.4],
+    [/##\[group\]Replace/, 0.7],
   ],
 }
 
@@ -97,11 +100,43 @@ function options({ lab, target, bucket }: Stage, mode: Mode, backup: string): Ac
   }
 }
 
-/** Kills one of ours: a tool that restores or dumps at this moment, if there is one. */
+/** How long the phases of an undisturbed run take, by the lines that begin them. */
+async function measurePhases(action: StartedAction, lines: readonly RegExp[]): Promise<Phases> {
+  const begins = await Promise.all(
+    lines.map(async line => {
+      await action.waitForLog(line, 60_000)
+      return { line: line.source, at: performance.now() }
+    }),
+  )
+  const run = await action.finished
+  expect(run.exitCode, run.log).toBe(0)
+  const ends = [...begins.map(({ at }) => at), performance.now()].toSorted((a, b) => a - b)
+  return new Map(begins.map(({ line, at }) => [line, (ends.find(end => end > at + 5) ?? at) - at]))
+}
+
+type Phases = ReadonlyMap<string, number>
+
+/** Kills one of ours: the tool that restores or dumps, or the next one that does. False when none came any more. */
 async function killTool(_: Stage, action: StartedAction): Promise<boolean> {
-  const tool = action.processes().find(({ program }) => /^(pg_restore|psql|pg_dump)$/.test(program))
-  if (tool !== undefined) process.kill(tool.pid, 'SIGKILL')
-  return tool !== undefined
+  let isOver = false
+  action.finished.finally(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    const tool = action.processes().find(({ program }) => /^(pg_restore|psql|pg_dump)$/.test(program))
+    if (tool !== undefined) return strike(tool.pid)
+    await sleep(2)
+  }
+  return false
+}
+
+/** False when it has ended in the meantime. */
+function strike(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL')
+  } catch {
+    return false
+  }
 }
 
 /** Kills a backend of the server that works for our role: the server then ends all of them and recovers. */
@@ -113,8 +148,7 @@ async function killBackend({ target, lab }: Stage): Promise<boolean> {
     )
     return rows[0]?.pid
   })
-  if (pid !== undefined) process.kill(pid, 'SIGKILL')
-  return pid !== undefined
+  return pid !== undefined && strike(pid)
 }
 
 async function killAction(_: Stage, action: StartedAction): Promise<boolean> {
@@ -154,10 +188,17 @@ describe('restore-from-s3 under faults', () => {
       const damaged = await fingerprint(target.url)
       let blows = 0
       let failures = 0
+      const phases = await measurePhases(
+        startAction('restore-from-s3', options(stage, mode, backup)),
+        POINTS[mode].map(([line]) => line),
+      )
+      await expectIntact(stage, { mode, good, damaged, story: 'undisturbed', succeeded: true })
+      if (mode !== 'new-database') await withClient(target.url, client => client.query(DAMAGE))
 
-      for (const [line, afterMs] of POINTS[mode]) {
+      for (const [line, share] of POINTS[mode]) {
         const action = startAction('restore-from-s3', options(stage, mode, backup))
         await action.waitForLog(line, 60_000)
+        const afterMs = Math.round(share * (phases.get(line.source) ?? 0))
         await sleep(afterMs)
         if (await VICTIMS[victim](stage, action)) blows += 1
         const run = await action.finished

@@ -3,7 +3,6 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import process from 'node:process'
-import { buffer } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
@@ -14,9 +13,11 @@ import { renderRestoreCommands } from '../../src/core/restore-commands.ts'
 import { startDump } from '../../src/postgres/pg-dump.ts'
 import { sha256 } from '../storage/test-store.ts'
 import { createBucket } from '../support/bucket.ts'
+import { readAll } from '../support/byte-source.ts'
 import { createDatabase } from '../support/database.ts'
 import { theLab } from '../support/lab.ts'
 import { databaseDigest } from '../support/restore.ts'
+import { createWorkplace } from '../support/runner/workplace.ts'
 
 const lab = theLab()
 const CONTENT = `CREATE TABLE "Mixed" (a int PRIMARY KEY, b text); INSERT INTO "Mixed" SELECT i, 'x''' || i FROM generate_series(1, 1000) AS i`
@@ -38,8 +39,13 @@ async function dump(url: string, format: ArchiveFormat, compression: string): Pr
   const options = { format, compression, lockTimeoutMs: 1000, tables: [], excludeTables: [], schemas: [] }
   const args = dumpArguments(options, '').filter(arg => !arg.startsWith('--snapshot'))
   const env = { PATH: process.env.PATH ?? '' }
-  await using running = startDump(join(lab.postgres.binDir, 'pg_dump'), [...args, `--dbname=${url}`], env)
-  const archive = await buffer(running.archive)
+  await using running = await startDump({
+    path: join(lab.postgres.binDir, 'pg_dump'),
+    args: [...args, `--dbname=${url}`],
+    env,
+    directory: createWorkplace().temp,
+  })
+  const archive = await readAll(running.archive)
   await running.finished
   return archive
 }

@@ -8,8 +8,10 @@ import { parseNamePattern } from '../../src/core/name-pattern.ts'
 import { readTables } from '../../src/postgres/catalog.ts'
 import { type DumpReport, startDump } from '../../src/postgres/pg-dump.ts'
 import { openSession, type Session } from '../../src/postgres/session.ts'
+import { readAll } from '../support/byte-source.ts'
 import { createDatabase, databaseUrl, type TestDatabase, withClient } from '../support/database.ts'
 import { theLab } from '../support/lab.ts'
+import { createWorkplace } from '../support/runner/workplace.ts'
 
 const lab = theLab()
 
@@ -178,8 +180,13 @@ async function dump(url: string, options: DumpOptions, isStrict = false): Promis
     arg => !arg.startsWith('--snapshot') && (isStrict || arg !== '--strict-names'),
   )
   const env = { PATH: process.env.PATH ?? '', LC_ALL: 'C' }
-  await using running = startDump(join(lab.postgres.binDir, 'pg_dump'), [...args, `--dbname=${url}`], env)
-  running.archive.resume()
+  await using running = await startDump({
+    path: join(lab.postgres.binDir, 'pg_dump'),
+    args: [...args, `--dbname=${url}`],
+    env,
+    directory: createWorkplace().temp,
+  })
+  await readAll(running.archive)
   return await running.finished
 }
 

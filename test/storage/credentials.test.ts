@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Keys } from '../../scripts/lab/ceph.ts'
 import { beginUpload, type UploadRequest } from '../../src/storage/upload.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
+import { fromReadable } from '../support/byte-source.ts'
 import { theLab } from '../support/lab.ts'
 import { MeddlingProxy, s3Error } from './meddling-proxy.ts'
 import { inPieces, openStore, sha256, testBytes } from './test-store.ts'
@@ -58,7 +59,7 @@ describe('credentials that may only write', () => {
     await using upload = await beginUpload(test.store, REQUEST)
     const sent = testBytes(bytes)
 
-    const stored = await upload.complete(await upload.write(inPieces(sent)))
+    const stored = await upload.complete(await upload.write(fromReadable(inPieces(sent))))
     upload.keep()
 
     expect(stored).toMatchObject({ bytes, metadata: { 'backup-id': REQUEST.backupId } })
@@ -74,7 +75,7 @@ describe('credentials that may only write', () => {
     using test = openStore(lab.s3, bucket.name, { keys })
     {
       await using upload = await beginUpload(test.store, REQUEST)
-      await upload.write(inPieces(testBytes(1000)))
+      await upload.write(fromReadable(inPieces(testBytes(1000))))
     }
     expect(await bucket.listMultipartUploads()).toEqual([])
   })
@@ -139,7 +140,7 @@ describe('credentials that run out', () => {
     const before = service.asked()
     proxy.meddle({ path: /partNumber/, times: 3, answer: { status: 400, body: s3Error('ExpiredToken') } })
 
-    const stored = await upload.complete(await upload.write(inPieces(sent)))
+    const stored = await upload.complete(await upload.write(fromReadable(inPieces(sent))))
     upload.keep()
 
     expect(stored.bytes).toBe(sent.length)
@@ -154,7 +155,7 @@ describe('credentials that run out', () => {
     await using upload = await beginUpload(test.store, REQUEST)
     proxy.meddle({ path: /partNumber/, times: 99, answer: { status: 400, body: s3Error('ExpiredToken') } })
 
-    await expect(upload.write(Readable.from([Buffer.from('x')]))).rejects.toMatchObject({
+    await expect(upload.write(fromReadable(Readable.from([Buffer.from('x')])))).rejects.toMatchObject({
       code: 'STORE_DENIED',
       hint: expect.stringContaining('role-duration-seconds'),
     })

@@ -11,6 +11,7 @@ import type { Log } from '../../src/core/log.ts'
 import { downloadArchive } from '../../src/storage/download.ts'
 import { Store } from '../../src/storage/store.ts'
 import { beginUpload } from '../../src/storage/upload.ts'
+import { fromReadable } from '../support/byte-source.ts'
 
 const [mode = '', bucket = '', endpoint = '', region = '', bytes = ''] = process.argv.slice(2)
 const log: Log = { info() {}, debug() {}, warning() {}, group: (_, work) => work() }
@@ -24,7 +25,9 @@ await using upload = await beginUpload(store, {
   tags: [],
   compatibility: 'auto',
 })
-const content = await upload.write(Readable.from(generate(Number(bytes)), { objectMode: false }))
+const content = await upload.write(
+  fromReadable(Readable.from(generate(Number(bytes)), { objectMode: false })),
+)
 const stored = await upload.complete(content)
 if (mode === 'round-trip') await fetchBack()
 

@@ -9,6 +9,7 @@ import { PartWriter } from '../../src/storage/part-writer.ts'
 import type { Store } from '../../src/storage/store.ts'
 import { beginUpload, type Compatibility, type UploadRequest } from '../../src/storage/upload.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
+import { fromReadable } from '../support/byte-source.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { theLab } from '../support/lab.ts'
 import { MeddlingProxy, s3Error } from './meddling-proxy.ts'
@@ -41,7 +42,7 @@ async function expectNothing(bucket: TestBucket): Promise<void> {
 /** Sends everything and keeps it. */
 async function uploadAll(store: Store, source: Readable, compatibility: Compatibility = 'auto') {
   await using upload = await beginUpload(store, requestOf(compatibility))
-  const content = await upload.write(source)
+  const content = await upload.write(fromReadable(source))
   const stored = await upload.complete(content)
   upload.keep()
   return { content, stored, acknowledged: upload.acknowledgedBytes }
@@ -96,7 +97,7 @@ describe('an upload', () => {
     ] as const
     const request = { ...requestOf('auto'), storageClass: 'STANDARD_IA', tags }
     await using upload = await beginUpload(test.store, request)
-    await upload.complete(await upload.write(Readable.from([Buffer.from('x')])))
+    await upload.complete(await upload.write(fromReadable(Readable.from([Buffer.from('x')]))))
     upload.keep()
 
     const { client, name: Bucket } = bucket
@@ -118,7 +119,7 @@ describe('an upload', () => {
     const source = Readable.from(endless())
     const upload = await beginUpload(test.store, requestOf('auto'))
 
-    await expect(upload.write(source)).rejects.toMatchObject({
+    await expect(upload.write(fromReadable(source))).rejects.toMatchObject({
       code: 'STORE_DENIED',
       message: expect.stringContaining(`send part 2 of ${KEY}`),
     })
@@ -136,7 +137,7 @@ describe('an upload', () => {
     source.push(WHOLE)
     setTimeout(() => source.destroy(new Error('the pipe broke')), 300)
 
-    await expect(upload.write(source)).rejects.toThrow('the pipe broke')
+    await expect(upload.write(fromReadable(source))).rejects.toThrow('the pipe broke')
 
     await upload[Symbol.asyncDispose]()
     await expectNothing(bucket)
@@ -154,7 +155,7 @@ describe('an upload', () => {
     setTimeout(() => job.abort(reason), 700)
     const startedAt = performance.now()
 
-    await expect(upload.write(Readable.from(endless()))).rejects.toBe(reason)
+    await expect(upload.write(fromReadable(Readable.from(endless())))).rejects.toBe(reason)
     await upload[Symbol.asyncDispose]()
 
     expect(performance.now() - startedAt).toBeLessThan(5000)
@@ -171,7 +172,7 @@ describe('an upload', () => {
     ] as const) {
       await using upload = await beginUpload(test.store, requestOf('auto', `archives/${bytes}`))
       const writer = new PartWriter(test.store, upload.open, plan, true)
-      const sending = writer.write(inPieces(WHOLE.subarray(0, bytes)))
+      const sending = writer.write(fromReadable(inPieces(WHOLE.subarray(0, bytes))))
       if (fits) expect((await sending).parts.map(part => part.bytes)).toEqual([5 * MIB, 5 * MIB])
       else
         await expect(sending).rejects.toMatchObject({
@@ -188,7 +189,7 @@ describe('an upload', () => {
     using test = openStore(lab.s3, bucket.name)
     {
       await using upload = await beginUpload(test.store, requestOf('auto'))
-      await upload.complete(await upload.write(Readable.from([Buffer.from('x')])))
+      await upload.complete(await upload.write(fromReadable(Readable.from([Buffer.from('x')]))))
       expect(await bucket.list()).toEqual([KEY])
     }
     await expectNothing(bucket)
@@ -196,7 +197,7 @@ describe('an upload', () => {
     const foreign = { Bucket: bucket.name, Key: KEY, Body: 'of somebody else' }
     await bucket.client.send(new PutObjectCommand(foreign))
     const upload = await beginUpload(test.store, requestOf('auto'))
-    const content = await upload.write(Readable.from([Buffer.from('x')]))
+    const content = await upload.write(fromReadable(Readable.from([Buffer.from('x')])))
     await expect(upload.complete(content)).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
     await upload[Symbol.asyncDispose]()
     expect((await bucket.read(KEY)).toString()).toBe('of somebody else')
@@ -279,7 +280,7 @@ describe('an upload over a bad line', () => {
     const job = new AbortController()
     using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url, signal: job.signal })
     const upload = await beginUpload(test.store, requestOf('auto'))
-    const content = await upload.write(inPieces(TWO_PARTS))
+    const content = await upload.write(fromReadable(inPieces(TWO_PARTS)))
     const reason = new OperatorError('CANCELLED', 'The job was cancelled.')
     proxy.blackhole()
     setTimeout(() => job.abort(reason), 300)
