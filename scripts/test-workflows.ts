@@ -16,6 +16,7 @@ import { findGoTool, type GoTool } from './workflows/go-tool.ts'
 import { oneOfTwoIsDown } from './workflows/scenarios/backup.ts'
 import { gateStopsDeploy, gateThenDeploy } from './workflows/scenarios/deploy.ts'
 import { backupThenDrill, tamperedThenDrill } from './workflows/scenarios/drill.ts'
+import { restoreWhenConfirmed } from './workflows/scenarios/restore.ts'
 import type { Stage } from './workflows/stage.ts'
 
 const ACT: GoTool = {
@@ -34,6 +35,10 @@ const SCENARIOS: ReadonlyArray<readonly [name: string, run: (stage: Stage) => Pr
     gateThenDeploy,
   ],
   ['gate fails: deploy does not run', gateStopsDeploy],
+  [
+    'restore: a wrong confirmation touches nothing, the right one brings the backup back',
+    restoreWhenConfirmed,
+  ],
 ]
 
 const { values } = parseArgs({

@@ -19,6 +19,8 @@ export interface ActOptions {
   /** File name below .github/workflows. */
   readonly workflow: string
   readonly event: 'push' | 'schedule' | 'workflow_dispatch'
+  /** Of workflow_dispatch. */
+  readonly inputs: Readonly<Record<string, string>>
   readonly secrets: Readonly<Record<string, string>>
   /** What the machine of the runner has in its environment. */
   readonly env: Readonly<Record<string, string>>
@@ -67,7 +69,7 @@ export async function runWorkflow(options: ActOptions): Promise<WorkflowRun> {
 }
 
 function actArguments(options: ActOptions, secretFile: string): readonly string[] {
-  const { workflow, event, suite, env } = options
+  const { workflow, event, suite, env, inputs } = options
   return [
     event,
     ...['--workflows', join('.github', 'workflows', workflow)],
@@ -75,6 +77,7 @@ function actArguments(options: ActOptions, secretFile: string): readonly string[
     ...['--local-repository', `${SUITE}=${suite}`],
     ...['--secret-file', secretFile, '--env-file', '/dev/null', '--var-file', '/dev/null'],
     ...['--cache-server-addr', '127.0.0.1', '--json'],
+    ...Object.entries(inputs).flatMap(([name, value]) => ['--input', `${name}=${value}`]),
     ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
   ]
 }

@@ -27,6 +27,8 @@ export interface Caller {
     workflow: string,
     event: ActOptions['event'],
     secrets?: Readonly<Record<string, string>>,
+    /** What somebody chose who started it by hand. */
+    inputs?: Readonly<Record<string, string>>,
   ): Promise<WorkflowRun>
 }
 
@@ -56,7 +58,7 @@ export function createCaller(
   }
   makeCaller(caller, workflows, files, [toBucket, ...rewrites], stage.rewritten)
   const keys = Object.fromEntries(
-    ['BACKUP', 'DRILL', 'GATE'].flatMap(role => [
+    ['BACKUP', 'DRILL', 'GATE', 'RESTORE'].flatMap(role => [
       [`${role}_AWS_ACCESS_KEY_ID`, lab.s3.accessKeyId],
       [`${role}_AWS_SECRET_ACCESS_KEY`, lab.s3.secretAccessKey],
     ]),
@@ -67,9 +69,9 @@ export function createCaller(
     DRILL_HEARTBEAT_URL: `${github.url}/heartbeat/drill`,
   }
   return {
-    run: (workflow, event, secrets = {}) =>
+    run: (workflow, event, secrets = {}, inputs = {}) =>
       runWorkflow({
-        ...{ act, suite, caller, workflow, event, home, signal },
+        ...{ act, suite, caller, workflow, event, inputs, home, signal },
         secrets: { ...keys, ...hooks, ...secrets },
         // The examples are for AWS; the machine says where its S3 is instead, and its GitHub.
         env: { AWS_ENDPOINT_URL_S3: lab.s3.endpoint, GITHUB_API_URL: github.url },

@@ -79,6 +79,9 @@ describe('restore-from-s3 refuses before the first change', () => {
 
     for (const confirm of ['', 'logi', hosted.name.toUpperCase(), `${hosted.name}2`])
       await refusal(hosted, bucket, 'CONFIRMATION_MISSING', { mode: 'overwrite', confirm })
+    for (const mode of MODES)
+      for (const dryRun of ['true', 'false'])
+        await refusal(hosted, bucket, 'CONFIRMATION_MISSING', { mode, confirm: 'logi', 'dry-run': dryRun })
   })
 
   it.each(['swap', 'overwrite'])('a partial backup in mode %s', async mode => {

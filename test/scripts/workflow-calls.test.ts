@@ -13,7 +13,9 @@ describe('workflows and examples', () => {
   it('are found', () => {
     expect(files).toContain('.github/workflows/migration-gate.yml')
     expect(examples).toEqual(
-      expect.arrayContaining(['backup', 'deploy', 'drill'].map(name => `examples/logi/${name}.yml`)),
+      expect.arrayContaining(
+        ['backup', 'deploy', 'drill', 'restore'].map(name => `examples/logi/${name}.yml`),
+      ),
     )
   })
 
@@ -41,7 +43,31 @@ describe('workflows and examples', () => {
     for (const file of files) expect(readFileSync(file, 'utf8')).not.toContain('continue-on-error')
   })
 
-  test.each(['backup', 'drill', 'migration-gate'])(
+  it('let no restore start without the plan that was approved', () => {
+    const { on, jobs } = parse(readFileSync('.github/workflows/restore.yml', 'utf8'))
+    const { plan, restore } = jobs
+    expect(restore.needs).toEqual(['plan'])
+    // `if: always()` would let it start after a plan that refused.
+    expect([plan.if, restore.if]).toEqual([undefined, undefined])
+    // Whoever starts a restore does not choose who approves it.
+    expect(restore.environment).toContain("|| 'restore'")
+    expect(Object.keys(on.workflow_dispatch.inputs)).not.toContain('environment')
+    expect(plan.environment).toBeUndefined()
+    const [planned, restored] = [plan, restore].map(
+      ({ steps }) => steps.find(({ uses = '' }) => uses.endsWith('restore-from-s3')).with,
+    )
+    expect(planned['dry-run']).toBe('true')
+    expect(restored).toEqual({
+      ...planned,
+      'dry-run': 'false',
+      backup: expect.stringContaining('needs.plan.outputs.backup-id'),
+    })
+    expect(planned.confirm).toContain('inputs.confirm')
+    for (const { confirm } of [on.workflow_dispatch.inputs, on.workflow_call.inputs])
+      expect(confirm).toMatchObject({ required: true })
+  })
+
+  test.each(['backup', 'drill', 'migration-gate', 'restore'])(
     '%s.yml waits its turn, and never takes that of another',
     name => {
       const source = readFileSync(`.github/workflows/${name}.yml`, 'utf8')

@@ -61,16 +61,24 @@ export const restoreFromS3: Action = {
   },
 }
 
-/** Before anything is connected to: whoever decides types the name. Throws CONFIRMATION_MISSING. */
+/**
+ * Before anything is connected to: whoever decides types the name. Overwriting needs it, and in every mode a wrong one says
+ * that somebody means another database. Throws CONFIRMATION_MISSING.
+ */
 function refuseUnconfirmed({ mode, confirm, target, dryRun }: RestoreInputs): void {
-  if (mode !== 'overwrite' || confirm === target.database || (dryRun && confirm === undefined)) return
+  const isNeeded = mode === 'overwrite' && !dryRun
+  if (confirm === target.database || (confirm === undefined && !isNeeded)) return
+  const { database } = target
   throw new OperatorError(
     'CONFIRMATION_MISSING',
     confirm === undefined
       ? `Mode overwrite replaces the contents of ${renderConnection(target)}: confirm is empty. Nothing was changed.`
-      : `confirm says "${confirm}", but the database of target-url is "${target.database}". Nothing was changed.`,
+      : `confirm says "${confirm}", but the database of target-url is "${database}". Nothing was changed.`,
     {
-      hint: `If ${target.database} is really to be overwritten, set confirm: ${target.database}. Mode new-database or swap keeps the old data.`,
+      hint:
+        mode === 'overwrite'
+          ? `If ${database} is really to be overwritten, set confirm: ${database}. Mode new-database or swap keeps the old data.`
+          : `If ${database} is really the database to get back, set confirm: ${database}.`,
     },
   )
 }
