@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs'
 import type { Client } from 'pg'
 import { MIB } from '../../src/core/bytes.ts'
 import { quoteIdentifier } from '../../src/postgres/identifier.ts'
+import { withoutSuperuser } from './nasty-hosted.ts'
 
 export interface NastyOptions {
   /** Size of each of three values that are toasted. */
   readonly hugeBytes?: number
+  /** Without what takes a superuser: the connection is that of the database's owner, after prepareAsProvider. */
+  readonly asOwner?: boolean
 }
 
 /** Roles that its policies and user mappings name. They belong to the server: the builder makes them, nobody drops them. */
@@ -54,21 +57,27 @@ export const NASTY_NAMES = [
 ] as const
 
 /**
- * Builds what hosted databases contain, into an empty database: everything that stock pg_dump and pg_restore survive and
- * that tools around them trip over. Needs a superuser, PostgreSQL 18 with contrib and ICU.
+ * Builds what databases contain, into an empty one: everything that stock pg_dump and pg_restore survive and that tools around
+ * them trip over. Needs PostgreSQL 18 with contrib and ICU, and a superuser unless `asOwner` is set.
  */
-export async function buildNasty(client: Client, { hugeBytes = MIB }: NastyOptions = {}): Promise<void> {
-  for (const part of ['types', 'tables'] as const) await client.query(sql(part))
+export async function buildNasty(
+  client: Client,
+  { hugeBytes = MIB, asOwner = false }: NastyOptions = {},
+): Promise<void> {
+  const all = { types: read('types'), tables: read('tables'), code: read('code') }
+  const sql = asOwner ? { ...all, ...withoutSuperuser(all) } : all
+  await client.query(sql.types)
+  await client.query(sql.tables)
   for (const [index, name] of NASTY_NAMES.entries()) await client.query(named(name, index))
   await client.query(dotted())
   await client.query(huge(hugeBytes))
-  await client.query(sql('code'))
+  await client.query(sql.code)
   await leaveInvalidIndex(client)
   await client.query('ANALYZE')
-  await spoilSettings(client)
+  await spoilSettings(client, asOwner)
 }
 
-function sql(part: 'types' | 'tables' | 'code'): string {
+function read(part: 'types' | 'tables' | 'code'): string {
   return readFileSync(new URL(`nasty-${part}.sql`, import.meta.url), 'utf8')
 }
 
@@ -121,7 +130,7 @@ async function leaveInvalidIndex(client: Client): Promise<void> {
 }
 
 /** What a database may impose on whoever connects. Only pg_restore --create brings these back. */
-async function spoilSettings(client: Client): Promise<void> {
+async function spoilSettings(client: Client, asOwner: boolean): Promise<void> {
   const { rows } = await client.query<{ name: string }>('SELECT quote_ident(current_database()) AS name')
   const database = rows[0]?.name ?? ''
   const settings = {
@@ -138,12 +147,13 @@ async function spoilSettings(client: Client): Promise<void> {
     extra_float_digits: '-15',
     xmloption: 'content',
     row_security: 'off',
-    'nasty.own_setting': `it's "here" %`,
+    // A name that no extension has announced takes a superuser.
+    ...(asOwner ? {} : { 'nasty.own_setting': `it's "here" %` }),
   }
   for (const [name, value] of Object.entries(settings)) {
     await client.query(`ALTER DATABASE ${database} SET ${name} = '${value.replace(/'/g, "''")}'`)
   }
   await client.query(`ALTER DATABASE ${database} SET search_path = app, types, ext, public`)
-  await client.query(`ALTER ROLE nasty_reader IN DATABASE ${database} SET work_mem = '8MB'`)
+  if (!asOwner) await client.query(`ALTER ROLE nasty_reader IN DATABASE ${database} SET work_mem = '8MB'`)
   await client.query(`COMMENT ON DATABASE ${database} IS 'Nasty, on purpose'`)
 }

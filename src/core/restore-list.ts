@@ -37,8 +37,19 @@ export function parseArchiveList(text: string): readonly ArchiveEntry[] {
   })
 }
 
+/** What an entry does to a publication. */
+export interface PublicationEntry {
+  readonly publication: string
+  /** It is for all tables, or for all of a schema: CREATE PUBLICATION wants a superuser for that. */
+  readonly isForSuperuser: boolean
+}
+
 export interface EntryChoice {
   readonly isSuperuser: boolean
+  /** By the id of the entry. */
+  readonly publications: ReadonlyMap<string, PublicationEntry>
+  /** Publications that the target has already and that this role does not own. */
+  readonly foreignPublications: readonly string[]
   /** Extensions that the target has already and that this role does not own. */
   readonly foreignExtensions: readonly string[]
   /** Schemas that are there and stay, because they hold extensions of somebody else. */
@@ -70,18 +81,39 @@ export function chooseEntries(entries: readonly ArchiveEntry[], choice: EntryCho
   return { kept, leftOut }
 }
 
-function isOutOfReach(
-  { kind, title }: ArchiveEntry,
-  { isSuperuser, foreignExtensions }: EntryChoice,
-): boolean {
+function isOutOfReach(entry: ArchiveEntry, choice: EntryChoice): boolean {
+  const { kind, title } = entry
+  const { isSuperuser, foreignExtensions } = choice
   if (kind.startsWith('SUBSCRIPTION')) return true
-  if (kind === 'COMMENT' && foreignExtensions.some(name => title.startsWith(`COMMENT - EXTENSION ${name} `)))
-    return true
+  if (foreignExtensions.some(name => isCommentOn(entry, 'EXTENSION', name))) return true
+  if (isOutOfReachPublication(entry, choice)) return true
   return !isSuperuser && (kind === 'EVENT TRIGGER' || title.startsWith('COMMENT - EVENT TRIGGER '))
 }
 
-function isThere({ title }: ArchiveEntry, { keptSchemas }: EntryChoice): boolean {
-  return keptSchemas.some(name => title.startsWith(`SCHEMA - ${name} `))
+function isOutOfReachPublication(entry: ArchiveEntry, choice: EntryChoice): boolean {
+  const { isSuperuser, publications, foreignPublications } = choice
+  const isOut = ({ publication, isForSuperuser }: PublicationEntry) =>
+    foreignPublications.includes(publication) || (!isSuperuser && isForSuperuser)
+  const own = publications.get(entry.id)
+  if (own !== undefined) return isOut(own)
+  return [...publications.values()].some(
+    other => isOut(other) && isCommentOn(entry, 'PUBLICATION', other.publication),
+  )
+}
+
+/** Comments name their object as SQL would, in quotes where it needs them; `title` of everything else has the plain name. */
+function isCommentOn({ kind, title }: ArchiveEntry, what: string, name: string): boolean {
+  if (kind !== 'COMMENT') return false
+  return [name, `"${name.replace(/"/g, '""')}"`].some(written =>
+    title.startsWith(`COMMENT - ${what} ${written} `),
+  )
+}
+
+/** What stays has its comment, too. */
+function isThere(entry: ArchiveEntry, { keptSchemas }: EntryChoice): boolean {
+  return keptSchemas.some(
+    name => entry.title.startsWith(`SCHEMA - ${name} `) || isCommentOn(entry, 'SCHEMA', name),
+  )
 }
 
 const DATA = ['TABLE DATA', 'MATERIALIZED VIEW DATA', 'SEQUENCE SET', 'BLOBS', 'BLOB', 'BLOB METADATA']

@@ -45,6 +45,8 @@ export interface TargetFacts {
   readonly foreignExtensions: readonly string[]
   /** Schemas other than public that hold such extensions: an overwriting leaves them where they are. */
   readonly keptSchemas: readonly string[]
+  /** Publications that our role does not own: an overwriting leaves them where they are. */
+  readonly foreignPublications: readonly string[]
   readonly roles: readonly string[]
   readonly sessions: readonly TargetSession[]
   /** Prepared transactions in the database: they keep it from being renamed, and hold locks. */

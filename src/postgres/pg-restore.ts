@@ -39,7 +39,7 @@ export function startRestore({
   args = [],
 }: RestoreOptions): RunningRestore {
   let currentItem: string | undefined
-  let isContext = false
+  let isNoise = false
   const tool = startTool({
     name: 'pg_restore',
     path,
@@ -60,13 +60,13 @@ export function startRestore({
     isProgress: line => {
       const item = /^pg_restore: (?:launching item \d+ |processing |creating )(.*)$/.exec(line)?.[1]
       currentItem = item ?? currentItem
-      // DETAIL and CONTEXT quote rows of the database: they stay out of the log, with the lines that continue them.
-      if (/^(DETAIL|CONTEXT):/.test(line)) isContext = true
-      else if (/^(pg_restore:|Command was:|ERROR:|HINT:)/.test(line)) isContext = false
-      return (
-        isContext ||
-        (/^pg_restore: /.test(line) && !/error:|warning:|from TOC entry|detail:|hint:/.test(line))
-      )
+      // DETAIL and CONTEXT quote rows of the database: they stay out of the log. What begins in no known way continues the line before,
+      // because names may hold line ends.
+      if (/^(DETAIL|CONTEXT):/.test(line)) isNoise = true
+      else if (/^pg_restore: /.test(line))
+        isNoise = !/^pg_restore: (error:|warning:|from TOC entry|detail:|hint:)/.test(line)
+      else if (/^(Command was:|ERROR:|HINT:)/.test(line)) isNoise = false
+      return isNoise
     },
     failure: { code: 'RESTORE_FAILED', hint: '' },
   })

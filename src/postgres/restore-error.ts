@@ -35,6 +35,11 @@ const NOT_THE_ARCHIVE: readonly Cause[] = [
     hint: 'The server that is restored to went away. Look at its log at this time, and run it again.',
   },
   {
+    match: /permission denied to create extension/i,
+    code: 'DATABASE_PRIVILEGES',
+    hint: 'In a new database only a superuser, or a way of the provider’s own, can make this extension: ask the provider. restore-from-s3 in mode overwrite keeps the extensions that are there; a drill makes them on a server of its own.',
+  },
+  {
     match: /permission denied|must be (a )?(superuser|owner|member)|\b42501\b/i,
     code: 'DATABASE_PRIVILEGES',
     hint: 'The role that restores may not do what the archive asks for: extensions and publications, say, take a superuser. Use one.',

@@ -45,19 +45,33 @@ const SESSIONS = `
      AND coalesce(a.backend_type, 'client backend') = 'client backend'
    ORDER BY a.backend_start`
 
-/** What the role may not drop: schemas of others, and relations of others in them. Members of extensions stay anyway. */
+/**
+ * What the role may not drop: schemas of others, and what others have in them. Members of extensions stay anyway, and so do
+ * schemas that hold extensions of others, such as the one into which a provider puts its own.
+ */
 const FOREIGN = `
   WITH own AS (SELECT n.oid, n.nspname, pg_has_role(n.nspowner, 'USAGE') AS mine FROM pg_catalog.pg_namespace n
                 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                                    WHERE d.classid = 'pg_catalog.pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e'))
   SELECT 'schema ' || nspname AS name FROM own WHERE NOT mine AND nspname <> 'public'
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extnamespace = own.oid AND NOT pg_has_role(e.extowner, 'USAGE'))
   UNION ALL
-  SELECT own.nspname || '.' || c.relname FROM pg_catalog.pg_class c JOIN own ON own.oid = c.relnamespace
-   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND NOT own.mine AND NOT pg_has_role(c.relowner, 'USAGE')
-     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  SELECT i.type || ' ' || i.identity FROM pg_catalog.pg_depend d
+    JOIN own ON own.oid = d.refobjid AND NOT own.mine
+    JOIN pg_catalog.pg_roles me ON me.rolname = current_user AND NOT me.rolsuper
+   CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) AS i
+   WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.deptype = 'n'
+     AND d.classid NOT IN ('pg_catalog.pg_extension'::regclass, 'pg_catalog.pg_default_acl'::regclass)
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend o
+                      WHERE o.classid = d.classid AND o.objid = d.objid AND o.objsubid = 0 AND o.deptype IN ('e', 'i'))
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_shdepend s JOIN pg_catalog.pg_database b ON b.oid = s.dbid AND b.datname = current_database()
+                      WHERE s.classid = d.classid AND s.objid = d.objid AND s.deptype = 'o' AND pg_has_role(s.refobjid, 'USAGE'))
    ORDER BY 1`
+
+/** They stay, whatever is dropped: their owner alone can change them. */
+const FOREIGN_PUBLICATIONS = `
+  SELECT p.pubname AS name FROM pg_catalog.pg_publication p WHERE NOT pg_has_role(p.pubowner, 'USAGE') ORDER BY 1`
 
 /** Those that a superuser or the provider put there; plpgsql is in every new database too. */
 const FOREIGN_EXTENSIONS = `
@@ -97,6 +111,7 @@ export async function readTargetFacts(
     extensions: await readOffered(session),
     foreignExtensions: await readNames(session, FOREIGN_EXTENSIONS),
     keptSchemas: await readNames(session, KEPT_SCHEMAS),
+    foreignPublications: await readNames(session, FOREIGN_PUBLICATIONS),
     roles: await readNames(session, 'SELECT rolname AS name FROM pg_catalog.pg_roles'),
     sessions: await readSessions(session),
     preparedTransactions: Number(row.prepared),

@@ -8,7 +8,7 @@ import {
   type RestoreEstimate,
   renderEstimate,
 } from '../core/restore-estimate.ts'
-import type { ChosenEntries } from '../core/restore-list.ts'
+import type { ArchiveEntry, ChosenEntries } from '../core/restore-list.ts'
 import type { RestoreMode } from '../core/restore-record.ts'
 import type { Selection } from '../core/restore-selection.ts'
 import {
@@ -115,7 +115,10 @@ function refuse(problems: readonly TargetProblem[]): void {
 
 function leftOutWarning({ leftOut }: ChosenEntries): readonly string[] {
   if (leftOut.length === 0) return []
-  const titles = renderSome(leftOut.map(({ title }) => title))
+  const isComment = ({ kind }: ArchiveEntry) => kind === 'COMMENT'
+  // A comment can be missed best, so it comes last and may be cut off.
+  const sorted = [...leftOut.filter(entry => !isComment(entry)), ...leftOut.filter(isComment)]
+  const titles = renderSome(sorted.map(({ title }) => title.trim()))
   return [
     `These entries are left out, because this role may not create them or because they must not run twice: ${titles}.`,
   ]

@@ -63,11 +63,16 @@ describe('the list of an archive', () => {
 3400; 3466 16420 EVENT TRIGGER - guard owner
 3401; 6104 16421 PUBLICATION - p owner
 3402; 6100 16422 SUBSCRIPTION - s owner
+3403; 0 0 COMMENT - EXTENSION "uuid-ossp" owner
+3404; 0 0 COMMENT - PUBLICATION p owner
+3405; 0 0 COMMENT - SCHEMA audit owner
 `
   const ALL = {
     isSuperuser: true,
     foreignExtensions: [],
     keptSchemas: [],
+    publications: new Map(),
+    foreignPublications: [],
     dataOnlyOf: undefined,
     rowsOnly: false,
   }
@@ -78,7 +83,7 @@ describe('the list of an archive', () => {
   }
 
   it('is read without its comments', () => {
-    expect(entries).toHaveLength(10)
+    expect(entries).toHaveLength(13)
     expect(entries[4]).toEqual({ id: '3490', kind: 'TABLE DATA', title: 'TABLE DATA public users owner' })
   })
 
@@ -91,13 +96,34 @@ describe('the list of an archive', () => {
     expect(choose({ isSuperuser: false, foreignExtensions: ['cit'] }).leftOut).toEqual([3400, 3402])
   })
 
-  it('does not make a schema that stays', () => {
+  it('finds the comment on an extension whose name needs quotes', () => {
+    expect(choose({ foreignExtensions: ['uuid-ossp'] }).leftOut).toEqual([3402, 3403])
+  })
+
+  it('does not make a schema that stays, nor its comment', () => {
     expect(choose({ keptSchemas: ['audit'] }).kept).not.toContain(5)
+    expect(choose({ keptSchemas: ['audit'] }).kept).not.toContain(3405)
+  })
+
+  it('leaves out publications that only a superuser can make, and those of others that are there', () => {
+    const publications = new Map([['3401', { publication: 'p', isForSuperuser: true }]])
+    const owner = { isSuperuser: false, publications }
+    expect(choose(owner).leftOut).toEqual([3400, 3401, 3402, 3404])
+    expect(choose({ publications }).leftOut).toEqual([3402])
+    const harmless = new Map([['3401', { publication: 'p', isForSuperuser: false }]])
+    expect(choose({ ...owner, publications: harmless }).leftOut).toEqual([3400, 3402])
+    expect(choose({ ...owner, publications: harmless, foreignPublications: ['p'] }).leftOut).toEqual([
+      3400, 3401, 3402, 3404,
+    ])
   })
 
   it('takes the rows of some tables without references, the structure with them, or rows alone', () => {
-    expect(choose({ dataOnlyOf: new Set(['3490']) }).kept).toEqual([2, 3500, 5, 215, 3490, 3400, 3401])
-    expect(choose({ dataOnlyOf: new Set() }).kept).toEqual([2, 3500, 5, 215, 3340, 3400, 3401])
+    expect(choose({ dataOnlyOf: new Set(['3490']) }).kept).toEqual([
+      2, 3500, 5, 215, 3490, 3400, 3401, 3403, 3404, 3405,
+    ])
+    expect(choose({ dataOnlyOf: new Set() }).kept).toEqual([
+      2, 3500, 5, 215, 3340, 3400, 3401, 3403, 3404, 3405,
+    ])
     expect(choose({ dataOnlyOf: new Set(['3491']), rowsOnly: true }).kept).toEqual([3491])
   })
 

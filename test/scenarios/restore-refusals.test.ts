@@ -141,12 +141,16 @@ describe('restore-from-s3 refuses before the first change', () => {
     await using bucket = await createBucket(lab)
     await dump(hosted, bucket)
     await withClient(hosted.adminUrl, client =>
-      client.query('CREATE SCHEMA provider CREATE TABLE secrets (x int)'),
+      client.query(
+        'CREATE SCHEMA provider CREATE TABLE secrets (x int); CREATE FUNCTION provider.spy() RETURNS int LANGUAGE sql RETURN 1',
+      ),
     )
 
     const run = await refusal(hosted, bucket, 'TARGET_UNFIT', { mode: 'overwrite' })
 
-    expect(run.log).toContain('provider.secrets')
+    expect(run.log).toContain('schema provider')
+    expect(run.log).toContain('table provider.secrets')
+    expect(run.log).toContain('function provider.spy()')
   })
 
   it('other sessions in mode overwrite, unless they may be cut off', async () => {

@@ -22,7 +22,8 @@ export async function databaseDigest(lab: Lab, url: string): Promise<string> {
     '--no-acl',
     '--restrict-key=fixed',
     '--dbname',
-    url,
+    // The settings of a database that change what pg_dump writes.
+    `${url}?options=-c%20bytea_output%3Dhex%20-c%20timezone%3DUTC`,
   ])
   return createHash('sha256').update(script).digest('hex')
 }

@@ -17,7 +17,7 @@ import { startRestore } from '../../postgres/pg-restore.ts'
 import { readRestoredContent } from '../../postgres/restored.ts'
 import { openSession } from '../../postgres/session.ts'
 import { readStructureChecks } from '../../postgres/structure.ts'
-import { listArchive } from '../../postgres/target-archive.ts'
+import { listArchive, readPublications } from '../../postgres/target-archive.ts'
 import {
   analyzeDatabase,
   createTargetDatabase,
@@ -140,11 +140,11 @@ function noMaintenance({ target, maintenanceDatabase }: RestoreInputs): Operator
 
 /** What of the archive is restored. The rows of single tables are found by pg_restore itself, because a name may hold anything. */
 async function choose(
-  { inputs, pgRestore }: ToolSetting,
+  { inputs, pgRestore, directory }: ToolSetting,
   archive: string,
   env: Readonly<Record<string, string>>,
   selection: Selection,
-  { isSuperuser, foreignExtensions, keptSchemas }: TargetFacts,
+  { isSuperuser, foreignExtensions, keptSchemas, foreignPublications }: TargetFacts,
 ): Promise<ChosenEntries> {
   const list = (args: readonly string[]) => listArchive(pgRestore.path, archive, args, env)
   const dataOnlyOf = selection.of === 'everything' ? undefined : new Set<string>()
@@ -154,12 +154,18 @@ async function choose(
       for (const { id, kind } of entries) if (kind === 'TABLE DATA') dataOnlyOf?.add(id)
     }
   }
+  const entries = await list([])
+  const isNew = inputs.mode !== 'overwrite'
   // A new database has no extensions but the one that comes with the server.
-  const foreign = inputs.mode === 'overwrite' ? foreignExtensions : ['plpgsql']
-  return chooseEntries(await list([]), {
+  const foreign = isNew ? ['plpgsql'] : foreignExtensions
+  return chooseEntries(entries, {
     isSuperuser,
     foreignExtensions: isSuperuser ? [] : foreign,
-    keptSchemas: inputs.mode === 'overwrite' ? keptSchemas : [],
+    keptSchemas: isNew ? [] : keptSchemas,
+    publications: isSuperuser
+      ? new Map()
+      : await readPublications(pgRestore.path, archive, entries, join(directory, 'publications.list'), env),
+    foreignPublications: isNew ? [] : foreignPublications,
     rowsOnly: selection.of === 'rows',
     dataOnlyOf,
   })
