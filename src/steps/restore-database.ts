@@ -42,7 +42,8 @@ export interface DatabaseTools extends BesideTools, SwapTools, OverwriteTools {
 
 export interface RestoreReport {
   readonly record: RestoreRecord
-  readonly recordKey: string
+  /** Undefined where the record could not be written. */
+  readonly recordKey: string | undefined
   readonly progress: RestoreProgress
   /** What went wrong; undefined when all went well. */
   readonly failure: OperatorError | undefined
@@ -63,8 +64,8 @@ export async function restoreDatabase(
   progress.leftOut = plan.entries.leftOut.map(({ title }) => title)
   const failure = await carryOut(request, tools, progress)
   const record = createRecord(request, plan, tools, progress, startedAt, failure)
-  const recordKey = restoreKey(request.location, startedAt, request.nonce)
-  await writeRecord(recordKey, record, tools)
+  const key = restoreKey(request.location, startedAt, request.nonce)
+  const recordKey = (await writeRecord(key, record, tools)) ? key : undefined
   tools.log.info(`${record.restore.outcome} in ${renderDuration(record.durations.totalMs)}.`)
   return { record, recordKey, progress, failure }
 }
@@ -109,13 +110,20 @@ function unverified({ mode, manifest, target }: RestoreRequest, progress: Restor
 }
 
 /** The data is where it is, with or without a record: a store that is away must not make a success a failure. */
-async function writeRecord(key: string, record: RestoreRecord, { store, log }: DatabaseTools): Promise<void> {
+async function writeRecord(
+  key: string,
+  record: RestoreRecord,
+  { store, log }: DatabaseTools,
+): Promise<boolean> {
   try {
-    await store.putJson(key, renderRestoreRecord(record), { sse: undefined })
+    // A restore that was cancelled is what somebody will ask about.
+    await store.putJson(key, renderRestoreRecord(record), { sse: undefined, outlivesCancellation: true })
+    return true
   } catch (error) {
     log.warning(
       `The record of this restore could not be written to ${store.uri(key)}: ${errorMessage(error)}`,
     )
+    return false
   }
 }
 

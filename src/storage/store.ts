@@ -92,11 +92,7 @@ export class Store implements Disposable {
   }
 
   /** Writes a small JSON object under a name that nobody has taken. */
-  async putJson(
-    key: string,
-    json: string,
-    options: { readonly sse: ServerSideEncryption | undefined },
-  ): Promise<void> {
+  async putJson(key: string, json: string, options: JsonOptions): Promise<void> {
     const input = {
       Bucket: this.bucket,
       Key: key,
@@ -106,8 +102,10 @@ export class Store implements Disposable {
     }
     const what = `write ${key}`
     const put = (conditions: { readonly IfNoneMatch?: '*' }) =>
-      this.send(what, (client, options) =>
-        client.send(new PutObjectCommand({ ...input, ...conditions }), options),
+      this.send(
+        what,
+        (client, options) => client.send(new PutObjectCommand({ ...input, ...conditions }), options),
+        options.outlivesCancellation === true && this.signal.aborted ? CLEAN_UP : {},
       )
     try {
       await put({ IfNoneMatch: '*' })
@@ -238,6 +236,12 @@ export class Store implements Disposable {
     this.#clients.delete(plane)
     this.#retired.push(client)
   }
+}
+
+export interface JsonOptions {
+  readonly sse: ServerSideEncryption | undefined
+  /** It is also written when the job has been cancelled, as clean-up is: with little patience. */
+  readonly outlivesCancellation?: boolean
 }
 
 /** One request; the options are for the client's `send`. */

@@ -46,7 +46,7 @@ export const restoreFromS3: Action = {
     const request = restoreRequest(context, inputs, manifest, selection)
     if (inputs.dryRun) return toPlanResult(request, plan)
     const report = await restoreDatabase(request, plan, tools)
-    return toResult(request, report, store.uri(report.recordKey))
+    return toResult(request, report, report.recordKey === undefined ? '' : store.uri(report.recordKey))
   },
 
   /** Drops what a main phase left that was killed before it could clean up. */

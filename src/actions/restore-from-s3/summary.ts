@@ -11,6 +11,7 @@ import type { RestoreRequest } from '../../steps/restore-database.ts'
 import type { RestorePlan } from '../../steps/restore-plan.ts'
 
 export interface RestoreSummaryContext {
+  /** Empty where it could not be written. */
   readonly recordUri: string
   readonly notice: string
   readonly failure: OperatorError | undefined
@@ -161,7 +162,7 @@ function facts(record: RestoreRecord, recordUri: string): ReadonlyArray<readonly
     ...optional.flatMap(([name, fact]) => (fact === null ? [] : [[name, fact] as const])),
     ['Took', renderDurations(durations)],
     ['Tools', literal(`pg_restore ${tools.pgRestore} into PostgreSQL ${tools.server}`)],
-    ['Record', code(recordUri)],
+    ['Record', recordUri === '' ? 'could not be written: see the log' : code(recordUri)],
   ]
 }
 
