@@ -94,7 +94,7 @@ describe('a step that fails', () => {
     ])
     expect(run.summary).toBe(
       '## ❌ test-action failed\n\n**<code>DUMP_FAILED</code>** pg_dump ended with 1: no space, 5 % done\n\n' +
-        '**What to do next:** Try again.\n',
+        '### What to do next\n\nTry again.\n',
     )
   })
 
