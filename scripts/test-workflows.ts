@@ -16,6 +16,7 @@ import { findGoTool, type GoTool } from './workflows/go-tool.ts'
 import { oneOfTwoIsDown } from './workflows/scenarios/backup.ts'
 import { gateStopsDeploy, gateThenDeploy } from './workflows/scenarios/deploy.ts'
 import { backupThenDrill, tamperedThenDrill } from './workflows/scenarios/drill.ts'
+import { backupTooOld } from './workflows/scenarios/freshness.ts'
 import type { Stage } from './workflows/stage.ts'
 
 const ACT: GoTool = {
@@ -34,6 +35,7 @@ const SCENARIOS: ReadonlyArray<readonly [name: string, run: (stage: Stage) => Pr
     gateThenDeploy,
   ],
   ['gate fails: deploy does not run', gateStopsDeploy],
+  ['a backup that is too old: the check fails and reports; one that is not: it passes', backupTooOld],
 ]
 
 const { values } = parseArgs({
