@@ -4,6 +4,7 @@ import { REAL_PROJECT, RealServicesReporter } from './test/support/real-services
 /** Folders whose tests run without Postgres and S3; every other test gets the lab. */
 const WITHOUT_LAB = [
   'test/core/**',
+  'test/hostile/contract.test.ts',
   'test/runner/**',
   'test/scripts/**',
   'test/architecture.test.ts',

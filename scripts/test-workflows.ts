@@ -17,6 +17,7 @@ import { oneOfTwoIsDown } from './workflows/scenarios/backup.ts'
 import { gateStopsDeploy, gateThenDeploy } from './workflows/scenarios/deploy.ts'
 import { backupThenDrill, tamperedThenDrill } from './workflows/scenarios/drill.ts'
 import { restoreWhenConfirmed } from './workflows/scenarios/restore.ts'
+import { backupTooOld } from './workflows/scenarios/freshness.ts'
 import type { Stage } from './workflows/stage.ts'
 
 const ACT: GoTool = {
@@ -39,6 +40,7 @@ const SCENARIOS: ReadonlyArray<readonly [name: string, run: (stage: Stage) => Pr
     'restore: a wrong confirmation touches nothing, the right one brings the backup back',
     restoreWhenConfirmed,
   ],
+  ['a backup that is too old: the check fails and reports; one that is not: it passes', backupTooOld],
 ]
 
 const { values } = parseArgs({

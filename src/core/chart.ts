@@ -1,9 +1,10 @@
-/** One bar: what it is, how long it is, and its value in words. */
+/** One bar: what it is, how long it is, and its values in words. */
 export interface Bar {
   readonly label: string
   /** Zero or more, in any unit; null has no bar. */
   readonly value: number | null
-  readonly text: string
+  /** A column each, as many as in the other bars. */
+  readonly texts: readonly string[]
 }
 
 /** Columns of the longest bar: with label and text it fits a phone in landscape. */
@@ -20,11 +21,12 @@ const EIGHTHS = '▏▎▍▌▋▊▉'
 export function renderBars(bars: readonly Bar[]): string {
   const longest = Math.max(0, ...bars.map(({ value }) => value ?? 0))
   const labelWidth = Math.max(0, ...bars.map(({ label }) => label.length))
-  const textWidth = Math.max(0, ...bars.map(({ text }) => text.length))
+  const textWidth = (column: number) => Math.max(0, ...bars.map(({ texts }) => texts[column]?.length ?? 0))
   return bars
-    .map(({ label, value, text }) => {
+    .map(({ label, value, texts }) => {
+      const columns = texts.map((text, column) => text.padStart(textWidth(column)))
       const bar = value === null ? '' : renderBar(value, longest)
-      return `${label.padEnd(labelWidth)}  ${text.padStart(textWidth)}  ${bar}`.trimEnd()
+      return [label.padEnd(labelWidth), ...columns, bar].join('  ').trimEnd()
     })
     .join('\n')
 }

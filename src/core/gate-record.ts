@@ -1,6 +1,17 @@
 import { canonicalJson } from './canonical-json.ts'
 import { errorMessage, OperatorError } from './errors.ts'
-import { instant, list, nullable, object, oneOf, type Read, sha256, text, whole } from './shape.ts'
+import {
+  addedLater,
+  instant,
+  list,
+  nullable,
+  object,
+  oneOf,
+  type Read,
+  sha256,
+  text,
+  whole,
+} from './shape.ts'
 
 export const GATE_VERSION = 1
 
@@ -35,6 +46,8 @@ const gateRecord = object({
     bytes: whole,
     snapshotAt: instant,
   }),
+  /** From the start of the gate to its record: how long it kept the deploy waiting. */
+  durations: addedLater(object({ totalMs: whole })),
   /** What the deploy was about to do; the tool is null where none was recognised. */
   migrations: object({ tool: nullable(text), pending: list(text) }),
   run: object({ repository: text, workflow: text, runId: text, runAttempt: text, commit: text }),

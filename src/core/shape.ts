@@ -37,6 +37,11 @@ export function nullable<T>(shape: Shape<T>): Shape<T | null> {
   return (value, path) => (value === null ? null : shape(value, path))
 }
 
+/** What older records do not have: null there. */
+export function addedLater<T>(shape: Shape<T>): Shape<T | null> {
+  return (value, path) => (value === undefined ? null : nullable(shape)(value, path))
+}
+
 export function list<T>(shape: Shape<T>): Shape<readonly T[]> {
   return (value, path) =>
     Array.isArray(value)

@@ -1,12 +1,15 @@
 import { errorMessage, OperatorError } from '../core/errors.ts'
 import { code, literal } from '../core/markdown.ts'
+import { renderSummaryPage } from '../core/summary-page.ts'
 import { actionsLog } from './log.ts'
 
 /** The job summary of a run that ended with an error: what failed, and what to do next. */
-export function renderFailure(action: string, failure: OperatorError): string {
-  const lines = [`## ❌ ${action} failed`, '', `**${code(failure.code)}** ${renderLines(failure.message)}`]
-  if (failure.hint !== undefined) lines.push('', `**What to do next:** ${literal(failure.hint)}`)
-  return lines.join('\n')
+export function renderFailure(action: string, { code: name, message, hint }: OperatorError): string {
+  return renderSummaryPage({
+    verdict: `❌ ${action} failed`,
+    problems: [`**${code(name)}** ${renderLines(message)}`],
+    next: hint === undefined ? [] : [literal(hint)],
+  })
 }
 
 /** Lines that start with a dash become a list. */

@@ -2,12 +2,25 @@ import * as core from '@actions/core'
 import type { Log } from '../core/log.ts'
 import { visible } from '../core/markdown.ts'
 
+/** GitHub shows as many warnings of a step as annotations, and drops the others. */
+const WARNINGS_KEPT = 10
+
 /** The Log of a job: @actions/core, with every line made harmless first. */
-export const actionsLog: Log = {
-  info: text => core.info(harmless(text)),
-  debug: text => core.debug(harmless(text)),
-  warning: text => core.warning(harmless(text)),
-  group: (title, work) => core.group(harmless(title), work),
+export const actionsLog: Log = createLog()
+
+function createLog(): Log {
+  let warnings = 0
+  const info = (text: string) => core.info(harmless(text))
+  return {
+    info,
+    debug: text => core.debug(harmless(text)),
+    warning: text => {
+      warnings += 1
+      if (warnings <= WARNINGS_KEPT) core.warning(harmless(text))
+      else info(`Warning ${warnings}: ${text}`)
+    },
+    group: (title, work) => core.group(harmless(title), work),
+  }
 }
 
 /**

@@ -55,6 +55,7 @@ export type GateReport =
       readonly level: VerifyLevel
       /** How long before now the reused restore point was taken; null where it is new. */
       readonly reusedAgeMs: number | null
+      readonly record: GateRecord
       readonly recordKey: string
     }
 
@@ -68,6 +69,7 @@ const RECORDS_ASKED = 20
  */
 export async function gate(request: GateRequest, tools: GateTools): Promise<GateReport> {
   const { log } = tools
+  const startedAt = tools.now()
   const migrations = await tools.detectMigrations()
   log.info(
     `Migrations${migrations.tool === undefined ? '' : ` (${migrations.tool})`}: ${migrations.state}. ${migrations.why}`,
@@ -90,8 +92,8 @@ export async function gate(request: GateRequest, tools: GateTools): Promise<Gate
 
   const reusedAgeMs =
     reused === undefined ? null : tools.now().getTime() - Date.parse(reused.backup.snapshotAt)
-  const recordKey = await writeRecord(manifest, migrations, request, tools)
-  return { kind: 'open', migrations, manifest, level: request.level, reusedAgeMs, recordKey }
+  const written = await writeRecord(manifest, migrations, startedAt, request, tools)
+  return { kind: 'open', migrations, manifest, level: request.level, reusedAgeMs, ...written }
 }
 
 /** Nothing that waits or holds locks may be in the way: the dump would queue behind it, and production behind the migration. */
@@ -206,9 +208,10 @@ async function findPrevious(
 async function writeRecord(
   manifest: Manifest,
   migrations: MigrationReport,
+  startedAt: Date,
   request: GateRequest,
   tools: GateTools,
-): Promise<string> {
+): Promise<{ readonly record: GateRecord; readonly recordKey: string }> {
   const { location, level, nonce, run } = request
   const { backup, object } = manifest
   const at = tools.now()
@@ -224,10 +227,11 @@ async function writeRecord(
       bytes: object.bytes,
       snapshotAt: backup.snapshotAt,
     },
+    durations: { totalMs: at.getTime() - startedAt.getTime() },
     migrations: { tool: migrations.tool ?? null, pending: migrations.pending },
     run,
   }
-  const key = gateKey(location, at, nonce)
-  await tools.store.putJson(key, renderGateRecord(record), { sse: undefined })
-  return key
+  const recordKey = gateKey(location, at, nonce)
+  await tools.store.putJson(recordKey, renderGateRecord(record), { sse: undefined })
+  return { record, recordKey }
 }

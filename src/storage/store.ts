@@ -131,11 +131,13 @@ export class Store implements Disposable {
   }
 
   /** The text of a small object. */
-  async getText(key: string): Promise<string> {
-    return this.send(`read ${key}`, async (client, options) => {
-      const { Body } = await client.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }), options)
+  async getText(key: string, how: SendOptions = {}): Promise<string> {
+    const input = { Bucket: this.bucket, Key: key }
+    const read: Request<string> = async (client, options) => {
+      const { Body } = await client.send(new GetObjectCommand(input), options)
       return (await Body?.transformToString()) ?? ''
-    })
+    }
+    return this.send(`read ${key}`, read, how)
   }
 
   /** As getText, or undefined where there is no such object. */
@@ -149,13 +151,15 @@ export class Store implements Disposable {
   }
 
   /** Keys below a prefix, in order. */
-  async list(prefix: string): Promise<readonly string[]> {
+  async list(prefix: string, how: SendOptions = {}): Promise<readonly string[]> {
     const keys: string[] = []
     let ContinuationToken: string | undefined
     do {
       const input = { Bucket: this.bucket, Prefix: prefix, ...(ContinuationToken && { ContinuationToken }) }
-      const page = await this.send(`list ${prefix}`, (client, options) =>
-        client.send(new ListObjectsV2Command(input), options),
+      const page = await this.send(
+        `list ${prefix}`,
+        (client, options) => client.send(new ListObjectsV2Command(input), options),
+        how,
       )
       keys.push(...(page.Contents ?? []).map(object => object.Key ?? ''))
       ContinuationToken = page.NextContinuationToken

@@ -6,11 +6,11 @@ describe('bars', () => {
   it('start at zero, on one scale, with their labels and values in columns', () => {
     expect(
       renderBars([
-        { label: 'a', value: 100, text: '100 s' },
-        { label: 'bcd', value: 50, text: '50 s' },
-        { label: 'e', value: null, text: 'none' },
-        { label: 'f', value: 0, text: '0 s' },
-        { label: 'g', value: 3, text: '3 s' },
+        { label: 'a', value: 100, texts: ['100 s'] },
+        { label: 'bcd', value: 50, texts: ['50 s'] },
+        { label: 'e', value: null, texts: ['none'] },
+        { label: 'f', value: 0, texts: ['0 s'] },
+        { label: 'g', value: 3, texts: ['3 s'] },
       ]),
     ).toBe(
       [
@@ -25,13 +25,13 @@ describe('bars', () => {
 
   it('of nothing are nothing', () => {
     expect(renderBars([])).toBe('')
-    expect(renderBars([{ label: 'a', value: 0, text: '0' }])).toBe('a  0  ▏')
+    expect(renderBars([{ label: 'a', value: 0, texts: ['0'] }])).toBe('a  0  ▏')
   })
 
   it('are in proportion to an eighth of a character', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 1e12, noNaN: true }), { minLength: 1 }), values => {
-        const lines = renderBars(values.map(value => ({ label: 'x', value, text: 'y' }))).split('\n')
+        const lines = renderBars(values.map(value => ({ label: 'x', value, texts: ['y'] }))).split('\n')
         const longest = Math.max(...values)
         for (const [i, line] of lines.entries()) {
           const bar = line.slice('x  y  '.length)

@@ -61,6 +61,15 @@ describe('a step that succeeds', () => {
     ])
   })
 
+  it('warns by ten annotations at most, because GitHub drops the others, and by plain lines then', async () => {
+    const run = await runPhaseOf(`async main({ log }) {
+      for (let i = 1; i <= 12; i += 1) log.warning('no. ' + i)
+      return { outputs: {} }
+    }`)
+    expect(annotations(run.stdout)).toHaveLength(10)
+    expect(run.stdout).toMatch(/^Warning 11: no\. 11\nWarning 12: no\. 12$/m)
+  })
+
   it('runs without a summary file', async () => {
     const run = await runPhaseOf(`async main() { return { outputs: {}, summary: 'x' } }`, {
       env: { GITHUB_STEP_SUMMARY: '' },
@@ -94,7 +103,7 @@ describe('a step that fails', () => {
     ])
     expect(run.summary).toBe(
       '## ❌ test-action failed\n\n**<code>DUMP_FAILED</code>** pg_dump ended with 1: no space, 5 % done\n\n' +
-        '**What to do next:** Try again.\n',
+        '### What to do next\n\nTry again.\n',
     )
   })
 

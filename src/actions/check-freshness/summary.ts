@@ -1,17 +1,17 @@
-import { code, factTable, literal } from '../../core/markdown.ts'
+import { code, literal } from '../../core/markdown.ts'
+import { renderSummaryPage } from '../../core/summary-page.ts'
 import { type Age, renderAge } from './age.ts'
 
-/** The job summary: verdict, what to do next, and every age. */
+/** The job summary: verdict, every age, and what to do next. */
 export function renderFreshnessSummary(database: string, ages: readonly Age[]): string {
   const problems = ages.flatMap(({ problem }) => problem ?? [])
-  const verdict = problems.length === 0 ? '✅ Fresh' : '❌ Not fresh'
-  return [
-    `## ${verdict}: ${literal(database)}`,
-    '',
-    ...problems.map(problem => `- ${literal(problem)}`),
-    ...(problems.length === 0 ? [] : ['', `**What to do next:** ${literal(STALE_HINT)}`, '']),
-    factTable(ages.map(age => [`Newest ${age.what}`, describe(age)])),
-  ].join('\n')
+  const isFresh = problems.length === 0
+  return renderSummaryPage({
+    verdict: `${isFresh ? '✅ Fresh' : '❌ Not fresh'}: ${literal(database)}`,
+    problems: [problems.map(problem => `- ${literal(problem)}`).join('\n')],
+    facts: ages.map(age => [`Newest ${age.what}`, describe(age)]),
+    next: [isFresh ? 'Nothing.' : literal(STALE_HINT)],
+  })
 }
 
 export const STALE_HINT =

@@ -1,10 +1,12 @@
 import type { ActionResult } from '../../core/action-result.ts'
 import { type Location, manifestKey, parseBackupId } from '../../core/backup-key.ts'
+import type { PastBackup } from '../../core/backup-trend.ts'
 import { countRows, type Manifest } from '../../core/manifest.ts'
 import { openSource } from '../../postgres/source.ts'
 import type { Action } from '../../runner/action.ts'
 import { withDeadline } from '../../runner/deadline.ts'
 import { dump } from '../../steps/dump.ts'
+import { readPastBackups } from '../../steps/past-records.ts'
 import { Store } from '../../storage/store.ts'
 import { createDumpTools, hasOpenUpload, madeBy, removeOpenUpload } from '../dump-tools.ts'
 import { type DumpInputs, readDumpInputs } from './inputs.ts'
@@ -29,7 +31,8 @@ export const dumpToS3: Action = {
       },
       createDumpTools(context, source, connection, store, temp.path),
     )
-    return toResult(manifest, inputs, store)
+    const previous = await readPastBackups(manifest, locationOf(inputs), store)
+    return toResult(manifest, previous, inputs, store)
   },
 
   /** Removes what a main phase left that was killed before it could clean up. */
@@ -46,7 +49,12 @@ function locationOf({ destination, database }: DumpInputs): Location {
   return { prefix: destination.prefix, database }
 }
 
-function toResult(manifest: Manifest, inputs: DumpInputs, store: Store): ActionResult {
+function toResult(
+  manifest: Manifest,
+  previous: readonly PastBackup[] | undefined,
+  inputs: DumpInputs,
+  store: Store,
+): ActionResult {
   const { backup, object: archive, fingerprint, server, durations } = manifest
   const manifestUri = store.uri(manifestKey(locationOf(inputs), parseBackupId(backup.id)))
   return {
@@ -63,6 +71,6 @@ function toResult(manifest: Manifest, inputs: DumpInputs, store: Store): ActionR
       tables: fingerprint.tables.length,
       rows: fingerprint.level === 'none' ? '' : countRows(fingerprint.tables),
     },
-    summary: renderDumpSummary(manifest, { manifestUri, endpoint: inputs.store.endpoint }),
+    summary: renderDumpSummary(manifest, { manifestUri, endpoint: inputs.store.endpoint, previous }),
   }
 }

@@ -1,8 +1,10 @@
+import { type PastBackup, renderBackupTrend } from '../../core/backup-trend.ts'
 import { renderBytes, renderCount } from '../../core/bytes.ts'
 import { renderDuration } from '../../core/duration.ts'
 import { countRows, type Manifest, type TableFingerprint } from '../../core/manifest.ts'
-import { code, codeBlock, factTable, literal, table } from '../../core/markdown.ts'
+import { code, codeBlock, literal, table } from '../../core/markdown.ts'
 import { renderRestoreCommands } from '../../core/restore-commands.ts'
+import { renderSummaryPage } from '../../core/summary-page.ts'
 
 /** Tables shown one by one, the largest first; the rest is counted. */
 const TABLES_SHOWN = 30
@@ -10,32 +12,33 @@ const TABLES_SHOWN = 30
 export interface SummaryContext {
   readonly manifestUri: string
   readonly endpoint: string | undefined
+  /** Earlier backups in any order; undefined where they could not be listed. */
+  readonly previous: readonly PastBackup[] | undefined
 }
 
-/** The job summary of a dump: verdict, facts, rows, and how to get the data back. */
-export function renderDumpSummary(manifest: Manifest, { manifestUri, endpoint }: SummaryContext): string {
-  const { backup, object, archive } = manifest
+/** The job summary of a dump: verdict, facts, how to get the data back, the last backups, and rows. */
+export function renderDumpSummary(manifest: Manifest, context: SummaryContext): string {
+  const { backup } = manifest
+  const { manifestUri, endpoint, previous } = context
   const partial = backup.kind === 'partial' ? ' (partial: it does not hold the whole database)' : ''
+  return renderSummaryPage({
+    verdict: `✅ Backup of ${literal(backup.database)}${partial}`,
+    facts: facts(manifest, manifestUri),
+    next: restoreSteps(manifest, endpoint),
+    trend: previous && { title: 'Last backups', trend: renderBackupTrend(manifest, previous) },
+    details: rows(manifest),
+  })
+}
+
+function restoreSteps({ object, archive }: Manifest, endpoint: string | undefined): readonly string[] {
   const commands = renderRestoreCommands(object, archive.format, endpoint, archive.compression)
   return [
-    `## ✅ Backup of ${literal(backup.database)}${partial}`,
-    '',
-    factTable(facts(manifest, manifestUri)),
-    '',
-    '### Restore',
-    '',
-    `Set ${code('TARGET_URL')} to an empty database. Checked, and in parallel, through a file:`,
-    '',
+    `Nothing now. When you need the data, set ${code('TARGET_URL')} to an empty database. Checked, and in parallel, through a file:`,
     codeBlock(commands.file, 'bash'),
-    '',
     'Straight from the bucket, nothing kept on disk:',
-    '',
     codeBlock(commands.stream, 'bash'),
-    '',
     'The archive is a stock pg_dump archive: nothing of pg-runbook is needed to restore it.',
-    '',
-    ...rows(manifest),
-  ].join('\n')
+  ]
 }
 
 function facts(manifest: Manifest, manifestUri: string): ReadonlyArray<readonly [string, string]> {
@@ -62,22 +65,14 @@ function facts(manifest: Manifest, manifestUri: string): ReadonlyArray<readonly 
 function rows({ fingerprint }: Manifest): readonly string[] {
   const { level, tables } = fingerprint
   if (level === 'none')
-    return ['No rows were counted (fingerprint: none): a drill will have nothing to compare with.', '']
+    return ['No rows were counted (fingerprint: none): a drill will have nothing to compare with.']
   const largest = tables.toSorted((a, b) => b.rows - a.rows)
   const hidden = largest.slice(TABLES_SHOWN)
-  const more =
-    hidden.length === 0
-      ? []
-      : [
-          `_and ${hidden.length} more tables with ${renderCount(countRows(hidden))} rows, all in the manifest_`,
-          '',
-        ]
+  const more = `_and ${hidden.length} more tables with ${renderCount(countRows(hidden))} rows, all in the manifest_`
   return [
     `### ${renderCount(countRows(tables))} rows in ${tables.length} tables`,
-    '',
     table(['Table', 'Rows', 'Newest'], largest.slice(0, TABLES_SHOWN).map(tableRow)),
-    '',
-    ...more,
+    ...(hidden.length === 0 ? [] : [more]),
   ]
 }
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ActionResult } from '../../core/action-result.ts'
 import type { Verdict } from '../../core/check.ts'
 import { OperatorError } from '../../core/errors.ts'
-import type { VerifyLevel } from '../../core/gate-record.ts'
+import type { GateRecord, VerifyLevel } from '../../core/gate-record.ts'
 import type { Manifest } from '../../core/manifest.ts'
 import { detectMigrations } from '../../core/migrations/detect.ts'
 import type { MigrationReport } from '../../core/migrations/migration-report.ts'
@@ -21,6 +21,7 @@ import { toOperatorError } from '../../runner/failure.ts'
 import { drill } from '../../steps/drill.ts'
 import { dump } from '../../steps/dump.ts'
 import { type GateReport, gate } from '../../steps/gate.ts'
+import { readPastGates } from '../../steps/past-records.ts'
 import { verifyArchive, verifyChecksum } from '../../steps/verify-archive.ts'
 import { Store } from '../../storage/store.ts'
 import { createDrillTools, requireTool, stopLeftServer } from '../drill-tools.ts'
@@ -43,7 +44,9 @@ export const preMigrationSnapshot: Action = {
       const setting: GateSetting = { context, inputs, store, signal, directory: temp.path }
       if (inputs.soak !== undefined)
         return await backUpAfterDeploy(setting, inputs.soak, () => takeBackup(setting, 'post-migration'))
-      return toResult(await runGate(setting), store, inputs)
+      const report = await runGate(setting)
+      const previous = report.kind === 'open' ? await readPastGates(inputs.location, store) : undefined
+      return toResult(report, previous, store, inputs)
     } catch (error) {
       // Fail closed, and say so in the outputs; the runner boundary tells the error.
       return { outputs: gateOutputs({ migrationsPending: true }), failure: toOperatorError(error) }
@@ -167,11 +170,17 @@ function refuseVerdict(verdict: Verdict, uri: string): void {
   )
 }
 
-function toResult(report: GateReport, store: Store, inputs: GateInputs): ActionResult {
+function toResult(
+  report: GateReport,
+  previous: readonly GateRecord[] | undefined,
+  store: Store,
+  inputs: GateInputs,
+): ActionResult {
   const { endpoint } = inputs.store
   const summary = renderGateSummary(report, {
     endpoint,
     recordUri: report.kind === 'open' ? store.uri(report.recordKey) : undefined,
+    previous,
   })
   if (report.kind === 'nothing-pending')
     return { outputs: gateOutputs({ migrationsPending: false }), summary }

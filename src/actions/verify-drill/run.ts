@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { ActionResult } from '../../core/action-result.ts'
-import { drillPrefix, type Location } from '../../core/backup-key.ts'
 import { renderBytes } from '../../core/bytes.ts'
 import type { Criterion } from '../../core/criteria.ts'
-import { measuredRtoMs, parseDrillRecord } from '../../core/drill-record.ts'
+import { measuredRtoMs } from '../../core/drill-record.ts'
 import type { PastDrill } from '../../core/drill-trend.ts'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
 import type { Action, ActionContext } from '../../runner/action.ts'
@@ -12,6 +11,7 @@ import { withDeadline } from '../../runner/deadline.ts'
 import { toOperatorError } from '../../runner/failure.ts'
 import { type DrillReport, type DrillTools, drill } from '../../steps/drill.ts'
 import { findBackup } from '../../steps/find-backup.ts'
+import { readPastDrills } from '../../steps/past-records.ts'
 import { Store } from '../../storage/store.ts'
 import { createDrillTools, dropLeftDatabase, stopLeftServer } from '../drill-tools.ts'
 import { madeBy } from '../dump-tools.ts'
@@ -20,9 +20,6 @@ import { type DrillInputs, readDrillInputs } from './inputs.ts'
 import { runSmokeCommand } from './smoke.ts'
 import { renderDrillSummary } from './summary.ts'
 import { toFailure } from './verdict-failure.ts'
-
-/** Earlier drills in the trend. */
-const TREND_LENGTH = 12
 
 /** Set on every way out, so that a workflow can always read them: nothing is proven until it is. */
 const NOT_HELD = {
@@ -61,7 +58,7 @@ async function holdDrill(context: ActionContext): Promise<ActionResult> {
   )
   const setting = { ...inputs, store, signal, directory: temp.path }
   const tools = await createDrillTools(context, setting, manifest)
-  const previous = await readPreviousDrills(inputs.location, store)
+  const previous = await readPastDrills(inputs.location, store)
   const report = await drill(
     {
       manifest,
@@ -89,21 +86,6 @@ async function readCriteriaFile(path: string | undefined): Promise<readonly Crit
   }
 }
 
-/** The last drills for the trend; what cannot be read is left out, because the trend decides nothing. */
-async function readPreviousDrills(location: Location, store: Store): Promise<readonly PastDrill[]> {
-  const keys = (await store.list(drillPrefix(location))).slice(-TREND_LENGTH)
-  const drills = keys.map(async key => {
-    try {
-      return [parseDrillRecord(await store.getText(key), key)]
-    } catch (error) {
-      if (!(error instanceof OperatorError)) throw error
-      store.log.info(`${store.uri(key)} is not in the trend: ${error.message}`)
-      return []
-    }
-  })
-  return (await Promise.all(drills)).flat()
-}
-
 function smokeOf(context: ActionContext, inputs: DrillInputs, signal: AbortSignal): DrillTools['smoke'] {
   const { smokeCommand: command, smokeTimeoutMs: timeoutMs } = inputs
   if (command === undefined) return undefined
@@ -115,7 +97,7 @@ function smokeOf(context: ActionContext, inputs: DrillInputs, signal: AbortSigna
 function toResult(
   { record, notRecorded }: DrillReport,
   recordUri: string,
-  previous: readonly PastDrill[],
+  previous: readonly PastDrill[] | undefined,
   failOn: DrillInputs['failOn'],
 ): ActionResult {
   if (notRecorded !== undefined) {

@@ -5,13 +5,14 @@ import { adviseAfterDrill } from '../../core/drill-advice.ts'
 import { type DrillRecord, measuredRtoMs } from '../../core/drill-record.ts'
 import { type PastDrill, renderDrillTrend } from '../../core/drill-trend.ts'
 import { renderDuration } from '../../core/duration.ts'
-import { code, codeBlock, factTable, literal, table } from '../../core/markdown.ts'
+import { code, literal, table } from '../../core/markdown.ts'
+import { renderSummaryPage } from '../../core/summary-page.ts'
 
 export interface DrillSummaryContext {
   /** Where the record lies; undefined when it could not be written. */
   readonly recordUri: string | undefined
-  /** Earlier drills of this database in any order; the newest are shown. */
-  readonly previous: readonly PastDrill[]
+  /** Earlier drills of this database in any order; undefined where they could not be listed. */
+  readonly previous: readonly PastDrill[] | undefined
 }
 
 const HEADINGS: Readonly<Record<Verdict, string>> = {
@@ -33,28 +34,23 @@ const ROWS_SHOWN = 40
 /** Characters of one cell: a job summary ends at 1 MiB. */
 const CELL_LENGTH = 300
 
-/** The job summary of a drill: verdict, what to do next, facts, checks with failures first, recovery time. */
+/** The job summary of a drill: verdict and what failed, facts, what to do next, recovery times, and the other checks. */
 export function renderDrillSummary(
   record: DrillRecord,
   { recordUri, previous }: DrillSummaryContext,
 ): string {
   const { drill, checks } = record
-  const trend = renderDrillTrend(record, previous)
-  return [
-    `## ${heading(record)}: ${literal(drill.database)}`,
-    '',
-    ...open(checks),
-    ...advice(record),
-    factTable(facts(record, recordUri)),
-    '',
-    '### Recovery time',
-    '',
-    ...(trend.comparison === null ? [] : [trend.comparison, '']),
-    codeBlock(trend.chart, 'text'),
-    '',
-    ...folded('pass', checks, count => `${ICONS.pass} ${renderAmount(count, 'check')} passed`),
-    ...folded('information', checks, count => `${ICONS.information} ${count} for information`),
-  ].join('\n')
+  return renderSummaryPage({
+    verdict: `${heading(record)}: ${literal(drill.database)}`,
+    problems: open(checks),
+    facts: facts(record, recordUri),
+    next: advice(record),
+    trend: previous && { title: 'Last drills', trend: renderDrillTrend(record, previous) },
+    details: [
+      ...folded('pass', checks, count => `${ICONS.pass} ${renderAmount(count, 'check')} passed`),
+      ...folded('information', checks, count => `${ICONS.information} ${count} for information`),
+    ],
+  })
 }
 
 /** When data was compared and only a part could not be measured, it must not say that nothing was. */
@@ -68,7 +64,7 @@ function heading({ drill: { verdict }, checks }: DrillRecord): string {
 /** Failures and gaps, above everything else. */
 function open(checks: readonly Check[]): readonly string[] {
   const rows = [...withVerdict(checks, 'fail'), ...withVerdict(checks, 'not-measured')]
-  return rows.length === 0 ? [] : [checkTable(rows), ...more(rows), '']
+  return rows.length === 0 ? [] : [checkTable(rows), ...more(rows)]
 }
 
 function folded(
@@ -78,8 +74,7 @@ function folded(
 ): readonly string[] {
   const rows = withVerdict(checks, verdict)
   if (rows.length === 0) return []
-  const summary = `<details><summary>${title(rows.length)}</summary>`
-  return [summary, '', checkTable(rows), ...more(rows), '', '</details>', '']
+  return [`<details><summary>${title(rows.length)}</summary>`, checkTable(rows), ...more(rows), '</details>']
 }
 
 function withVerdict(checks: readonly Check[], verdict: CheckVerdict): readonly Check[] {
@@ -102,7 +97,7 @@ function checkTable(checks: readonly Check[]): string {
 
 function more(checks: readonly Check[]): readonly string[] {
   const hidden = checks.length - ROWS_SHOWN
-  return hidden > 0 ? ['', `_and ${hidden} more, all in the record_`] : []
+  return hidden > 0 ? [`_and ${hidden} more, all in the record_`] : []
 }
 
 function cell(text: string): string {
@@ -111,8 +106,10 @@ function cell(text: string): string {
 
 function advice(record: DrillRecord): readonly string[] {
   const sentences = adviseAfterDrill(record)
-  if (sentences.length === 0) return []
-  return ['### What to do next', '', ...sentences.map((text, i) => `${i + 1}. ${literal(text)}`), '']
+  if (sentences.length > 0) return [sentences.map((text, i) => `${i + 1}. ${literal(text)}`).join('\n')]
+  return [
+    `Nothing now. This backup can be relied on: ${code('restore-from-s3')} with ${code(`backup: ${record.backup.id}`)} brings it back.`,
+  ]
 }
 
 function facts(record: DrillRecord, recordUri: string | undefined): ReadonlyArray<readonly [string, string]> {

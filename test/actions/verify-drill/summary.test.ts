@@ -27,7 +27,11 @@ describe('the summary of a drill that passed', () => {
 | **Tools** | pg_restore 18.7 into PostgreSQL 18.7 |
 | **Record** | <code>s3<span>:</span>//logi-backups/drills/logi/20261201T040000Z-1a2b3c4d.json</code> |
 
-### Recovery time
+### What to do next
+
+Nothing now. This backup can be relied on: <code>restore-from-s3</code> with <code>backup: 20261130T031500Z-daily-5e6f7a8b</code> brings it back.
+
+### Last drills
 
 The one drill before took 2 min 53 s: this one took 2.0 times as long.
 
@@ -42,8 +46,7 @@ The one drill before took 2 min 53 s: this one took 2.0 times as long.
 | :--- | :--- | :--- | :--- |
 | ✅ | table users (exact) | 20,000 rows | 20,000 rows |
 
-</details>
-`)
+</details>`)
   })
 })
 
@@ -60,14 +63,15 @@ describe('the summary of a drill that failed', () => {
   ]
   const text = renderDrillSummary(sampleRecord({ checks, verdict: 'fail' }), context)
 
-  it('begins with the verdict, what failed, what is open, and what to do', () => {
+  it('begins with the verdict, what failed, what is open, the facts, and what to do', () => {
     expect(text).toMatch(/^## ❌ Drill failed: logi\n/)
     const order = [
       '| ❌ | table users',
       '| ⚠️ | open',
+      '| Backup |',
       '### What to do next',
       '1. Do not rely',
-      '| Backup |',
+      '### Last drills',
       '| ✅ | restore',
     ]
     expect(order.map(part => text.indexOf(part)).toSorted((a, b) => a - b)).toEqual(

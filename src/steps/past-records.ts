@@ -1,0 +1,82 @@
+import { drillPrefix, gatePrefix, type Location, manifestPrefix, parseBackupId } from '../core/backup-key.ts'
+import { isComparable, type PastBackup } from '../core/backup-trend.ts'
+import { type DrillRecord, parseDrillRecord } from '../core/drill-record.ts'
+import { errorMessage, OperatorError } from '../core/errors.ts'
+import { type GateRecord, parseGateRecord } from '../core/gate-record.ts'
+import type { Log } from '../core/log.ts'
+import { parseManifest } from '../core/manifest.ts'
+import { TREND_LENGTH } from '../core/trend.ts'
+import type { Store } from '../storage/store.ts'
+
+/** How long the trend may keep a run that is done waiting for its end. */
+const PATIENCE_MS = 10_000
+
+/** What is kept below a prefix under names that sort by time. */
+interface RecordKind<T> {
+  readonly prefix: string
+  readonly parse: (json: string, name: string) => T
+  /** Whether the record of that key is worth reading. */
+  readonly isWanted?: (key: string) => boolean
+}
+
+/** The last backups that can be compared with this one. */
+export function readPastBackups(current: PastBackup, location: Location, store: Store) {
+  return readPastRecords(store, {
+    prefix: manifestPrefix(location),
+    parse: parseManifest,
+    isWanted: key => isComparableKey(current, key),
+  })
+}
+
+export function readPastDrills(
+  location: Location,
+  store: Store,
+): Promise<readonly DrillRecord[] | undefined> {
+  return readPastRecords(store, { prefix: drillPrefix(location), parse: parseDrillRecord })
+}
+
+export function readPastGates(location: Location, store: Store): Promise<readonly GateRecord[] | undefined> {
+  return readPastRecords(store, { prefix: gatePrefix(location), parse: parseGateRecord })
+}
+
+/**
+ * The newest records of a kind, for a trend: one listing, and as many reads at once as a trend is long. It decides nothing, so it
+ * never throws and never takes long: what cannot be read is left out, and undefined is that nothing could be listed. A role
+ * that may only write is no mistake, and not worth a line.
+ */
+async function readPastRecords<T>(
+  store: Store,
+  { prefix, parse, isWanted = () => true }: RecordKind<T>,
+): Promise<readonly T[] | undefined> {
+  const signal = AbortSignal.any([store.signal, AbortSignal.timeout(PATIENCE_MS)])
+  const readOne = async (key: string): Promise<readonly T[]> => {
+    try {
+      return [parse(await store.getText(key, { signal }), store.uri(key))]
+    } catch (error) {
+      leaveOut(store.log, store.uri(key), error)
+      return []
+    }
+  }
+  try {
+    const keys = (await store.list(prefix, { signal })).filter(isWanted).slice(-TREND_LENGTH)
+    return (await Promise.all(keys.map(readOne))).flat()
+  } catch (error) {
+    leaveOut(store.log, store.uri(prefix), error)
+    return undefined
+  }
+}
+
+function leaveOut(log: Log, uri: string, error: unknown): void {
+  const text = `${uri} is not in the trend: ${errorMessage(error)}`
+  if (error instanceof OperatorError && error.code === 'STORE_DENIED') log.debug(text)
+  else log.info(text)
+}
+
+function isComparableKey(current: PastBackup, key: string): boolean {
+  try {
+    return isComparable(current, parseBackupId(key.replace(/^.*\/|\.json$/g, '')))
+  } catch {
+    // Something else lies there, which is no manifest.
+    return false
+  }
+}

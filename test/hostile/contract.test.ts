@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { type ActionRun, runAction } from '../support/runner.ts'
+import { expectContract } from './contract.ts'
+import { HOSTILE_TEXTS } from './texts.ts'
+
+/** Ways in which an action that is not careful passes text on: a statement, with the text as `text`. */
+const WAYS = {
+  log: `console.log(text)`,
+  cell: `summary('| A | B |\\n| - | - |\\n| ' + text + ' | c |')`,
+  page: `summary(text)`,
+  annotation: `console.log('::error title=verify-drill%3A X::' + text); process.exitCode = 1`,
+}
+
+function passOn(way: string, text: string): Promise<ActionRun> {
+  const code = `
+    import { appendFileSync } from 'node:fs'
+    const summary = markdown => appendFileSync(process.env.GITHUB_STEP_SUMMARY, markdown)
+    const text = process.env.TEXT
+    ${way}`
+  return runAction('probe', { root: 'test/support/probe', inputs: { code }, env: { TEXT: text } })
+}
+
+describe('the contract of the runner', () => {
+  it('is kept by an action that says nothing', async () => {
+    expectContract(
+      'verify-drill',
+      await runAction('probe', { root: 'test/support/probe', inputs: { code: '' } }),
+    )
+  })
+
+  // GitHub evaluates no expression in what a step prints.
+  it.each(HOSTILE_TEXTS.filter(text => !text.startsWith('${{')))(
+    'is seen to be broken by an action that passes on %j',
+    async text => {
+      const runs = await Promise.all(Object.values(WAYS).map(way => passOn(way, text)))
+      expect(runs.some(isBroken)).toBe(true)
+    },
+  )
+})
+
+function isBroken(run: ActionRun): boolean {
+  try {
+    expectContract('verify-drill', run, run.annotations.length > 0 ? 'X' : undefined)
+    return false
+  } catch {
+    return true
+  }
+}
+
+it('is listed with tests that exist', () => {
+  const page = readFileSync('test/hostile/README.md', 'utf8')
+  const named = [...page.matchAll(/`(test\/[\w/.-]+\.test\.ts)`: ([^|;]+?) *(?=[|;])/g)]
+  expect(named.length).toBeGreaterThan(15)
+  for (const [, file = '', title = ''] of named) expect(readFileSync(file, 'utf8'), file).toContain(title)
+})
