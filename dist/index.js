@@ -77108,6 +77108,10 @@ function oneOf(values) {
 function nullable(shape) {
     return (value, path) => (value === null ? null : shape(value, path));
 }
+/** What older records do not have: null there. */
+function addedLater(shape) {
+    return (value, path) => (value === undefined ? null : nullable(shape)(value, path));
+}
 function list(shape) {
     return (value, path) => Array.isArray(value)
         ? value.map((item, i) => shape(item, `${path}[${i}]`))
@@ -77849,7 +77853,7 @@ class Store {
             ...sseFields(options.sse),
         };
         const what = `write ${key}`;
-        const put = (conditions) => this.send(what, (client, options) => client.send(new dist_cjs/* PutObjectCommand */.wKZ({ ...input, ...conditions }), options));
+        const put = (conditions) => this.send(what, (client, options) => client.send(new dist_cjs/* PutObjectCommand */.wKZ({ ...input, ...conditions }), options), options.outlivesCancellation === true && this.signal.aborted ? CLEAN_UP : {});
         try {
             await put({ IfNoneMatch: '*' });
         }
@@ -77875,11 +77879,13 @@ class Store {
         }
     }
     /** The text of a small object. */
-    async getText(key) {
-        return this.send(`read ${key}`, async (client, options) => {
-            const { Body } = await client.send(new dist_cjs/* GetObjectCommand */.jLs({ Bucket: this.bucket, Key: key }), options);
+    async getText(key, how = {}) {
+        const input = { Bucket: this.bucket, Key: key };
+        const read = async (client, options) => {
+            const { Body } = await client.send(new dist_cjs/* GetObjectCommand */.jLs(input), options);
             return (await Body?.transformToString()) ?? '';
-        });
+        };
+        return this.send(`read ${key}`, read, how);
     }
     /** As getText, or undefined where there is no such object. */
     async findText(key) {
@@ -77893,12 +77899,12 @@ class Store {
         }
     }
     /** Keys below a prefix, in order. */
-    async list(prefix) {
+    async list(prefix, how = {}) {
         const keys = [];
         let ContinuationToken;
         do {
             const input = { Bucket: this.bucket, Prefix: prefix, ...(ContinuationToken && { ContinuationToken }) };
-            const page = await this.send(`list ${prefix}`, (client, options) => client.send(new dist_cjs/* ListObjectsV2Command */.u6x(input), options));
+            const page = await this.send(`list ${prefix}`, (client, options) => client.send(new dist_cjs/* ListObjectsV2Command */.u6x(input), options), how);
             keys.push(...(page.Contents ?? []).map(object => object.Key ?? ''));
             ContinuationToken = page.NextContinuationToken;
         } while (ContinuationToken !== undefined);
@@ -78166,20 +78172,42 @@ function visible(text) {
     return text.replace(/\r\n?/g, '\n').replace(INVISIBLE, c => (c === '\n' || c === '\t' ? c : '\ufffd'));
 }
 
+;// CONCATENATED MODULE: ./lib/core/summary-page.js
+
+/**
+ * Every job summary of the suite in one order, so that whoever opens one at night knows where to look: the verdict and what
+ * is wrong, the facts, what to do next, the trend of the last runs, and the details.
+ */
+function renderSummaryPage(page) {
+    const { verdict, problems = [], facts = [], next = [], trend, details = [] } = page;
+    const blocks = [
+        `## ${verdict}`,
+        ...problems,
+        factTable(facts),
+        ...(next.length === 0 ? [] : ['### What to do next', ...next]),
+        ...(trend === undefined ? [] : [`### ${trend.title}`, ...renderTrendBlocks(trend.trend)]),
+        ...details,
+    ];
+    return blocks.filter(block => block !== '').join('\n\n');
+}
+function renderTrendBlocks({ comparisons, chart }) {
+    return [comparisons.join(' '), codeBlock(chart, 'text')];
+}
+
 ;// CONCATENATED MODULE: ./lib/actions/check-freshness/summary.js
 
 
-/** The job summary: verdict, what to do next, and every age. */
+
+/** The job summary: verdict, every age, and what to do next. */
 function renderFreshnessSummary(database, ages) {
     const problems = ages.flatMap(({ problem }) => problem ?? []);
-    const verdict = problems.length === 0 ? '✅ Fresh' : '❌ Not fresh';
-    return [
-        `## ${verdict}: ${literal(database)}`,
-        '',
-        ...problems.map(problem => `- ${literal(problem)}`),
-        ...(problems.length === 0 ? [] : ['', `**What to do next:** ${literal(STALE_HINT)}`, '']),
-        factTable(ages.map(age => [`Newest ${age.what}`, summary_describe(age)])),
-    ].join('\n');
+    const isFresh = problems.length === 0;
+    return renderSummaryPage({
+        verdict: `${isFresh ? '✅ Fresh' : '❌ Not fresh'}: ${literal(database)}`,
+        problems: [problems.map(problem => `- ${literal(problem)}`).join('\n')],
+        facts: ages.map(age => [`Newest ${age.what}`, summary_describe(age)]),
+        next: [isFresh ? 'Nothing.' : literal(STALE_HINT)],
+    });
 }
 const STALE_HINT = 'Look at the last runs of its workflow: a schedule may have been delayed, dropped, or switched off after 60 days without activity. Then run it by hand.';
 function summary_describe({ newest, ageMs, maxAgeMs }) {
@@ -80103,6 +80131,245 @@ async function writeManifest(store, key, manifest, sse) {
             .remove(key, null)
             .catch(() => store.log.info(`  ${store.uri(key)} may be left behind; remove it.`));
         throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/core/chart.js
+/** Columns of the longest bar: with label and text it fits a phone in landscape. */
+const WIDTH = 28;
+/** Parts of a character cell in eighths, from one to seven. */
+const EIGHTHS = '▏▎▍▌▋▊▉';
+/**
+ * Bars in plain text, one a line, all from zero and on one scale: to be put into a code block. Text, and not a Mermaid
+ * chart, because it reads the same in a job summary, in a mail, in a terminal and on a phone, and because it can show
+ * the value and the verdict beside each bar, which Mermaid's xychart cannot. The empty list is the empty text.
+ */
+function renderBars(bars) {
+    const longest = Math.max(0, ...bars.map(({ value }) => value ?? 0));
+    const labelWidth = Math.max(0, ...bars.map(({ label }) => label.length));
+    const textWidth = (column) => Math.max(0, ...bars.map(({ texts }) => texts[column]?.length ?? 0));
+    return bars
+        .map(({ label, value, texts }) => {
+        const columns = texts.map((text, column) => text.padStart(textWidth(column)));
+        const bar = value === null ? '' : renderBar(value, longest);
+        return [label.padEnd(labelWidth), ...columns, bar].join('  ').trimEnd();
+    })
+        .join('\n');
+}
+/** At least one eighth, so that a small value is not taken for none. */
+function renderBar(value, longest) {
+    const eighths = longest === 0 ? 1 : Math.max(1, Math.round((value / longest) * WIDTH * 8));
+    return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[(eighths % 8) - 1] ?? '');
+}
+
+;// CONCATENATED MODULE: ./lib/core/trend.js
+
+
+
+/** Milliseconds. `absent` says why there may be none. */
+function durationMeasure(absent = 'not measured') {
+    const words = { past: 'took', present: 'took', same: 'as long', more: 'longer', less: 'less' };
+    return { render: renderDuration, absent, words };
+}
+/** Bytes. */
+const SIZE_MEASURE = {
+    render: renderBytes,
+    absent: 'unknown',
+    words: { past: 'had', present: 'is', same: 'as large', more: 'larger', less: 'smaller' },
+};
+/** Runs shown, this one included: a year of monthly ones. */
+const TREND_LENGTH = 12;
+/** `previous` in any order; what came later than this run, or is this run, is left out. */
+function renderTrend(current, previous, { noun, measures }) {
+    const earlier = previous
+        .filter(past => past.at < current.at && past.id !== current.id)
+        .toSorted((a, b) => a.at.getTime() - b.at.getTime())
+        .slice(1 - TREND_LENGTH);
+    const bars = [...earlier, current].map(point => ({
+        label: `${renderInstant(point.at)}  ${point.word}${point === current ? ` ◀ this ${noun}` : ''}`,
+        value: point.values[0] ?? null,
+        texts: measures.map(({ render, absent }, i) => {
+            const value = point.values[i] ?? null;
+            return value === null ? absent : render(value);
+        }),
+    }));
+    const comparisons = measures.map((measure, i) => compare(current.values[i] ?? null, earlier.map(({ values }) => values[i] ?? null).filter(value => value !== null), measure, noun));
+    return { chart: renderBars(bars), comparisons: comparisons.filter(sentence => sentence !== null) };
+}
+function renderInstant(at) {
+    return at.toISOString().slice(0, 16).replace('T', ' ');
+}
+function compare(value, earlier, { render, words }, noun) {
+    const median = earlier.toSorted((a, b) => a - b)[Math.floor(earlier.length / 2)];
+    if (value === null || median === undefined || median === 0)
+        return null;
+    const usual = earlier.length === 1
+        ? `The one ${noun} before ${words.past}`
+        : `The ${earlier.length} ${noun}s before ${words.past} a median of`;
+    return `${usual} ${render(median)}: this one ${words.present} ${describeRatio(value / median, words)}.`;
+}
+function describeRatio(ratio, { same, more, less }) {
+    if (ratio >= 1.95)
+        return `${ratio.toFixed(1)} times ${same}`;
+    const percent = Math.round((ratio - 1) * 100);
+    if (percent === 0)
+        return same;
+    return `${Math.abs(percent)} % ${percent > 0 ? more : less}`;
+}
+
+;// CONCATENATED MODULE: ./lib/core/backup-trend.js
+
+
+/** Size and duration of the last backups that hold the same tables, and how this one compares. */
+function renderBackupTrend(current, previous) {
+    const selection = selectionOf(current);
+    const alike = previous.filter(past => selectionOf(past) === selection);
+    return renderTrend(toPoint(current), alike.map(toPoint), {
+        noun: 'backup',
+        measures: [SIZE_MEASURE, durationMeasure()],
+    });
+}
+/** Whether a backup of that id may be compared with this one, before its manifest is read. */
+function isComparable(current, { kind }) {
+    const { kind: wanted } = parseBackupId(current.backup.id);
+    // A safety backup holds what is about to be replaced, which is most likely damaged.
+    return kind !== 'safety' && (kind === 'partial') === (wanted === 'partial');
+}
+function selectionOf({ backup: { tables, excludeTables, schemas } }) {
+    return JSON.stringify([tables, excludeTables, schemas]);
+}
+function toPoint({ backup, object, durations }) {
+    return {
+        id: backup.id,
+        at: new Date(backup.snapshotAt),
+        word: backup.kind,
+        values: [object.bytes, durations.totalMs],
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/core/gate-record.js
+
+
+
+const GATE_VERSION = 1;
+/**
+ * How far a restore point was proven, weakest first: `checksum`, the store holds what pg_dump wrote; `archive`, every
+ * byte was read back, hashed and decoded by pg_restore; `drill`, it was restored and compared.
+ */
+const VERIFY_LEVELS = ['checksum', 'archive', 'drill'];
+/** Whether a proof of one level also serves where another is asked for. */
+function coversLevel(proven, asked) {
+    return VERIFY_LEVELS.indexOf(proven) >= VERIFY_LEVELS.indexOf(asked);
+}
+const gateRecord = shape_object({
+    version: shape_whole,
+    gate: shape_object({
+        /** The name of the record in the bucket, without `.json`. */
+        id: shape_text,
+        database: shape_text,
+        at: instant,
+        level: oneOf(VERIFY_LEVELS),
+    }),
+    /** Exactly which object is the way back. */
+    backup: shape_object({
+        id: shape_text,
+        bucket: shape_text,
+        key: shape_text,
+        versionId: nullable(shape_text),
+        sha256: sha256,
+        bytes: shape_whole,
+        snapshotAt: instant,
+    }),
+    /** From the start of the gate to its record: how long it kept the deploy waiting. */
+    durations: addedLater(shape_object({ totalMs: shape_whole })),
+    /** What the deploy was about to do; the tool is null where none was recognised. */
+    migrations: shape_object({ tool: nullable(shape_text), pending: list(shape_text) }),
+    run: shape_object({ repository: shape_text, workflow: shape_text, runId: shape_text, runAttempt: shape_text, commit: shape_text }),
+});
+/** The bytes of a record: canonical JSON. */
+function renderGateRecord(value) {
+    return canonicalJson(value);
+}
+/** Reads a record; throws MANIFEST_INVALID when it is damaged or of a newer major version. `name` is for the error. */
+function parseGateRecord(json, name) {
+    try {
+        const value = JSON.parse(json);
+        const { version } = shape_object({ version: shape_whole })(value, '');
+        if (version > GATE_VERSION)
+            throw new RangeError(`it has version ${version}; this pg-runbook reads up to ${GATE_VERSION}`);
+        return gateRecord(value, '');
+    }
+    catch (error) {
+        throw new errors_OperatorError('MANIFEST_INVALID', `The gate record ${name} cannot be read: ${errors_errorMessage(error)}.`, {
+            hint: 'Use a newer pg-runbook, or look at the object in the bucket.',
+            cause: error,
+        });
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/steps/past-records.js
+
+
+
+
+
+
+
+/** How long the trend may keep a run that is done waiting for its end. */
+const past_records_PATIENCE_MS = 10_000;
+/** The last backups that can be compared with this one. */
+function readPastBackups(current, location, store) {
+    return readPastRecords(store, {
+        prefix: manifestPrefix(location),
+        parse: parseManifest,
+        isWanted: key => isComparableKey(current, key),
+    });
+}
+function readPastDrills(location, store) {
+    return readPastRecords(store, { prefix: drillPrefix(location), parse: parseDrillRecord });
+}
+function readPastGates(location, store) {
+    return readPastRecords(store, { prefix: gatePrefix(location), parse: parseGateRecord });
+}
+/**
+ * The newest records of a kind, for a trend: one listing, and as many reads at once as a trend is long. It decides nothing, so it
+ * never throws and never takes long: what cannot be read is left out, and undefined is that nothing could be listed. A role
+ * that may only write is no mistake, and not worth a line.
+ */
+async function readPastRecords(store, { prefix, parse, isWanted = () => true }) {
+    const signal = AbortSignal.any([store.signal, AbortSignal.timeout(past_records_PATIENCE_MS)]);
+    const readOne = async (key) => {
+        try {
+            return [parse(await store.getText(key, { signal }), store.uri(key))];
+        }
+        catch (error) {
+            leaveOut(store.log, store.uri(key), error);
+            return [];
+        }
+    };
+    try {
+        const keys = (await store.list(prefix, { signal })).filter(isWanted).slice(-TREND_LENGTH);
+        return (await Promise.all(keys.map(readOne))).flat();
+    }
+    catch (error) {
+        leaveOut(store.log, store.uri(prefix), error);
+        return undefined;
+    }
+}
+function leaveOut(log, uri, error) {
+    const text = `${uri} is not in the trend: ${errors_errorMessage(error)}`;
+    if (error instanceof errors_OperatorError && error.code === 'STORE_DENIED')
+        log.debug(text);
+    else
+        log.info(text);
+}
+function isComparableKey(current, key) {
+    try {
+        return isComparable(current, parseBackupId(key.replace(/^.*\/|\.json$/g, '')));
+    }
+    catch {
+        // Something else lies there, which is no manifest.
+        return false;
     }
 }
 
@@ -83988,7 +84255,7 @@ function notice(message, properties = {}) {
  * Writes info to log with console.log.
  * @param message info message
  */
-function info(message) {
+function core_info(message) {
     process.stdout.write(message + external_os_namespaceObject.EOL);
 }
 /**
@@ -84339,32 +84606,32 @@ function quote(word) {
 
 
 
+
+
 /** Tables shown one by one, the largest first; the rest is counted. */
 const TABLES_SHOWN = 30;
-/** The job summary of a dump: verdict, facts, rows, and how to get the data back. */
-function renderDumpSummary(manifest, { manifestUri, endpoint }) {
-    const { backup, object, archive } = manifest;
+/** The job summary of a dump: verdict, facts, how to get the data back, the last backups, and rows. */
+function renderDumpSummary(manifest, context) {
+    const { backup } = manifest;
+    const { manifestUri, endpoint, previous } = context;
     const partial = backup.kind === 'partial' ? ' (partial: it does not hold the whole database)' : '';
+    return renderSummaryPage({
+        verdict: `✅ Backup of ${literal(backup.database)}${partial}`,
+        facts: facts(manifest, manifestUri),
+        next: restoreSteps(manifest, endpoint),
+        trend: previous && { title: 'Last backups', trend: renderBackupTrend(manifest, previous) },
+        details: rows(manifest),
+    });
+}
+function restoreSteps({ object, archive }, endpoint) {
     const commands = renderRestoreCommands(object, archive.format, endpoint, archive.compression);
     return [
-        `## ✅ Backup of ${literal(backup.database)}${partial}`,
-        '',
-        factTable(facts(manifest, manifestUri)),
-        '',
-        '### Restore',
-        '',
-        `Set ${code('TARGET_URL')} to an empty database. Checked, and in parallel, through a file:`,
-        '',
+        `Nothing now. When you need the data, set ${code('TARGET_URL')} to an empty database. Checked, and in parallel, through a file:`,
         codeBlock(commands.file, 'bash'),
-        '',
         'Straight from the bucket, nothing kept on disk:',
-        '',
         codeBlock(commands.stream, 'bash'),
-        '',
         'The archive is a stock pg_dump archive: nothing of pg-runbook is needed to restore it.',
-        '',
-        ...rows(manifest),
-    ].join('\n');
+    ];
 }
 function facts(manifest, manifestUri) {
     const { backup, object, archive, server, durations } = manifest;
@@ -84389,21 +84656,14 @@ function facts(manifest, manifestUri) {
 function rows({ fingerprint }) {
     const { level, tables } = fingerprint;
     if (level === 'none')
-        return ['No rows were counted (fingerprint: none): a drill will have nothing to compare with.', ''];
+        return ['No rows were counted (fingerprint: none): a drill will have nothing to compare with.'];
     const largest = tables.toSorted((a, b) => b.rows - a.rows);
     const hidden = largest.slice(TABLES_SHOWN);
-    const more = hidden.length === 0
-        ? []
-        : [
-            `_and ${hidden.length} more tables with ${renderCount(countRows(hidden))} rows, all in the manifest_`,
-            '',
-        ];
+    const more = `_and ${hidden.length} more tables with ${renderCount(countRows(hidden))} rows, all in the manifest_`;
     return [
         `### ${renderCount(countRows(tables))} rows in ${tables.length} tables`,
-        '',
         table(['Table', 'Rows', 'Newest'], largest.slice(0, TABLES_SHOWN).map(tableRow)),
-        '',
-        ...more,
+        ...(hidden.length === 0 ? [] : [more]),
     ];
 }
 function tableRow({ schema, name, rows: count, newest }) {
@@ -84473,6 +84733,7 @@ var run_disposeResources = (undefined && undefined.__disposeResources) || (funct
 
 
 
+
 const dumpToS3 = {
     async main(context) {
         const env_1 = { stack: [], error: void 0, hasError: false };
@@ -84491,7 +84752,8 @@ const dumpToS3 = {
                 storage: inputs,
                 madeBy: madeBy(context.environment),
             }, createDumpTools(context, source, connection, store, temp.path));
-            return run_toResult(manifest, inputs, store);
+            const previous = await readPastBackups(manifest, locationOf(inputs), store);
+            return run_toResult(manifest, previous, inputs, store);
         }
         catch (e_1) {
             env_1.error = e_1;
@@ -84526,7 +84788,7 @@ const dumpToS3 = {
 function locationOf({ destination, database }) {
     return { prefix: destination.prefix, database };
 }
-function run_toResult(manifest, inputs, store) {
+function run_toResult(manifest, previous, inputs, store) {
     const { backup, object: archive, fingerprint, server, durations } = manifest;
     const manifestUri = store.uri(manifestKey(locationOf(inputs), parseBackupId(backup.id)));
     return {
@@ -84543,7 +84805,7 @@ function run_toResult(manifest, inputs, store) {
             tables: fingerprint.tables.length,
             rows: fingerprint.level === 'none' ? '' : countRows(fingerprint.tables),
         },
-        summary: renderDumpSummary(manifest, { manifestUri, endpoint: inputs.store.endpoint }),
+        summary: renderDumpSummary(manifest, { manifestUri, endpoint: inputs.store.endpoint, previous }),
     };
 }
 
@@ -85707,6 +85969,11 @@ const NOT_THE_ARCHIVE = [
         hint: 'The server that is restored to went away. Look at its log at this time, and run it again.',
     },
     {
+        match: /permission denied to create extension/i,
+        code: 'DATABASE_PRIVILEGES',
+        hint: 'In a new database only a superuser, or a way of the provider’s own, can make this extension: ask the provider. restore-from-s3 in mode overwrite keeps the extensions that are there; a drill makes them on a server of its own.',
+    },
+    {
         match: /permission denied|must be (a )?(superuser|owner|member)|\b42501\b/i,
         code: 'DATABASE_PRIVILEGES',
         hint: 'The role that restores may not do what the archive asks for: extensions and publications, say, take a superuser. Use one.',
@@ -85791,7 +86058,7 @@ var pg_restore_disposeResources = (undefined && undefined.__disposeResources) ||
  */
 function startRestore({ path, archive, jobs, env, grants, args = [], }) {
     let currentItem;
-    let isContext = false;
+    let isNoise = false;
     const tool = startTool({
         name: 'pg_restore',
         path,
@@ -85812,13 +86079,15 @@ function startRestore({ path, archive, jobs, env, grants, args = [], }) {
         isProgress: line => {
             const item = /^pg_restore: (?:launching item \d+ |processing |creating )(.*)$/.exec(line)?.[1];
             currentItem = item ?? currentItem;
-            // DETAIL and CONTEXT quote rows of the database: they stay out of the log, with the lines that continue them.
+            // DETAIL and CONTEXT quote rows of the database: they stay out of the log. What begins in no known way continues the line before,
+            // because names may hold line ends.
             if (/^(DETAIL|CONTEXT):/.test(line))
-                isContext = true;
-            else if (/^(pg_restore:|Command was:|ERROR:|HINT:)/.test(line))
-                isContext = false;
-            return (isContext ||
-                (/^pg_restore: /.test(line) && !/error:|warning:|from TOC entry|detail:|hint:/.test(line)));
+                isNoise = true;
+            else if (/^pg_restore: /.test(line))
+                isNoise = !/^pg_restore: (error:|warning:|from TOC entry|detail:|hint:)/.test(line);
+            else if (/^(Command was:|ERROR:|HINT:)/.test(line))
+                isNoise = false;
+            return isNoise;
         },
         failure: { code: 'RESTORE_FAILED', hint: '' },
     });
@@ -85889,13 +86158,26 @@ async function decodeArchive(path, archive, inherited, signal) {
 ;// CONCATENATED MODULE: ./lib/runner/log.js
 
 
+/** GitHub shows as many warnings of a step as annotations, and drops the others. */
+const WARNINGS_KEPT = 10;
 /** The Log of a job: @actions/core, with every line made harmless first. */
-const actionsLog = {
-    info: text => info(harmless(text)),
-    debug: text => core_debug(harmless(text)),
-    warning: text => warning(harmless(text)),
-    group: (title, work) => group(harmless(title), work),
-};
+const actionsLog = createLog();
+function createLog() {
+    let warnings = 0;
+    const info = (text) => core_info(harmless(text));
+    return {
+        info,
+        debug: text => core_debug(harmless(text)),
+        warning: text => {
+            warnings += 1;
+            if (warnings <= WARNINGS_KEPT)
+                warning(harmless(text));
+            else
+                info(`Warning ${warnings}: ${text}`);
+        },
+        group: (title, work) => group(harmless(title), work),
+    };
+}
 /**
  * Takes from text the power to command the runner. The runner obeys `::command::` at the start of a line and
  * `##[command]` anywhere in it, on both output streams, whoever wrote the text: a table name or a NOTICE can.
@@ -85913,12 +86195,14 @@ function harmless(text) {
 
 
 
+
 /** The job summary of a run that ended with an error: what failed, and what to do next. */
-function renderFailure(action, failure) {
-    const lines = [`## ❌ ${action} failed`, '', `**${code(failure.code)}** ${renderLines(failure.message)}`];
-    if (failure.hint !== undefined)
-        lines.push('', `**What to do next:** ${literal(failure.hint)}`);
-    return lines.join('\n');
+function renderFailure(action, { code: name, message, hint }) {
+    return renderSummaryPage({
+        verdict: `❌ ${action} failed`,
+        problems: [`**${code(name)}** ${renderLines(message)}`],
+        next: hint === undefined ? [] : [literal(hint)],
+    });
 }
 /** Lines that start with a dash become a list. */
 function renderLines(message) {
@@ -86789,64 +87073,6 @@ function createRecord(request, tools, progress, startedAt) {
     };
 }
 
-;// CONCATENATED MODULE: ./lib/core/gate-record.js
-
-
-
-const GATE_VERSION = 1;
-/**
- * How far a restore point was proven, weakest first: `checksum`, the store holds what pg_dump wrote; `archive`, every
- * byte was read back, hashed and decoded by pg_restore; `drill`, it was restored and compared.
- */
-const VERIFY_LEVELS = ['checksum', 'archive', 'drill'];
-/** Whether a proof of one level also serves where another is asked for. */
-function coversLevel(proven, asked) {
-    return VERIFY_LEVELS.indexOf(proven) >= VERIFY_LEVELS.indexOf(asked);
-}
-const gateRecord = shape_object({
-    version: shape_whole,
-    gate: shape_object({
-        /** The name of the record in the bucket, without `.json`. */
-        id: shape_text,
-        database: shape_text,
-        at: instant,
-        level: oneOf(VERIFY_LEVELS),
-    }),
-    /** Exactly which object is the way back. */
-    backup: shape_object({
-        id: shape_text,
-        bucket: shape_text,
-        key: shape_text,
-        versionId: nullable(shape_text),
-        sha256: sha256,
-        bytes: shape_whole,
-        snapshotAt: instant,
-    }),
-    /** What the deploy was about to do; the tool is null where none was recognised. */
-    migrations: shape_object({ tool: nullable(shape_text), pending: list(shape_text) }),
-    run: shape_object({ repository: shape_text, workflow: shape_text, runId: shape_text, runAttempt: shape_text, commit: shape_text }),
-});
-/** The bytes of a record: canonical JSON. */
-function renderGateRecord(value) {
-    return canonicalJson(value);
-}
-/** Reads a record; throws MANIFEST_INVALID when it is damaged or of a newer major version. `name` is for the error. */
-function parseGateRecord(json, name) {
-    try {
-        const value = JSON.parse(json);
-        const { version } = shape_object({ version: shape_whole })(value, '');
-        if (version > GATE_VERSION)
-            throw new RangeError(`it has version ${version}; this pg-runbook reads up to ${GATE_VERSION}`);
-        return gateRecord(value, '');
-    }
-    catch (error) {
-        throw new errors_OperatorError('MANIFEST_INVALID', `The gate record ${name} cannot be read: ${errors_errorMessage(error)}.`, {
-            hint: 'Use a newer pg-runbook, or look at the object in the bucket.',
-            cause: error,
-        });
-    }
-}
-
 ;// CONCATENATED MODULE: ./lib/core/plausibility.js
 
 
@@ -86952,6 +87178,7 @@ const RECORDS_ASKED = 20;
  */
 async function gate(request, tools) {
     const { log } = tools;
+    const startedAt = tools.now();
     const migrations = await tools.detectMigrations();
     log.info(`Migrations${migrations.tool === undefined ? '' : ` (${migrations.tool})`}: ${migrations.state}. ${migrations.why}`);
     for (const name of migrations.pending)
@@ -86967,8 +87194,8 @@ async function gate(request, tools) {
         log.info(`${manifest.backup.id} was verified to level ${request.level} by an earlier gate; the store still holds it.`);
     await log.group(`Verify ${manifest.backup.id}`, () => tools.verify(manifest, isProven ? 'checksum' : request.level));
     const reusedAgeMs = reused === undefined ? null : tools.now().getTime() - Date.parse(reused.backup.snapshotAt);
-    const recordKey = await gate_writeRecord(manifest, migrations, request, tools);
-    return { kind: 'open', migrations, manifest, level: request.level, reusedAgeMs, recordKey };
+    const written = await gate_writeRecord(manifest, migrations, startedAt, request, tools);
+    return { kind: 'open', migrations, manifest, level: request.level, reusedAgeMs, ...written };
 }
 /** Nothing that waits or holds locks may be in the way: the dump would queue behind it, and production behind the migration. */
 async function waitForBlockers({ waitForBlockersMs }, tools) {
@@ -87067,7 +87294,7 @@ async function findPrevious(manifest, { location }, { store, log }) {
         throw error;
     }
 }
-async function gate_writeRecord(manifest, migrations, request, tools) {
+async function gate_writeRecord(manifest, migrations, startedAt, request, tools) {
     const { location, level, nonce, run } = request;
     const { backup, object } = manifest;
     const at = tools.now();
@@ -87083,12 +87310,13 @@ async function gate_writeRecord(manifest, migrations, request, tools) {
             bytes: object.bytes,
             snapshotAt: backup.snapshotAt,
         },
+        durations: { totalMs: at.getTime() - startedAt.getTime() },
         migrations: { tool: migrations.tool ?? null, pending: migrations.pending },
         run,
     };
-    const key = gateKey(location, at, nonce);
-    await tools.store.putJson(key, renderGateRecord(record), { sse: undefined });
-    return key;
+    const recordKey = gateKey(location, at, nonce);
+    await tools.store.putJson(recordKey, renderGateRecord(record), { sse: undefined });
+    return { record, recordKey };
 }
 
 ;// CONCATENATED MODULE: ./lib/steps/verify-archive.js
@@ -88741,7 +88969,27 @@ function gateOutputs(known) {
     };
 }
 
+;// CONCATENATED MODULE: ./lib/core/gate-trend.js
+
+/** How long the last gates kept their deploys waiting, with the size of the restore point, and how this one compares. */
+function renderGateTrend(current, previous) {
+    return renderTrend(gate_trend_toPoint(current), previous.map(gate_trend_toPoint), {
+        noun: 'gate',
+        measures: [durationMeasure(), SIZE_MEASURE],
+    });
+}
+function gate_trend_toPoint({ gate, backup, durations }) {
+    return {
+        id: gate.id,
+        at: new Date(gate.at),
+        word: gate.level,
+        values: [durations?.totalMs ?? null, backup.bytes],
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/summary.js
+
+
 
 
 
@@ -88754,72 +89002,80 @@ const LEVELS = {
     archive: 'every byte was read back, hashed and decoded by pg_restore',
     drill: 'it was restored on a scratch server and compared',
 };
-/** The job summary of an open gate: verdict, what is about to happen, and the way back to paste from. */
-function renderGateSummary(report, { endpoint, recordUri }) {
+/** The job summary of an open gate: verdict, facts, the way back to paste from, the last gates, and what is about to happen. */
+function renderGateSummary(report, context) {
     const { migrations } = report;
     if (report.kind === 'nothing-pending') {
-        return ['## ✅ Nothing to migrate', '', `${literal(migrations.why)} No restore point was needed.`].join('\n');
+        return renderSummaryPage({
+            verdict: '✅ Nothing to migrate',
+            facts: [['Migrations', `${literal(migrations.why)} (${literal(migrations.source)})`]],
+            next: ['Nothing: the deploy may go on. No restore point was needed.'],
+        });
     }
-    const { manifest, level, reusedAgeMs } = report;
+    const { manifest, reusedAgeMs, record } = report;
+    const { previous } = context;
+    return renderSummaryPage({
+        verdict: `✅ Gate open: ${literal(manifest.backup.database)} has a verified way back`,
+        problems: lossNotes(manifest, reusedAgeMs),
+        facts: gateFacts(report, context.recordUri),
+        next: wayBackSteps(manifest, context.endpoint),
+        trend: previous && { title: 'Last gates', trend: renderGateTrend(record, previous) },
+        details: pendingList(migrations),
+    });
+}
+function gateFacts({ manifest, level, record }, recordUri) {
     const { backup, object } = manifest;
-    const facts = [
+    return [
         ['Way back to', code(backup.snapshotAt)],
         ['Backup', code(backup.id)],
         ['Archive', `${code(`s3://${object.bucket}/${object.key}`)} (${renderBytes(object.bytes)})`],
         ['Verified', `${level}: ${LEVELS[level]}`],
+        ['Took', renderDuration(record.durations?.totalMs ?? 0)],
         ['Record', code(recordUri ?? '')],
     ];
+}
+function wayBackSteps({ backup, object, archive }, endpoint) {
     return [
-        `## ✅ Gate open: ${literal(backup.database)} has a verified way back`,
-        '',
-        ...lossNotes(manifest, reusedAgeMs),
-        factTable(facts),
-        '',
-        ...pendingList(migrations),
-        '### If the migration goes wrong',
-        '',
-        codeBlock(renderRestoreCommands(object, manifest.archive.format, endpoint).file, 'bash'),
-        '',
+        'Let the deploy go on. If the migration goes wrong:',
+        codeBlock(renderRestoreCommands(object, archive.format, endpoint).file, 'bash'),
         `Set ${code('TARGET_URL')} to a new, empty database, check it, then point the service at it: everything written after ${code(backup.snapshotAt)} is not in it.`,
-    ].join('\n');
+    ];
 }
 /** What going back would cost, said before anyone goes back. */
 function lossNotes({ backup }, reusedAgeMs) {
     const notes = [];
     if (reusedAgeMs !== null) {
-        notes.push(`> ⚠️ This backup was reused. Going back loses the last **${renderDuration(reusedAgeMs)}** before this gate as well.`, '');
+        notes.push(`> ⚠️ This backup was reused. Going back loses the last **${renderDuration(reusedAgeMs)}** before this gate as well.`);
     }
     if (backup.kind === 'partial') {
-        notes.push(`> ⚠️ This backup is partial: it covers ${backup.tables.map(code).join(', ')} only. Nothing else can be brought back from it.`, '');
+        notes.push(`> ⚠️ This backup is partial: it covers ${backup.tables.map(code).join(', ')} only. Nothing else can be brought back from it.`);
     }
     return notes;
 }
 function pendingList({ pending, why, source }) {
     const hidden = pending.length - PENDING_SHOWN;
+    const names = pending.slice(0, PENDING_SHOWN).map(name => `- ${code(name)}`);
     return [
         `### ${pending.length === 0 ? 'Migrations' : `${pending.length} pending migrations`}`,
-        '',
         `${literal(why)} (${literal(source)})`,
-        '',
-        ...pending.slice(0, PENDING_SHOWN).map(name => `- ${code(name)}`),
-        ...(hidden > 0 ? [`- and ${hidden} more`] : []),
-        '',
+        [...names, ...(hidden > 0 ? [`- and ${hidden} more`] : [])].join('\n'),
     ];
 }
 /** The job summary of the phase after a deploy. */
 function renderAfterSummary({ report, manifest, wayBack, endpoint }) {
     const failed = report.probes.filter(probe => !probe.healthy);
-    const probes = [
-        `${report.probes.length - failed.length} of ${report.probes.length} probes were healthy. ${literal(report.verdict)}`,
-        '',
-    ];
+    const healthy = `${report.probes.length - failed.length} of ${report.probes.length} were healthy. ${literal(report.verdict)}`;
     if (manifest !== undefined) {
-        return [
-            '## ✅ The deploy is healthy, and backed up',
-            '',
-            ...probes,
-            `The new state is ${code(manifest.backup.id)}, which shows ${code(manifest.backup.snapshotAt)}.`,
-        ].join('\n');
+        return renderSummaryPage({
+            verdict: '✅ The deploy is healthy, and backed up',
+            facts: [
+                ['Probes', healthy],
+                ['Backup of the new state', code(manifest.backup.id)],
+                ['Shows the database at', code(manifest.backup.snapshotAt)],
+                ['Archive', code(`s3://${manifest.object.bucket}/${manifest.object.key}`)],
+            ],
+            next: ['Nothing: the new state can be brought back too.'],
+        });
     }
     const rows = failed
         .slice(-10)
@@ -88828,25 +89084,29 @@ function renderAfterSummary({ report, manifest, wayBack, endpoint }) {
         status === undefined ? '' : String(status),
         literal(error ?? ''),
     ]);
-    return [
-        '## ❌ The deploy is not healthy: no backup was taken',
-        '',
-        ...probes,
-        table(['At', 'Status', 'Why'], rows),
-        '',
-        ...renderWayBack(wayBack, endpoint),
-    ].join('\n');
+    return renderSummaryPage({
+        verdict: '❌ The deploy is not healthy: no backup was taken',
+        problems: [table(['At', 'Status', 'Why'], rows)],
+        facts: [
+            ['Probes', healthy],
+            ...(wayBack === undefined
+                ? []
+                : [
+                    ['Restore point before this deploy', code(wayBack.backup.id)],
+                    ['Shows the database at', code(wayBack.backup.snapshotAt)],
+                ]),
+        ],
+        next: wayBackAfter(wayBack, endpoint),
+    });
 }
-function renderWayBack(wayBack, endpoint) {
+function wayBackAfter(wayBack, endpoint) {
     if (wayBack === undefined)
-        return ['There is no record of a gate, so no restore point is known. Look for one with `aws s3 ls`.'];
-    const { backup } = wayBack;
+        return [
+            'Roll the deploy back. There is no record of a gate, so no restore point is known: look for one with `aws s3 ls`.',
+        ];
     return [
-        '### The way back',
-        '',
-        `The restore point before this deploy is ${code(backup.id)}, which shows ${code(backup.snapshotAt)}.`,
-        '',
-        codeBlock(renderRestoreCommands(backup, 'custom', endpoint).file, 'bash'),
+        `Roll the deploy back. If the data is at fault, set ${code('TARGET_URL')} to a new, empty database and bring the restore point back into it:`,
+        codeBlock(renderRestoreCommands(wayBack.backup, 'custom', endpoint).file, 'bash'),
     ];
 }
 
@@ -89222,6 +89482,7 @@ var pre_migration_snapshot_run_disposeResources = (undefined && undefined.__disp
 
 
 
+
 const preMigrationSnapshot = {
     async main(context) {
         try {
@@ -89234,7 +89495,9 @@ const preMigrationSnapshot = {
                 const setting = { context, inputs, store, signal, directory: temp.path };
                 if (inputs.soak !== undefined)
                     return await backUpAfterDeploy(setting, inputs.soak, () => takeBackup(setting, 'post-migration'));
-                return pre_migration_snapshot_run_toResult(await runGate(setting), store, inputs);
+                const report = await runGate(setting);
+                const previous = report.kind === 'open' ? await readPastGates(inputs.location, store) : undefined;
+                return pre_migration_snapshot_run_toResult(report, previous, store, inputs);
             }
             catch (e_1) {
                 env_1.error = e_1;
@@ -89399,11 +89662,12 @@ function refuseVerdict(verdict, uri) {
         hint: 'Read the record of the drill; without a verified restore point the deploy must not go on.',
     });
 }
-function pre_migration_snapshot_run_toResult(report, store, inputs) {
+function pre_migration_snapshot_run_toResult(report, previous, store, inputs) {
     const { endpoint } = inputs.store;
     const summary = renderGateSummary(report, {
         endpoint,
         recordUri: report.kind === 'open' ? store.uri(report.recordKey) : undefined,
+        previous,
     });
     if (report.kind === 'nothing-pending')
         return { outputs: gateOutputs({ migrationsPending: false }), summary };
@@ -90494,8 +90758,8 @@ async function restoreDatabase(request, plan, tools) {
     progress.leftOut = plan.entries.leftOut.map(({ title }) => title);
     const failure = await carryOut(request, tools, progress);
     const record = restore_database_createRecord(request, plan, tools, progress, startedAt, failure);
-    const recordKey = restoreKey(request.location, startedAt, request.nonce);
-    await restore_database_writeRecord(recordKey, record, tools);
+    const key = restoreKey(request.location, startedAt, request.nonce);
+    const recordKey = (await restore_database_writeRecord(key, record, tools)) ? key : undefined;
     tools.log.info(`${record.restore.outcome} in ${renderDuration(record.durations.totalMs)}.`);
     return { record, recordKey, progress, failure };
 }
@@ -90528,10 +90792,13 @@ function restore_database_unverified({ mode, manifest, target }, progress) {
 /** The data is where it is, with or without a record: a store that is away must not make a success a failure. */
 async function restore_database_writeRecord(key, record, { store, log }) {
     try {
-        await store.putJson(key, renderRestoreRecord(record), { sse: undefined });
+        // A restore that was cancelled is what somebody will ask about.
+        await store.putJson(key, renderRestoreRecord(record), { sse: undefined, outlivesCancellation: true });
+        return true;
     }
     catch (error) {
         log.warning(`The record of this restore could not be written to ${store.uri(key)}: ${errors_errorMessage(error)}`);
+        return false;
     }
 }
 function restore_database_createRecord(request, plan, tools, progress, startedAt, failure) {
@@ -90835,7 +91102,10 @@ function restore_plan_refuse(problems) {
 function leftOutWarning({ leftOut }) {
     if (leftOut.length === 0)
         return [];
-    const titles = renderSome(leftOut.map(({ title }) => title));
+    const isComment = ({ kind }) => kind === 'COMMENT';
+    // A comment can be missed best, so it comes last and may be cut off.
+    const sorted = [...leftOut.filter(entry => !isComment(entry)), ...leftOut.filter(isComment)];
+    const titles = renderSome(sorted.map(({ title }) => title.trim()));
     return [
         `These entries are left out, because this role may not create them or because they must not run twice: ${titles}.`,
     ];
@@ -90985,19 +91255,32 @@ const target_facts_SESSIONS = `
    WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
      AND coalesce(a.backend_type, 'client backend') = 'client backend'
    ORDER BY a.backend_start`;
-/** What the role may not drop: schemas of others, and relations of others in them. Members of extensions stay anyway. */
+/**
+ * What the role may not drop: schemas of others, and what others have in them. Members of extensions stay anyway, and so do
+ * schemas that hold extensions of others, such as the one into which a provider puts its own.
+ */
 const target_facts_FOREIGN = `
   WITH own AS (SELECT n.oid, n.nspname, pg_has_role(n.nspowner, 'USAGE') AS mine FROM pg_catalog.pg_namespace n
                 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                                    WHERE d.classid = 'pg_catalog.pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e'))
   SELECT 'schema ' || nspname AS name FROM own WHERE NOT mine AND nspname <> 'public'
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extnamespace = own.oid AND NOT pg_has_role(e.extowner, 'USAGE'))
   UNION ALL
-  SELECT own.nspname || '.' || c.relname FROM pg_catalog.pg_class c JOIN own ON own.oid = c.relnamespace
-   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND NOT own.mine AND NOT pg_has_role(c.relowner, 'USAGE')
-     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  SELECT i.type || ' ' || i.identity FROM pg_catalog.pg_depend d
+    JOIN own ON own.oid = d.refobjid AND NOT own.mine
+    JOIN pg_catalog.pg_roles me ON me.rolname = current_user AND NOT me.rolsuper
+   CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) AS i
+   WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.deptype = 'n'
+     AND d.classid NOT IN ('pg_catalog.pg_extension'::regclass, 'pg_catalog.pg_default_acl'::regclass)
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend o
+                      WHERE o.classid = d.classid AND o.objid = d.objid AND o.objsubid = 0 AND o.deptype IN ('e', 'i'))
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_shdepend s JOIN pg_catalog.pg_database b ON b.oid = s.dbid AND b.datname = current_database()
+                      WHERE s.classid = d.classid AND s.objid = d.objid AND s.deptype = 'o' AND pg_has_role(s.refobjid, 'USAGE'))
    ORDER BY 1`;
+/** They stay, whatever is dropped: their owner alone can change them. */
+const FOREIGN_PUBLICATIONS = `
+  SELECT p.pubname AS name FROM pg_catalog.pg_publication p WHERE NOT pg_has_role(p.pubowner, 'USAGE') ORDER BY 1`;
 /** Those that a superuser or the provider put there; plpgsql is in every new database too. */
 const FOREIGN_EXTENSIONS = `
   SELECT e.extname AS name FROM pg_catalog.pg_extension e WHERE NOT pg_has_role(e.extowner, 'USAGE') ORDER BY 1`;
@@ -91029,6 +91312,7 @@ async function readTargetFacts(session, connection, role) {
         extensions: await readOffered(session),
         foreignExtensions: await target_facts_readNames(session, FOREIGN_EXTENSIONS),
         keptSchemas: await target_facts_readNames(session, KEPT_SCHEMAS),
+        foreignPublications: await target_facts_readNames(session, FOREIGN_PUBLICATIONS),
         roles: await target_facts_readNames(session, 'SELECT rolname AS name FROM pg_catalog.pg_roles'),
         sessions: await readSessions(session),
         preparedTransactions: Number(row.prepared),
@@ -91538,7 +91822,7 @@ function summary_facts(record, recordUri) {
         ...optional.flatMap(([name, fact]) => (fact === null ? [] : [[name, fact]])),
         ['Took', renderDurations(durations)],
         ['Tools', literal(`pg_restore ${tools.pgRestore} into PostgreSQL ${tools.server}`)],
-        ['Record', code(recordUri)],
+        ['Record', recordUri === '' ? 'could not be written: see the log' : code(recordUri)],
     ];
 }
 function address({ user, host, port, database, }) {
@@ -91623,15 +91907,34 @@ function chooseEntries(entries, choice) {
     const kept = entries.filter(entry => !isOutOfReach(entry, choice) && !isThere(entry, choice) && isWanted(entry, dataOnlyOf));
     return { kept, leftOut };
 }
-function isOutOfReach({ kind, title }, { isSuperuser, foreignExtensions }) {
+function isOutOfReach(entry, choice) {
+    const { kind, title } = entry;
+    const { isSuperuser, foreignExtensions } = choice;
     if (kind.startsWith('SUBSCRIPTION'))
         return true;
-    if (kind === 'COMMENT' && foreignExtensions.some(name => title.startsWith(`COMMENT - EXTENSION ${name} `)))
+    if (foreignExtensions.some(name => isCommentOn(entry, 'EXTENSION', name)))
+        return true;
+    if (isOutOfReachPublication(entry, choice))
         return true;
     return !isSuperuser && (kind === 'EVENT TRIGGER' || title.startsWith('COMMENT - EVENT TRIGGER '));
 }
-function isThere({ title }, { keptSchemas }) {
-    return keptSchemas.some(name => title.startsWith(`SCHEMA - ${name} `));
+function isOutOfReachPublication(entry, choice) {
+    const { isSuperuser, publications, foreignPublications } = choice;
+    const isOut = ({ publication, isForSuperuser }) => foreignPublications.includes(publication) || (!isSuperuser && isForSuperuser);
+    const own = publications.get(entry.id);
+    if (own !== undefined)
+        return isOut(own);
+    return [...publications.values()].some(other => isOut(other) && isCommentOn(entry, 'PUBLICATION', other.publication));
+}
+/** Comments name their object as SQL would, in quotes where it needs them; `title` of everything else has the plain name. */
+function isCommentOn({ kind, title }, what, name) {
+    if (kind !== 'COMMENT')
+        return false;
+    return [name, `"${name.replace(/"/g, '""')}"`].some(written => title.startsWith(`COMMENT - ${what} ${written} `));
+}
+/** What stays has its comment, too. */
+function isThere(entry, { keptSchemas }) {
+    return keptSchemas.some(name => entry.title.startsWith(`SCHEMA - ${name} `) || isCommentOn(entry, 'SCHEMA', name));
 }
 const DATA = ['TABLE DATA', 'MATERIALIZED VIEW DATA', 'SEQUENCE SET', 'BLOBS', 'BLOB', 'BLOB METADATA'];
 function isWanted({ kind, id }, dataOnlyOf) {
@@ -91650,6 +91953,7 @@ function renderUseList(entries) {
 
 
 
+
 /**
  * What an archive holds; `args` narrow it in pg_restore's own terms, such as `--table=users`. The archive must have been
  * verified: even listing a crafted one can run code (CVE-2026-116314). Throws RESTORE_FAILED.
@@ -91661,6 +91965,31 @@ async function listArchive(pgRestore, archive, args, env) {
     throw new errors_OperatorError('RESTORE_FAILED', `pg_restore --list ended with ${exitCode}: ${stderr.trim()}.`, {
         hint: 'Pick another backup: this archive cannot be read.',
     });
+}
+/**
+ * What those of the entries do that have to do with publications: the list says only whose they are, so pg_restore writes them
+ * down as SQL. `path` is where the list of them goes, in a private directory. Throws RESTORE_FAILED.
+ */
+async function readPublications(pgRestore, archive, entries, path, env) {
+    const publications = entries.filter(({ kind }) => kind === 'PUBLICATION');
+    if (publications.length === 0)
+        return new Map();
+    await (0,promises_.writeFile)(path, renderUseList(publications), { mode: 0o600 });
+    // With --verbose every statement has the id of its entry above it.
+    const args = ['--verbose', '--no-owner', `--use-list=${path}`, '--file=-', archive];
+    const { exitCode, stdout, stderr } = await runTool(pgRestore, args, env);
+    if (exitCode !== 0)
+        throw new errors_OperatorError('RESTORE_FAILED', `pg_restore ended with ${exitCode}: ${stderr.trim()}.`, {
+            hint: 'Pick another backup: this archive cannot be read.',
+        });
+    return new Map(stdout.split(/^-- TOC entry (?=\d+ \(class \d+ OID \d+\)$)/m).flatMap(text => {
+        const [, id = ''] = /^(\d+) /.exec(text) ?? [];
+        const [, name = '', does = ''] = /^(?:CREATE|ALTER) PUBLICATION ("(?:[^"]|"")*"|[^\s;]+)([^\n]*)/m.exec(text) ?? [];
+        if (id === '' || name === '')
+            return [];
+        const publication = name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+        return [[id, { publication, isForSuperuser: /^ (FOR ALL|ADD TABLES IN SCHEMA) /.test(does) }]];
+    }));
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/target-settings.js
@@ -92403,7 +92732,7 @@ function noMaintenance({ target, maintenanceDatabase }) {
     return new errors_OperatorError('TARGET_UNFIT', `Nothing was changed. Renaming ${target.database} needs a connection to another database of the server, and none of ${maintenanceDatabase}, postgres, template1 lets ${target.user} in.`, { hint: 'Name one with maintenance-database, or use mode new-database.' });
 }
 /** What of the archive is restored. The rows of single tables are found by pg_restore itself, because a name may hold anything. */
-async function choose({ inputs, pgRestore }, archive, env, selection, { isSuperuser, foreignExtensions, keptSchemas }) {
+async function choose({ inputs, pgRestore, directory }, archive, env, selection, { isSuperuser, foreignExtensions, keptSchemas, foreignPublications }) {
     const list = (args) => listArchive(pgRestore.path, archive, args, env);
     const dataOnlyOf = selection.of === 'everything' ? undefined : new Set();
     if ('tables' in selection) {
@@ -92414,12 +92743,18 @@ async function choose({ inputs, pgRestore }, archive, env, selection, { isSuperu
                     dataOnlyOf?.add(id);
         }
     }
+    const entries = await list([]);
+    const isNew = inputs.mode !== 'overwrite';
     // A new database has no extensions but the one that comes with the server.
-    const foreign = inputs.mode === 'overwrite' ? foreignExtensions : ['plpgsql'];
-    return chooseEntries(await list([]), {
+    const foreign = isNew ? ['plpgsql'] : foreignExtensions;
+    return chooseEntries(entries, {
         isSuperuser,
         foreignExtensions: isSuperuser ? [] : foreign,
-        keptSchemas: inputs.mode === 'overwrite' ? keptSchemas : [],
+        keptSchemas: isNew ? [] : keptSchemas,
+        publications: isSuperuser
+            ? new Map()
+            : await readPublications(pgRestore.path, archive, entries, (0,external_node_path_.join)(directory, 'publications.list'), env),
+        foreignPublications: isNew ? [] : foreignPublications,
         rowsOnly: selection.of === 'rows',
         dataOnlyOf,
     });
@@ -92542,7 +92877,7 @@ const restoreFromS3 = {
             if (inputs.dryRun)
                 return toPlanResult(request, plan);
             const report = await restoreDatabase(request, plan, tools);
-            return restore_from_s3_run_toResult(request, report, store.uri(report.recordKey));
+            return restore_from_s3_run_toResult(request, report, report.recordKey === undefined ? '' : store.uri(report.recordKey));
         }
         catch (e_1) {
             env_1.error = e_1;
@@ -92578,14 +92913,21 @@ const restoreFromS3 = {
         }
     },
 };
-/** Before anything is connected to: whoever decides types the name. Throws CONFIRMATION_MISSING. */
+/**
+ * Before anything is connected to: whoever decides types the name. Overwriting needs it, and in every mode a wrong one says
+ * that somebody means another database. Throws CONFIRMATION_MISSING.
+ */
 function refuseUnconfirmed({ mode, confirm, target, dryRun }) {
-    if (mode !== 'overwrite' || confirm === target.database || (dryRun && confirm === undefined))
+    const isNeeded = mode === 'overwrite' && !dryRun;
+    if (confirm === target.database || (confirm === undefined && !isNeeded))
         return;
+    const { database } = target;
     throw new errors_OperatorError('CONFIRMATION_MISSING', confirm === undefined
         ? `Mode overwrite replaces the contents of ${renderConnection(target)}: confirm is empty. Nothing was changed.`
-        : `confirm says "${confirm}", but the database of target-url is "${target.database}". Nothing was changed.`, {
-        hint: `If ${target.database} is really to be overwritten, set confirm: ${target.database}. Mode new-database or swap keeps the old data.`,
+        : `confirm says "${confirm}", but the database of target-url is "${database}". Nothing was changed.`, {
+        hint: mode === 'overwrite'
+            ? `If ${database} is really to be overwritten, set confirm: ${database}. Mode new-database or swap keeps the old data.`
+            : `If ${database} is really the database to get back, set confirm: ${database}.`,
     });
 }
 function run_select(manifest, { selection }) {
@@ -94796,80 +95138,27 @@ function wholeSecond(instant) {
     return new Date(instant).toISOString().replace(/\.\d+/, '');
 }
 
-;// CONCATENATED MODULE: ./lib/core/chart.js
-/** Columns of the longest bar: with label and text it fits a phone in landscape. */
-const WIDTH = 28;
-/** Parts of a character cell in eighths, from one to seven. */
-const EIGHTHS = '▏▎▍▌▋▊▉';
-/**
- * Bars in plain text, one a line, all from zero and on one scale: to be put into a code block. Text, and not a Mermaid
- * chart, because it reads the same in a job summary, in a mail, in a terminal and on a phone, and because it can show
- * the value and the verdict beside each bar, which Mermaid's xychart cannot. The empty list is the empty text.
- */
-function renderBars(bars) {
-    const longest = Math.max(0, ...bars.map(({ value }) => value ?? 0));
-    const labelWidth = Math.max(0, ...bars.map(({ label }) => label.length));
-    const textWidth = Math.max(0, ...bars.map(({ text }) => text.length));
-    return bars
-        .map(({ label, value, text }) => {
-        const bar = value === null ? '' : renderBar(value, longest);
-        return `${label.padEnd(labelWidth)}  ${text.padStart(textWidth)}  ${bar}`.trimEnd();
-    })
-        .join('\n');
-}
-/** At least one eighth, so that a small value is not taken for none. */
-function renderBar(value, longest) {
-    const eighths = longest === 0 ? 1 : Math.max(1, Math.round((value / longest) * WIDTH * 8));
-    return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[(eighths % 8) - 1] ?? '');
-}
-
 ;// CONCATENATED MODULE: ./lib/core/drill-trend.js
 
 
-
-/** Drills shown, this one included: a year of monthly ones. */
-const SHOWN = 12;
-/** `previous` in any order; what started later than this drill, or is this drill, is left out. */
+/** The recovery times of the last drills, and how this one compares. */
 function renderDrillTrend(current, previous) {
-    const earlier = previous
-        .filter(past => startOf(past) < startOf(current) && past.drill.id !== current.drill.id)
-        .toSorted((a, b) => startOf(a) - startOf(b))
-        .slice(1 - SHOWN);
-    const chart = renderBars([...earlier.map(past => toBar(past)), toBar(current, ' ◀ this drill')]);
-    return { chart, comparison: compare(current, earlier) };
+    return renderTrend(drill_trend_toPoint(current), previous.map(drill_trend_toPoint), {
+        noun: 'drill',
+        measures: [durationMeasure('not restored')],
+    });
 }
-function toBar(past, mark = '') {
-    const rtoMs = measuredRtoMs(past.durations);
-    const verdict = past.drill.verdict === 'pass' ? 'pass' : past.drill.verdict.toUpperCase();
-    const day = new Date(startOf(past)).toISOString().slice(0, 16).replace('T', ' ');
+function drill_trend_toPoint({ drill, durations }) {
     return {
-        label: `${day}  ${verdict}${mark}`,
-        value: rtoMs,
-        text: rtoMs === null ? 'not restored' : renderDuration(rtoMs),
+        id: drill.id,
+        at: new Date(drill.startedAt),
+        word: drill.verdict === 'pass' ? 'pass' : drill.verdict.toUpperCase(),
+        values: [measuredRtoMs(durations)],
     };
-}
-function compare(current, earlier) {
-    const rtoMs = measuredRtoMs(current.durations);
-    const times = earlier.map(past => measuredRtoMs(past.durations)).filter(ms => ms !== null);
-    const medianMs = times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)];
-    if (rtoMs === null || medianMs === undefined || medianMs === 0)
-        return null;
-    const usual = times.length === 1 ? 'The one drill before took' : `The ${times.length} drills before took a median of`;
-    return `${usual} ${renderDuration(medianMs)}: this one took ${describeRatio(rtoMs / medianMs)}.`;
-}
-function describeRatio(ratio) {
-    if (ratio >= 1.95)
-        return `${ratio.toFixed(1)} times as long`;
-    const percent = Math.round((ratio - 1) * 100);
-    if (percent === 0)
-        return 'as long';
-    return `${Math.abs(percent)} % ${percent > 0 ? 'longer' : 'less'}`;
-}
-function startOf({ drill }) {
-    return Date.parse(drill.startedAt);
 }
 
 ;// CONCATENATED MODULE: ./lib/actions/verify-drill/summary.js
+
 
 
 
@@ -94892,25 +95181,20 @@ const ICONS = {
 const summary_ROWS_SHOWN = 40;
 /** Characters of one cell: a job summary ends at 1 MiB. */
 const CELL_LENGTH = 300;
-/** The job summary of a drill: verdict, what to do next, facts, checks with failures first, recovery time. */
+/** The job summary of a drill: verdict and what failed, facts, what to do next, recovery times, and the other checks. */
 function renderDrillSummary(record, { recordUri, previous }) {
     const { drill, checks } = record;
-    const trend = renderDrillTrend(record, previous);
-    return [
-        `## ${summary_heading(record)}: ${literal(drill.database)}`,
-        '',
-        ...summary_open(checks),
-        ...advice(record),
-        factTable(verify_drill_summary_facts(record, recordUri)),
-        '',
-        '### Recovery time',
-        '',
-        ...(trend.comparison === null ? [] : [trend.comparison, '']),
-        codeBlock(trend.chart, 'text'),
-        '',
-        ...summary_folded('pass', checks, count => `${ICONS.pass} ${renderAmount(count, 'check')} passed`),
-        ...summary_folded('information', checks, count => `${ICONS.information} ${count} for information`),
-    ].join('\n');
+    return renderSummaryPage({
+        verdict: `${summary_heading(record)}: ${literal(drill.database)}`,
+        problems: summary_open(checks),
+        facts: verify_drill_summary_facts(record, recordUri),
+        next: advice(record),
+        trend: previous && { title: 'Last drills', trend: renderDrillTrend(record, previous) },
+        details: [
+            ...summary_folded('pass', checks, count => `${ICONS.pass} ${renderAmount(count, 'check')} passed`),
+            ...summary_folded('information', checks, count => `${ICONS.information} ${count} for information`),
+        ],
+    });
 }
 /** When data was compared and only a part could not be measured, it must not say that nothing was. */
 function summary_heading({ drill: { verdict }, checks }) {
@@ -94920,14 +95204,13 @@ function summary_heading({ drill: { verdict }, checks }) {
 /** Failures and gaps, above everything else. */
 function summary_open(checks) {
     const rows = [...withVerdict(checks, 'fail'), ...withVerdict(checks, 'not-measured')];
-    return rows.length === 0 ? [] : [summary_checkTable(rows), ...more(rows), ''];
+    return rows.length === 0 ? [] : [summary_checkTable(rows), ...more(rows)];
 }
 function summary_folded(verdict, checks, title) {
     const rows = withVerdict(checks, verdict);
     if (rows.length === 0)
         return [];
-    const summary = `<details><summary>${title(rows.length)}</summary>`;
-    return [summary, '', summary_checkTable(rows), ...more(rows), '', '</details>', ''];
+    return [`<details><summary>${title(rows.length)}</summary>`, summary_checkTable(rows), ...more(rows), '</details>'];
 }
 function withVerdict(checks, verdict) {
     return checks.filter(check => check.verdict === verdict);
@@ -94944,16 +95227,18 @@ function summary_checkTable(checks) {
 }
 function more(checks) {
     const hidden = checks.length - summary_ROWS_SHOWN;
-    return hidden > 0 ? ['', `_and ${hidden} more, all in the record_`] : [];
+    return hidden > 0 ? [`_and ${hidden} more, all in the record_`] : [];
 }
 function cell(text) {
     return literal(text.length > CELL_LENGTH ? `${text.slice(0, CELL_LENGTH)}…` : text);
 }
 function advice(record) {
     const sentences = adviseAfterDrill(record);
-    if (sentences.length === 0)
-        return [];
-    return ['### What to do next', '', ...sentences.map((text, i) => `${i + 1}. ${literal(text)}`), ''];
+    if (sentences.length > 0)
+        return [sentences.map((text, i) => `${i + 1}. ${literal(text)}`).join('\n')];
+    return [
+        `Nothing now. This backup can be relied on: ${code('restore-from-s3')} with ${code(`backup: ${record.backup.id}`)} brings it back.`,
+    ];
 }
 function verify_drill_summary_facts(record, recordUri) {
     const { backup, durations, tools, checks } = record;
@@ -95095,8 +95380,6 @@ var verify_drill_run_disposeResources = (undefined && undefined.__disposeResourc
 
 
 
-/** Earlier drills in the trend. */
-const TREND_LENGTH = 12;
 /** Set on every way out, so that a workflow can always read them: nothing is proven until it is. */
 const NOT_HELD = {
     verdict: 'not-measured',
@@ -95132,7 +95415,7 @@ async function holdDrill(context) {
         context.log.info(`Backup ${manifest.backup.id}: ${renderBytes(manifest.object.bytes)}, shows ${manifest.backup.database} at ${manifest.backup.snapshotAt}.`);
         const setting = { ...inputs, store, signal, directory: temp.path };
         const tools = await createDrillTools(context, setting, manifest);
-        const previous = await readPreviousDrills(inputs.location, store);
+        const previous = await readPastDrills(inputs.location, store);
         const report = await drill({
             manifest,
             location: inputs.location,
@@ -95167,22 +95450,6 @@ async function readCriteriaFile(path) {
             cause: error,
         });
     }
-}
-/** The last drills for the trend; what cannot be read is left out, because the trend decides nothing. */
-async function readPreviousDrills(location, store) {
-    const keys = (await store.list(drillPrefix(location))).slice(-TREND_LENGTH);
-    const drills = keys.map(async (key) => {
-        try {
-            return [parseDrillRecord(await store.getText(key), key)];
-        }
-        catch (error) {
-            if (!(error instanceof errors_OperatorError))
-                throw error;
-            store.log.info(`${store.uri(key)} is not in the trend: ${error.message}`);
-            return [];
-        }
-    });
-    return (await Promise.all(drills)).flat();
 }
 function smokeOf(context, inputs, signal) {
     const { smokeCommand: command, smokeTimeoutMs: timeoutMs } = inputs;

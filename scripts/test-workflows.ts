@@ -16,8 +16,8 @@ import { findGoTool, type GoTool } from './workflows/go-tool.ts'
 import { oneOfTwoIsDown } from './workflows/scenarios/backup.ts'
 import { gateStopsDeploy, gateThenDeploy } from './workflows/scenarios/deploy.ts'
 import { backupThenDrill, tamperedThenDrill } from './workflows/scenarios/drill.ts'
-import { restoreWhenConfirmed } from './workflows/scenarios/restore.ts'
 import { backupTooOld } from './workflows/scenarios/freshness.ts'
+import { restoreWhenConfirmed } from './workflows/scenarios/restore.ts'
 import type { Stage } from './workflows/stage.ts'
 
 const ACT: GoTool = {
