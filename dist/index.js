@@ -77142,9 +77142,9 @@ const VERDICTS = ['pass', 'fail', 'not-measured'];
 const CHECK_VERDICTS = [...VERDICTS, 'information'];
 /**
  * Where a check comes from: getting the backup and restoring it, the comparison with the manifest, the criteria file,
- * the state of the restored database, the smoke command.
+ * the state of the restored database, its pages and indexes, the smoke command.
  */
-const CHECK_GROUPS = ['restore', 'exact', 'criteria', 'structure', 'smoke'];
+const CHECK_GROUPS = ['restore', 'exact', 'criteria', 'structure', 'amcheck', 'smoke'];
 /** One line of a drill's judgement, as it is read from a record. */
 const check = shape_object({
     group: oneOf(CHECK_GROUPS),
@@ -77161,7 +77161,11 @@ const check = shape_object({
 /** Groups whose passing checks show that data came back; an index or an exit code alone does not. */
 const MEASURES_DATA = ['exact', 'criteria'];
 /** Groups that somebody asked for by hand: when one of their checks could not be made, the drill has not measured it. */
-const ASKED_FOR = ['criteria', 'smoke'];
+const ASKED_FOR = ['criteria', 'amcheck', 'smoke'];
+/** Checks that somebody asked for and that could not be made. */
+function gapsOf(checks) {
+    return checks.filter(({ group, verdict }) => verdict === 'not-measured' && ASKED_FOR.includes(group));
+}
 /**
  * The verdict over all checks. Any failure fails. Without a passing check of data nothing was measured, however much
  * else passed; and a criterion that could not be measured is not made up for by others that were.
@@ -77170,8 +77174,7 @@ function verdictOf(checks) {
     if (checks.some(({ verdict }) => verdict === 'fail'))
         return 'fail';
     const measured = checks.some(({ group, verdict }) => verdict === 'pass' && MEASURES_DATA.includes(group));
-    const gap = checks.some(({ group, verdict }) => verdict === 'not-measured' && ASKED_FOR.includes(group));
-    return measured && !gap ? 'pass' : 'not-measured';
+    return measured && gapsOf(checks).length === 0 ? 'pass' : 'not-measured';
 }
 
 ;// CONCATENATED MODULE: ./lib/core/errors.js
@@ -87005,6 +87008,9 @@ async function runChecks(request, tools, scratch) {
         ...criteria.map(criterion => evaluateCriterion(criterion, measured.get(criterion.name) ?? unmeasured(criterion), reference)),
         ...(await tools.readStructure(scratch)),
     ];
+    // After everything that is compared: it makes an extension.
+    if (tools.checkPages !== undefined)
+        checks.push(await tools.checkPages(scratch));
     // Last: a smoke command may write.
     if (tools.smoke !== undefined)
         checks.push(await tools.smoke(scratch));
@@ -87353,6 +87359,152 @@ async function verifyArchive(manifest, tools) {
 }
 function unverified(message, hint = 'Take a new restore point: run the gate again without reuse-within.') {
     return new errors_OperatorError('GATE_UNVERIFIED', message, { hint });
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/amcheck.js
+var amcheck_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var amcheck_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+/** Damaged relations kept by name; a report of more says no more. */
+const KEPT_RELATIONS = 1000;
+/**
+ * Lets pg_amcheck read every page of every table and index, and look every row up in each index (--heapallindexed, --checkunique).
+ * It makes the extension amcheck where that is missing. What it could not do is not measured; what it finds fails.
+ */
+async function checkWithAmcheck(options) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const { path, env, jobs, signal, onProgress } = options;
+        signal.throwIfAborted();
+        let looked;
+        const tool = amcheck_addDisposableResource(env_1, startTool({
+            name: 'pg_amcheck',
+            path,
+            args: ['--install-missing', '--heapallindexed', '--checkunique', `--jobs=${jobs}`, '--progress'],
+            env,
+            isProgress: line => {
+                const [text, relations] = /^\s*(?:\d+\/)?(\d+) relations \(.*$/.exec(line) ?? [];
+                if (text === undefined)
+                    return false;
+                looked = relations;
+                onProgress(text.trim());
+                return true;
+            },
+            failure: { code: 'TOOL_FAILED', hint: '' },
+        }), true);
+        const damaged = new DamagedRelations();
+        readLines(tool.stdout, line => damaged.take(line));
+        const aborted = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+        // Damage is exit code 2, which the lines before have explained; any other failure explains itself.
+        const problem = await Promise.race([tool.finished.then(() => undefined, errors_errorMessage), aborted]);
+        return toCheck(damaged, problem, Number(looked ?? 0));
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = amcheck_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+function toCheck(damaged, problem, looked) {
+    const about = {
+        group: 'amcheck',
+        name: 'amcheck',
+        expected: 'every table and index is undamaged',
+    };
+    if (damaged.count > 0)
+        return {
+            ...about,
+            verdict: 'fail',
+            found: `${renderAmount(damaged.count, 'damaged relation')}: ${renderSome(damaged.first)}`,
+            note: 'The archive holds good rows, but this server cannot keep them so: look for a function in an index that is not immutable, for another version of the collations (libc, ICU), or for bad disks.',
+        };
+    if (problem !== undefined)
+        return {
+            ...about,
+            verdict: 'not-measured',
+            found: problem.replace(/\.$/, ''),
+            note: 'pg_amcheck needs the extension amcheck on the scratch server, and a role that may create and use it.',
+        };
+    return { ...about, verdict: 'pass', found: renderAmount(looked, 'relation'), note: null };
+}
+/** Follows `btree index "db.schema.name":` or `heap table "…", block 1, offset 2:` and the message below it. */
+class DamagedRelations {
+    /** The first of each relation's messages. */
+    #messages = new Map();
+    #relation;
+    get count() {
+        return this.#messages.size;
+    }
+    get first() {
+        return [...this.#messages].map(([relation, message]) => `${relation} (${message})`);
+    }
+    take(line) {
+        const [, kind, path] = /^(heap table|btree index) "(.*)"(?:, block .*)?:$/.exec(line) ?? [];
+        if (path !== undefined) {
+            // Database names are ours here: without dots.
+            this.#relation = `${kind === 'heap table' ? 'table' : 'index'} ${path.replace(/^[^.]*\.(public\.)?/, '')}`;
+        }
+        else if (this.#relation !== undefined && /^ {4}\S/.test(line)) {
+            if (!this.#messages.has(this.#relation) && this.#messages.size < KEPT_RELATIONS)
+                this.#messages.set(this.#relation, line.trim().replace(/^ERROR: +/, ''));
+        }
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/criteria-query.js
@@ -88660,6 +88812,8 @@ var drill_tools_disposeResources = (undefined && undefined.__disposeResources) |
 
 
 
+
+
 /** Under these names the post phase finds what a killed main phase left behind. */
 const CLUSTER = 'cluster';
 const SCRATCH_DATABASE = 'scratch-database';
@@ -88669,9 +88823,10 @@ const SERVER_BYTES = 64 * MIB;
 const DRILL_ONLY = ['--no-subscriptions'];
 /** What the drill step needs, all but the smoke command. Throws TOOL_MISSING without a pg_restore that can read the archive. */
 async function createDrillTools(context, setting, manifest) {
-    const { store, signal, directory, scratch, live, jobs } = setting;
+    const { store, signal, directory, scratch, live, jobs, amcheck } = setting;
     const { variables } = context.environment;
     const pgRestore = await requireTool(context, 'pg_restore', parseVersion(manifest.archive.toolVersion).major);
+    const pgAmcheck = amcheck ? await requireTool(context, 'pg_amcheck', pgRestore.version.major) : undefined;
     const archivePath = (0,external_node_path_.join)(directory, 'archive.dump');
     return {
         store,
@@ -88707,9 +88862,29 @@ async function createDrillTools(context, setting, manifest) {
                     await result_1;
             }
         },
+        checkPages: pgAmcheck && (database => checkPages(context, setting, pgAmcheck.path, database)),
         measureScratch: (database, criteria) => measureAll(database.connection, criteria, signal),
         measureLive: live && (criteria => measureLive(live, criteria, signal)),
     };
+}
+async function checkPages({ environment, log }, { directory, jobs, signal }, path, { connection }) {
+    const env_2 = { stack: [], error: void 0, hasError: false };
+    try {
+        const env = await connectionEnvironment(connection, directory, environment.variables);
+        let table;
+        const _progress = drill_tools_addDisposableResource(env_2, reportProgress(log, () => new Date(), () => ({ bytes: undefined, table })), false);
+        const onProgress = (text) => {
+            table = `pg_amcheck ${text}`;
+        };
+        return await checkWithAmcheck({ path, env, jobs, signal, onProgress });
+    }
+    catch (e_2) {
+        env_2.error = e_2;
+        env_2.hasError = true;
+    }
+    finally {
+        drill_tools_disposeResources(env_2);
+    }
 }
 /** Stops the server of our own that a killed main phase left running. */
 async function stopLeftServer({ state }) {
@@ -88748,22 +88923,22 @@ async function requireTool({ environment }, name, atLeastMajor) {
 }
 /** A database on the given server, or on one of our own that is made now and stops with it. */
 async function openScratch(context, setting, like) {
-    const env_2 = { stack: [], error: void 0, hasError: false };
+    const env_3 = { stack: [], error: void 0, hasError: false };
     try {
         const { signal, scratch: given } = setting;
-        const stack = drill_tools_addDisposableResource(env_2, new AsyncDisposableStack(), true);
+        const stack = drill_tools_addDisposableResource(env_3, new AsyncDisposableStack(), true);
         const server = given ?? stack.use(await startOwnServer(context, setting, like));
         const remember = (name) => context.state.save(SCRATCH_DATABASE, name);
         const database = stack.use(await namingInput('scratch-url', () => createScratchDatabase({ server, like, signal, remember })));
         const kept = stack.move();
         return { ...database, [Symbol.asyncDispose]: () => cleanUp(context, kept) };
     }
-    catch (e_2) {
-        env_2.error = e_2;
-        env_2.hasError = true;
+    catch (e_3) {
+        env_3.error = e_3;
+        env_3.hasError = true;
     }
     finally {
-        const result_2 = drill_tools_disposeResources(env_2);
+        const result_2 = drill_tools_disposeResources(env_3);
         if (result_2)
             await result_2;
     }
@@ -88816,20 +88991,20 @@ async function measureLive(live, criteria, signal) {
     }
 }
 async function measureAll(connection, criteria, signal) {
-    const env_3 = { stack: [], error: void 0, hasError: false };
+    const env_4 = { stack: [], error: void 0, hasError: false };
     try {
-        const session = drill_tools_addDisposableResource(env_3, await openSession(connection, signal), true);
+        const session = drill_tools_addDisposableResource(env_4, await openSession(connection, signal), true);
         const measured = new Map();
         for (const criterion of criteria)
             measured.set(criterion.name, await measure(session, criterion));
         return measured;
     }
-    catch (e_3) {
-        env_3.error = e_3;
-        env_3.hasError = true;
+    catch (e_4) {
+        env_4.error = e_4;
+        env_4.hasError = true;
     }
     finally {
-        const result_3 = drill_tools_disposeResources(env_3);
+        const result_3 = drill_tools_disposeResources(env_4);
         if (result_3)
             await result_3;
     }
@@ -89630,6 +89805,7 @@ async function verify(setting, manifest, level) {
         directory,
         scratch: undefined,
         live: undefined,
+        amcheck: false,
         jobs: (0,external_node_os_.availableParallelism)(),
     };
     const tools = await createDrillTools(context, places, manifest);
@@ -94954,6 +95130,7 @@ function readDrillInputs(inputs, environment) {
         scratch: readOptionalConnection(inputs, 'scratch-url'),
         live: readOptionalConnection(inputs, 'live-url'),
         criteriaFile: inputs.optional('criteria'),
+        amcheck: inputs.flag('amcheck'),
         smokeCommand: inputs.optional('smoke-command'),
         smokeTimeoutMs: inputs.durationMs('smoke-timeout'),
         // With one job every COPY writes WAL, whatever wal_level says (docs/adr/0006).
@@ -95072,6 +95249,7 @@ function smoke_visible(variables) {
 }
 
 ;// CONCATENATED MODULE: ./lib/core/drill-advice.js
+
 /**
  * What to do next after a drill that did not pass, the most urgent first: sentences that go by the kind of failure. Empty
  * after one that passed.
@@ -95094,6 +95272,8 @@ function adviseAfterDrill({ drill, backup, checks }) {
         advice.push(adviseOnCriteria(checks, isDifferent));
     if (failed('structure'))
         advice.push(...adviseOnStructure(checks));
+    if (failed('amcheck'))
+        advice.push('Compare operating system, collation versions (pg_collation_actual_version) and the functions in indexes of source and scratch server; run pg_amcheck on the source too.');
     if (failed('smoke'))
         advice.push('Read the output of the smoke command in the log of this step; run it by hand against a restored copy before you change it.');
     return advice.length > 0 ? advice : adviseOnMeasuring(checks);
@@ -95126,9 +95306,19 @@ function adviseOnStructure(checks) {
     ];
 }
 function adviseOnMeasuring(checks) {
-    const gaps = checks.filter(({ group, verdict }) => verdict === 'not-measured' && (group === 'criteria' || group === 'smoke'));
+    const gaps = gapsOf(checks);
+    const withoutAmcheck = gaps.some(({ group }) => group === 'amcheck');
     if (gaps.length > 0)
-        return ['Make every criterion measurable, or take it out: one that was not measured proves nothing.'];
+        return [
+            ...(withoutAmcheck
+                ? [
+                    'Let the role of scratch-url create the extension amcheck, or drill without scratch-url; amcheck: false leaves it out.',
+                ]
+                : []),
+            ...(gaps.length > 1 || !withoutAmcheck
+                ? ['Make every criterion measurable, or take it out: one that was not measured proves nothing.']
+                : []),
+        ];
     return [
         'Give the drill something to compare with: take backups with "fingerprint: counts" (or content), or write a criteria file (docs/drill-criteria.md).',
     ];
@@ -95282,6 +95472,7 @@ function renderTools({ pgRestore, server }) {
 
 ;// CONCATENATED MODULE: ./lib/actions/verify-drill/verdict-failure.js
 
+
 /** The error that a verdict makes of the step; undefined where the operator lets it pass. */
 function toFailure(record, failOn) {
     const { verdict } = record.drill;
@@ -95297,10 +95488,10 @@ function failed({ backup, checks }) {
 }
 /** A check that somebody asked for and that could not be made, or nothing to compare with at all. */
 function notMeasured({ backup, checks }) {
-    const gaps = checks.filter(({ verdict, group }) => verdict === 'not-measured' && (group === 'criteria' || group === 'smoke'));
+    const gaps = gapsOf(checks);
     if (gaps.length > 0) {
         const why = gaps[0]?.note?.replace(/\.$/, '') ?? '';
-        return new errors_OperatorError('DRILL_NOT_MEASURED', `The drill of ${backup.id} could not measure what was asked: ${renderFirst(gaps)}. ${why}.`, { hint: 'Make every criterion measurable, or take it out; the job summary has the other checks.' });
+        return new errors_OperatorError('DRILL_NOT_MEASURED', `The drill of ${backup.id} could not measure what was asked: ${renderFirst(gaps)}. ${why}.`, { hint: 'The job summary says what to do, and has the other checks.' });
     }
     return new errors_OperatorError('DRILL_NOT_MEASURED', `The drill of ${backup.id} proves nothing: its manifest has no counts, and no criteria were given.`, { hint: 'Make backups with fingerprint: counts or content, or give criteria.' });
 }

@@ -1,11 +1,13 @@
 import { dirname, join } from 'node:path'
 import { MIB } from '../core/bytes.ts'
+import type { Check } from '../core/check.ts'
 import type { Connection } from '../core/connection.ts'
 import type { Criterion, Measurement } from '../core/criteria.ts'
 import { errorMessage, OperatorError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { parseVersion, renderVersion } from '../core/postgres-version.ts'
 import { nullable, object, text, whole } from '../core/shape.ts'
+import { checkWithAmcheck } from '../postgres/amcheck.ts'
 import { measure } from '../postgres/criteria-query.ts'
 import { readFreeBytes } from '../postgres/install/disk-space.ts'
 import { findTool, type Tool } from '../postgres/install/find-tool.ts'
@@ -24,6 +26,7 @@ import { readStructureChecks } from '../postgres/structure.ts'
 import type { ActionContext } from '../runner/action.ts'
 import { maskSecret } from '../runner/inputs.ts'
 import type { DrillTools } from '../steps/drill.ts'
+import { reportProgress } from '../steps/progress.ts'
 import { downloadArchive } from '../storage/download.ts'
 import type { Store } from '../storage/store.ts'
 
@@ -47,6 +50,8 @@ export interface DrillSetting {
   /** A live database to compare criteria with. */
   readonly live: Connection | undefined
   readonly jobs: number
+  /** Whether pg_amcheck reads every page. */
+  readonly amcheck: boolean
 }
 
 /** What the drill step needs, all but the smoke command. Throws TOOL_MISSING without a pg_restore that can read the archive. */
@@ -55,9 +60,10 @@ export async function createDrillTools(
   setting: DrillSetting,
   manifest: Manifest,
 ): Promise<Omit<DrillTools, 'smoke'>> {
-  const { store, signal, directory, scratch, live, jobs } = setting
+  const { store, signal, directory, scratch, live, jobs, amcheck } = setting
   const { variables } = context.environment
   const pgRestore = await requireTool(context, 'pg_restore', parseVersion(manifest.archive.toolVersion).major)
+  const pgAmcheck = amcheck ? await requireTool(context, 'pg_amcheck', pgRestore.version.major) : undefined
   const archivePath = join(directory, 'archive.dump')
   return {
     store,
@@ -81,9 +87,29 @@ export async function createDrillTools(
       await using session = await openSession(database.connection, signal)
       return await readStructureChecks(session)
     },
+    checkPages: pgAmcheck && (database => checkPages(context, setting, pgAmcheck.path, database)),
     measureScratch: (database, criteria) => measureAll(database.connection, criteria, signal),
     measureLive: live && (criteria => measureLive(live, criteria, signal)),
   }
+}
+
+async function checkPages(
+  { environment, log }: ActionContext,
+  { directory, jobs, signal }: DrillSetting,
+  path: string,
+  { connection }: ScratchDatabase,
+): Promise<Check> {
+  const env = await connectionEnvironment(connection, directory, environment.variables)
+  let table: string | undefined
+  using _progress = reportProgress(
+    log,
+    () => new Date(),
+    () => ({ bytes: undefined, table }),
+  )
+  const onProgress = (text: string) => {
+    table = `pg_amcheck ${text}`
+  }
+  return await checkWithAmcheck({ path, env, jobs, signal, onProgress })
 }
 
 /** Stops the server of our own that a killed main phase left running. */
@@ -114,7 +140,7 @@ export async function dropLeftDatabase(
 /** A program of PostgreSQL of at least that major. Throws TOOL_MISSING. */
 export async function requireTool(
   { environment }: ActionContext,
-  name: 'pg_restore' | 'initdb',
+  name: 'pg_restore' | 'pg_amcheck' | 'initdb',
   atLeastMajor: number,
 ): Promise<Tool> {
   const tool = await findTool(name, { path: environment.variables.PATH ?? '', atLeastMajor })

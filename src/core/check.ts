@@ -10,9 +10,9 @@ export type CheckVerdict = (typeof CHECK_VERDICTS)[number]
 
 /**
  * Where a check comes from: getting the backup and restoring it, the comparison with the manifest, the criteria file,
- * the state of the restored database, the smoke command.
+ * the state of the restored database, its pages and indexes, the smoke command.
  */
-export const CHECK_GROUPS = ['restore', 'exact', 'criteria', 'structure', 'smoke'] as const
+export const CHECK_GROUPS = ['restore', 'exact', 'criteria', 'structure', 'amcheck', 'smoke'] as const
 export type CheckGroup = (typeof CHECK_GROUPS)[number]
 
 /** One line of a drill's judgement, as it is read from a record. */
@@ -34,7 +34,12 @@ export type Check = Read<typeof check>
 const MEASURES_DATA: readonly CheckGroup[] = ['exact', 'criteria']
 
 /** Groups that somebody asked for by hand: when one of their checks could not be made, the drill has not measured it. */
-const ASKED_FOR: readonly CheckGroup[] = ['criteria', 'smoke']
+const ASKED_FOR: readonly CheckGroup[] = ['criteria', 'amcheck', 'smoke']
+
+/** Checks that somebody asked for and that could not be made. */
+export function gapsOf(checks: readonly Check[]): readonly Check[] {
+  return checks.filter(({ group, verdict }) => verdict === 'not-measured' && ASKED_FOR.includes(group))
+}
 
 /**
  * The verdict over all checks. Any failure fails. Without a passing check of data nothing was measured, however much
@@ -43,6 +48,5 @@ const ASKED_FOR: readonly CheckGroup[] = ['criteria', 'smoke']
 export function verdictOf(checks: readonly Check[]): Verdict {
   if (checks.some(({ verdict }) => verdict === 'fail')) return 'fail'
   const measured = checks.some(({ group, verdict }) => verdict === 'pass' && MEASURES_DATA.includes(group))
-  const gap = checks.some(({ group, verdict }) => verdict === 'not-measured' && ASKED_FOR.includes(group))
-  return measured && !gap ? 'pass' : 'not-measured'
+  return measured && gapsOf(checks).length === 0 ? 'pass' : 'not-measured'
 }

@@ -1,4 +1,4 @@
-import type { Check } from './check.ts'
+import { type Check, gapsOf } from './check.ts'
 import type { DrillRecord } from './drill-record.ts'
 
 /**
@@ -27,6 +27,10 @@ export function adviseAfterDrill({ drill, backup, checks }: DrillRecord): readon
     advice.push('Find out why no newer backup was made: look at the last runs of the backup workflow.')
   if (failed('criteria') && !isBroken) advice.push(adviseOnCriteria(checks, isDifferent))
   if (failed('structure')) advice.push(...adviseOnStructure(checks))
+  if (failed('amcheck'))
+    advice.push(
+      'Compare operating system, collation versions (pg_collation_actual_version) and the functions in indexes of source and scratch server; run pg_amcheck on the source too.',
+    )
   if (failed('smoke'))
     advice.push(
       'Read the output of the smoke command in the log of this step; run it by hand against a restored copy before you change it.',
@@ -64,11 +68,19 @@ function adviseOnStructure(checks: readonly Check[]): readonly string[] {
 }
 
 function adviseOnMeasuring(checks: readonly Check[]): readonly string[] {
-  const gaps = checks.filter(
-    ({ group, verdict }) => verdict === 'not-measured' && (group === 'criteria' || group === 'smoke'),
-  )
+  const gaps = gapsOf(checks)
+  const withoutAmcheck = gaps.some(({ group }) => group === 'amcheck')
   if (gaps.length > 0)
-    return ['Make every criterion measurable, or take it out: one that was not measured proves nothing.']
+    return [
+      ...(withoutAmcheck
+        ? [
+            'Let the role of scratch-url create the extension amcheck, or drill without scratch-url; amcheck: false leaves it out.',
+          ]
+        : []),
+      ...(gaps.length > 1 || !withoutAmcheck
+        ? ['Make every criterion measurable, or take it out: one that was not measured proves nothing.']
+        : []),
+    ]
   return [
     'Give the drill something to compare with: take backups with "fingerprint: counts" (or content), or write a criteria file (docs/drill-criteria.md).',
   ]

@@ -83,7 +83,7 @@ interface Pipes {
 }
 
 /** node:readline would also end a line at a carriage return or at U+2028, which names of tables may hold. */
-function readLines(stream: Readable, take: (line: string) => void): void {
+export function readLines(stream: Readable, take: (line: string) => void): void {
   let rest = ''
   stream.setEncoding('utf8')
   stream.on('data', (chunk: string) => {

@@ -41,6 +41,8 @@ export interface DrillTools extends RestoreTools {
   readonly measureLive:
     | ((criteria: readonly Criterion[]) => Promise<ReadonlyMap<string, Measurement>>)
     | undefined
+  /** Undefined where nobody asked for it. */
+  readonly checkPages: ((scratch: ScratchDatabase) => Promise<Check>) | undefined
   /** Undefined without a smoke command. */
   readonly smoke: ((scratch: ScratchDatabase) => Promise<Check>) | undefined
 }
@@ -195,6 +197,8 @@ async function runChecks(
     ),
     ...(await tools.readStructure(scratch)),
   ]
+  // After everything that is compared: it makes an extension.
+  if (tools.checkPages !== undefined) checks.push(await tools.checkPages(scratch))
   // Last: a smoke command may write.
   if (tools.smoke !== undefined) checks.push(await tools.smoke(scratch))
   for (const check of checks)

@@ -19,6 +19,10 @@ const MORE = `
   ALTER TABLE logi_event_dlqs ENABLE ROW LEVEL SECURITY;
   CREATE POLICY dlqs_for_operators ON logi_event_dlqs USING (current_setting('logi.operator', true) = 'yes');`
 
+/** The index is built anew by the restore, with other numbers than the rows get when they are looked up. */
+const FICKLE_INDEX = `CREATE FUNCTION fickle(bigint) RETURNS bigint IMMUTABLE LANGUAGE sql AS 'SELECT $1 + (random() * 1000000)::int';
+  CREATE INDEX fickle_index ON users (fickle(id))`
+
 /** The runbook's own criteria (§5). */
 const CRITERIA = `checks:
   - name: users
@@ -82,6 +86,24 @@ describe('a drill of a backup that was made wrong on purpose', () => {
 
       expect(run.outputs, run.log).toMatchObject({ verdict: 'pass', 'failed-checks': '' })
       expect(run.exitCode).toBe(0)
+    })
+
+    it('fails for an index that does not find its rows, where pg_amcheck is asked', async () => {
+      await tamper(lab, bucket, good, FICKLE_INDEX)
+
+      const asked = await drill(bucket, { amcheck: 'true' })
+      const notAsked = await drill(bucket)
+
+      expect(asked.outputs, asked.log).toMatchObject({ verdict: 'fail' })
+      expect(asked.outputs['failed-checks']).toContain('amcheck')
+      expect(asked.summary).toContain('lacks matching index tuple')
+      expect(notAsked.outputs['failed-checks']).not.toContain('amcheck')
+    })
+
+    it('passes under pg_amcheck when it is sound', async () => {
+      await tamper(lab, bucket, good, '')
+      const run = await drill(bucket, { amcheck: 'true' })
+      expect(run.outputs, run.log).toMatchObject({ verdict: 'pass', 'failed-checks': '' })
     })
 
     it.each([

@@ -133,6 +133,7 @@ async function verify(setting: GateSetting, manifest: Manifest, level: VerifyLev
     directory,
     scratch: undefined,
     live: undefined,
+    amcheck: false,
     jobs: availableParallelism(),
   }
   const tools = await createDrillTools(context, places, manifest)

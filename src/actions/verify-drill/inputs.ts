@@ -20,6 +20,7 @@ export interface DrillInputs {
   readonly scratch: Connection | undefined
   readonly live: Connection | undefined
   readonly criteriaFile: string | undefined
+  readonly amcheck: boolean
   readonly smokeCommand: string | undefined
   readonly smokeTimeoutMs: number
   readonly jobs: number
@@ -39,6 +40,7 @@ export function readDrillInputs(inputs: Inputs, environment: Environment): Drill
     scratch: readOptionalConnection(inputs, 'scratch-url'),
     live: readOptionalConnection(inputs, 'live-url'),
     criteriaFile: inputs.optional('criteria'),
+    amcheck: inputs.flag('amcheck'),
     smokeCommand: inputs.optional('smoke-command'),
     smokeTimeoutMs: inputs.durationMs('smoke-timeout'),
     // With one job every COPY writes WAL, whatever wal_level says (docs/adr/0006).

@@ -1,4 +1,4 @@
-import type { Check } from '../../core/check.ts'
+import { type Check, gapsOf } from '../../core/check.ts'
 import type { DrillRecord } from '../../core/drill-record.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { DrillInputs } from './inputs.ts'
@@ -22,15 +22,13 @@ function failed({ backup, checks }: DrillRecord): OperatorError {
 
 /** A check that somebody asked for and that could not be made, or nothing to compare with at all. */
 function notMeasured({ backup, checks }: DrillRecord): OperatorError {
-  const gaps = checks.filter(
-    ({ verdict, group }) => verdict === 'not-measured' && (group === 'criteria' || group === 'smoke'),
-  )
+  const gaps = gapsOf(checks)
   if (gaps.length > 0) {
     const why = gaps[0]?.note?.replace(/\.$/, '') ?? ''
     return new OperatorError(
       'DRILL_NOT_MEASURED',
       `The drill of ${backup.id} could not measure what was asked: ${renderFirst(gaps)}. ${why}.`,
-      { hint: 'Make every criterion measurable, or take it out; the job summary has the other checks.' },
+      { hint: 'The job summary says what to do, and has the other checks.' },
     )
   }
   return new OperatorError(

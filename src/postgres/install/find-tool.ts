@@ -13,6 +13,7 @@ export type ToolName =
   | 'initdb'
   | 'pg_ctl'
   | 'pg_isready'
+  | 'pg_amcheck'
 
 export interface Tool {
   /** Absolute path of the program itself, never of Debian's pg_wrapper. */
