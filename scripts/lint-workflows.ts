@@ -18,7 +18,7 @@ const ACTIONLINT = {
   version: 'v1.7.12',
   versionArguments: ['-version'],
 }
-const ZIZMOR = '1.32.0'
+const ZIZMOR = { name: 'zizmor', version: '1.32.0', program: 'zizmor', withDependencies: false }
 
 const { values } = parseArgs({ options: { require: { type: 'boolean', default: false } } })
 const workflows = [
@@ -41,7 +41,7 @@ const results = [
     return succeeds(path, [...config, ...workflows])
   }),
   await passes('zizmor', async () => {
-    const path = await tool(() => findPythonTool('zizmor', ZIZMOR))
+    const path = await tool(() => findPythonTool(ZIZMOR))
     const how = ['--offline', '--persona', 'pedantic', '--config', '.github/zizmor.yml']
     return succeeds(path, [...how, '--quiet', '--no-progress', '--color', 'never', ...workflows, ...actions])
   }),

@@ -17,6 +17,7 @@ import { oneOfTwoIsDown } from './workflows/scenarios/backup.ts'
 import { gateStopsDeploy, gateThenDeploy } from './workflows/scenarios/deploy.ts'
 import { backupThenDrill, tamperedThenDrill } from './workflows/scenarios/drill.ts'
 import { backupTooOld } from './workflows/scenarios/freshness.ts'
+import { fiveMinutes } from './workflows/scenarios/readme.ts'
 import { restoreWhenConfirmed } from './workflows/scenarios/restore.ts'
 import type { Stage } from './workflows/stage.ts'
 
@@ -40,6 +41,7 @@ const SCENARIOS: ReadonlyArray<readonly [name: string, run: (stage: Stage) => Pr
     'restore: a wrong confirmation touches nothing, the right one brings the backup back',
     restoreWhenConfirmed,
   ],
+  ['the five minutes of README.md: its commands, its workflow, its way back', fiveMinutes],
   ['a backup that is too old: the check fails and reports; one that is not: it passes', backupTooOld],
 ]
 

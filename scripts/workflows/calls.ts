@@ -25,6 +25,7 @@ interface Input {
 }
 
 interface Job {
+  readonly permissions?: Readonly<Record<string, string>>
   readonly uses?: string
   readonly with?: Named
   readonly secrets?: Named
@@ -61,6 +62,7 @@ function jobProblems(job: Job, workflow: Workflow, root: string): readonly strin
   const steps = job.steps ?? []
   return [
     ...(job.uses === undefined ? [] : calledProblems(job.uses, job, root)),
+    ...(job.uses === undefined ? [] : grantProblems(job.uses, job, root)),
     ...steps.flatMap(step => (step.uses === undefined ? [] : calledProblems(step.uses, step, root))),
     ...stepOutputProblems(job, root),
     ...needsProblems(job, workflow, root),
@@ -80,6 +82,17 @@ function calledProblems(
     ...passedProblems(uses, 'input', passed.with ?? {}, callee.inputs ?? {}),
     ...passedProblems(uses, 'secret', passed.secrets ?? {}, callee.secrets ?? {}),
   ]
+}
+
+/** A called workflow that asks for more than its caller may give does not start at all. */
+function grantProblems(uses: string, { permissions = {} }: Job, root: string): readonly string[] {
+  const path = OURS.exec(uses)?.[1] ?? ''
+  if (!existsSync(join(root, path)) || path === '') return []
+  const { jobs }: Workflow = parse(readFileSync(join(root, path), 'utf8'))
+  const wanted = Object.values(jobs).flatMap(job => Object.entries(job.permissions ?? {}))
+  return [...new Map(wanted)]
+    .filter(([name, level]) => permissions[name] !== level && permissions[name] !== 'write')
+    .map(([name, level]) => `${uses} asks for the permission ${name}: ${level}, which the job does not grant`)
 }
 
 function passedProblems(

@@ -9,20 +9,32 @@ const INSTALL_TIMEOUT_MS = 5 * 60_000
 
 const execute = promisify(execFile)
 
+/** A program of a package on PyPI. */
+export interface PythonTool {
+  readonly name: string
+  readonly version: string
+  /** File below bin/. */
+  readonly program: string
+  /** With the packages that it needs. They are found by PYTHONPATH, which is the folder above bin/. */
+  readonly withDependencies: boolean
+}
+
 /**
- * A program from the wheel of exactly this version, kept in the lab's directory. Throws, saying what to install, where pip is
- * not to be had or does not get it.
+ * The path of the program in exactly this version, kept in the lab's directory. Throws, saying what to install, where pip is not
+ * to be had or does not get it.
  */
-export async function findPythonTool(name: string, version: string): Promise<string> {
+export async function findPythonTool(tool: PythonTool): Promise<string> {
+  const { name, version } = tool
   const { packages } = await openLabDirectories()
   const directory = join(packages, 'python', `${name}-${version}`)
-  const program = join(directory, 'bin', name)
+  const program = join(directory, 'bin', tool.program)
   if (existsSync(program)) return program
   await mkdir(dirname(directory), { recursive: true })
   const stage = await mkdtemp(`${directory}-`)
   try {
     // Into a directory of its own: neither a virtual environment nor rights on the system are needed.
-    const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--disable-pip-version-check']
+    const dependencies = tool.withDependencies ? [] : ['--no-deps']
+    const pip = ['-m', 'pip', 'install', '--quiet', ...dependencies, '--disable-pip-version-check']
     await execute('python3', [...pip, '--target', join(stage, 'tool'), `${name}==${version}`], {
       timeout: INSTALL_TIMEOUT_MS,
     })

@@ -1,11 +1,22 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import { fromWebToken } from '@aws-sdk/credential-provider-web-identity'
 
-/** Where the store is. Credentials come from the SDK's default chain: AWS_* variables, OIDC roles, instance roles. */
+/** A role of AWS, for whoever holds a token that its trust policy accepts. */
+export interface AssumedRole {
+  readonly arn: string
+  /** Shown in CloudTrail. */
+  readonly sessionName: string
+  /** A new token; asked for again whenever the session of the role ends. */
+  readonly requestToken: () => Promise<string>
+}
+
+/** Where the store is. Credentials come from the SDK's default chain (AWS_* variables, instance roles), or from a role. */
 export interface StoreConfig {
   readonly bucket: string
   /** A store other than AWS; its buckets are addressed by path. */
   readonly endpoint: string | undefined
   readonly region: string
+  readonly role?: AssumedRole | undefined
 }
 
 /** Requests in one SDK call; the outer retry (retry.ts) is the one with patience. */
@@ -37,5 +48,14 @@ export function createClient(config: StoreConfig, plane: 'data' | 'control'): S3
   }
   if (config.endpoint !== undefined)
     Object.assign(options, { endpoint: config.endpoint, forcePathStyle: true })
+  if (config.role !== undefined) options.credentials = credentialsOf(config.role)
   return new S3Client(options)
+}
+
+/** The client asks again a few minutes before they run out. */
+function credentialsOf({ arn, sessionName, requestToken }: AssumedRole): ReturnType<typeof fromWebToken> {
+  return async properties => {
+    const webIdentityToken = await requestToken()
+    return fromWebToken({ roleArn: arn, roleSessionName: sessionName, webIdentityToken })(properties)
+  }
 }

@@ -28,6 +28,7 @@ const TRANSIENT = new Set([
   'Throttling',
   'ThrottlingException',
   'OperationAborted',
+  'IDPCommunicationError',
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
@@ -45,6 +46,8 @@ const DENIED = new Set([
   'AllAccessDisabled',
   'CredentialsProviderError',
   'Forbidden',
+  'InvalidIdentityToken',
+  'IDPRejectedClaim',
 ])
 
 /** The credentials ran out; with fresh ones the same request may pass. */
@@ -111,11 +114,17 @@ export function storeError(error: unknown, what: string, where: string): Operato
   })
 }
 
-function explain(error: unknown, { name, status }: Facts): { code: ErrorCode; hint: string } {
+function explain(error: unknown, { name, status, message }: Facts): { code: ErrorCode; hint: string } {
   if (name === 'CredentialsProviderError') {
     return {
       code: 'STORE_DENIED',
-      hint: 'No credentials were found. Run aws-actions/configure-aws-credentials before this step, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+      hint: 'No credentials were found. Set AWS_ROLE_ARN and give the job the permission id-token: write, run aws-actions/configure-aws-credentials before this step, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+    }
+  }
+  if (/sts:AssumeRoleWithWebIdentity|OpenIDConnect provider/i.test(message) || name === 'IDPRejectedClaim') {
+    return {
+      code: 'STORE_DENIED',
+      hint: 'AWS does not let this workflow assume the role in AWS_ROLE_ARN: compare its trust policy with the repository, the branch and the environment (examples/aws-oidc), and look whether the account has GitHub as an identity provider.',
     }
   }
   if (EXPIRED.has(name)) {

@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, test } from 'vitest'
 import { parse } from 'yaml'
+import { callProblems } from '../../scripts/workflows/calls.ts'
 
 const FILES = globSync(['*.md', 'actions/*/README.md', 'docs/**/*.md']).toSorted()
 
@@ -43,6 +44,13 @@ describe.each(FILES)('%s', file => {
       expect(Object.keys(inputs), `${name} in ${file}`).toEqual(expect.arrayContaining(Object.keys(given)))
       const required = Object.keys(inputs).filter(input => inputs[input].required === true)
       expect(Object.keys(given), `${name} in ${file}`).toEqual(expect.arrayContaining(required))
+    }
+  })
+
+  it('shows workflows that agree with what they call', () => {
+    for (const [, yaml = ''] of page.matchAll(/^```yaml\n(.*?)^```$/gms)) {
+      if (!/^on:/m.test(yaml)) continue
+      expect(callProblems(file, yaml.replaceAll('@<sha>', `@${'0'.repeat(40)}`))).toEqual([])
     }
   })
 

@@ -82,6 +82,10 @@ const CALLER = `
 on: { push: { branches: [main] } }
 jobs:
   gate:
+    permissions:
+      contents: write
+      id-token: write
+      issues: write
     uses: OWNER/REPO/.github/workflows/migration-gate.yml@0000000000000000000000000000000000000000
     with:
       database: logi
@@ -111,6 +115,8 @@ describe('the check of calls', () => {
     ['database: logi', 'databse: logi', 'has no input databse'],
     ['      database: logi\n', '', 'without the required input database'],
     ['DATABASE_URL:', 'DATABASE_URI:', 'has no secret DATABASE_URI'],
+    ['      id-token: write\n', '', 'asks for the permission id-token: write'],
+    ['issues: write', 'issues: read', 'asks for the permission issues: write'],
     ['migration-gate.yml', 'gate.yml', 'does not exist'],
     ['migration-gate.yml', 'ci.yml', 'cannot be called'],
     ['actions/dump-to-s3', 'actions/dump', 'does not exist'],

@@ -28,9 +28,14 @@ export interface TestBucket extends AsyncDisposable {
 
 /** `prefix` is how its name begins. */
 export async function createBucket(lab: Lab, prefix = 'test'): Promise<TestBucket> {
-  const name = `${prefix}-${randomBytes(6).toString('hex')}`
+  const bucket = takeBucket(lab, `${prefix}-${randomBytes(6).toString('hex')}`)
+  await bucket.client.send(new CreateBucketCommand({ Bucket: bucket.name }))
+  return bucket
+}
+
+/** A bucket that somebody else makes, or has made. */
+export function takeBucket(lab: Lab, name: string): TestBucket {
   const client = s3Client(lab.s3)
-  await client.send(new CreateBucketCommand({ Bucket: name }))
   const remove = () => removeBucket(client, name)
   return {
     name,

@@ -3,6 +3,9 @@ import { text } from 'node:stream/consumers'
 import type { MigrationReport } from '../../core/migrations/migration-report.ts'
 import type { ActionContext } from '../../runner/action.ts'
 
+/** Inputs, which hold secrets, the job's tokens, and the files by which this step speaks to the runner. */
+const HIDDEN = /^(INPUT_|STATE_|ACTIONS_|GITHUB_(OUTPUT|STATE|ENV|PATH)$)/
+
 /**
  * Asks the operator's own command, which prints a line for each pending migration. A command that fails tells nothing, and what
  * nobody can tell counts as pending.
@@ -12,7 +15,7 @@ export async function listByCommand(
   { environment, log }: ActionContext,
   signal: AbortSignal,
 ): Promise<MigrationReport> {
-  const variables = Object.entries(environment.variables).filter(([name]) => !/^(INPUT_|STATE_)/.test(name))
+  const variables = Object.entries(environment.variables).filter(([name]) => !HIDDEN.test(name))
   const child = spawn('/bin/sh', ['-c', command], {
     env: Object.fromEntries(variables),
     stdio: ['ignore', 'pipe', 'pipe'],
