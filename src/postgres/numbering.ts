@@ -17,16 +17,16 @@ export interface Numbering {
 }
 
 /**
- * Columns of whole numbers that take their values from a sequence: identity columns, sequences owned by a column
- * (serial), and defaults that are nextval of a sequence and nothing else. A sequence that cycles is behind by design.
- * Partitions are left to their parent.
+ * Columns of whole numbers that take their values from a sequence: identity columns, and defaults that are nextval of a
+ * sequence and nothing else (serial). That a column owns a sequence says nothing of where its values come from. A sequence
+ * that cycles is behind by design. Partitions are left to their parent.
  */
 const COLUMNS = `
   WITH source AS (
     SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS attnum
       FROM pg_catalog.pg_depend d
      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
-       AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
+       AND d.deptype = 'i' AND d.refobjsubid > 0
     UNION
     SELECT d.refobjid, f.adrelid, f.adnum
       FROM pg_catalog.pg_attrdef f

@@ -126,7 +126,15 @@ describe('a sequence', () => {
     ],
     [
       'of a null column',
-      'CREATE TABLE t (id int PRIMARY KEY, n bigint); CREATE SEQUENCE s OWNED BY t.n; INSERT INTO t VALUES (1, NULL)',
+      `CREATE SEQUENCE s; CREATE TABLE t (id int PRIMARY KEY, n bigint DEFAULT nextval('s')); INSERT INTO t VALUES (1, NULL)`,
+    ],
+    [
+      'owned by a column that takes no values from it',
+      'CREATE TABLE t (id int PRIMARY KEY, n bigint); CREATE SEQUENCE s OWNED BY t.n; INSERT INTO t VALUES (1, 70)',
+    ],
+    [
+      'owned by a column that makes more of them',
+      `CREATE SEQUENCE s; CREATE TABLE t (id int DEFAULT nextval('s') * 10 PRIMARY KEY); ALTER SEQUENCE s OWNED BY t.id; INSERT INTO t VALUES (10)`,
     ],
     [
       'that cycles',
