@@ -32,7 +32,7 @@ const COLUMNS = `
       FROM pg_catalog.pg_attrdef f
       JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
                                  AND d.refclassid = 'pg_catalog.pg_class'::regclass
-     WHERE pg_get_expr(f.adbin, f.adrelid) ~ '^\\(?nextval\\(''[^'']+''::regclass\\)\\)?(::[a-z ]+)?$'
+     WHERE pg_get_expr(f.adbin, f.adrelid) ~ '^\\(?nextval\\(''([^'']|'''')+''::regclass\\)\\)?(::[a-z ]+)?$'
   )
   SELECT sn.nspname AS sequence_schema, sc.relname AS sequence_name, s.seqincrement::text AS increment,
          tn.nspname AS table_schema, tc.relname AS table_name, a.attname AS column
