@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import { quoteIdentifier } from '../../src/postgres/identifier.ts'
+import { quoteIdentifier } from '../../src/core/identifier.ts'
 import { NASTY_ROLES } from './nasty.ts'
 
 /** What only a superuser may have, and what an owner has in its place. */

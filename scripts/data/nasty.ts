@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Client } from 'pg'
 import { MIB } from '../../src/core/bytes.ts'
-import { quoteIdentifier } from '../../src/postgres/identifier.ts'
+import { quoteIdentifier } from '../../src/core/identifier.ts'
 import { withoutSuperuser } from './nasty-hosted.ts'
 
 export interface NastyOptions {

@@ -10,7 +10,7 @@ import { nullable, object, text, whole } from '../core/shape.ts'
 import { checkWithAmcheck } from '../postgres/amcheck.ts'
 import { measure } from '../postgres/criteria-query.ts'
 import { readFreeBytes } from '../postgres/install/disk-space.ts'
-import { findTool, type Tool } from '../postgres/install/find-tool.ts'
+import { findTool, type Tool, type ToolName } from '../postgres/install/find-tool.ts'
 import { connectionEnvironment } from '../postgres/passfile.ts'
 import { startRestore } from '../postgres/pg-restore.ts'
 import { readRestoredContent } from '../postgres/restored.ts'
@@ -140,7 +140,7 @@ export async function dropLeftDatabase(
 /** A program of PostgreSQL of at least that major. Throws TOOL_MISSING. */
 export async function requireTool(
   { environment }: ActionContext,
-  name: 'pg_restore' | 'pg_amcheck' | 'initdb',
+  name: ToolName,
   atLeastMajor: number,
 ): Promise<Tool> {
   const tool = await findTool(name, { path: environment.variables.PATH ?? '', atLeastMajor })

@@ -1,5 +1,6 @@
 import { renderBytes } from './bytes.ts'
 import { renderAmount, renderSome } from './check-text.ts'
+import { quoteIdentifier } from './identifier.ts'
 import type { Manifest } from './manifest.ts'
 import { fromVersionNumber, type PostgresVersion, parseVersion, renderVersion } from './postgres-version.ts'
 import type { RestoreMode } from './restore-record.ts'
@@ -37,6 +38,8 @@ export interface TargetFacts {
   readonly mayActAsOwner: boolean
   /** The role that is to own what is restored exists and our role may act as it; null where none was asked for. */
   readonly mayActAsRole: boolean | null
+  /** Statements that this role still needs to be able to create things in the database; empty where none was asked for. */
+  readonly roleNeeds: readonly string[]
   readonly databaseBytes: number
   /** All databases that this role may look at. */
   readonly serverBytes: number
@@ -139,7 +142,7 @@ function privilegeProblems(facts: TargetFacts, wish: RestoreWish): readonly Targ
   if (mode !== 'overwrite' && !facts.mayCreateDatabases)
     problems.push({
       message: `the role ${facts.user} may not create databases, which the mode ${mode} needs`,
-      hint: `ALTER ROLE ${facts.user} CREATEDB; or use a database on another server; as the last resort use mode overwrite.`,
+      hint: `ALTER ROLE ${quoteIdentifier(facts.user)} CREATEDB; or use a database on another server; as the last resort use mode overwrite.`,
     })
   if (mode !== 'new-database' && !facts.mayActAsOwner)
     problems.push({
@@ -154,7 +157,12 @@ function privilegeProblems(facts: TargetFacts, wish: RestoreWish): readonly Targ
   if (owner !== undefined && facts.mayActAsRole !== true)
     problems.push({
       message: `the role ${owner}, which is to own what is restored, does not exist or ${facts.user} may not act as it`,
-      hint: `CREATE ROLE ${owner}; GRANT ${owner} TO ${facts.user}.`,
+      hint: `CREATE ROLE ${quoteIdentifier(owner)}; GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(facts.user)};`,
+    })
+  if (owner !== undefined && mode === 'overwrite' && facts.roleNeeds.length > 0)
+    problems.push({
+      message: `the role ${owner}, which is to own what is restored, may not create things in ${facts.database}`,
+      hint: facts.roleNeeds.join(' '),
     })
   return problems
 }
@@ -179,7 +187,7 @@ function contentProblems({ server, backup }: Manifest, facts: TargetFacts): read
       : [
           {
             message: `row security policies name roles that the target does not have: ${roles.join(', ')}`,
-            hint: roles.map(role => `CREATE ROLE "${role}" NOLOGIN;`).join(' '),
+            hint: roles.map(role => `CREATE ROLE ${quoteIdentifier(role)} NOLOGIN;`).join(' '),
           },
         ]),
   ]
@@ -267,7 +275,7 @@ export function targetWarnings(
     warnings.push('The manifest counted no rows, so nothing can prove that all of them come back.')
   if (facts.leftovers.length > 0)
     warnings.push(
-      `An earlier restore was killed and left a database behind. Unless another restore is running: ${facts.leftovers.map(name => `DROP DATABASE "${name}";`).join(' ')}`,
+      `An earlier restore was killed and left a database behind. Unless another restore is running: ${facts.leftovers.map(name => `DROP DATABASE ${quoteIdentifier(name)};`).join(' ')}`,
     )
   return warnings
 }

@@ -8,7 +8,7 @@ import type {
   TableName,
 } from '../core/criteria.ts'
 import { errorMessage, OperatorError } from '../core/errors.ts'
-import { quoteIdentifier, quoteTable } from './identifier.ts'
+import { quoteIdentifier, quoteTable } from '../core/identifier.ts'
 import type { Session } from './session.ts'
 
 /** How long one criterion may take on the server. */

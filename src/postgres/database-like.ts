@@ -1,6 +1,6 @@
 import { OperatorError } from '../core/errors.ts'
+import { quoteIdentifier, quoteLiteral } from '../core/identifier.ts'
 import type { Manifest } from '../core/manifest.ts'
-import { quoteIdentifier, quoteLiteral } from './identifier.ts'
 import type { Session } from './session.ts'
 
 type ServerFacts = Manifest['server']

@@ -1,6 +1,6 @@
+import { quoteIdentifier, quoteTable } from '../core/identifier.ts'
 import type { FingerprintLevel, SequenceFingerprint, TableFingerprint } from '../core/manifest.ts'
 import type { Table } from './catalog.ts'
-import { quoteIdentifier, quoteTable } from './identifier.ts'
 import type { Session } from './session.ts'
 
 /**

@@ -1,8 +1,8 @@
 import { renderCount } from '../core/bytes.ts'
+import { quoteIdentifier, quoteTable } from '../core/identifier.ts'
 import type { MigrationRow, MigrationTable, MigrationTables } from '../core/migrations/migration-report.ts'
 import type { MigrationTool } from '../core/migrations/tool.ts'
 import { TOOLS } from '../core/migrations/tools.ts'
-import { quoteIdentifier, quoteTable } from './identifier.ts'
 import { withEmptySearchPath } from './search-path.ts'
 import type { Session } from './session.ts'
 

@@ -1,5 +1,5 @@
 import { renderName } from '../core/check-text.ts'
-import { quoteIdentifier, quoteTable } from './identifier.ts'
+import { quoteIdentifier, quoteTable } from '../core/identifier.ts'
 import type { Session } from './session.ts'
 
 /** A column that a sequence numbers, and where both stand. */

@@ -104,6 +104,15 @@ export function connectionError(error: unknown, connection: Connection): Operato
   )
 }
 
+/**
+ * What a server said when it refused a session because of a setting: unknown, of a wrong value, not for this role, or not for a
+ * session. Undefined for every other error.
+ */
+export function settingRefusal(error: unknown): string | undefined {
+  if (!(error instanceof OperatorError) || !(error.cause instanceof Error)) return undefined
+  return /\((42704|22023|42501|55P02)\)$/.test(describe(error.cause)) ? error.cause.message : undefined
+}
+
 /** An error from a statement of ours. */
 export function statementError(error: unknown, connection: Connection): OperatorError {
   const message = describe(error)

@@ -1,8 +1,8 @@
 import type { Connection } from '../core/connection.ts'
 import { OperatorError } from '../core/errors.ts'
+import { quoteTable } from '../core/identifier.ts'
 import { queryHead } from '../core/query-head.ts'
 import { readTables, type Selection, type Table, type TableAccess } from './catalog.ts'
-import { quoteTable } from './identifier.ts'
 import { emptySearchPath } from './search-path.ts'
 import { openSession, type Session } from './session.ts'
 

@@ -1,6 +1,6 @@
 import type { Check } from '../core/check.ts'
 import { renderAmount, renderName, renderSome } from '../core/check-text.ts'
-import { quoteTable } from './identifier.ts'
+import { quoteTable } from '../core/identifier.ts'
 import { readNumbering } from './numbering.ts'
 import type { Session } from './session.ts'
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { quoteLiteral, quoteTable } from '../core/identifier.ts'
 import type { Manifest } from '../core/manifest.ts'
-import { quoteLiteral, quoteTable } from './identifier.ts'
 
 /**
  * SQL that raises an error at the first table whose number of rows is not the manifest's. Where row security would hide

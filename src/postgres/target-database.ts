@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, withDatabase } from '../core/connection.ts'
 import { OperatorError } from '../core/errors.ts'
+import { quoteIdentifier, quoteLiteral } from '../core/identifier.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { createDatabaseLike } from './database-like.ts'
-import { quoteIdentifier, quoteLiteral } from './identifier.ts'
 import { openSession, type Session } from './session.ts'
 import { IN_PROGRESS } from './target-facts.ts'
 

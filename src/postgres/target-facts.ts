@@ -81,6 +81,15 @@ const KEPT_SCHEMAS = `
   SELECT DISTINCT n.nspname AS name FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
    WHERE NOT pg_has_role(e.extowner, 'USAGE') AND n.nspname NOT IN ('public', 'pg_catalog') ORDER BY 1`
 
+/** In a new database it owns everything; one that is there may allow it nothing. */
+const ROLE_NEEDS = `
+  SELECT format('GRANT CREATE ON DATABASE %I TO %I;', current_database(), $1::text) AS name
+   WHERE NOT has_database_privilege($1::name, current_database(), 'CREATE')
+  UNION ALL
+  SELECT format('GRANT USAGE, CREATE ON SCHEMA public TO %I;', $1::text) FROM pg_catalog.pg_namespace n
+   WHERE n.nspname = 'public'
+     AND NOT (has_schema_privilege($1::name, n.oid, 'CREATE') AND has_schema_privilege($1::name, n.oid, 'USAGE'))`
+
 /** Unfinished, of our role, and nobody works in it: another restore may be at work on this server at the same time. */
 const LEFTOVERS = `
   SELECT d.datname AS name FROM pg_catalog.pg_database d
@@ -95,6 +104,7 @@ export async function readTargetFacts(
   role: string | undefined,
 ): Promise<TargetFacts> {
   const row = await session.row<Record<string, string>>(SERVER)
+  const mayActAsRole = role === undefined ? null : await mayActAs(session, role)
   return {
     versionNumber: Number(row.version_number),
     version: row.version ?? '',
@@ -105,7 +115,8 @@ export async function readTargetFacts(
     isStandby: row.standby === 'true',
     owner: row.owner ?? '',
     mayActAsOwner: row.may_act === 'true',
-    mayActAsRole: role === undefined ? null : await mayActAs(session, role),
+    mayActAsRole,
+    roleNeeds: role === undefined || !mayActAsRole ? [] : await readNames(session, ROLE_NEEDS, [role]),
     databaseBytes: Number(row.bytes),
     serverBytes: Number(row.all_bytes),
     extensions: await readOffered(session),

@@ -1,5 +1,5 @@
 import { renderName } from '../core/check-text.ts'
-import { quoteTable } from './identifier.ts'
+import { quoteTable } from '../core/identifier.ts'
 import type { Session } from './session.ts'
 
 /** Enabled triggers of the users' own that fire when rows are put in or removed (tgtype: 4 INSERT, 8 DELETE, 32 TRUNCATE). */

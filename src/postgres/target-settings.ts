@@ -1,5 +1,5 @@
 import { OperatorError } from '../core/errors.ts'
-import { quoteIdentifier, quoteLiteral } from './identifier.ts'
+import { quoteIdentifier, quoteLiteral } from '../core/identifier.ts'
 import type { Session } from './session.ts'
 
 const SETTINGS = `

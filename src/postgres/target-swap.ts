@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, withDatabase } from '../core/connection.ts'
 import { errorMessage, OperatorError } from '../core/errors.ts'
-import { quoteIdentifier, quoteLiteral } from './identifier.ts'
+import { quoteIdentifier, quoteLiteral } from '../core/identifier.ts'
 import { openSession, type Session } from './session.ts'
 import { describeDatabase } from './target-database.ts'
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { errorMessage, OperatorError } from '../core/errors.ts'
+import { restoreError } from './restore-error.ts'
 import { startTool } from './tool-process.ts'
 
 export interface TransactionOptions {
@@ -41,16 +42,21 @@ export async function beginTransaction({ psql, env }: TransactionOptions): Promi
     isProgress: createNoise(),
     failure: {
       code: 'RESTORE_FAILED',
-      hint: 'Everything was rolled back: the database is as it was before. The message names what failed.',
+      hint: '',
     },
   })
   const answers = new Answers(tool.stdout)
   // psql ends by itself only because of an error: a statement, or the connection.
-  const lost = tool.finished.then(() => {
-    throw new OperatorError('RESTORE_FAILED', 'psql ended before the restore was done.', {
-      hint: 'Everything was rolled back: the database is as it was before.',
-    })
-  })
+  const lost = tool.finished.then(
+    () => {
+      throw new OperatorError('RESTORE_FAILED', 'psql ended before the restore was done.', {
+        hint: ROLLED_BACK,
+      })
+    },
+    error => {
+      throw rolledBack(restoreError(error))
+    },
+  )
   lost.catch(() => {})
   const run = async (sql: string) => {
     const token = `done-${randomBytes(8).toString('hex')}`
@@ -81,6 +87,16 @@ export async function beginTransaction({ psql, env }: TransactionOptions): Promi
     await tool[Symbol.asyncDispose]()
     throw error
   }
+}
+
+const ROLLED_BACK = 'Everything was rolled back: the database is as it was before.'
+
+function rolledBack(error: unknown): unknown {
+  if (!(error instanceof OperatorError)) return error
+  return new OperatorError(error.code, error.message, {
+    hint: `${ROLLED_BACK} ${error.hint ?? ''}`.trim(),
+    cause: error.cause,
+  })
 }
 
 /** Not pipeline(), which would end the input: the end of the script is not the end of the transaction. */

@@ -1,6 +1,7 @@
 import { type Check, type Verdict, verdictOf } from '../core/check.ts'
 import { errorMessage } from '../core/errors.ts'
 import { exactChecks, type RestoredContent } from '../core/exact-check.ts'
+import { quoteIdentifier } from '../core/identifier.ts'
 import type { FingerprintLevel, Manifest } from '../core/manifest.ts'
 import { narrowFound, narrowManifest, type Selection } from '../core/restore-selection.ts'
 import type { RunningRestore } from '../postgres/pg-restore.ts'
@@ -82,7 +83,7 @@ async function dropUnfinished(name: string, tools: BesideTools): Promise<void> {
     tools.remember(null)
   } catch (error) {
     tools.log.warning(
-      `The unfinished database ${name} is still there (${errorMessage(error)}). If the end of this job does not remove it: DROP DATABASE "${name}" WITH (FORCE);`,
+      `The unfinished database ${name} is still there (${errorMessage(error)}). If the end of this job does not remove it: DROP DATABASE ${quoteIdentifier(name)} WITH (FORCE);`,
     )
   }
 }

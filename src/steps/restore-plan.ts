@@ -28,8 +28,10 @@ export interface PlanRequest {
 
 export interface PlanTools extends RestoreTools {
   readonly readTarget: () => Promise<TargetFacts>
-  /** Throws where the mode cannot reach what it needs beside the target. */
-  readonly refuseUnreachable: (mode: RestoreMode) => Promise<void>
+  /** Throws where something is missing that the mode needs beside the target: a tool, or a way to another database. */
+  readonly refuseUnready: (mode: RestoreMode, facts: TargetFacts) => Promise<void>
+  /** Throws INVALID_INPUT where the server does not take the settings of the sessions that restore. */
+  readonly trySettings: () => Promise<void>
   /** Lists the archive, decides what of it is restored, and lays that down for pg_restore. */
   readonly chooseEntries: (selection: Selection, facts: TargetFacts) => Promise<ChosenEntries>
   readonly readDrills: () => Promise<readonly MeasuredDrill[]>
@@ -46,7 +48,7 @@ export interface RestorePlan {
 
 /**
  * Everything that can speak against a restore is looked at here, and the archive is fetched and verified, before anything
- * changes. Throws BACKUP_UNUSABLE, TARGET_UNFIT, TARGET_BUSY, DISK_FULL, ARCHIVE_CORRUPT.
+ * changes. Throws BACKUP_UNUSABLE, TARGET_UNFIT, TARGET_BUSY, TOOL_MISSING, INVALID_INPUT, DISK_FULL, ARCHIVE_CORRUPT.
  */
 export async function planRestore(request: PlanRequest, tools: PlanTools): Promise<RestorePlan> {
   const { manifest, selection, wish } = request
@@ -54,13 +56,14 @@ export async function planRestore(request: PlanRequest, tools: PlanTools): Promi
   refuseUnsuitable(manifest, wish.mode)
   const facts = await log.group('Look at the target', async () => {
     const found = await tools.readTarget()
-    await tools.refuseUnreachable(wish.mode)
     log.info(
       `${found.database} on PostgreSQL ${found.version}: ${renderBytes(found.databaseBytes)}, owned by ${found.owner}, ${renderCount(found.sessions.length)} other sessions. We are ${found.user}.`,
     )
     return found
   })
   refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: 0 }))
+  await tools.refuseUnready(wish.mode, facts)
+  await tools.trySettings()
   const downloadMs = await log.group('Download and verify the archive', () => fetchArchive(manifest, tools))
   const entries = await tools.chooseEntries(selection, facts)
   refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: entries.kept.length }))

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
 import { parseManifest, renderManifest } from '../../src/core/manifest.ts'
@@ -175,6 +178,51 @@ describe('restore-from-s3 refuses before the first change', () => {
       })
       expect(planned.outputs.outcome).toBe('planned')
     })
+  })
+
+  it.each([
+    ['allow_audit_purge', 'INVALID_INPUT', 'expected one name=value a line'],
+    ['logi.allow_audit_purge: yes', 'INVALID_INPUT', 'expected one name=value a line'],
+    ['allow_audit_purge=yes', 'INVALID_INPUT', 'unrecognized configuration parameter "allow_audit_purge"'],
+    ['work_mem=much', 'INVALID_INPUT', 'invalid value for parameter "work_mem"'],
+    ['session_replication_role=replica', 'INVALID_INPUT', 'permission denied to set parameter'],
+    ['port=1', 'INVALID_INPUT', 'cannot be changed'],
+  ])('the session setting %s', async (setting, code, words) => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+
+    for (const mode of MODES) {
+      const run = await refusal(hosted, bucket, code, { mode, 'session-settings': `app.x=1\n${setting}` })
+      expect(run.annotations.at(-1)?.message).toContain(words)
+      expect(run.annotations.at(-1)?.message).toContain('session-settings')
+      expect(run.log).not.toContain('Download')
+    }
+  })
+
+  it.each([
+    ['psql', ['pg_restore', 'pg_dump']],
+    ['pg_dump', ['pg_restore', 'psql']],
+    ['pg_restore', ['psql', 'pg_dump']],
+  ])('a missing %s, before the download', async (missing, there) => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+    const directory = mkdtempSync(join(tmpdir(), 'pg-runbook-tools-'))
+    try {
+      for (const tool of there) {
+        const script = `#!/bin/sh\nPATH=/usr/bin:/bin exec ${join(lab.postgres.binDir, tool)} "$@"\n`
+        writeFileSync(join(directory, tool), script, { mode: 0o755 })
+      }
+
+      const run = await refusal(hosted, bucket, 'TOOL_MISSING', { mode: 'overwrite' }, { PATH: directory })
+
+      expect(run.annotations.at(-1)?.message).toContain(`no ${missing} of PostgreSQL 18`)
+      expect(run.log).not.toContain('Download')
+      expect(await bucket.list('backups/manifests/')).toHaveLength(1)
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
   })
 
   it('a disk that is too small, and a name that is taken', async () => {

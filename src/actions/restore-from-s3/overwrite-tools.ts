@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import type { Connection } from '../../core/connection.ts'
-import { OperatorError } from '../../core/errors.ts'
 import type { Manifest } from '../../core/manifest.ts'
+import { fromVersionNumber } from '../../core/postgres-version.ts'
+import type { TargetFacts } from '../../core/restore-target.ts'
 import { readFreeBytes } from '../../postgres/install/disk-space.ts'
-import { findTool } from '../../postgres/install/find-tool.ts'
 import { decodeArchive, startScript } from '../../postgres/pg-restore.ts'
 import { openSession } from '../../postgres/session.ts'
 import { openSource } from '../../postgres/source.ts'
@@ -17,6 +17,7 @@ import { dump } from '../../steps/dump.ts'
 import type { OverwriteTools } from '../../steps/restore-overwrite.ts'
 import { verifyArchive } from '../../steps/verify-archive.ts'
 import { downloadArchive } from '../../storage/download.ts'
+import { requireTool } from '../drill-tools.ts'
 import { createDumpTools, madeBy } from '../dump-tools.ts'
 import type { ToolSetting } from './tools.ts'
 
@@ -42,6 +43,17 @@ type Tools = Pick<
   | 'takeSafetyBackup'
 >
 
+/** psql for the transaction, pg_dump for the safety backup: better missed now than after the download. Throws TOOL_MISSING. */
+export async function requireOverwriteTools(
+  context: ActionContext,
+  { inputs, pgRestore }: ToolSetting,
+  { versionNumber }: TargetFacts,
+): Promise<void> {
+  await requireTool(context, 'psql', pgRestore.version.major)
+  if (inputs.skipSafetyBackup !== undefined) return
+  await requireTool(context, 'pg_dump', fromVersionNumber(versionNumber).major)
+}
+
 /** What overwriting needs beyond what the other modes do. */
 export function createOverwriteTools(
   context: ActionContext,
@@ -54,7 +66,10 @@ export function createOverwriteTools(
       await using session = await openSession(target, signal)
       return await terminateSessions(session, target.database, spared)
     },
-    begin: async () => beginTransaction({ psql: await findPsql(context, pgRestore.version.major), env }),
+    begin: async () => {
+      const { path } = await requireTool(context, 'psql', pgRestore.version.major)
+      return await beginTransaction({ psql: path, env })
+    },
     freeze: FREEZE_DATABASE,
     clear: selection => (selection.of === 'rows' ? truncateSql(selection.tables) : EMPTY_DATABASE),
     countRows: countRowsSql,
@@ -123,13 +138,3 @@ async function takeSafetyBackup(
 }
 
 const SAFETY_LOCK_TIMEOUT_MS = 60_000
-
-async function findPsql({ environment }: ActionContext, atLeastMajor: number): Promise<string> {
-  const tool = await findTool('psql', { path: environment.variables.PATH ?? '', atLeastMajor })
-  if (tool !== undefined) return tool.path
-  throw new OperatorError(
-    'TOOL_MISSING',
-    `There is no psql of PostgreSQL ${atLeastMajor} or newer on the PATH; overwriting needs it beside pg_restore.`,
-    { hint: 'Run setup-pg18 before this step.' },
-  )
-}

@@ -3,8 +3,10 @@ import type { Check, CheckVerdict } from '../../core/check.ts'
 import { renderAmount } from '../../core/check-text.ts'
 import { renderDuration } from '../../core/duration.ts'
 import type { OperatorError } from '../../core/errors.ts'
+import { quoteIdentifier } from '../../core/identifier.ts'
 import { code, codeBlock, factTable, literal, table } from '../../core/markdown.ts'
 import { renderEstimate } from '../../core/restore-estimate.ts'
+import { restoredName } from '../../core/restore-names.ts'
 import type { RestoreMode, RestoreRecord } from '../../core/restore-record.ts'
 import { renderSwap } from '../../postgres/target-swap.ts'
 import type { RestoreRequest } from '../../steps/restore-database.ts'
@@ -96,7 +98,7 @@ function failureLines(failure: OperatorError | undefined): readonly string[] {
   return [`**${code(failure.code)}** ${literal(failure.message)}`, ...hint, '']
 }
 
-function nextSteps({ restore, target, backup }: RestoreRecord): readonly string[] {
+function nextSteps({ restore, target }: RestoreRecord): readonly string[] {
   const { restoredTo, previous, database } = target
   if (restore.outcome !== 'restored' || restoredTo === null) return []
   if (restore.mode === 'new-database') {
@@ -106,7 +108,7 @@ function nextSteps({ restore, target, backup }: RestoreRecord): readonly string[
       `1. Look at the data: connect to ${code(restoredTo)} on ${code(`${target.host}:${target.port}`)} as ${code(target.user)}.`,
       `2. Point ${code('DATABASE_URL')} of the application to ${code(restoredTo)}: the same URL with ${code(`/${restoredTo}`)} at its end in place of ${code(`/${database}`)}.`,
       `3. Deploy, and wait until ${code('/up')} answers 200.`,
-      `4. Keep ${code(database)} for some days, then: ${code(`DROP DATABASE "${database}"`)}.`,
+      `4. Keep ${code(database)} for some days, then: ${code(`DROP DATABASE ${quoteIdentifier(database)}`)}.`,
       '',
     ]
   }
@@ -114,7 +116,7 @@ function nextSteps({ restore, target, backup }: RestoreRecord): readonly string[
     const back = renderSwap({
       current: database,
       restored: previous,
-      previous: restoredName(backup.id, database),
+      previous: restoredName(database, new Date(restore.startedAt)),
     })
     return [
       '### Now',
@@ -125,15 +127,11 @@ function nextSteps({ restore, target, backup }: RestoreRecord): readonly string[
       '',
       codeBlock(back, 'sql'),
       '',
-      `4. When nobody needs the old data any more, some days from now: ${code(`DROP DATABASE "${previous}"`)}.`,
+      `4. When nobody needs the old data any more, some days from now: ${code(`DROP DATABASE ${quoteIdentifier(previous)}`)}.`,
       '',
     ]
   }
   return []
-}
-
-function restoredName(backupId: string, database: string): string {
-  return `${database}_restored_${backupId.slice(0, 16).toLowerCase()}`.slice(-63)
 }
 
 function facts(record: RestoreRecord, recordUri: string): ReadonlyArray<readonly [string, string]> {

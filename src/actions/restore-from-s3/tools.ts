@@ -8,7 +8,7 @@ import type { Manifest } from '../../core/manifest.ts'
 import type { MeasuredDrill } from '../../core/restore-estimate.ts'
 import { type ChosenEntries, chooseEntries, renderUseList } from '../../core/restore-list.ts'
 import type { Selection } from '../../core/restore-selection.ts'
-import { withRestoreSettings } from '../../core/restore-settings.ts'
+import { renderSessionSetting, withRestoreSettings } from '../../core/restore-settings.ts'
 import type { TargetFacts } from '../../core/restore-target.ts'
 import { readFreeBytes } from '../../postgres/install/disk-space.ts'
 import type { Tool } from '../../postgres/install/find-tool.ts'
@@ -16,6 +16,7 @@ import { connectionEnvironment } from '../../postgres/passfile.ts'
 import { startRestore } from '../../postgres/pg-restore.ts'
 import { readRestoredContent } from '../../postgres/restored.ts'
 import { openSession } from '../../postgres/session.ts'
+import { settingRefusal } from '../../postgres/session-error.ts'
 import { readStructureChecks } from '../../postgres/structure.ts'
 import { listArchive, readPublications } from '../../postgres/target-archive.ts'
 import {
@@ -33,7 +34,7 @@ import type { PlanTools } from '../../steps/restore-plan.ts'
 import { downloadArchive } from '../../storage/download.ts'
 import type { Store } from '../../storage/store.ts'
 import type { RestoreInputs } from './inputs.ts'
-import { createOverwriteTools } from './overwrite-tools.ts'
+import { createOverwriteTools, requireOverwriteTools } from './overwrite-tools.ts'
 
 /** Under this name the post phase finds the database that a killed main phase left unfinished. */
 export const NEW_DATABASE = 'new-database'
@@ -78,9 +79,11 @@ export async function createRestoreTools(
       await using session = await openSession(inputs.target, signal)
       return await readTargetFacts(session, inputs.target, inputs.ownerRole)
     },
-    refuseUnreachable: async mode => {
+    refuseUnready: async (mode, facts) => {
       if (mode === 'swap' && maintenance === undefined) throw noMaintenance(inputs)
+      if (mode === 'overwrite') await requireOverwriteTools(context, setting, facts)
     },
+    trySettings: () => trySettings(target, inputs, signal),
     chooseEntries: async (selection, facts) => {
       const chosen = await choose(setting, archivePath, env, selection, facts)
       await writeFile(listPath, renderUseList(chosen.kept), { mode: 0o600 })
@@ -127,6 +130,31 @@ export async function createRestoreTools(
       return swapDatabases(maintenance, names, comment, signal)
     },
     ...createOverwriteTools(context, setting, { target, env, archivePath, listPath }),
+  }
+}
+
+/**
+ * Opens a session as all those that restore are opened. A server refuses a session for a setting that it does not know, and that
+ * would look as if it could not be reached.
+ */
+async function trySettings(
+  target: Connection,
+  { sessionSettings }: RestoreInputs,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await using _session = await openSession(target, signal)
+  } catch (error) {
+    const refusal = settingRefusal(error)
+    if (refusal === undefined || sessionSettings.length === 0) throw error
+    throw new OperatorError(
+      'INVALID_INPUT',
+      `session-settings: the server says: ${refusal}. Nothing was changed.`,
+      {
+        hint: `Given are ${sessionSettings.map(renderSessionSetting).join(', ')}. A setting of your own has a dot in its name, as logi.allow_audit_purge has.`,
+        cause: error,
+      },
+    )
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Connection } from '../../core/connection.ts'
 import { renderConnection } from '../../core/connection.ts'
 import { OperatorError } from '../../core/errors.ts'
-import { quoteIdentifier } from '../identifier.ts'
+import { quoteIdentifier } from '../../core/identifier.ts'
 import type { Session } from '../session.ts'
 
 /** How a role says that a drill made it. */
