@@ -2,11 +2,8 @@
  * `npm run demo`: backs up a small database with the committed dump-to-s3, restores it with stock tools,
  * compares, and holds a drill that passes and one that must fail.
  * Real servers, nothing mocked. Exits 1 where anything differs; whatever it made is removed at the end, also then.
- * `--summary FILE` keeps the Markdown of the job summary.
  */
-import { writeFileSync } from 'node:fs'
 import process from 'node:process'
-import { parseArgs } from 'node:util'
 import { renderBytes, renderCount } from '../src/core/bytes.ts'
 import { renderDuration } from '../src/core/duration.ts'
 import { errorMessage } from '../src/core/errors.ts'
@@ -23,7 +20,6 @@ import { restore } from './demo/chapters/restore.ts'
 import { buildSource } from './demo/chapters/source.ts'
 import { createPage, type Page } from './demo/page.ts'
 
-const { values } = parseArgs({ options: { summary: { type: 'string' } } })
 const page = createPage(text => process.stdout.write(text))
 const started = performance.now()
 try {
@@ -44,7 +40,6 @@ async function tell(page: Page, signal: AbortSignal): Promise<string> {
   const run = await page.chapter('dump-to-s3, run as the GitHub runner runs it', () =>
     dump(stage, source, bucket),
   )
-  if (values.summary !== undefined) writeFileSync(values.summary, run.summary)
   await page.chapter('What is in the bucket now', () => listBucket(stage, bucket))
   await using target = await createDatabase(lab, '', 'restored')
   await page.chapter('The archive restored, with stock tools only', () => restore(stage, bucket, run, target))

@@ -68,15 +68,33 @@ export function renderTrend(
       return value === null ? absent : render(value)
     }),
   }))
-  const comparisons = measures.map((measure, i) =>
-    compare(
+  return { chart: renderBars(bars), comparisons: compareAll(current, earlier, noun, measures) }
+}
+
+function compareAll(
+  current: TrendPoint,
+  earlier: readonly TrendPoint[],
+  noun: string,
+  measures: readonly Measure[],
+): readonly string[] {
+  const sentences: string[] = []
+  let told = 0
+  for (const [i, measure] of measures.entries()) {
+    const values = earlier.map(point => point.values[i] ?? null).filter(value => value !== null)
+    // Named once, where the second sentence is about the same ones.
+    const named = values.length === 1 ? `The one ${noun} before` : `The ${values.length} ${noun}s before`
+    const again = values.length === 1 ? 'It' : 'They'
+    const sentence = compare(
       current.values[i] ?? null,
-      earlier.map(({ values }) => values[i] ?? null).filter(value => value !== null),
+      values,
       measure,
-      noun,
-    ),
-  )
-  return { chart: renderBars(bars), comparisons: comparisons.filter(sentence => sentence !== null) }
+      told === values.length ? again : named,
+    )
+    if (sentence === null) continue
+    told = values.length
+    sentences.push(sentence)
+  }
+  return sentences
 }
 
 function renderInstant(at: Date): string {
@@ -87,15 +105,12 @@ function compare(
   value: number | null,
   earlier: readonly number[],
   { render, words }: Measure,
-  noun: string,
+  subject: string,
 ): string | null {
   const median = earlier.toSorted((a, b) => a - b)[Math.floor(earlier.length / 2)]
   if (value === null || median === undefined || median === 0) return null
-  const usual =
-    earlier.length === 1
-      ? `The one ${noun} before ${words.past}`
-      : `The ${earlier.length} ${noun}s before ${words.past} a median of`
-  return `${usual} ${render(median)}: this one ${words.present} ${describeRatio(value / median, words)}.`
+  const usual = earlier.length === 1 ? words.past : `${words.past} a median of`
+  return `${subject} ${usual} ${render(median)}: this one ${words.present} ${describeRatio(value / median, words)}.`
 }
 
 function describeRatio(ratio: number, { same, more, less }: Measure['words']): string {

@@ -38,7 +38,7 @@ describe('the trend of backups', () => {
       ].join('\n'),
       comparisons: [
         'The 3 backups before had a median of 120 MiB: this one is 50 % smaller.',
-        'The 3 backups before took a median of 1 min 02 s: this one took 6 % longer.',
+        'They took a median of 1 min 02 s: this one took 6 % longer.',
       ],
     })
   })

@@ -51,7 +51,7 @@ describe('the trend in a job summary', () => {
       'daily ◀ this backup',
     ])
     expect(second.summary).toContain('The one backup before had ')
-    expect(second.summary).toContain('The one backup before took ')
+    expect(second.summary).toContain(' It took ')
     expect(second.log).toContain(`${damaged} is not in the trend: `)
     expect(second.log).not.toContain(notes)
     expect(second.annotations.filter(({ message }) => message.includes('trend'))).toEqual([])
