@@ -77244,6 +77244,17 @@ class errors_OperatorError extends Error {
         this.hint = details.hint;
     }
 }
+/** The error for an operator when the system says that a disk is full, and undefined for any other. */
+function diskError(error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'ENOSPC' && code !== 'EDQUOT')
+        return undefined;
+    return new errors_OperatorError('DISK_FULL', `The disk filled up: ${errors_errorMessage(error)}`, {
+        hint: DISK_HINT,
+        cause: error,
+    });
+}
+const DISK_HINT = 'Free some space, or let RUNNER_TEMP and RUNNER_TOOL_CACHE point to a larger disk.';
 /** The message of anything that was thrown; the empty string never comes back. */
 function errors_errorMessage(error) {
     if (error instanceof AggregateError && error.message === '' && error.errors.length > 0)
@@ -81539,7 +81550,7 @@ async function readUnreadable(session) {
     return { sequences: sequences.map(row => row.name), largeObjects: Number(count) };
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/identifier.js
+;// CONCATENATED MODULE: ./lib/core/identifier.js
 /** An identifier in double quotes, whatever it contains. */
 function quoteIdentifier(name) {
     return `"${name.replace(/"/g, '""')}"`;
@@ -82081,6 +82092,15 @@ function connectionError(error, connection) {
     const message = session_error_describe(error);
     const known = session_error_explain(message);
     return new errors_OperatorError(known?.code ?? 'DATABASE_UNREACHABLE', `Could not connect to ${renderConnection(connection)} (sslmode ${connection.sslMode}): ${message}.`, { hint: known?.hint ?? 'Check database-url and that the server can be reached from here.', cause: error });
+}
+/**
+ * What a server said when it refused a session because of a setting: unknown, of a wrong value, not for this role, or not for a
+ * session. Undefined for every other error.
+ */
+function settingRefusal(error) {
+    if (!(error instanceof errors_OperatorError) || !(error.cause instanceof Error))
+        return undefined;
+    return /\((42704|22023|42501|55P02)\)$/.test(session_error_describe(error.cause)) ? error.cause.message : undefined;
 }
 /** An error from a statement of ours. */
 function statementError(error, connection) {
@@ -83196,20 +83216,33 @@ function renderTrend(current, previous, { noun, measures }) {
             return value === null ? absent : render(value);
         }),
     }));
-    const comparisons = measures.map((measure, i) => compare(current.values[i] ?? null, earlier.map(({ values }) => values[i] ?? null).filter(value => value !== null), measure, noun));
-    return { chart: renderBars(bars), comparisons: comparisons.filter(sentence => sentence !== null) };
+    return { chart: renderBars(bars), comparisons: compareAll(current, earlier, noun, measures) };
+}
+function compareAll(current, earlier, noun, measures) {
+    const sentences = [];
+    let told = 0;
+    for (const [i, measure] of measures.entries()) {
+        const values = earlier.map(point => point.values[i] ?? null).filter(value => value !== null);
+        // Named once, where the second sentence is about the same ones.
+        const named = values.length === 1 ? `The one ${noun} before` : `The ${values.length} ${noun}s before`;
+        const again = values.length === 1 ? 'It' : 'They';
+        const sentence = compare(current.values[i] ?? null, values, measure, told === values.length ? again : named);
+        if (sentence === null)
+            continue;
+        told = values.length;
+        sentences.push(sentence);
+    }
+    return sentences;
 }
 function renderInstant(at) {
     return at.toISOString().slice(0, 16).replace('T', ' ');
 }
-function compare(value, earlier, { render, words }, noun) {
+function compare(value, earlier, { render, words }, subject) {
     const median = earlier.toSorted((a, b) => a - b)[Math.floor(earlier.length / 2)];
     if (value === null || median === undefined || median === 0)
         return null;
-    const usual = earlier.length === 1
-        ? `The one ${noun} before ${words.past}`
-        : `The ${earlier.length} ${noun}s before ${words.past} a median of`;
-    return `${usual} ${render(median)}: this one ${words.present} ${describeRatio(value / median, words)}.`;
+    const usual = earlier.length === 1 ? words.past : `${words.past} a median of`;
+    return `${subject} ${usual} ${render(median)}: this one ${words.present} ${describeRatio(value / median, words)}.`;
 }
 function describeRatio(ratio, { same, more, less }) {
     if (ratio >= 1.95)
@@ -86275,11 +86308,9 @@ function toOperatorError(error) {
     }
     if (error instanceof errors_OperatorError)
         return error;
-    if (isDiskFull(error))
-        return new errors_OperatorError('DISK_FULL', errors_errorMessage(error), {
-            hint: 'Free some space, or run the job on a machine with a larger disk.',
-            cause: error,
-        });
+    const diskFull = diskError(error);
+    if (diskFull !== undefined)
+        return diskFull;
     return new errors_OperatorError('INTERNAL', `This should not happen: ${errors_errorMessage(error)}`, {
         hint: 'Please report it with the log of this step.',
         cause: error,
@@ -86287,9 +86318,6 @@ function toOperatorError(error) {
 }
 function hintOf(error) {
     return error instanceof errors_OperatorError ? (error.hint ?? '') : '';
-}
-function isDiskFull(error) {
-    return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 
 ;// CONCATENATED MODULE: ./lib/core/criteria-condition.js
@@ -87696,19 +87724,8 @@ async function readFreeBytes(directory) {
 function requireSpace(directory, neededBytes, freeBytes) {
     if (freeBytes >= neededBytes)
         return;
-    throw new errors_OperatorError('DISK_FULL', `The packages need ${renderBytes(neededBytes)} in ${directory}, and ${renderBytes(freeBytes)} are free`, { hint: HINT });
+    throw new errors_OperatorError('DISK_FULL', `The packages need ${renderBytes(neededBytes)} in ${directory}, and ${renderBytes(freeBytes)} are free`, { hint: DISK_HINT });
 }
-/** Throws DISK_FULL in place of the system's own word for it, and anything else as it is. */
-function explainFullDisk(error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 'ENOSPC' && code !== 'EDQUOT')
-        throw error;
-    throw new errors_OperatorError('DISK_FULL', `The disk filled up: ${errors_errorMessage(error)}`, {
-        hint: HINT,
-        cause: error,
-    });
-}
-const HINT = 'Free some space, or let RUNNER_TOOL_CACHE and RUNNER_TEMP point to a larger disk.';
 
 ;// CONCATENATED MODULE: ./lib/postgres/restored.js
 var restored_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
@@ -88498,7 +88515,7 @@ const COLUMNS = `
       FROM pg_catalog.pg_attrdef f
       JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
                                  AND d.refclassid = 'pg_catalog.pg_class'::regclass
-     WHERE pg_get_expr(f.adbin, f.adrelid) ~ '^\\(?nextval\\(''[^'']+''::regclass\\)\\)?(::[a-z ]+)?$'
+     WHERE pg_get_expr(f.adbin, f.adrelid) ~ '^\\(?nextval\\(''([^'']|'''')+''::regclass\\)\\)?(::[a-z ]+)?$'
   )
   SELECT sn.nspname AS sequence_schema, sc.relname AS sequence_name, s.seqincrement::text AS increment,
          tn.nspname AS table_schema, tc.relname AS table_name, a.attname AS column
@@ -88750,7 +88767,7 @@ async function fetchRange({ store, archive, file, signal }, part) {
         for await (const chunk of Body) {
             if (done + chunk.length > part.bytes)
                 throw new Error(`The store sent more than the ${part.bytes} bytes asked for`);
-            await file.write(chunk, 0, chunk.length, part.from + done);
+            await writeAll(file, chunk, part.from + done);
             hash.update(chunk);
             done += chunk.length;
         }
@@ -88763,6 +88780,18 @@ async function fetchRange({ store, archive, file, signal }, part) {
         throw explainRefusal(store, archive, error);
     });
     return hash.digest('hex');
+}
+/** A disk that is nearly full takes less than it is given, without an error. */
+async function writeAll(file, chunk, position) {
+    try {
+        for (let done = 0; done < chunk.length;) {
+            const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position + done);
+            done += bytesWritten;
+        }
+    }
+    catch (error) {
+        throw diskError(error) ?? error;
+    }
 }
 function rangeCommand(store, archive, from, to) {
     return new dist_cjs/* GetObjectCommand */.jLs({
@@ -90577,6 +90606,7 @@ var restore_beside_disposeResources = (undefined && undefined.__disposeResources
 
 
 
+
 /**
  * Restores the downloaded archive into a new database and compares it with the manifest. A restore that fails leaves no
  * database; one that brings back something else than the manifest says leaves it to be looked at. `use` is what happens to a
@@ -90644,7 +90674,7 @@ async function dropUnfinished(name, tools) {
         tools.remember(null);
     }
     catch (error) {
-        tools.log.warning(`The unfinished database ${name} is still there (${errors_errorMessage(error)}). If the end of this job does not remove it: DROP DATABASE "${name}" WITH (FORCE);`);
+        tools.log.warning(`The unfinished database ${name} is still there (${errors_errorMessage(error)}). If the end of this job does not remove it: DROP DATABASE ${quoteIdentifier(name)} WITH (FORCE);`);
     }
 }
 /** Fills in statistics, then compares everything with the manifest. */
@@ -91116,6 +91146,7 @@ function renderEstimate(estimate) {
 
 
 
+
 /** pg_restore sets transaction_timeout, which is new in 17 (_doSetFixedOutputState in pg_backup_archiver.c). */
 const OLDEST_MAJOR = 17;
 /** Everything that speaks against restoring this backup here, all at once; empty means go. */
@@ -91159,7 +91190,7 @@ function privilegeProblems(facts, wish) {
     if (mode !== 'overwrite' && !facts.mayCreateDatabases)
         problems.push({
             message: `the role ${facts.user} may not create databases, which the mode ${mode} needs`,
-            hint: `ALTER ROLE ${facts.user} CREATEDB; or use a database on another server; as the last resort use mode overwrite.`,
+            hint: `ALTER ROLE ${quoteIdentifier(facts.user)} CREATEDB; or use a database on another server; as the last resort use mode overwrite.`,
         });
     if (mode !== 'new-database' && !facts.mayActAsOwner)
         problems.push({
@@ -91174,7 +91205,12 @@ function privilegeProblems(facts, wish) {
     if (owner !== undefined && facts.mayActAsRole !== true)
         problems.push({
             message: `the role ${owner}, which is to own what is restored, does not exist or ${facts.user} may not act as it`,
-            hint: `CREATE ROLE ${owner}; GRANT ${owner} TO ${facts.user}.`,
+            hint: `CREATE ROLE ${quoteIdentifier(owner)}; GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(facts.user)};`,
+        });
+    if (owner !== undefined && mode === 'overwrite' && facts.roleNeeds.length > 0)
+        problems.push({
+            message: `the role ${owner}, which is to own what is restored, may not create things in ${facts.database}`,
+            hint: facts.roleNeeds.join(' '),
         });
     return problems;
 }
@@ -91198,7 +91234,7 @@ function contentProblems({ server, backup }, facts) {
             : [
                 {
                     message: `row security policies name roles that the target does not have: ${roles.join(', ')}`,
-                    hint: roles.map(role => `CREATE ROLE "${role}" NOLOGIN;`).join(' '),
+                    hint: roles.map(role => `CREATE ROLE ${quoteIdentifier(role)} NOLOGIN;`).join(' '),
                 },
             ]),
     ];
@@ -91268,7 +91304,7 @@ function targetWarnings({ server, fingerprint }, facts, { mode }) {
     if (fingerprint.level === 'none')
         warnings.push('The manifest counted no rows, so nothing can prove that all of them come back.');
     if (facts.leftovers.length > 0)
-        warnings.push(`An earlier restore was killed and left a database behind. Unless another restore is running: ${facts.leftovers.map(name => `DROP DATABASE "${name}";`).join(' ')}`);
+        warnings.push(`An earlier restore was killed and left a database behind. Unless another restore is running: ${facts.leftovers.map(name => `DROP DATABASE ${quoteIdentifier(name)};`).join(' ')}`);
     return warnings;
 }
 
@@ -91281,7 +91317,7 @@ function targetWarnings({ server, fingerprint }, facts, { mode }) {
 
 /**
  * Everything that can speak against a restore is looked at here, and the archive is fetched and verified, before anything
- * changes. Throws BACKUP_UNUSABLE, TARGET_UNFIT, TARGET_BUSY, DISK_FULL, ARCHIVE_CORRUPT.
+ * changes. Throws BACKUP_UNUSABLE, TARGET_UNFIT, TARGET_BUSY, TOOL_MISSING, INVALID_INPUT, DISK_FULL, ARCHIVE_CORRUPT.
  */
 async function planRestore(request, tools) {
     const { manifest, selection, wish } = request;
@@ -91289,11 +91325,12 @@ async function planRestore(request, tools) {
     refuseUnsuitable(manifest, wish.mode);
     const facts = await log.group('Look at the target', async () => {
         const found = await tools.readTarget();
-        await tools.refuseUnreachable(wish.mode);
         log.info(`${found.database} on PostgreSQL ${found.version}: ${renderBytes(found.databaseBytes)}, owned by ${found.owner}, ${renderCount(found.sessions.length)} other sessions. We are ${found.user}.`);
         return found;
     });
     restore_plan_refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: 0 }));
+    await tools.refuseUnready(wish.mode, facts);
+    await tools.trySettings();
     const downloadMs = await log.group('Download and verify the archive', () => fetchArchive(manifest, tools));
     const entries = await tools.chooseEntries(selection, facts);
     restore_plan_refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: entries.kept.length }));
@@ -91520,6 +91557,14 @@ const FOREIGN_EXTENSIONS = `
 const KEPT_SCHEMAS = `
   SELECT DISTINCT n.nspname AS name FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
    WHERE NOT pg_has_role(e.extowner, 'USAGE') AND n.nspname NOT IN ('public', 'pg_catalog') ORDER BY 1`;
+/** In a new database it owns everything; one that is there may allow it nothing. */
+const ROLE_NEEDS = `
+  SELECT format('GRANT CREATE ON DATABASE %I TO %I;', current_database(), $1::text) AS name
+   WHERE NOT has_database_privilege($1::name, current_database(), 'CREATE')
+  UNION ALL
+  SELECT format('GRANT USAGE, CREATE ON SCHEMA public TO %I;', $1::text) FROM pg_catalog.pg_namespace n
+   WHERE n.nspname = 'public'
+     AND NOT (has_schema_privilege($1::name, n.oid, 'CREATE') AND has_schema_privilege($1::name, n.oid, 'USAGE'))`;
 /** Unfinished, of our role, and nobody works in it: another restore may be at work on this server at the same time. */
 const LEFTOVERS = `
   SELECT d.datname AS name FROM pg_catalog.pg_database d
@@ -91529,6 +91574,7 @@ const LEFTOVERS = `
 /** Reads everything that decides whether a backup can be restored here; `role` is to own it, if given. Changes nothing. */
 async function readTargetFacts(session, connection, role) {
     const row = await session.row(SERVER);
+    const mayActAsRole = role === undefined ? null : await mayActAs(session, role);
     return {
         versionNumber: Number(row.version_number),
         version: row.version ?? '',
@@ -91539,7 +91585,8 @@ async function readTargetFacts(session, connection, role) {
         isStandby: row.standby === 'true',
         owner: row.owner ?? '',
         mayActAsOwner: row.may_act === 'true',
-        mayActAsRole: role === undefined ? null : await mayActAs(session, role),
+        mayActAsRole,
+        roleNeeds: role === undefined || !mayActAsRole ? [] : await target_facts_readNames(session, ROLE_NEEDS, [role]),
         databaseBytes: Number(row.bytes),
         serverBytes: Number(row.all_bytes),
         extensions: await readOffered(session),
@@ -91917,6 +91964,8 @@ async function findMaintenance(target, candidates) {
 
 
 
+
+
 /** Rows of each table of checks; the record has them all. */
 const ROWS_SHOWN = 40;
 const MODES = {
@@ -91990,7 +92039,7 @@ function summary_failureLines(failure) {
     const hint = failure.hint === undefined ? [] : ['', `**What to do next:** ${literal(failure.hint)}`];
     return [`**${code(failure.code)}** ${literal(failure.message)}`, ...hint, ''];
 }
-function nextSteps({ restore, target, backup }) {
+function nextSteps({ restore, target }) {
     const { restoredTo, previous, database } = target;
     if (restore.outcome !== 'restored' || restoredTo === null)
         return [];
@@ -92001,7 +92050,7 @@ function nextSteps({ restore, target, backup }) {
             `1. Look at the data: connect to ${code(restoredTo)} on ${code(`${target.host}:${target.port}`)} as ${code(target.user)}.`,
             `2. Point ${code('DATABASE_URL')} of the application to ${code(restoredTo)}: the same URL with ${code(`/${restoredTo}`)} at its end in place of ${code(`/${database}`)}.`,
             `3. Deploy, and wait until ${code('/up')} answers 200.`,
-            `4. Keep ${code(database)} for some days, then: ${code(`DROP DATABASE "${database}"`)}.`,
+            `4. Keep ${code(database)} for some days, then: ${code(`DROP DATABASE ${quoteIdentifier(database)}`)}.`,
             '',
         ];
     }
@@ -92009,7 +92058,7 @@ function nextSteps({ restore, target, backup }) {
         const back = renderSwap({
             current: database,
             restored: previous,
-            previous: summary_restoredName(backup.id, database),
+            previous: restoredName(database, new Date(restore.startedAt)),
         });
         return [
             '### Now',
@@ -92020,14 +92069,11 @@ function nextSteps({ restore, target, backup }) {
             '',
             codeBlock(back, 'sql'),
             '',
-            `4. When nobody needs the old data any more, some days from now: ${code(`DROP DATABASE "${previous}"`)}.`,
+            `4. When nobody needs the old data any more, some days from now: ${code(`DROP DATABASE ${quoteIdentifier(previous)}`)}.`,
             '',
         ];
     }
     return [];
-}
-function summary_restoredName(backupId, database) {
-    return `${database}_restored_${backupId.slice(0, 16).toLowerCase()}`.slice(-63);
 }
 function summary_facts(record, recordUri) {
     const { backup, target, durations, tools, options } = record;
@@ -92439,6 +92485,7 @@ var external_node_events_ = __nccwpck_require__(8474);
 
 
 
+
 /** Throws DATABASE_UNREACHABLE or DATABASE_AUTH; RESTORE_FAILED for what no rule explains. */
 async function beginTransaction({ psql, env }) {
     const tool = startTool({
@@ -92451,15 +92498,17 @@ async function beginTransaction({ psql, env }) {
         isProgress: createNoise(),
         failure: {
             code: 'RESTORE_FAILED',
-            hint: 'Everything was rolled back: the database is as it was before. The message names what failed.',
+            hint: '',
         },
     });
     const answers = new Answers(tool.stdout);
     // psql ends by itself only because of an error: a statement, or the connection.
     const lost = tool.finished.then(() => {
         throw new errors_OperatorError('RESTORE_FAILED', 'psql ended before the restore was done.', {
-            hint: 'Everything was rolled back: the database is as it was before.',
+            hint: ROLLED_BACK,
         });
+    }, error => {
+        throw rolledBack(restoreError(error));
     });
     lost.catch(() => { });
     const run = async (sql) => {
@@ -92490,6 +92539,15 @@ async function beginTransaction({ psql, env }) {
         await tool[Symbol.asyncDispose]();
         throw error;
     }
+}
+const ROLLED_BACK = 'Everything was rolled back: the database is as it was before.';
+function rolledBack(error) {
+    if (!(error instanceof errors_OperatorError))
+        return error;
+    return new errors_OperatorError(error.code, error.message, {
+        hint: `${ROLLED_BACK} ${error.hint ?? ''}`.trim(),
+        cause: error.cause,
+    });
 }
 /** Not pipeline(), which would end the input: the end of the script is not the end of the transaction. */
 async function copy(script, input, onBytes) {
@@ -92625,6 +92683,13 @@ var overwrite_tools_disposeResources = (undefined && undefined.__disposeResource
 
 
 
+/** psql for the transaction, pg_dump for the safety backup: better missed now than after the download. Throws TOOL_MISSING. */
+async function requireOverwriteTools(context, { inputs, pgRestore }, { versionNumber }) {
+    await requireTool(context, 'psql', pgRestore.version.major);
+    if (inputs.skipSafetyBackup !== undefined)
+        return;
+    await requireTool(context, 'pg_dump', fromVersionNumber(versionNumber).major);
+}
 /** What overwriting needs beyond what the other modes do. */
 function createOverwriteTools(context, setting, { target, env, archivePath, listPath }) {
     const { inputs, pgRestore, signal } = setting;
@@ -92645,7 +92710,10 @@ function createOverwriteTools(context, setting, { target, env, archivePath, list
                     await result_1;
             }
         },
-        begin: async () => beginTransaction({ psql: await findPsql(context, pgRestore.version.major), env }),
+        begin: async () => {
+            const { path } = await requireTool(context, 'psql', pgRestore.version.major);
+            return await beginTransaction({ psql: path, env });
+        },
         freeze: FREEZE_DATABASE,
         clear: selection => (selection.of === 'rows' ? truncateSql(selection.tables) : EMPTY_DATABASE),
         countRows: countRowsSql,
@@ -92739,12 +92807,6 @@ async function takeSafetyBackup(context, { inputs, store, signal, directory, pgR
     }
 }
 const SAFETY_LOCK_TIMEOUT_MS = 60_000;
-async function findPsql({ environment }, atLeastMajor) {
-    const tool = await findTool('psql', { path: environment.variables.PATH ?? '', atLeastMajor });
-    if (tool !== undefined)
-        return tool.path;
-    throw new errors_OperatorError('TOOL_MISSING', `There is no psql of PostgreSQL ${atLeastMajor} or newer on the PATH; overwriting needs it beside pg_restore.`, { hint: 'Run setup-pg18 before this step.' });
-}
 
 ;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/tools.js
 var tools_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
@@ -92820,6 +92882,7 @@ var tools_disposeResources = (undefined && undefined.__disposeResources) || (fun
 
 
 
+
 /** Under this name the post phase finds the database that a killed main phase left unfinished. */
 const NEW_DATABASE = 'new-database';
 /** Drills that an estimate looks at. */
@@ -92860,10 +92923,13 @@ async function createRestoreTools(context, setting) {
                     await result_1;
             }
         },
-        refuseUnreachable: async (mode) => {
+        refuseUnready: async (mode, facts) => {
             if (mode === 'swap' && maintenance === undefined)
                 throw noMaintenance(inputs);
+            if (mode === 'overwrite')
+                await requireOverwriteTools(context, setting, facts);
         },
+        trySettings: () => trySettings(target, inputs, signal),
         chooseEntries: async (selection, facts) => {
             const chosen = await choose(setting, archivePath, env, selection, facts);
             await (0,promises_.writeFile)(listPath, renderUseList(chosen.kept), { mode: 0o600 });
@@ -92960,6 +93026,36 @@ async function createRestoreTools(context, setting) {
         },
         ...createOverwriteTools(context, setting, { target, env, archivePath, listPath }),
     };
+}
+/**
+ * Opens a session as all those that restore are opened. A server refuses a session for a setting that it does not know, and that
+ * would look as if it could not be reached.
+ */
+async function trySettings(target, { sessionSettings }, signal) {
+    try {
+        const env_6 = { stack: [], error: void 0, hasError: false };
+        try {
+            const _session = tools_addDisposableResource(env_6, await openSession(target, signal), true);
+        }
+        catch (e_6) {
+            env_6.error = e_6;
+            env_6.hasError = true;
+        }
+        finally {
+            const result_6 = tools_disposeResources(env_6);
+            if (result_6)
+                await result_6;
+        }
+    }
+    catch (error) {
+        const refusal = settingRefusal(error);
+        if (refusal === undefined || sessionSettings.length === 0)
+            throw error;
+        throw new errors_OperatorError('INVALID_INPUT', `session-settings: the server says: ${refusal}. Nothing was changed.`, {
+            hint: `Given are ${sessionSettings.map(renderSessionSetting).join(', ')}. A setting of your own has a dot in its name, as logi.allow_audit_purge has.`,
+            cause: error,
+        });
+    }
 }
 function noMaintenance({ target, maintenanceDatabase }) {
     return new errors_OperatorError('TARGET_UNFIT', `Nothing was changed. Renaming ${target.database} needs a connection to another database of the server, and none of ${maintenanceDatabase}, postgres, template1 lets ${target.user} in.`, { hint: 'Name one with maintenance-database, or use mode new-database.' });
@@ -94005,7 +94101,7 @@ async function unpack(request, origin, apt, resolved, closure) {
         const bin = await wrapTools(directory);
         await proveTools(bin, wish.components, toolEnvironment(variables));
     };
-    return await cache.add(facts, now, build).catch(explainFullDisk);
+    return await cache.add(facts, now, build);
 }
 function toInstallation(request, entry, cacheHit) {
     const origin = request.origins.find(({ id }) => id === entry.origin)?.name ?? entry.origin;

@@ -78,6 +78,18 @@ export class OperatorError extends Error {
   }
 }
 
+/** The error for an operator when the system says that a disk is full, and undefined for any other. */
+export function diskError(error: unknown): OperatorError | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return undefined
+  return new OperatorError('DISK_FULL', `The disk filled up: ${errorMessage(error)}`, {
+    hint: DISK_HINT,
+    cause: error,
+  })
+}
+
+export const DISK_HINT = 'Free some space, or let RUNNER_TEMP and RUNNER_TOOL_CACHE point to a larger disk.'
+
 /** The message of anything that was thrown; the empty string never comes back. */
 export function errorMessage(error: unknown): string {
   if (error instanceof AggregateError && error.message === '' && error.errors.length > 0)

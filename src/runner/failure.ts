@@ -1,4 +1,4 @@
-import { errorMessage, OperatorError } from '../core/errors.ts'
+import { diskError, errorMessage, OperatorError } from '../core/errors.ts'
 import { code, literal } from '../core/markdown.ts'
 import { renderSummaryPage } from '../core/summary-page.ts'
 import { actionsLog } from './log.ts'
@@ -27,11 +27,8 @@ export function toOperatorError(error: unknown): OperatorError {
     return toOperatorError(error.suppressed)
   }
   if (error instanceof OperatorError) return error
-  if (isDiskFull(error))
-    return new OperatorError('DISK_FULL', errorMessage(error), {
-      hint: 'Free some space, or run the job on a machine with a larger disk.',
-      cause: error,
-    })
+  const diskFull = diskError(error)
+  if (diskFull !== undefined) return diskFull
   return new OperatorError('INTERNAL', `This should not happen: ${errorMessage(error)}`, {
     hint: 'Please report it with the log of this step.',
     cause: error,
@@ -40,8 +37,4 @@ export function toOperatorError(error: unknown): OperatorError {
 
 function hintOf(error: unknown): string {
   return error instanceof OperatorError ? (error.hint ?? '') : ''
-}
-
-function isDiskFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
-import { OperatorError } from '../core/errors.ts'
+import { diskError, OperatorError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { Store } from './store.ts'
 import { isNotFound, isPreconditionFailed, storeErrorName } from './store-error.ts'
@@ -108,7 +108,7 @@ async function fetchRange({ store, archive, file, signal }: Transfer, part: Part
         for await (const chunk of Body as AsyncIterable<Buffer>) {
           if (done + chunk.length > part.bytes)
             throw new Error(`The store sent more than the ${part.bytes} bytes asked for`)
-          await file.write(chunk, 0, chunk.length, part.from + done)
+          await writeAll(file, chunk, part.from + done)
           hash.update(chunk)
           done += chunk.length
         }
@@ -123,6 +123,18 @@ async function fetchRange({ store, archive, file, signal }: Transfer, part: Part
       throw explainRefusal(store, archive, error)
     })
   return hash.digest('hex')
+}
+
+/** A disk that is nearly full takes less than it is given, without an error. */
+async function writeAll(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
+  try {
+    for (let done = 0; done < chunk.length; ) {
+      const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position + done)
+      done += bytesWritten
+    }
+  } catch (error) {
+    throw diskError(error) ?? error
+  }
 }
 
 function rangeCommand(store: Store, archive: ArchiveObject, from: number, to: number): GetObjectCommand {

@@ -196,7 +196,7 @@ describe('a step that fails', () => {
       await writeFile('/dev/full', 'x')
     }`)
     expect(annotations(run.stdout)).toEqual([
-      expect.stringMatching(/^error test-action: DISK_FULL: ENOSPC.*\nFree /s),
+      expect.stringMatching(/^error test-action: DISK_FULL: The disk filled up: ENOSPC.*\nFree /s),
     ])
   })
 

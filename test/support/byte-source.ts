@@ -4,7 +4,7 @@ import type { ByteSource } from '../../src/core/byte-source.ts'
 /** A stream as the source of an upload, for tests that make their bytes themselves. */
 export function fromReadable(readable: Readable): ByteSource {
   const chunks: AsyncIterator<Buffer> = readable[Symbol.asyncIterator]()
-  let rest = Buffer.alloc(0)
+  let rest: Buffer = Buffer.alloc(0)
   return {
     fill: async into => {
       let used = 0
@@ -12,7 +12,7 @@ export function fromReadable(readable: Readable): ByteSource {
         if (rest.length === 0) {
           const { value, done } = await chunks.next()
           if (done === true) break
-          rest = Buffer.from(value)
+          rest = value
         }
         const taken = rest.subarray(0, into.length - used)
         into.set(taken, used)

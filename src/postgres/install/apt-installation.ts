@@ -7,7 +7,7 @@ import { isBelowSecurityFloor, renderVersion, renderWanted, satisfies } from '..
 import { toolEnvironment } from '../tool.ts'
 import { aptEnvironment } from './apt-config.ts'
 import type { AptOrigin } from './apt-origin.ts'
-import { explainFullDisk, readFreeBytes, requireSpace } from './disk-space.ts'
+import { readFreeBytes, requireSpace } from './disk-space.ts'
 import type { Installation, Wish } from './installation.ts'
 import { BIN_PATH, wrapTools } from './loader-wrappers.ts'
 import { keepPostgres, type Resolved, resolvePackages } from './postgres-packages.ts'
@@ -185,7 +185,7 @@ async function unpack(
     const bin = await wrapTools(directory)
     await proveTools(bin, wish.components, toolEnvironment(variables))
   }
-  return await cache.add(facts, now, build).catch(explainFullDisk)
+  return await cache.add(facts, now, build)
 }
 
 function toInstallation(request: AptRequest, entry: CacheEntry, cacheHit: boolean): Installation {

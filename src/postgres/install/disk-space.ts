@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { renderBytes } from '../../core/bytes.ts'
-import { errorMessage, OperatorError } from '../../core/errors.ts'
+import { DISK_HINT, OperatorError } from '../../core/errors.ts'
 
 /** Bytes that an ordinary user may still write where a directory is. */
 export async function readFreeBytes(directory: string): Promise<number> {
@@ -14,18 +14,6 @@ export function requireSpace(directory: string, neededBytes: number, freeBytes: 
   throw new OperatorError(
     'DISK_FULL',
     `The packages need ${renderBytes(neededBytes)} in ${directory}, and ${renderBytes(freeBytes)} are free`,
-    { hint: HINT },
+    { hint: DISK_HINT },
   )
 }
-
-/** Throws DISK_FULL in place of the system's own word for it, and anything else as it is. */
-export function explainFullDisk(error: unknown): never {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error
-  throw new OperatorError('DISK_FULL', `The disk filled up: ${errorMessage(error)}`, {
-    hint: HINT,
-    cause: error,
-  })
-}
-
-const HINT = 'Free some space, or let RUNNER_TOOL_CACHE and RUNNER_TEMP point to a larger disk.'
