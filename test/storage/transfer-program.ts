@@ -5,13 +5,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { ByteSource } from '../../src/core/byte-source.ts'
 import type { Log } from '../../src/core/log.ts'
 import { downloadArchive } from '../../src/storage/download.ts'
 import { Store } from '../../src/storage/store.ts'
 import { beginUpload } from '../../src/storage/upload.ts'
-import { fromReadable } from '../support/byte-source.ts'
 
 const [mode = '', bucket = '', endpoint = '', region = '', bytes = ''] = process.argv.slice(2)
 const log: Log = { info() {}, debug() {}, warning() {}, group: (_, work) => work() }
@@ -25,9 +24,7 @@ await using upload = await beginUpload(store, {
   tags: [],
   compatibility: 'auto',
 })
-const content = await upload.write(
-  fromReadable(Readable.from(generate(Number(bytes)), { objectMode: false })),
-)
+const content = await upload.write(generate(Number(bytes)))
 const stored = await upload.complete(content)
 if (mode === 'round-trip') await fetchBack()
 
@@ -45,11 +42,16 @@ async function fetchBack(): Promise<void> {
   }
 }
 
-/** Pieces as a pipe gives them, each a buffer of its own that differs from the one before. */
-function* generate(total: number): Generator<Buffer> {
-  for (let sent = 0; sent < total; sent += 65_536) {
-    const piece = Buffer.alloc(Math.min(65_536, total - sent), 7)
-    piece.writeDoubleLE(sent, 0)
-    yield piece
+/** So many bytes, of which every 64 KiB are others than those before. Leaves nothing to collect, as a pipe does not. */
+function generate(total: number): ByteSource {
+  let sent = 0
+  return {
+    fill: async into => {
+      const piece = Buffer.from(into.buffer, into.byteOffset, Math.min(into.length, total - sent)).fill(7)
+      for (let at = 0; at + 8 <= piece.length; at += 65_536) piece.writeDoubleLE(sent + at, at)
+      sent += piece.length
+      return piece.length
+    },
+    stop: () => {},
   }
 }
