@@ -1,7 +1,7 @@
 import { canonicalJson } from './canonical-json.ts'
 import { check, VERDICTS } from './check.ts'
-import { errorMessage, OperatorError } from './errors.ts'
-import { instant, list, nullable, object, oneOf, type Read, sha256, text, whole } from './shape.ts'
+import { parseRecord, recordedBackup, recordedRun } from './record.ts'
+import { instant, list, nullable, object, oneOf, type Read, text, whole } from './shape.ts'
 
 export const DRILL_VERSION = 1
 
@@ -16,15 +16,7 @@ const drillRecord = object({
     verdict: oneOf(VERDICTS),
   }),
   /** Exactly which object was restored. */
-  backup: object({
-    id: text,
-    bucket: text,
-    key: text,
-    versionId: nullable(text),
-    sha256,
-    bytes: whole,
-    snapshotAt: instant,
-  }),
+  backup: recordedBackup,
   checks: list(check),
   /** A stage that did not finish has no duration: null. */
   durations: object({
@@ -37,7 +29,7 @@ const drillRecord = object({
   }),
   /** Versions; the empty text where a drill ended before the tool was needed. */
   tools: object({ pgRestore: text, server: text }),
-  run: object({ repository: text, workflow: text, runId: text, runAttempt: text, commit: text }),
+  run: recordedRun,
 })
 
 /** The record of one drill: what was restored, every check, how long it took, who ran it. */
@@ -59,17 +51,9 @@ export function renderDrillRecord(value: DrillRecord): string {
 
 /** Reads a record; throws DRILL_RECORD_INVALID when it is damaged or of a newer major version. `name` is for the error. */
 export function parseDrillRecord(json: string, name: string): DrillRecord {
-  try {
-    const value: unknown = JSON.parse(json)
-    const { version } = object({ version: whole })(value, '')
-    if (version > DRILL_VERSION)
-      throw new RangeError(`it has version ${version}; this pg-runbook reads up to ${DRILL_VERSION}`)
-    return drillRecord(value, '')
-  } catch (error) {
-    throw new OperatorError(
-      'DRILL_RECORD_INVALID',
-      `The drill record ${name} cannot be read: ${errorMessage(error)}.`,
-      { hint: 'Use a newer pg-runbook, or look at the object in the bucket.', cause: error },
-    )
-  }
+  return parseRecord(
+    { version: DRILL_VERSION, shape: drillRecord, code: 'DRILL_RECORD_INVALID', what: 'drill record' },
+    json,
+    name,
+  )
 }

@@ -1,17 +1,6 @@
 import { canonicalJson } from './canonical-json.ts'
-import { errorMessage, OperatorError } from './errors.ts'
-import {
-  addedLater,
-  instant,
-  list,
-  nullable,
-  object,
-  oneOf,
-  type Read,
-  sha256,
-  text,
-  whole,
-} from './shape.ts'
+import { parseRecord, recordedBackup, recordedRun } from './record.ts'
+import { addedLater, instant, list, nullable, object, oneOf, type Read, text, whole } from './shape.ts'
 
 export const GATE_VERSION = 1
 
@@ -37,20 +26,12 @@ const gateRecord = object({
     level: oneOf(VERIFY_LEVELS),
   }),
   /** Exactly which object is the way back. */
-  backup: object({
-    id: text,
-    bucket: text,
-    key: text,
-    versionId: nullable(text),
-    sha256,
-    bytes: whole,
-    snapshotAt: instant,
-  }),
+  backup: recordedBackup,
   /** From the start of the gate to its record: how long it kept the deploy waiting. */
   durations: addedLater(object({ totalMs: whole })),
   /** What the deploy was about to do; the tool is null where none was recognised. */
   migrations: object({ tool: nullable(text), pending: list(text) }),
-  run: object({ repository: text, workflow: text, runId: text, runAttempt: text, commit: text }),
+  run: recordedRun,
 })
 
 /** The evidence of one gate: which commit was let through, before which migrations, with which way back. */
@@ -63,20 +44,9 @@ export function renderGateRecord(value: GateRecord): string {
 
 /** Reads a record; throws MANIFEST_INVALID when it is damaged or of a newer major version. `name` is for the error. */
 export function parseGateRecord(json: string, name: string): GateRecord {
-  try {
-    const value: unknown = JSON.parse(json)
-    const { version } = object({ version: whole })(value, '')
-    if (version > GATE_VERSION)
-      throw new RangeError(`it has version ${version}; this pg-runbook reads up to ${GATE_VERSION}`)
-    return gateRecord(value, '')
-  } catch (error) {
-    throw new OperatorError(
-      'MANIFEST_INVALID',
-      `The gate record ${name} cannot be read: ${errorMessage(error)}.`,
-      {
-        hint: 'Use a newer pg-runbook, or look at the object in the bucket.',
-        cause: error,
-      },
-    )
-  }
+  return parseRecord(
+    { version: GATE_VERSION, shape: gateRecord, code: 'MANIFEST_INVALID', what: 'gate record' },
+    json,
+    name,
+  )
 }

@@ -1,7 +1,7 @@
 import { canonicalJson } from './canonical-json.ts'
 import { check, VERDICTS } from './check.ts'
-import { errorMessage, OperatorError } from './errors.ts'
-import { flag, instant, list, nullable, object, oneOf, type Read, sha256, text, whole } from './shape.ts'
+import { parseRecord, recordedBackup, recordedRun } from './record.ts'
+import { flag, instant, list, nullable, object, oneOf, type Read, text, whole } from './shape.ts'
 
 export const RESTORE_VERSION = 1
 
@@ -31,15 +31,7 @@ const restoreRecord = object({
     /** Code and message of what went wrong; null where nothing did. */
     error: nullable(object({ code: text, message: text })),
   }),
-  backup: object({
-    id: text,
-    bucket: text,
-    key: text,
-    versionId: nullable(text),
-    sha256,
-    bytes: whole,
-    snapshotAt: instant,
-  }),
+  backup: recordedBackup,
   target: object({
     host: text,
     port: whole,
@@ -70,7 +62,7 @@ const restoreRecord = object({
     totalMs: whole,
   }),
   tools: object({ pgRestore: text, server: text }),
-  run: object({ repository: text, workflow: text, runId: text, runAttempt: text, commit: text }),
+  run: recordedRun,
 })
 
 /** The record of one restore: what went where, what the checks say, how long it took, who ran it. */
@@ -83,17 +75,14 @@ export function renderRestoreRecord(value: RestoreRecord): string {
 
 /** Reads a record; throws RESTORE_RECORD_INVALID when it is damaged or of a newer major version. `name` is for the error. */
 export function parseRestoreRecord(json: string, name: string): RestoreRecord {
-  try {
-    const value: unknown = JSON.parse(json)
-    const { version } = object({ version: whole })(value, '')
-    if (version > RESTORE_VERSION)
-      throw new RangeError(`it has version ${version}; this pg-runbook reads up to ${RESTORE_VERSION}`)
-    return restoreRecord(value, '')
-  } catch (error) {
-    throw new OperatorError(
-      'RESTORE_RECORD_INVALID',
-      `The record of a restore ${name} cannot be read: ${errorMessage(error)}.`,
-      { hint: 'Use a newer pg-runbook, or look at the object in the bucket.', cause: error },
-    )
-  }
+  return parseRecord(
+    {
+      version: RESTORE_VERSION,
+      shape: restoreRecord,
+      code: 'RESTORE_RECORD_INVALID',
+      what: 'record of a restore',
+    },
+    json,
+    name,
+  )
 }

@@ -1,9 +1,11 @@
+import { renderName, renderSome } from '../core/check-text.ts'
 import type { Connection } from '../core/connection.ts'
+import { OperatorError } from '../core/errors.ts'
 import type { RestoredContent } from '../core/exact-check.ts'
 import type { FingerprintLevel } from '../core/manifest.ts'
 import { readExtensions, readObjectCounts, readTables } from './catalog.ts'
 import { pinOutputSettings, readSequences, readTableFingerprints } from './fingerprint.ts'
-import { openSession } from './session.ts'
+import { openSession, type Session } from './session.ts'
 
 const EVERYTHING = { tables: [], excludeTables: [], schemas: [] }
 
@@ -14,8 +16,20 @@ export async function readRestoredContent(
   signal: AbortSignal,
 ): Promise<RestoredContent> {
   await using session = await openSession(connection, signal)
+  return await readContent(session, level)
+}
+
+/** The same in a session that is there, whose settings it changes. Throws DATABASE_PRIVILEGES where rows are hidden from it. */
+export async function readContent(session: Session, level: FingerprintLevel): Promise<RestoredContent> {
   await pinOutputSettings(session)
   const tables = await readTables(session, EVERYTHING)
+  const hidden = tables.filter(({ rowsHidden }) => rowsHidden).map(renderName)
+  if (hidden.length > 0)
+    throw new OperatorError(
+      'DATABASE_PRIVILEGES',
+      `Row security hides rows of ${renderSome(hidden)} from this role, so that nobody can prove that they are back.`,
+      { hint: 'Connect as a role with BYPASSRLS: ALTER ROLE … BYPASSRLS.' },
+    )
   return {
     tables: await readTableFingerprints(session, tables, level === 'none' ? 'counts' : level),
     sequences: await readSequences(session),

@@ -24,6 +24,8 @@ export interface TargetTransaction extends AsyncDisposable {
   readonly pid: string
   /** Runs statements to their end. Throws when one fails; the transaction is lost then. */
   run(sql: string): Promise<void>
+  /** As run; returns the last lines that the statements printed. */
+  readonly ask: (sql: string) => Promise<readonly string[]>
   /** Lets psql run a script from a stream, and waits until all of it has run. Counts bytes. */
   take(script: Readable, onBytes: (bytes: number) => void): Promise<void>
   /** After this, and only after this, anybody sees a change. */
@@ -71,6 +73,7 @@ export async function beginTransaction({ psql, env }: TransactionOptions): Promi
       id,
       pid,
       run: async sql => void (await run(sql)),
+      ask: run,
       take: async (script, onBytes) => {
         // A pipe that breaks only says that psql has ended; why is for psql to say.
         const copied = copy(script, tool.stdin, onBytes).catch(error =>

@@ -1,22 +1,11 @@
-import { type Check, type Verdict, verdictOf } from '../core/check.ts'
+import { type Verdict, verdictOf } from '../core/check.ts'
 import { errorMessage } from '../core/errors.ts'
-import { exactChecks, type RestoredContent } from '../core/exact-check.ts'
 import { quoteIdentifier } from '../core/identifier.ts'
-import type { FingerprintLevel, Manifest } from '../core/manifest.ts'
-import { narrowFound, narrowManifest, type Selection } from '../core/restore-selection.ts'
-import type { RunningRestore } from '../postgres/pg-restore.ts'
-import { awaitRestore, type RestoreTools } from './restore.ts'
+import type { Manifest } from '../core/manifest.ts'
+import type { Selection } from '../core/restore-selection.ts'
+import { awaitRestore } from './restore.ts'
+import { checkRestored, type FillTools } from './restore-check.ts'
 import type { RestoreProgress } from './restore-progress.ts'
-
-/** What it takes to fill a database and to look at it. */
-export interface FillTools extends RestoreTools {
-  readonly signal: AbortSignal
-  /** Restores the entries that were chosen. */
-  readonly startRestore: (database: string) => Promise<RunningRestore>
-  readonly analyze: (database: string) => Promise<void>
-  readonly readContent: (database: string, level: FingerprintLevel) => Promise<RestoredContent>
-  readonly readStructure: (database: string) => Promise<readonly Check[]>
-}
 
 /** What it takes to restore into a database of its own. */
 export interface BesideTools extends FillTools {
@@ -86,26 +75,4 @@ async function dropUnfinished(name: string, tools: BesideTools): Promise<void> {
       `The unfinished database ${name} is still there (${errorMessage(error)}). If the end of this job does not remove it: DROP DATABASE ${quoteIdentifier(name)} WITH (FORCE);`,
     )
   }
-}
-
-/** Fills in statistics, then compares everything with the manifest. */
-export async function checkRestored(
-  { manifest, selection, name }: BesideRequest,
-  tools: FillTools,
-  progress: RestoreProgress,
-): Promise<void> {
-  const startedAt = tools.now().getTime()
-  await tools.analyze(name)
-  const found = await tools.readContent(name, manifest.fingerprint.level)
-  progress.checks.push(
-    ...exactChecks(narrowManifest(manifest, selection), narrowFound(found, selection)),
-    // References are left out with some tables only, and sequences stand at their beginning: nothing to compare there.
-    ...(selection.of === 'everything' ? await tools.readStructure(name) : []),
-  )
-  progress.checksMs = tools.now().getTime() - startedAt
-  for (const { verdict, name: what, expected, found: got } of progress.checks)
-    if (verdict === 'fail') tools.log.info(`✗ ${what}: expected ${expected}, found ${got}`)
-  tools.log.info(
-    `${progress.checks.filter(check => check.verdict === 'pass').length} of ${progress.checks.length} checks pass.`,
-  )
 }

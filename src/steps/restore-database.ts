@@ -13,6 +13,7 @@ import {
 } from '../core/restore-record.ts'
 import type { Selection } from '../core/restore-selection.ts'
 import { type BesideTools, restoreBeside, restoredComment } from './restore-beside.ts'
+import { renderFirst } from './restore-check.ts'
 import { type OverwriteTools, overwrite } from './restore-overwrite.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import { newProgress, type RestoreProgress } from './restore-progress.ts'
@@ -97,12 +98,10 @@ async function carryOut(
 
 function unverified({ mode, manifest, target }: RestoreRequest, progress: RestoreProgress): OperatorError {
   const failed = progress.checks.filter(({ verdict }) => verdict === 'fail')
-  const [first] = failed
-  const more = failed.length > 1 ? `, and ${failed.length - 1} more` : ''
   const kept = mode === 'swap' ? ` Nothing was swapped: ${target.database} is as it was.` : ''
   return new OperatorError(
     'RESTORE_UNVERIFIED',
-    `What came back from ${manifest.backup.id} differs from its manifest: ${first?.name}: expected ${first?.expected}, found ${first?.found}${more}.${kept}`,
+    `What came back from ${manifest.backup.id} differs from its manifest: ${renderFirst(failed)}.${kept}`,
     {
       hint: `Look at ${progress.restoredTo}, where it lies, or pick an older backup: latest-before:${manifest.backup.snapshotAt}.`,
     },

@@ -1,16 +1,16 @@
 import type { Readable } from 'node:stream'
-import { renderBytes } from '../core/bytes.ts'
 import { verdictOf } from '../core/check.ts'
 import { renderAmount, renderSome } from '../core/check-text.ts'
 import { renderDuration } from '../core/duration.ts'
 import { OperatorError } from '../core/errors.ts'
-import type { Manifest } from '../core/manifest.ts'
-import { narrowManifest, type Selection, type TableName } from '../core/restore-selection.ts'
+import type { RestoredContent } from '../core/exact-check.ts'
+import type { FingerprintLevel, Manifest } from '../core/manifest.ts'
+import type { Selection, TableName } from '../core/restore-selection.ts'
 import type { TargetTransaction, TransactionEnd } from '../postgres/target-transaction.ts'
 import type { ToolProcess } from '../postgres/tool-process.ts'
-import { reportProgress } from './progress.ts'
 import { awaitRestore } from './restore.ts'
-import { checkRestored, type FillTools } from './restore-beside.ts'
+import { checkRestored, type FillTools, renderFirst, reportChecks, structureChecks } from './restore-check.ts'
+import { fillInTransaction } from './restore-in-transaction.ts'
 import type { RestoreProgress } from './restore-progress.ts'
 
 export interface OverwriteTools extends FillTools {
@@ -23,8 +23,11 @@ export interface OverwriteTools extends FillTools {
   readonly clear: (selection: Selection) => string
   /** `logi_audit_events: logi_audit_worm_table`: triggers that see rows come and go. */
   readonly readGuards: (tables: readonly TableName[]) => Promise<readonly string[]>
-  /** SQL that fails where a table has another number of rows than the manifest says. */
-  readonly countRows: (manifest: Manifest) => string
+  /** What the database will hold once the transaction is committed. */
+  readonly readUncommitted: (
+    transaction: TargetTransaction,
+    level: FingerprintLevel,
+  ) => Promise<RestoredContent>
   /** pg_restore, writing the chosen entries as SQL to its output. */
   readonly startScript: () => Promise<ToolProcess & { readonly stdout: Readable }>
   readonly readEnd: (transactionId: string) => Promise<TransactionEnd>
@@ -52,7 +55,7 @@ export async function overwrite(
   tools: OverwriteTools,
   progress: RestoreProgress,
 ): Promise<void> {
-  const { manifest, target, allOrNothing, mayDisconnect } = request
+  const { target, allOrNothing, mayDisconnect } = request
   const { log, now } = tools
   const disconnect = async (spared: readonly string[]) => {
     if (mayDisconnect) progress.terminated += await tools.disconnect(spared)
@@ -72,7 +75,7 @@ export async function overwrite(
   await log.group(`Replace the contents of ${target.database}`, async () => {
     try {
       await transaction.run(tools.clear(request.selection))
-      if (allOrNothing) await fillInTransaction(request, transaction, tools)
+      if (allOrNothing) await fillInTransaction(request, transaction, tools, progress)
       else await fillInParallel(request, transaction, tools)
     } catch (error) {
       throw explainGuards(guards, error)
@@ -85,9 +88,7 @@ export async function overwrite(
       `Replaced in ${renderDuration(progress.restoreMs)}; ${renderAmount(progress.terminated, 'session')} cut.`,
     )
   })
-  await log.group('Check', () =>
-    checkRestored({ manifest, selection: request.selection, name: target.database }, tools, progress),
-  )
+  await log.group('Check', () => checkReplaced(request, tools, progress))
   if (verdictOf(progress.checks) === 'fail') throw differs(request, progress)
 }
 
@@ -149,48 +150,19 @@ async function backUp(
   tools.log.info(`Safety backup: ${backup.id}. To go back, restore it by this id.`)
 }
 
-/** The rows are counted before the commit, where a difference still undoes everything. */
-async function fillInTransaction(
-  { manifest, selection }: OverwriteRequest,
-  transaction: TargetTransaction,
+/** Statistics, the structure, and what was not compared before the commit. */
+async function checkReplaced(
+  { manifest, selection, target, allOrNothing }: OverwriteRequest,
   tools: OverwriteTools,
+  progress: RestoreProgress,
 ): Promise<void> {
-  const { log, now, signal } = tools
-  let bytes = 0
-  {
-    using _progress = reportProgress(log, now, () => ({ bytes, table: undefined }))
-    await using script = await tools.startScript()
-    const copied = transaction.take(script.stdout, count => {
-      bytes += count
-    })
-    await abortable(signal, Promise.all([copied, script.finished]))
-  }
-  log.info(`The script of the archive has run: ${renderBytes(bytes)}.`)
-  await abortable(signal, transaction.run(tools.countRows(narrowManifest(manifest, selection))))
-  signal.throwIfAborted()
-  try {
-    await transaction.commit()
-  } catch (error) {
-    await explainLostCommit(transaction.id, error, tools)
-  }
-}
-
-/** The commit was sent, and its answer did not come: the server knows how it ended. */
-async function explainLostCommit(id: string, error: unknown, tools: OverwriteTools): Promise<void> {
-  const end = await tools.readEnd(id)
-  if (end === 'committed') {
-    tools.log.info('The answer to the commit was lost, but the server has committed.')
-    return
-  }
-  if (end === 'rolled-back' || !(error instanceof OperatorError)) throw error
-  throw new OperatorError(
-    error.code,
-    `The connection was lost during the commit, and the server could not be asked how it ended: ${error.message}`,
-    {
-      hint: `Ask it: SELECT pg_xact_status('${id}'); committed means that the restored data is there, aborted that the old data is.`,
-      cause: error,
-    },
-  )
+  const request = { manifest, selection, name: target.database }
+  if (!allOrNothing) return await checkRestored(request, tools, progress)
+  const startedAt = tools.now().getTime()
+  await tools.analyze(target.database)
+  progress.checks.push(...(await structureChecks(request, tools)))
+  progress.checksMs = (progress.checksMs ?? 0) + tools.now().getTime() - startedAt
+  reportChecks(progress.checks, tools.log)
 }
 
 /** From here on, a failure leaves an incomplete database: the error says so. */
@@ -217,28 +189,17 @@ async function fillInParallel(
   }
 }
 
-async function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  work.catch(() => {})
-  const aborted = new Promise<never>((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-  return await Promise.race([work, aborted])
-}
-
 function differs(
   { manifest, target, allOrNothing }: OverwriteRequest,
   progress: RestoreProgress,
 ): OperatorError {
   const failed = progress.checks.filter(({ verdict }) => verdict === 'fail')
-  const [first] = failed
-  const more = failed.length > 1 ? `, and ${failed.length - 1} more` : ''
   const back = progress.safetyBackup === null ? '' : ` To go back, restore ${progress.safetyBackup}.`
   return new OperatorError(
     'RESTORE_UNVERIFIED',
-    `${target.database} holds the backup ${manifest.backup.id} now, but not exactly: ${first?.name}: expected ${first?.expected}, found ${first?.found}${more}.`,
+    `${target.database} holds the backup ${manifest.backup.id} now, but not exactly: ${renderFirst(failed)}.`,
     {
-      hint: `Look at what differs in the job summary.${allOrNothing ? ' The numbers of rows were right at the commit; whoever is connected may have written since.' : ''}${back}`,
+      hint: `Look at what differs in the job summary. ${allOrNothing ? 'Every table was right at the commit.' : 'Whoever has connected since the database was emptied may have written to it.'}${back}`,
     },
   )
 }

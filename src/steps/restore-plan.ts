@@ -9,15 +9,15 @@ import {
   renderEstimate,
 } from '../core/restore-estimate.ts'
 import type { ArchiveEntry, ChosenEntries } from '../core/restore-list.ts'
-import type { RestoreMode } from '../core/restore-record.ts'
-import type { Selection } from '../core/restore-selection.ts'
 import {
   type RestoreWish,
-  type TargetFacts,
   type TargetProblem,
   targetProblems,
   targetWarnings,
-} from '../core/restore-target.ts'
+} from '../core/restore-problems.ts'
+import type { RestoreMode } from '../core/restore-record.ts'
+import type { Selection } from '../core/restore-selection.ts'
+import type { TargetFacts } from '../core/restore-target.ts'
 import { fetchArchive, type RestoreTools, refuseUnrestorable } from './restore.ts'
 
 export interface PlanRequest {

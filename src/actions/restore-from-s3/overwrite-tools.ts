@@ -5,13 +5,15 @@ import { fromVersionNumber } from '../../core/postgres-version.ts'
 import type { TargetFacts } from '../../core/restore-target.ts'
 import { readFreeBytes } from '../../postgres/install/disk-space.ts'
 import { decodeArchive, startScript } from '../../postgres/pg-restore.ts'
+import { readContent } from '../../postgres/restored.ts'
 import { openSession } from '../../postgres/session.ts'
 import { openSource } from '../../postgres/source.ts'
-import { countRowsSql, truncateSql } from '../../postgres/target-counts.ts'
 import { EMPTY_DATABASE, FREEZE_DATABASE } from '../../postgres/target-empty.ts'
 import { readGuards } from '../../postgres/target-guards.ts'
 import { terminateSessions } from '../../postgres/target-swap.ts'
 import { beginTransaction, readTransactionEnd } from '../../postgres/target-transaction.ts'
+import { truncateSql } from '../../postgres/target-truncate.ts'
+import { sessionOf } from '../../postgres/transaction-session.ts'
 import type { ActionContext } from '../../runner/action.ts'
 import { dump } from '../../steps/dump.ts'
 import type { OverwriteTools } from '../../steps/restore-overwrite.ts'
@@ -34,7 +36,7 @@ type Tools = Pick<
   OverwriteTools,
   | 'begin'
   | 'clear'
-  | 'countRows'
+  | 'readUncommitted'
   | 'readGuards'
   | 'disconnect'
   | 'freeze'
@@ -72,7 +74,7 @@ export function createOverwriteTools(
     },
     freeze: FREEZE_DATABASE,
     clear: selection => (selection.of === 'rows' ? truncateSql(selection.tables) : EMPTY_DATABASE),
-    countRows: countRowsSql,
+    readUncommitted: (transaction, level) => readContent(sessionOf(transaction), level),
     readGuards: async tables => {
       await using session = await openSession(target, signal)
       return await readGuards(session, tables)

@@ -1,0 +1,51 @@
+import { quoteLiteral } from '../core/identifier.ts'
+import type { Session } from './session.ts'
+import type { TargetTransaction } from './target-transaction.ts'
+
+/**
+ * Reads inside a transaction that a psql of ours holds, as if it were a session: what nobody else can see yet. Values come as
+ * text, as from every session. Ends with the transaction.
+ */
+export function sessionOf({ ask, pid }: Pick<TargetTransaction, 'ask' | 'pid'>): Session {
+  const rows = async <T>(sql: string, values: readonly unknown[] = []): Promise<T[]> => {
+    const filled = fill(sql, values)
+    if (!/^\s*(SELECT|WITH)\b/i.test(filled)) {
+      await ask(`${filled};`)
+      return []
+    }
+    // One line, whatever the values hold: JSON writes line ends as \n.
+    const answer = await ask(
+      `SELECT coalesce(pg_catalog.jsonb_agg(q), '[]')::text FROM (\n${filled}\n) AS q;`,
+    )
+    const found: Array<Record<string, unknown>> = JSON.parse(answer.at(-1) ?? '[]')
+    return found.map(
+      row =>
+        Object.fromEntries(
+          Object.entries(row).map(([name, value]) => [name, value === null ? null : String(value)]),
+        ) as T,
+    )
+  }
+  return {
+    rows,
+    row: async <T>(sql: string, values?: readonly unknown[]) => {
+      const [first] = await rows<T>(sql, values)
+      if (first === undefined) throw new Error(`No row came back from: ${sql}`)
+      return first
+    },
+    pid,
+    announcedPid: null,
+    // The transaction ends it.
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+/** psql cannot bind a null: values are written into the statement. One without values is left as it is, whatever names it holds. */
+function fill(sql: string, values: readonly unknown[]): string {
+  return values.length === 0 ? sql : sql.replace(/\$(\d+)/g, (_, n: string) => literal(values[Number(n) - 1]))
+}
+
+function literal(value: unknown): string {
+  if (value === null || value === undefined) return 'NULL'
+  if (Array.isArray(value)) return `ARRAY[${value.map(literal).join(', ')}]`
+  return quoteLiteral(String(value))
+}
