@@ -77094,7 +77094,7 @@ function sorted(value) {
 const shape_text = (value, path) => typeof value === 'string' ? value : refuse(path, 'a text', value);
 const flag = (value, path) => typeof value === 'boolean' ? value : refuse(path, 'true or false', value);
 /** Zero or more, exact: rows, bytes, milliseconds. */
-const shape_whole = (value, path) => Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : refuse(path, 'a whole number', value);
+const whole = (value, path) => Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : refuse(path, 'a whole number', value);
 /** An instant in RFC 3339, kept as text. */
 const instant = (value, path) => typeof value === 'string' && /^\d{4}-\d\d-\d\dT.*Z$/.test(value) && !Number.isNaN(Date.parse(value))
     ? value
@@ -77117,7 +77117,7 @@ function list(shape) {
         ? value.map((item, i) => shape(item, `${path}[${i}]`))
         : refuse(path, 'a list', value);
 }
-function shape_object(shapes) {
+function object(shapes) {
     return (value, path) => {
         if (value === null || typeof value !== 'object' || Array.isArray(value))
             return refuse(path, 'an object', value);
@@ -77146,7 +77146,7 @@ const CHECK_VERDICTS = [...VERDICTS, 'information'];
  */
 const CHECK_GROUPS = ['restore', 'exact', 'criteria', 'structure', 'amcheck', 'smoke'];
 /** One line of a drill's judgement, as it is read from a record. */
-const check = shape_object({
+const check = object({
     group: oneOf(CHECK_GROUPS),
     /** What was looked at, unique enough to be found: `table users`. */
     name: shape_text,
@@ -77234,7 +77234,7 @@ const ERROR_CODES = {
  * An error that an operator can act on: what failed with the value and what would have been accepted (message),
  * the next thing to do (hint), and the original error (cause). Shown as one annotation, without a stack trace.
  */
-class errors_OperatorError extends Error {
+class OperatorError extends Error {
     name = 'OperatorError';
     code;
     hint;
@@ -77249,16 +77249,16 @@ function diskError(error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code !== 'ENOSPC' && code !== 'EDQUOT')
         return undefined;
-    return new errors_OperatorError('DISK_FULL', `The disk filled up: ${errors_errorMessage(error)}`, {
+    return new OperatorError('DISK_FULL', `The disk filled up: ${errorMessage(error)}`, {
         hint: DISK_HINT,
         cause: error,
     });
 }
 const DISK_HINT = 'Free some space, or let RUNNER_TEMP and RUNNER_TOOL_CACHE point to a larger disk.';
 /** The message of anything that was thrown; the empty string never comes back. */
-function errors_errorMessage(error) {
+function errorMessage(error) {
     if (error instanceof AggregateError && error.message === '' && error.errors.length > 0)
-        return error.errors.map(errors_errorMessage).join('; ');
+        return error.errors.map(errorMessage).join('; ');
     if (error instanceof Error)
         return error.message || error.name;
     if (typeof error === 'object' && error !== null)
@@ -77268,15 +77268,53 @@ function errors_errorMessage(error) {
     return String(error) || 'unknown error';
 }
 
+;// CONCATENATED MODULE: ./lib/core/record.js
+
+
+/** Which object a record is about, exactly. */
+const recordedBackup = object({
+    id: shape_text,
+    bucket: shape_text,
+    key: shape_text,
+    versionId: nullable(shape_text),
+    sha256: sha256,
+    bytes: whole,
+    snapshotAt: instant,
+});
+/** Who made a record. */
+const recordedRun = object({
+    repository: shape_text,
+    workflow: shape_text,
+    runId: shape_text,
+    runAttempt: shape_text,
+    commit: shape_text,
+});
+/** Reads a record; throws its code when it is damaged or of a newer major version. `name` is for the error. */
+function record_parseRecord(kind, json, name) {
+    try {
+        const value = JSON.parse(json);
+        const { version } = object({ version: whole })(value, '');
+        if (version > kind.version)
+            throw new RangeError(`it has version ${version}; this pg-runbook reads up to ${kind.version}`);
+        return kind.shape(value, '');
+    }
+    catch (error) {
+        throw new OperatorError(kind.code, `The ${kind.what} ${name} cannot be read: ${errorMessage(error)}.`, {
+            hint: 'Use a newer pg-runbook, or look at the object in the bucket.',
+            cause: error,
+        });
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/core/drill-record.js
 
 
 
 
 const DRILL_VERSION = 1;
-const drillRecord = shape_object({
-    version: shape_whole,
-    drill: shape_object({
+const drillRecord = object({
+    version: whole,
+    drill: object({
         /** The name of the record in the bucket, without `.json`: `20261201T040000Z-1a2b3c4d`. */
         id: shape_text,
         /** The logical name, as in keys. */
@@ -77285,28 +77323,20 @@ const drillRecord = shape_object({
         verdict: oneOf(VERDICTS),
     }),
     /** Exactly which object was restored. */
-    backup: shape_object({
-        id: shape_text,
-        bucket: shape_text,
-        key: shape_text,
-        versionId: nullable(shape_text),
-        sha256: sha256,
-        bytes: shape_whole,
-        snapshotAt: instant,
-    }),
+    backup: recordedBackup,
     checks: list(check),
     /** A stage that did not finish has no duration: null. */
-    durations: shape_object({
-        downloadMs: nullable(shape_whole),
+    durations: object({
+        downloadMs: nullable(whole),
         /** pg_restore, from its start to its end. */
-        restoreMs: nullable(shape_whole),
-        checksMs: nullable(shape_whole),
+        restoreMs: nullable(whole),
+        checksMs: nullable(whole),
         /** The whole drill: also finding the backup and starting the scratch server. */
-        totalMs: shape_whole,
+        totalMs: whole,
     }),
     /** Versions; the empty text where a drill ended before the tool was needed. */
-    tools: shape_object({ pgRestore: shape_text, server: shape_text }),
-    run: shape_object({ repository: shape_text, workflow: shape_text, runId: shape_text, runAttempt: shape_text, commit: shape_text }),
+    tools: object({ pgRestore: shape_text, server: shape_text }),
+    run: recordedRun,
 });
 /**
  * The measured recovery time: getting the archive and restoring it, as a recovery would have to. Starting a scratch
@@ -77322,16 +77352,7 @@ function renderDrillRecord(value) {
 }
 /** Reads a record; throws DRILL_RECORD_INVALID when it is damaged or of a newer major version. `name` is for the error. */
 function parseDrillRecord(json, name) {
-    try {
-        const value = JSON.parse(json);
-        const { version } = shape_object({ version: shape_whole })(value, '');
-        if (version > DRILL_VERSION)
-            throw new RangeError(`it has version ${version}; this pg-runbook reads up to ${DRILL_VERSION}`);
-        return drillRecord(value, '');
-    }
-    catch (error) {
-        throw new errors_OperatorError('DRILL_RECORD_INVALID', `The drill record ${name} cannot be read: ${errors_errorMessage(error)}.`, { hint: 'Use a newer pg-runbook, or look at the object in the bucket.', cause: error });
-    }
+    return record_parseRecord({ version: DRILL_VERSION, shape: drillRecord, code: 'DRILL_RECORD_INVALID', what: 'drill record' }, json, name);
 }
 
 ;// CONCATENATED MODULE: ./lib/core/manifest.js
@@ -77343,12 +77364,12 @@ const MANIFEST_VERSION = 1;
 /** How closely the content was read at the snapshot: not at all, rows and newest values, or every value hashed. */
 const FINGERPRINT_LEVELS = ['none', 'counts', 'content'];
 const ARCHIVE_FORMATS = ['custom', 'plain'];
-const tableFingerprint = shape_object({
+const tableFingerprint = object({
     schema: shape_text,
     name: shape_text,
-    rows: shape_whole,
+    rows: whole,
     /** The greatest value of the table's time column at the snapshot, as PostgreSQL prints it in UTC; null in an empty table. */
-    newest: nullable(shape_object({ column: shape_text, value: nullable(shape_text) })),
+    newest: nullable(object({ column: shape_text, value: nullable(shape_text) })),
     /** 128 bits over all values, independent of the order of rows; null below level `content`. */
     contentHash: nullable(shape_text),
 });
@@ -77356,26 +77377,26 @@ const tableFingerprint = shape_object({
  * Sequences are not transactional: pg_dump reads a value somewhere between the snapshot and its end, so the archive
  * holds one from `atSnapshot` to `atEnd`. Values are decimal texts, because they may exceed 2^53; null was never used.
  */
-const sequenceFingerprint = shape_object({
+const sequenceFingerprint = object({
     schema: shape_text,
     name: shape_text,
     atSnapshot: nullable(shape_text),
     atEnd: nullable(shape_text),
 });
-const objectCounts = shape_object({
-    indexes: shape_whole,
-    constraints: shape_whole,
-    triggers: shape_whole,
-    functions: shape_whole,
-    policies: shape_whole,
-    views: shape_whole,
+const objectCounts = object({
+    indexes: whole,
+    constraints: whole,
+    triggers: whole,
+    functions: whole,
+    policies: whole,
+    views: whole,
     /** Large objects, which belong to no schema. */
-    largeObjects: shape_whole,
+    largeObjects: whole,
 });
-const extension = shape_object({ name: shape_text, version: shape_text, schema: shape_text });
-const manifest = shape_object({
-    version: shape_whole,
-    backup: shape_object({
+const extension = object({ name: shape_text, version: shape_text, schema: shape_text });
+const manifest = object({
+    version: whole,
+    backup: object({
         id: shape_text,
         database: shape_text,
         kind: oneOf(BACKUP_KINDS),
@@ -77386,26 +77407,26 @@ const manifest = shape_object({
         excludeTables: list(shape_text),
         schemas: list(shape_text),
     }),
-    object: shape_object({
+    object: object({
         bucket: shape_text,
         key: shape_text,
         versionId: nullable(shape_text),
         etag: shape_text,
-        bytes: shape_whole,
+        bytes: whole,
         sha256: sha256,
         /** In order; together they are the object. */
-        parts: list(shape_object({ bytes: shape_whole, sha256: sha256 })),
+        parts: list(object({ bytes: whole, sha256: sha256 })),
         /** The checksum of the whole object that the store computed itself and confirmed; null where it has none. */
-        checksum: nullable(shape_object({ algorithm: shape_text, type: shape_text, value: shape_text })),
+        checksum: nullable(object({ algorithm: shape_text, type: shape_text, value: shape_text })),
         storageClass: shape_text,
     }),
-    archive: shape_object({
+    archive: object({
         format: oneOf(ARCHIVE_FORMATS),
         compression: shape_text,
         toolVersion: shape_text,
         options: list(shape_text),
     }),
-    server: shape_object({
+    server: object({
         version: shape_text,
         database: shape_text,
         encoding: shape_text,
@@ -77415,13 +77436,13 @@ const manifest = shape_object({
         ctype: shape_text,
         locale: nullable(shape_text),
         /** pg_database_size, indexes included. */
-        bytes: shape_whole,
+        bytes: whole,
         isStandby: flag,
         extensions: list(extension),
         /** Roles that row security policies name: a server without them cannot take the policies. */
         policyRoles: list(shape_text),
     }),
-    fingerprint: shape_object({
+    fingerprint: object({
         level: oneOf(FINGERPRINT_LEVELS),
         tables: list(tableFingerprint),
         sequences: list(sequenceFingerprint),
@@ -77429,8 +77450,8 @@ const manifest = shape_object({
         objects: nullable(objectCounts),
     }),
     /** pg_dump with its upload, and the whole step. */
-    durations: shape_object({ dumpMs: shape_whole, totalMs: shape_whole }),
-    madeBy: shape_object({ repository: shape_text, workflow: shape_text, runId: shape_text, runAttempt: shape_text, commit: shape_text }),
+    durations: object({ dumpMs: whole, totalMs: whole }),
+    madeBy: object({ repository: shape_text, workflow: shape_text, runId: shape_text, runAttempt: shape_text, commit: shape_text }),
 });
 /** Rows of all tables together. */
 function countRows(tables) {
@@ -77444,14 +77465,14 @@ function renderManifest(value) {
 function parseManifest(json, name) {
     try {
         const value = JSON.parse(json);
-        const { version } = shape_object({ version: shape_whole })(value, '');
+        const { version } = object({ version: whole })(value, '');
         if (version > MANIFEST_VERSION) {
             throw new RangeError(`it has version ${version}; this pg-runbook reads up to ${MANIFEST_VERSION}`);
         }
         return manifest(value, '');
     }
     catch (error) {
-        throw new errors_OperatorError('MANIFEST_INVALID', `The manifest ${name} cannot be read: ${errors_errorMessage(error)}.`, {
+        throw new OperatorError('MANIFEST_INVALID', `The manifest ${name} cannot be read: ${errorMessage(error)}.`, {
             hint: 'Use a newer pg-runbook, or pick another backup.',
             cause: error,
         });
@@ -77497,7 +77518,7 @@ async function findBackup(choice, location, store, log) {
             return manifest;
     }
     const asked = choice.by === 'before' ? ` before ${choice.instant.toISOString()}` : '';
-    throw new errors_OperatorError('BACKUP_NOT_FOUND', `There is no full backup of ${location.database}${asked} in ${store.uri(manifestPrefix(location))}: ${describe(ids)}.`, {
+    throw new OperatorError('BACKUP_NOT_FOUND', `There is no full backup of ${location.database}${asked} in ${store.uri(manifestPrefix(location))}: ${describe(ids)}.`, {
         hint: 'Check destination and database, or make a backup with dump-to-s3.',
     });
 }
@@ -77516,7 +77537,7 @@ async function readById(id, location, store) {
     if (manifest !== undefined)
         return manifest;
     const newest = (await listBackups(location, store)).slice(0, 3).map(renderBackupId);
-    throw new errors_OperatorError('BACKUP_NOT_FOUND', `The backup ${renderBackupId(id)} has no manifest in ${store.uri(manifestPrefix(location))}, so it is not a backup. Newest: ${newest.join(', ') || 'none'}.`, {
+    throw new OperatorError('BACKUP_NOT_FOUND', `The backup ${renderBackupId(id)} has no manifest in ${store.uri(manifestPrefix(location))}, so it is not a backup. Newest: ${newest.join(', ') || 'none'}.`, {
         hint: 'Check backup, destination and database. An archive without a manifest comes from a dump that did not finish.',
     });
 }
@@ -77529,10 +77550,10 @@ async function readManifest(id, location, store) {
     const manifest = parseManifest(json, store.uri(key));
     if (manifest.backup.id === renderBackupId(id) && manifest.backup.kind === id.kind)
         return manifest;
-    throw new errors_OperatorError('MANIFEST_INVALID', `The manifest ${store.uri(key)} is that of another backup: ${manifest.backup.id} (${manifest.backup.kind}).`, { hint: 'Pick another backup, and find out who put it there.' });
+    throw new OperatorError('MANIFEST_INVALID', `The manifest ${store.uri(key)} is that of another backup: ${manifest.backup.id} (${manifest.backup.kind}).`, { hint: 'Pick another backup, and find out who put it there.' });
 }
 function passOver(error, log) {
-    if (!(error instanceof errors_OperatorError) || error.code !== 'MANIFEST_INVALID')
+    if (!(error instanceof OperatorError) || error.code !== 'MANIFEST_INVALID')
         throw error;
     log.warning(`${error.message} It is passed over.`);
 }
@@ -77683,14 +77704,14 @@ function storeErrorName(error) {
 }
 /** An error for the operator: `what` was being done, at which address. */
 function storeError(error, what, where) {
-    if (error instanceof errors_OperatorError)
+    if (error instanceof OperatorError)
         return error;
     const facts = factsOf(error);
     const { code, hint } = explain(error, facts);
     const status = facts.status === undefined
         ? ''
         : ` (HTTP ${facts.status}${facts.requestId ? `, request ${facts.requestId}` : ''})`;
-    return new errors_OperatorError(code, `Could not ${what} in ${where}: ${facts.name}: ${facts.message}${status}.`, {
+    return new OperatorError(code, `Could not ${what} in ${where}: ${facts.name}: ${facts.message}${status}.`, {
         hint,
         cause: error,
     });
@@ -77743,7 +77764,7 @@ function explain(error, { name, status, message }) {
 }
 /** Looks through an OperatorError at the error that caused it, so that callers can go on deciding. */
 function factsOf(error) {
-    if (error instanceof errors_OperatorError)
+    if (error instanceof OperatorError)
         return factsOf(error.cause);
     const { $metadata, code, Code, name } = asRecord(error);
     const { httpStatusCode, requestId } = asRecord($metadata);
@@ -77752,7 +77773,7 @@ function factsOf(error) {
     return {
         name: names[0] ?? 'Error',
         status,
-        message: errors_errorMessage(error).replace(/\.$/, ''),
+        message: errorMessage(error).replace(/\.$/, ''),
         requestId: typeof requestId === 'string' ? requestId : undefined,
     };
 }
@@ -77793,7 +77814,7 @@ async function withRetries(what, request, patience) {
             const isTooLate = performance.now() - failingSince + delay > patience.deadlineMs();
             if (isTooLate || !mayRepeat(error))
                 throw error;
-            log.info(`  ${what}: ${errors_errorMessage(error)}; trying again in ${(delay / 1000).toFixed(1)} s`);
+            log.info(`  ${what}: ${errorMessage(error)}; trying again in ${(delay / 1000).toFixed(1)} s`);
             await pause(delay, signal);
             if (signal?.aborted)
                 throw interrupted(signal.reason, what, error);
@@ -77802,10 +77823,10 @@ async function withRetries(what, request, patience) {
 }
 /** Whoever was stopped while a store did not answer should learn that, and not only that the time was up. */
 function interrupted(reason, what, error) {
-    if (!(reason instanceof errors_OperatorError))
+    if (!(reason instanceof OperatorError))
         return reason;
-    const message = `${reason.message} It was waiting to ${what}: ${errors_errorMessage(error).replace(/\.$/, '')}.`;
-    return new errors_OperatorError(reason.code, message, {
+    const message = `${reason.message} It was waiting to ${what}: ${errorMessage(error).replace(/\.$/, '')}.`;
+    return new OperatorError(reason.code, message, {
         ...(reason.hint !== undefined && { hint: reason.hint }),
         cause: reason.cause,
     });
@@ -81064,7 +81085,7 @@ async function requestIdToken(audience) {
         return await getIDToken(audience);
     }
     catch (error) {
-        throw new errors_OperatorError('STORE_DENIED', `GitHub gave no token to assume the role with: ${errors_errorMessage(error)}`, { hint: 'Run it again; if it happens twice, look at https://www.githubstatus.com.', cause: error });
+        throw new OperatorError('STORE_DENIED', `GitHub gave no token to assume the role with: ${errorMessage(error)}`, { hint: 'Run it again; if it happens twice, look at https://www.githubstatus.com.', cause: error });
     }
 }
 
@@ -81324,7 +81345,7 @@ async function newestBackup(location, store) {
         return { id: backup.id, at: new Date(backup.snapshotAt) };
     }
     catch (error) {
-        if (error instanceof errors_OperatorError && error.code === 'BACKUP_NOT_FOUND')
+        if (error instanceof OperatorError && error.code === 'BACKUP_NOT_FOUND')
             return undefined;
         throw error;
     }
@@ -81345,7 +81366,7 @@ async function readDrill(key, store) {
         return parseDrillRecord(text, store.uri(key)).drill;
     }
     catch (error) {
-        if (!(error instanceof errors_OperatorError))
+        if (!(error instanceof OperatorError))
             throw error;
         store.log.warning(`${error.message} It is passed over.`);
         return undefined;
@@ -81364,7 +81385,7 @@ function toResult(database, backup, drill) {
         },
         summary: renderFreshnessSummary(database, ages),
         ...(problems.length > 0 && {
-            failure: new errors_OperatorError('STALE', `${database}: ${problems.join(' ')}`, { hint: STALE_HINT }),
+            failure: new OperatorError('STALE', `${database}: ${problems.join(' ')}`, { hint: STALE_HINT }),
         }),
     };
 }
@@ -82091,14 +82112,14 @@ function session_error_explain(message) {
 function connectionError(error, connection) {
     const message = session_error_describe(error);
     const known = session_error_explain(message);
-    return new errors_OperatorError(known?.code ?? 'DATABASE_UNREACHABLE', `Could not connect to ${renderConnection(connection)} (sslmode ${connection.sslMode}): ${message}.`, { hint: known?.hint ?? 'Check database-url and that the server can be reached from here.', cause: error });
+    return new OperatorError(known?.code ?? 'DATABASE_UNREACHABLE', `Could not connect to ${renderConnection(connection)} (sslmode ${connection.sslMode}): ${message}.`, { hint: known?.hint ?? 'Check database-url and that the server can be reached from here.', cause: error });
 }
 /**
  * What a server said when it refused a session because of a setting: unknown, of a wrong value, not for this role, or not for a
  * session. Undefined for every other error.
  */
 function settingRefusal(error) {
-    if (!(error instanceof errors_OperatorError) || !(error.cause instanceof Error))
+    if (!(error instanceof OperatorError) || !(error.cause instanceof Error))
         return undefined;
     return /\((42704|22023|42501|55P02)\)$/.test(session_error_describe(error.cause)) ? error.cause.message : undefined;
 }
@@ -82106,7 +82127,7 @@ function settingRefusal(error) {
 function statementError(error, connection) {
     const message = session_error_describe(error);
     const known = session_error_explain(message);
-    return new errors_OperatorError(known?.code ?? 'DATABASE_FAILED', `${renderConnection(connection)} answered: ${message}.`, {
+    return new OperatorError(known?.code ?? 'DATABASE_FAILED', `${renderConnection(connection)} answered: ${message}.`, {
         hint: known?.hint ?? 'Look at the log of the server at this time.',
         cause: error,
     });
@@ -82114,7 +82135,7 @@ function statementError(error, connection) {
 /** The message with its SQLSTATE or errno, which the rules go by. */
 function session_error_describe(error) {
     const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
-    return `${errors_errorMessage(error)}${code}`.replace(/\.$/, '');
+    return `${errorMessage(error)}${code}`.replace(/\.$/, '');
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/session.js
@@ -82281,14 +82302,14 @@ function readPem(setting, path) {
         return (0,external_node_fs_.readFileSync)(path);
     }
     catch (error) {
-        throw new errors_OperatorError('INVALID_INPUT', `${setting} is ${path}, which cannot be read: ${errors_errorMessage(error)}.`, {
+        throw new OperatorError('INVALID_INPUT', `${setting} is ${path}, which cannot be read: ${errorMessage(error)}.`, {
             hint: `Write the file in a step before this one, or leave ${setting} out.`,
             cause: error,
         });
     }
 }
 function isTlsRefusal(error) {
-    return /no pg_hba\.conf entry|certificate|SSL|TLS/i.test(errors_errorMessage(error));
+    return /no pg_hba\.conf entry|certificate|SSL|TLS/i.test(errorMessage(error));
 }
 /** BackendKeyData's process id; pg keeps it on the client, though its types do not say so. */
 function announcedPid(client) {
@@ -82372,7 +82393,7 @@ async function refuseTransactionPooler(session, connection) {
         const now = await session.row('SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid');
         if (holder.pid !== session.pid && now.pid === session.pid)
             return;
-        throw new errors_OperatorError('DATABASE_POOLER', `${connection.host}:${connection.port} is a connection pooler in transaction mode: two statements of one session ran in different server processes.`, {
+        throw new OperatorError('DATABASE_POOLER', `${connection.host}:${connection.port} is a connection pooler in transaction mode: two statements of one session ran in different server processes.`, {
             hint: 'Use the direct (unpooled) address of the database, often port 5432 or the host name without "-pooler".',
         });
     }
@@ -82407,7 +82428,7 @@ async function refuseMissingPrivileges(session, user, tables, isPartial) {
     ].filter(problem => problem !== '');
     if (problems.length === 0)
         return;
-    throw new errors_OperatorError('DATABASE_PRIVILEGES', `The role ${user} cannot dump everything: ${problems.join('; ')}.`, {
+    throw new OperatorError('DATABASE_PRIVILEGES', `The role ${user} cannot dump everything: ${problems.join('; ')}.`, {
         hint: hidden.length > 0
             ? `Dump as the owner, or ALTER ROLE ${user} BYPASSRLS (and GRANT pg_read_all_data TO ${user}).`
             : `GRANT pg_read_all_data TO ${user}; or dump as the owner.`,
@@ -82540,7 +82561,7 @@ async function holdSnapshot(session, connection, selection, lockTimeoutMs) {
             return snapshot;
         await session.rows('ROLLBACK');
     }
-    throw new errors_OperatorError('DATABASE_LOCKED', `Tables were created or dropped during each of ${ATTEMPTS} tries to lock them all.`, {
+    throw new OperatorError('DATABASE_LOCKED', `Tables were created or dropped during each of ${ATTEMPTS} tries to lock them all.`, {
         hint: 'Run again when no migration is under way.',
     });
 }
@@ -82605,7 +82626,7 @@ async function readBlockers(connection, pid) {
 }
 function lockedError(lockTimeoutMs, blockers, cause) {
     const who = blockers.length === 0 ? 'The session in the way is not visible to this role' : blockers.join('; ');
-    return new errors_OperatorError('DATABASE_LOCKED', `Not every table could be locked within ${lockTimeoutMs} ms. ${who}.`, {
+    return new OperatorError('DATABASE_LOCKED', `Not every table could be locked within ${lockTimeoutMs} ms. ${who}.`, {
         hint: 'Wait until that session is done (or end it: SELECT pg_terminate_backend(<pid>)), or raise lock-timeout.',
         cause,
     });
@@ -82615,10 +82636,10 @@ function sameTables(a, b) {
     return names(a) === names(b);
 }
 function isLocked(error) {
-    return error instanceof errors_OperatorError && error.code === 'DATABASE_LOCKED';
+    return error instanceof OperatorError && error.code === 'DATABASE_LOCKED';
 }
 function isUndefinedTable(error) {
-    return error instanceof errors_OperatorError && /\b(42P01|3F000)\b/.test(error.message);
+    return error instanceof OperatorError && /\b(42P01|3F000)\b/.test(error.message);
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/source.js
@@ -82668,7 +82689,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** A signal that is also aborted, with TIMED_OUT, when the time is up. */
 function withDeadline(signal, timeoutMs) {
     const deadline = new AbortController();
-    const error = new errors_OperatorError('TIMED_OUT', `The step was not done within its timeout of ${renderDuration(timeoutMs)}.`, {
+    const error = new OperatorError('TIMED_OUT', `The step was not done within its timeout of ${renderDuration(timeoutMs)}.`, {
         hint: 'Raise timeout, or find out what was slow: the progress lines in the log show bytes and speed.',
     });
     setTimeout(() => deadline.abort(error), Math.min(timeoutMs, LONGEST_TIMER_MS)).unref();
@@ -83117,14 +83138,14 @@ async function findPgDump(tools, server) {
     }
     if (canDump(tool, serverVersion))
         return pgDump;
-    throw new errors_OperatorError('TOOL_TOO_OLD', `pg_dump ${renderVersion(tool)} cannot dump a server of version ${server.version}: it must be of the same major version or a newer one.`, {
+    throw new OperatorError('TOOL_TOO_OLD', `pg_dump ${renderVersion(tool)} cannot dump a server of version ${server.version}: it must be of the same major version or a newer one.`, {
         hint: `Run setup-pg18 before this step, or install PostgreSQL ${serverVersion.major} client tools and put them first on the PATH.`,
     });
 }
 function refuseEmptySelection(snapshot, options) {
     if (!isPartial(options) || snapshot.tables.length > 0)
         return;
-    throw new errors_OperatorError('INVALID_INPUT', `No table matches ${contentOptions(options).join(' ')}.`, {
+    throw new OperatorError('INVALID_INPUT', `No table matches ${contentOptions(options).join(' ')}.`, {
         hint: 'Check the patterns in tables, exclude-tables and schemas: unquoted names fold to lower case.',
     });
 }
@@ -83140,7 +83161,7 @@ function refuseIncomplete(report, snapshot) {
     const missing = expected.filter(name => !report.dumpedTables.has(name));
     if (missing.length === 0)
         return;
-    throw new errors_OperatorError('DUMP_INCOMPLETE', `pg_dump left out ${missing.length} of ${expected.length} tables: ${missing.slice(0, 10).join(', ')}.`, {
+    throw new OperatorError('DUMP_INCOMPLETE', `pg_dump left out ${missing.length} of ${expected.length} tables: ${missing.slice(0, 10).join(', ')}.`, {
         hint: 'No backup was made. Please report this with the log of this step.',
     });
 }
@@ -83297,9 +83318,9 @@ const VERIFY_LEVELS = ['checksum', 'archive', 'drill'];
 function coversLevel(proven, asked) {
     return VERIFY_LEVELS.indexOf(proven) >= VERIFY_LEVELS.indexOf(asked);
 }
-const gateRecord = shape_object({
-    version: shape_whole,
-    gate: shape_object({
+const gateRecord = object({
+    version: whole,
+    gate: object({
         /** The name of the record in the bucket, without `.json`. */
         id: shape_text,
         database: shape_text,
@@ -83307,20 +83328,12 @@ const gateRecord = shape_object({
         level: oneOf(VERIFY_LEVELS),
     }),
     /** Exactly which object is the way back. */
-    backup: shape_object({
-        id: shape_text,
-        bucket: shape_text,
-        key: shape_text,
-        versionId: nullable(shape_text),
-        sha256: sha256,
-        bytes: shape_whole,
-        snapshotAt: instant,
-    }),
+    backup: recordedBackup,
     /** From the start of the gate to its record: how long it kept the deploy waiting. */
-    durations: addedLater(shape_object({ totalMs: shape_whole })),
+    durations: addedLater(object({ totalMs: whole })),
     /** What the deploy was about to do; the tool is null where none was recognised. */
-    migrations: shape_object({ tool: nullable(shape_text), pending: list(shape_text) }),
-    run: shape_object({ repository: shape_text, workflow: shape_text, runId: shape_text, runAttempt: shape_text, commit: shape_text }),
+    migrations: object({ tool: nullable(shape_text), pending: list(shape_text) }),
+    run: recordedRun,
 });
 /** The bytes of a record: canonical JSON. */
 function renderGateRecord(value) {
@@ -83328,19 +83341,7 @@ function renderGateRecord(value) {
 }
 /** Reads a record; throws MANIFEST_INVALID when it is damaged or of a newer major version. `name` is for the error. */
 function parseGateRecord(json, name) {
-    try {
-        const value = JSON.parse(json);
-        const { version } = shape_object({ version: shape_whole })(value, '');
-        if (version > GATE_VERSION)
-            throw new RangeError(`it has version ${version}; this pg-runbook reads up to ${GATE_VERSION}`);
-        return gateRecord(value, '');
-    }
-    catch (error) {
-        throw new errors_OperatorError('MANIFEST_INVALID', `The gate record ${name} cannot be read: ${errors_errorMessage(error)}.`, {
-            hint: 'Use a newer pg-runbook, or look at the object in the bucket.',
-            cause: error,
-        });
-    }
+    return record_parseRecord({ version: GATE_VERSION, shape: gateRecord, code: 'MANIFEST_INVALID', what: 'gate record' }, json, name);
 }
 
 ;// CONCATENATED MODULE: ./lib/steps/past-records.js
@@ -83393,8 +83394,8 @@ async function readPastRecords(store, { prefix, parse, isWanted = () => true }) 
     }
 }
 function leaveOut(log, uri, error) {
-    const text = `${uri} is not in the trend: ${errors_errorMessage(error)}`;
-    if (error instanceof errors_OperatorError && error.code === 'STORE_DENIED')
+    const text = `${uri} is not in the trend: ${errorMessage(error)}`;
+    if (error instanceof OperatorError && error.code === 'STORE_DENIED')
         log.debug(text);
     else
         log.info(text);
@@ -83430,7 +83431,7 @@ async function runTool(path, args, env) {
         });
     }
     catch (error) {
-        throw new errors_OperatorError('TOOL_FAILED', `${path} could not be started: ${errors_errorMessage(error)}`, {
+        throw new OperatorError('TOOL_FAILED', `${path} could not be started: ${errorMessage(error)}`, {
             cause: error,
         });
     }
@@ -83589,7 +83590,7 @@ async function createArchivePipe(directory) {
         return { writeEnd: (0,external_node_fs_.openSync)(path, external_node_fs_.constants.O_WRONLY), source };
     }
     catch (error) {
-        throw new errors_OperatorError('TOOL_FAILED', `No pipe for pg_dump could be made: ${errors_errorMessage(error)}`, {
+        throw new OperatorError('TOOL_FAILED', `No pipe for pg_dump could be made: ${errorMessage(error)}`, {
             cause: error,
         });
     }
@@ -83709,7 +83710,7 @@ function startTool(start) {
     });
     const finished = new Promise((resolve, reject) => {
         child.once('error', error => {
-            reject(new errors_OperatorError('TOOL_FAILED', `${start.name} could not be started: ${error.message}.`, {
+            reject(new OperatorError('TOOL_FAILED', `${start.name} could not be started: ${error.message}.`, {
                 cause: error,
             }));
         });
@@ -83768,7 +83769,7 @@ function toolError(start, exitCode, signal, lines) {
         .join(' | ');
     const end = signal === null ? `exit code ${exitCode}` : `signal ${signal}`;
     const known = session_error_explain(said);
-    return new errors_OperatorError(known?.code ?? failure.code, `${name} ended with ${end}${said === '' ? ' and said nothing' : `: ${said}`}.`, {
+    return new OperatorError(known?.code ?? failure.code, `${name} ended with ${end}${said === '' ? ' and said nothing' : `: ${said}`}.`, {
         hint: known?.hint ?? failure.hint,
     });
 }
@@ -83800,7 +83801,7 @@ async function startDump({ path, args, env, directory }) {
             return tables.current;
         },
         [Symbol.asyncDispose]: async () => {
-            source.stop(new errors_OperatorError('CANCELLED', 'pg_dump was stopped.'));
+            source.stop(new OperatorError('CANCELLED', 'pg_dump was stopped.'));
             await tool[Symbol.asyncDispose]();
         },
     };
@@ -83889,7 +83890,7 @@ async function abortUpload(store, { key, uploadId }) {
         throw new Error(`parts are still there after ${open_upload_ATTEMPTS} attempts`);
     }
     catch (error) {
-        throw new errors_OperatorError('UPLOAD_NOT_CLEANED', `An unfinished upload is left behind and may cost money: ${errors_errorMessage(error)}`, {
+        throw new OperatorError('UPLOAD_NOT_CLEANED', `An unfinished upload is left behind and may cost money: ${errorMessage(error)}`, {
             hint: `Run: aws s3api abort-multipart-upload --bucket ${store.bucket} --key '${key}' --upload-id '${uploadId}'`,
             cause: error,
         });
@@ -84063,7 +84064,7 @@ class PartWriter {
     }
     /** Gives up: ends the parts in flight and waits for them. */
     async stop() {
-        this.#stop.abort(new errors_OperatorError('CANCELLED', 'The upload was given up.'));
+        this.#stop.abort(new OperatorError('CANCELLED', 'The upload was given up.'));
         await Promise.all(this.#inFlight);
     }
     async #sendAll(source) {
@@ -84149,7 +84150,7 @@ class PartWriter {
     }
     #tooLarge() {
         const { partBytes, maxParts } = this.#plan;
-        return new errors_OperatorError('UPLOAD_TOO_LARGE', `The archive is larger than ${maxParts} parts of ${renderBytes(partBytes)}, the most that this store takes in one upload.`, { hint: 'Compress more, or dump in portions with tables and exclude-tables.' });
+        return new OperatorError('UPLOAD_TOO_LARGE', `The archive is larger than ${maxParts} parts of ${renderBytes(partBytes)}, the most that this store takes in one upload.`, { hint: 'Compress more, or dump in portions with tables and exclude-tables.' });
     }
 }
 function crcText(crc) {
@@ -84328,7 +84329,7 @@ async function upload_confirm(store, request, content, answer) {
             `${checksum.algorithm} ${checksum.value} instead of ${content.crc32.full}`,
     ].filter(problem => problem !== false);
     if (problems.length > 0) {
-        throw new errors_OperatorError('STORE_CORRUPT', `${store.uri(request.key)} has ${problems.join(', ')}.`, {
+        throw new OperatorError('STORE_CORRUPT', `${store.uri(request.key)} has ${problems.join(', ')}.`, {
             hint: 'Do not use this object. Run the step again; if it happens twice, report it to the provider of the store.',
         });
     }
@@ -84357,7 +84358,7 @@ async function lookAt(store, request, content, answer) {
         const metadata = { 'backup-id': request.backupId };
         return { ...answer, bytes: content.bytes, metadata, storageClass: request.storageClass };
     }
-    throw new errors_OperatorError('STORE_CORRUPT', `${store.uri(request.key)} is not there after its upload was completed.`, {
+    throw new OperatorError('STORE_CORRUPT', `${store.uri(request.key)} is not there after its upload was completed.`, {
         hint: 'Run the step again; if it happens twice, report it to the provider of the store.',
     });
 }
@@ -84397,7 +84398,7 @@ function hasOpenUpload({ state }) {
 /** Removes the upload, or the archive without a manifest, of a main phase that was killed. */
 async function removeOpenUpload(context, location, store) {
     const open = context.state.read(OPEN_UPLOAD);
-    const { key, uploadId } = shape_object({ key: shape_text, uploadId: shape_text })(open, OPEN_UPLOAD);
+    const { key, uploadId } = object({ key: shape_text, uploadId: shape_text })(open, OPEN_UPLOAD);
     context.log.info(`The dump was stopped half way; removing its upload of ${store.uri(key)}.`);
     // Harmless when the upload was completed: then only the manifest decides whether the archive stays.
     await abortUpload(store, { key, uploadId });
@@ -84411,7 +84412,7 @@ async function lacksManifest(store, key) {
         return (await store.head(key)) === undefined;
     }
     catch (error) {
-        if (error instanceof errors_OperatorError && error.code === 'STORE_DENIED')
+        if (error instanceof OperatorError && error.code === 'STORE_DENIED')
             return false;
         throw error;
     }
@@ -84426,7 +84427,7 @@ async function dump_tools_findPgDump({ environment }, connection, directory, ser
     const path = variables.PATH ?? '';
     const tool = (await findTool('pg_dump', { path, atLeastMajor: serverMajor })) ?? (await findTool('pg_dump', { path }));
     if (tool === undefined) {
-        throw new errors_OperatorError('TOOL_MISSING', 'There is no pg_dump on the PATH.', {
+        throw new OperatorError('TOOL_MISSING', 'There is no pg_dump on the PATH.', {
             hint: 'Run setup-pg18 before this step.',
         });
     }
@@ -84504,7 +84505,7 @@ class Inputs {
         catch (error) {
             if (!(error instanceof RangeError))
                 throw error;
-            const expected = errors_errorMessage(error);
+            const expected = errorMessage(error);
             const named = shown === undefined || expected.includes(`"${shown}"`);
             return this.#refuse(name, named ? expected : `got "${shown}", ${expected}`);
         }
@@ -84521,7 +84522,7 @@ class Inputs {
         const message = more.length === 0
             ? first
             : `${this.#problems.length} inputs are wrong:\n- ${this.#problems.join('\n- ')}`;
-        throw new errors_OperatorError('INVALID_INPUT', message, {
+        throw new OperatorError('INVALID_INPUT', message, {
             hint: 'Correct the "with:" block of this step; nothing was done.',
         });
     }
@@ -85246,7 +85247,7 @@ const drizzle_FOLDERS = [
     'migrations',
 ];
 const JOURNAL = 'meta/_journal.json';
-const journal = shape_object({ entries: list(shape_object({ when: shape_whole, tag: shape_text })) });
+const journal = object({ entries: list(object({ when: whole, tag: shape_text })) });
 /**
  * Drizzle: meta/_journal.json against __drizzle_migrations. It applies what is newer than the newest row
  * (`lastDbMigration.created_at < migration.folderMillis` in drizzle-orm's pg-core/dialect), whatever the rows before
@@ -85813,7 +85814,7 @@ function unreadable(tool, error) {
         source: 'a folder that cannot be read',
         pending: [],
         state: 'unknown',
-        why: `The migrations of ${tool.name} cannot be read: ${errors_errorMessage(error)}.`,
+        why: `The migrations of ${tool.name} cannot be read: ${errorMessage(error)}.`,
     };
 }
 function unrecognised(folder, database) {
@@ -86076,14 +86077,14 @@ const NOT_THE_ARCHIVE = [
  * `role does not exist` a missing role, both of the archive's making.
  */
 function restoreError(error) {
-    if (!(error instanceof errors_OperatorError) || error.message.includes('could not be started'))
+    if (!(error instanceof OperatorError) || error.message.includes('could not be started'))
         return error;
     const cause = NOT_THE_ARCHIVE.find(({ match }) => match.test(error.message));
     const { code, hint } = cause ?? {
         code: 'RESTORE_FAILED',
         hint: 'The archive does not restore here. The message names the entry that failed.',
     };
-    return new errors_OperatorError(code, error.message, { hint });
+    return new OperatorError(code, error.message, { hint });
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/pg-restore.js
@@ -86303,21 +86304,21 @@ function renderLines(message) {
 /** An error during clean-up must not hide the one that led to it: the first is the failure, the second a log line. */
 function toOperatorError(error) {
     if (error instanceof SuppressedError) {
-        actionsLog.warning(`Clean-up was not complete: ${errors_errorMessage(error.error)} ${hintOf(error.error)}`.trim());
+        actionsLog.warning(`Clean-up was not complete: ${errorMessage(error.error)} ${hintOf(error.error)}`.trim());
         return toOperatorError(error.suppressed);
     }
-    if (error instanceof errors_OperatorError)
+    if (error instanceof OperatorError)
         return error;
     const diskFull = diskError(error);
     if (diskFull !== undefined)
         return diskFull;
-    return new errors_OperatorError('INTERNAL', `This should not happen: ${errors_errorMessage(error)}`, {
+    return new OperatorError('INTERNAL', `This should not happen: ${errorMessage(error)}`, {
         hint: 'Please report it with the log of this step.',
         cause: error,
     });
 }
 function hintOf(error) {
-    return error instanceof errors_OperatorError ? (error.hint ?? '') : '';
+    return error instanceof OperatorError ? (error.hint ?? '') : '';
 }
 
 ;// CONCATENATED MODULE: ./lib/core/criteria-condition.js
@@ -86826,7 +86827,7 @@ var restore_disposeResources = (undefined && undefined.__disposeResources) || (f
 function refuseUnrestorable({ archive, backup }) {
     if (archive.format === 'custom')
         return;
-    throw new errors_OperatorError('BACKUP_UNUSABLE', `The backup ${backup.id} is a ${archive.format} script: pg_restore cannot restore it.`, {
+    throw new OperatorError('BACKUP_UNUSABLE', `The backup ${backup.id} is a ${archive.format} script: pg_restore cannot restore it.`, {
         hint: 'Pick a backup in custom format.',
     });
 }
@@ -86839,7 +86840,7 @@ async function fetchArchive(manifest, tools) {
     const { object } = manifest;
     const { freeBytes, databaseBytes } = await tools.disk();
     if (freeBytes < object.bytes + databaseBytes) {
-        throw new errors_OperatorError('DISK_FULL', `The archive has ${renderBytes(object.bytes)}${databaseBytes > 0 ? ` and the restored database about ${renderBytes(databaseBytes)}` : ''}, but only ${renderBytes(freeBytes)} are free at ${tools.archivePath}.`, {
+        throw new OperatorError('DISK_FULL', `The archive has ${renderBytes(object.bytes)}${databaseBytes > 0 ? ` and the restored database about ${renderBytes(databaseBytes)}` : ''}, but only ${renderBytes(freeBytes)} are free at ${tools.archivePath}.`, {
             hint: 'Use a machine with a larger disk, or set RUNNER_TEMP to one.',
         });
     }
@@ -86983,7 +86984,7 @@ async function drill(request, tools) {
         await restoreAndCheck(request, tools, progress);
     }
     catch (error) {
-        if (!(error instanceof errors_OperatorError) || !VERDICT_CODES.includes(error.code))
+        if (!(error instanceof OperatorError) || !VERDICT_CODES.includes(error.code))
             throw error;
         tools.log.info(`${error.code}: ${error.message}`);
         progress.checks.push({
@@ -87007,7 +87008,7 @@ async function writeRecord(store, key, record) {
         return undefined;
     }
     catch (error) {
-        if (error instanceof errors_OperatorError)
+        if (error instanceof OperatorError)
             return error;
         throw error;
     }
@@ -87305,7 +87306,7 @@ async function waitForBlockers({ waitForBlockersMs }, tools) {
 }
 function blocked(blockers) {
     const more = blockers.length > 3 ? `, and ${blockers.length - 3} more` : '';
-    return new errors_OperatorError('GATE_BLOCKED', `In the way: ${blockers.slice(0, 3).map(renderBlocker).join('; ')}${more}.`, {
+    return new OperatorError('GATE_BLOCKED', `In the way: ${blockers.slice(0, 3).map(renderBlocker).join('; ')}${more}.`, {
         hint: 'Wait until they are done or end them (SELECT pg_terminate_backend(<pid>)), or set on-blockers to wait:<duration> or ignore.',
     });
 }
@@ -87365,7 +87366,7 @@ async function refuseImplausible(manifest, request, tools) {
     for (const drop of drops)
         tools.log.info(`  ${drop.text}`);
     const more = drops.length > 3 ? `, and ${drops.length - 3} more` : '';
-    throw new errors_OperatorError('GATE_IMPLAUSIBLE', `Since ${previous.backup.id} (${previous.backup.snapshotAt}): ${drops
+    throw new OperatorError('GATE_IMPLAUSIBLE', `Since ${previous.backup.id} (${previous.backup.snapshotAt}): ${drops
         .slice(0, 3)
         .map(({ text }) => text)
         .join('; ')}${more}.`, {
@@ -87378,7 +87379,7 @@ async function findPrevious(manifest, { location }, { store, log }) {
         return await findBackup({ by: 'before', instant }, location, store, log);
     }
     catch (error) {
-        if (error instanceof errors_OperatorError && error.code === 'BACKUP_NOT_FOUND')
+        if (error instanceof OperatorError && error.code === 'BACKUP_NOT_FOUND')
             return undefined;
         throw error;
     }
@@ -87441,7 +87442,7 @@ async function verifyArchive(manifest, tools) {
     tools.log.info('pg_restore decoded the whole archive.');
 }
 function unverified(message, hint = 'Take a new restore point: run the gate again without reuse-within.') {
-    return new errors_OperatorError('GATE_UNVERIFIED', message, { hint });
+    return new OperatorError('GATE_UNVERIFIED', message, { hint });
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/amcheck.js
@@ -87531,7 +87532,7 @@ async function checkWithAmcheck(options) {
         readLines(tool.stdout, line => damaged.take(line));
         const aborted = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
         // Damage is exit code 2, which the lines before have explained; any other failure explains itself.
-        const problem = await Promise.race([tool.finished.then(() => undefined, errors_errorMessage), aborted]);
+        const problem = await Promise.race([tool.finished.then(() => undefined, errorMessage), aborted]);
         return toCheck(damaged, problem, Number(looked ?? 0));
     }
     catch (e_1) {
@@ -87637,9 +87638,9 @@ class Unmeasurable extends Error {
 function serverMessage(error) {
     if (error instanceof Unmeasurable)
         return error.message;
-    if (!(error instanceof errors_OperatorError))
+    if (!(error instanceof OperatorError))
         throw error;
-    return errors_errorMessage(error.cause ?? error);
+    return errorMessage(error.cause ?? error);
 }
 const RELATION = `
   SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind
@@ -87724,7 +87725,7 @@ async function readFreeBytes(directory) {
 function requireSpace(directory, neededBytes, freeBytes) {
     if (freeBytes >= neededBytes)
         return;
-    throw new errors_OperatorError('DISK_FULL', `The packages need ${renderBytes(neededBytes)} in ${directory}, and ${renderBytes(freeBytes)} are free`, { hint: DISK_HINT });
+    throw new OperatorError('DISK_FULL', `The packages need ${renderBytes(neededBytes)} in ${directory}, and ${renderBytes(freeBytes)} are free`, { hint: DISK_HINT });
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/restored.js
@@ -87783,20 +87784,15 @@ var restored_disposeResources = (undefined && undefined.__disposeResources) || (
 
 
 
+
+
 const EVERYTHING = { tables: [], excludeTables: [], schemas: [] };
 /** Reads a restored database with the same statements and settings as the source was read with, for comparison. */
 async function readRestoredContent(connection, level, signal) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
         const session = restored_addDisposableResource(env_1, await openSession(connection, signal), true);
-        await pinOutputSettings(session);
-        const tables = await readTables(session, EVERYTHING);
-        return {
-            tables: await readTableFingerprints(session, tables, level === 'none' ? 'counts' : level),
-            sequences: await readSequences(session),
-            extensions: await readExtensions(session),
-            objects: await readObjectCounts(session),
-        };
+        return await readContent(session, level);
     }
     catch (e_1) {
         env_1.error = e_1;
@@ -87807,6 +87803,20 @@ async function readRestoredContent(connection, level, signal) {
         if (result_1)
             await result_1;
     }
+}
+/** The same in a session that is there, whose settings it changes. Throws DATABASE_PRIVILEGES where rows are hidden from it. */
+async function readContent(session, level) {
+    await pinOutputSettings(session);
+    const tables = await readTables(session, EVERYTHING);
+    const hidden = tables.filter(({ rowsHidden }) => rowsHidden).map(renderName);
+    if (hidden.length > 0)
+        throw new OperatorError('DATABASE_PRIVILEGES', `Row security hides rows of ${renderSome(hidden)} from this role, so that nobody can prove that they are back.`, { hint: 'Connect as a role with BYPASSRLS: ALTER ROLE … BYPASSRLS.' });
+    return {
+        tables: await readTableFingerprints(session, tables, level === 'none' ? 'counts' : level),
+        sequences: await readSequences(session),
+        extensions: await readExtensions(session),
+        objects: await readObjectCounts(session),
+    };
 }
 
 // EXTERNAL MODULE: external "node:process"
@@ -88033,7 +88043,7 @@ async function startCluster(options) {
             await cluster_stop(server.process);
             if (signal.aborted)
                 throw signal.reason;
-            const words = (await server.lastWords()) || errors_errorMessage(failure);
+            const words = (await server.lastWords()) || errorMessage(failure);
             if (attempt === START_ATTEMPTS || !/Address already in use/.test(words))
                 throw scratchError(`The scratch server did not start: ${words}.`, failure);
         }
@@ -88047,7 +88057,7 @@ async function cluster_requireSpace({ directory, neededBytes }) {
     const { bavail, bsize } = await (0,promises_.statfs)(directory);
     if (bavail * bsize >= neededBytes)
         return;
-    throw new errors_OperatorError('DISK_FULL', `The scratch server needs about ${renderBytes(neededBytes)}, but only ${renderBytes(bavail * bsize)} are free at ${directory}.`, { hint: 'Use a machine with a larger disk, or set RUNNER_TEMP to one.' });
+    throw new OperatorError('DISK_FULL', `The scratch server needs about ${renderBytes(neededBytes)}, but only ${renderBytes(bavail * bsize)} are free at ${directory}.`, { hint: 'Use a machine with a larger disk, or set RUNNER_TEMP to one.' });
 }
 async function othersMayPass(path) {
     if (((await (0,promises_.stat)(path)).mode & 0o001) === 0)
@@ -88206,7 +88216,7 @@ function cluster_toConnection(port, password) {
 }
 function scratchError(message, cause) {
     const isFull = /No space left on device/.test(message);
-    return new errors_OperatorError(isFull ? 'DISK_FULL' : 'SCRATCH_FAILED', message, {
+    return new OperatorError(isFull ? 'DISK_FULL' : 'SCRATCH_FAILED', message, {
         hint: isFull
             ? 'Use a machine with a larger disk, or set RUNNER_TEMP to one.'
             : 'Run setup-pg18 with components "client, server" before this step; as root, other users must be able to run its programs.',
@@ -88240,7 +88250,7 @@ async function createDatabaseLike(session, name, like, owner) {
         return [];
     }
     catch (error) {
-        if (!(error instanceof errors_OperatorError) || !/locale|collation|encoding/i.test(error.message))
+        if (!(error instanceof OperatorError) || !/locale|collation|encoding/i.test(error.message))
             throw error;
         await create("LOCALE_PROVIDER libc LOCALE 'C'");
         return [
@@ -88276,7 +88286,7 @@ async function createPolicyRoles(session, server, names) {
         return;
     const { allowed } = await session.row('SELECT (rolsuper OR rolcreaterole)::text AS allowed FROM pg_catalog.pg_roles WHERE rolname = current_user');
     if (allowed !== 'true') {
-        throw new errors_OperatorError('SCRATCH_FAILED', `Policies of the backup name roles that ${renderConnection(server)} lacks and that this role may not make: ${missing.join(', ')}.`, {
+        throw new OperatorError('SCRATCH_FAILED', `Policies of the backup name roles that ${renderConnection(server)} lacks and that this role may not make: ${missing.join(', ')}.`, {
             hint: `Make them there, without login, or give the role CREATEROLE: ALTER ROLE ${quoteIdentifier(server.user)} CREATEROLE.`,
         });
     }
@@ -88296,7 +88306,7 @@ async function dropPolicyRoles(session) {
 }
 /** Another drill may have been faster by a moment. */
 function unlessThere(error) {
-    if (!(error instanceof errors_OperatorError) || !/42710/.test(error.message))
+    if (!(error instanceof OperatorError) || !/42710/.test(error.message))
         throw error;
 }
 
@@ -88422,9 +88432,9 @@ async function proveAlive(connection, own) {
         }
     }
     catch (error) {
-        const words = (await own?.lastWords()) || errors_errorMessage(error).replace(/\.$/, '');
+        const words = (await own?.lastWords()) || errorMessage(error).replace(/\.$/, '');
         const isFull = /No space left on device/.test(words);
-        throw new errors_OperatorError(isFull ? 'DISK_FULL' : 'SCRATCH_FAILED', `The scratch server went away during the drill: ${words}.`, {
+        throw new OperatorError(isFull ? 'DISK_FULL' : 'SCRATCH_FAILED', `The scratch server went away during the drill: ${words}.`, {
             hint: isFull
                 ? 'Use a machine with a larger disk, or set RUNNER_TEMP to one.'
                 : 'The drill says nothing about the backup; run it again. A server that was killed mostly ran out of memory: lower jobs, or take a larger machine.',
@@ -88464,12 +88474,12 @@ async function refuseUnfit(server, like, signal) {
             (rolsuper OR rolcreatedb)::text AS allowed
        FROM pg_catalog.pg_roles WHERE rolname = current_user`);
         if (fromVersionNumber(Number(number)).major < parseVersion(like.version).major) {
-            throw new errors_OperatorError('SCRATCH_FAILED', `The scratch server ${renderConnection(server)} is PostgreSQL ${version}, older than the ${like.version} that was backed up.`, {
+            throw new OperatorError('SCRATCH_FAILED', `The scratch server ${renderConnection(server)} is PostgreSQL ${version}, older than the ${like.version} that was backed up.`, {
                 hint: 'Use a scratch server of the same major version or a newer one.',
             });
         }
         if (allowed !== 'true') {
-            throw new errors_OperatorError('SCRATCH_FAILED', `${renderConnection(server)} does not let this role create databases.`, {
+            throw new OperatorError('SCRATCH_FAILED', `${renderConnection(server)} does not let this role create databases.`, {
                 hint: `Give it the right: ALTER ROLE ${quoteIdentifier(server.user)} CREATEDB; or name a superuser in scratch-url.`,
             });
         }
@@ -88479,7 +88489,7 @@ async function refuseUnfit(server, like, signal) {
             .filter(extension => !names.has(extension.name))
             .map(extension => extension.name);
         if (missing.length > 0) {
-            throw new errors_OperatorError('SCRATCH_FAILED', `The scratch server lacks the extensions ${missing.join(', ')}, which the backup needs.`, {
+            throw new OperatorError('SCRATCH_FAILED', `The scratch server lacks the extensions ${missing.join(', ')}, which the backup needs.`, {
                 hint: `Give a server that has them by scratch-url (a service container, for example), or install them beside the server: apt packages are named like postgresql-18-${missing[0]}.`,
             });
         }
@@ -88739,7 +88749,7 @@ function layOut(store, archive) {
     });
     if (from === archive.bytes)
         return parts;
-    throw new errors_OperatorError('MANIFEST_INVALID', `The parts in the manifest of ${store.uri(archive.key)} make ${from} bytes, the archive has ${archive.bytes}.`, {
+    throw new OperatorError('MANIFEST_INVALID', `The parts in the manifest of ${store.uri(archive.key)} make ${from} bytes, the archive has ${archive.bytes}.`, {
         hint: 'Pick another backup.',
     });
 }
@@ -88751,7 +88761,7 @@ async function fetchPart(transfer, part) {
             return transfer.onBytes(part.bytes);
     }
     const { store, archive } = transfer;
-    throw new errors_OperatorError('ARCHIVE_CORRUPT', `${store.uri(archive.key)} differs from its manifest between byte ${part.from} and ${part.from + part.bytes - 1}: the SHA-256 is not ${part.sha256}.`, {
+    throw new OperatorError('ARCHIVE_CORRUPT', `${store.uri(archive.key)} differs from its manifest between byte ${part.from} and ${part.from + part.bytes - 1}: the SHA-256 is not ${part.sha256}.`, {
         hint: 'Do not restore this archive. Pick an older backup, and find out who or what changed the object.',
     });
 }
@@ -88805,19 +88815,19 @@ function rangeCommand(store, archive, from, to) {
 function explainRefusal(store, archive, error) {
     const uri = store.uri(archive.key);
     if (isPreconditionFailed(error) || storeErrorName(error) === 'InvalidRange') {
-        return new errors_OperatorError('ARCHIVE_CORRUPT', `${uri} is not the object that was backed up: it was replaced afterwards.`, {
+        return new OperatorError('ARCHIVE_CORRUPT', `${uri} is not the object that was backed up: it was replaced afterwards.`, {
             hint: 'Do not restore it. Pick an older backup, and find out who replaced the object.',
             cause: error,
         });
     }
     if (isNotFound(error)) {
-        return new errors_OperatorError('BACKUP_NOT_FOUND', `The archive ${uri} is gone, though its manifest is there.`, {
+        return new OperatorError('BACKUP_NOT_FOUND', `The archive ${uri} is gone, though its manifest is there.`, {
             hint: 'Pick another backup, and find out whether a lifecycle rule or a person removed it.',
             cause: error,
         });
     }
     if (storeErrorName(error) === 'InvalidObjectState') {
-        return new errors_OperatorError('BACKUP_UNUSABLE', `${uri} lies in ${archive.storageClass} and cannot be read before it is brought back.`, {
+        return new OperatorError('BACKUP_UNUSABLE', `${uri} lies in ${archive.storageClass} and cannot be read before it is brought back.`, {
             hint: `Run: aws s3api restore-object --bucket ${store.bucket} --key '${archive.key}' --restore-request Days=3 and try again when it is there.`,
             cause: error,
         });
@@ -88974,7 +88984,7 @@ async function checkPages({ environment, log }, { directory, jobs, signal }, pat
 async function stopLeftServer({ state }) {
     const cluster = state.read(CLUSTER);
     if (cluster)
-        await stopLeftCluster(shape_object({ directory: shape_text, pid: nullable(shape_whole) })(cluster, CLUSTER));
+        await stopLeftCluster(object({ directory: shape_text, pid: nullable(whole) })(cluster, CLUSTER));
 }
 /** Drops the database that a killed main phase left on a given server; `readServer` is asked only when there is one. */
 async function dropLeftDatabase({ state }, readServer) {
@@ -88986,9 +88996,9 @@ async function dropLeftDatabase({ state }, readServer) {
         await dropScratchDatabase(server, name);
     }
     catch (error) {
-        if (!(error instanceof errors_OperatorError))
+        if (!(error instanceof OperatorError))
             throw error;
-        throw new errors_OperatorError(error.code, `The drill left a copy of the data behind: ${error.message}`, {
+        throw new OperatorError(error.code, `The drill left a copy of the data behind: ${error.message}`, {
             hint: `Drop it by hand when the server is back: DROP DATABASE ${name} WITH (FORCE).`,
             cause: error,
         });
@@ -88999,7 +89009,7 @@ async function requireTool({ environment }, name, atLeastMajor) {
     const tool = await findTool(name, { path: environment.variables.PATH ?? '', atLeastMajor });
     if (tool !== undefined)
         return tool;
-    throw new errors_OperatorError('TOOL_MISSING', `There is no ${name} of PostgreSQL ${atLeastMajor} or newer on the PATH.`, {
+    throw new OperatorError('TOOL_MISSING', `There is no ${name} of PostgreSQL ${atLeastMajor} or newer on the PATH.`, {
         hint: name === 'initdb'
             ? 'Run setup-pg18 with components "client, server" before this step, or give a server by scratch-url.'
             : 'Run setup-pg18 before this step.',
@@ -89035,7 +89045,7 @@ async function cleanUp({ state, log }, kept) {
             state.save(name, null);
     }
     catch (error) {
-        log.info(`Clean-up is not complete; the post step tries again: ${errors_errorMessage(error)}`);
+        log.info(`Clean-up is not complete; the post step tries again: ${errorMessage(error)}`);
     }
 }
 async function startOwnServer(context, { signal }, like) {
@@ -89068,7 +89078,7 @@ async function measureLive(live, criteria, signal) {
     }
     catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof errors_OperatorError))
+        if (!(error instanceof OperatorError))
             throw error;
         const message = error.message.replace(/\.$/, '');
         return new Map(compared.map(({ name }) => [name, { kind: 'error', message }]));
@@ -89099,9 +89109,9 @@ async function namingInput(input, work) {
         return await work();
     }
     catch (error) {
-        if (!(error instanceof errors_OperatorError) || !error.code.startsWith('DATABASE_'))
+        if (!(error instanceof OperatorError) || !error.code.startsWith('DATABASE_'))
             throw error;
-        throw new errors_OperatorError(error.code, `${input}: ${error.message}`, {
+        throw new OperatorError(error.code, `${input}: ${error.message}`, {
             ...(error.hint !== undefined && { hint: error.hint.replaceAll('database-url', input) }),
             cause: error.cause,
         });
@@ -89193,7 +89203,7 @@ function rootMessage(error) {
     while (root instanceof Error && root.cause instanceof Error)
         root = root.cause;
     const code = root instanceof Error && 'code' in root && typeof root.code === 'string' ? root.code : '';
-    const message = errors_errorMessage(root);
+    const message = errorMessage(root);
     return code === '' || message.includes(code) ? message : `${message} (${code})`;
 }
 function report(request, probes, failures, elapsedMs) {
@@ -89397,7 +89407,7 @@ async function backUpAfterDeploy({ context, inputs, store, signal }, request, ta
                 }),
             }),
             summary: renderAfterSummary({ report, manifest: undefined, wayBack, endpoint }),
-            failure: new errors_OperatorError('GATE_UNHEALTHY', `${request.url} was not healthy after the deploy: ${report.verdict}`, {
+            failure: new OperatorError('GATE_UNHEALTHY', `${request.url} was not healthy after the deploy: ${report.verdict}`, {
                 hint: wayBack === undefined
                     ? 'Roll the deploy back. There is no gate record with a restore point.'
                     : `Roll the deploy back, or restore ${wayBack.backup.id} from ${wayBack.backup.snapshotAt}.`,
@@ -89592,7 +89602,7 @@ const FOREIGN = /^(\.|node_modules$|bower_components$|vendor$|venv$|env$|site-pa
 async function readProjectFiles(root, limits = LIMITS) {
     const reading = { root, limits, files: new Map(), gaps: [], entries: 0, bytes: 0 };
     const top = await (0,promises_.readdir)(root, { withFileTypes: true }).catch(cause => {
-        throw new errors_OperatorError('INVALID_INPUT', `The project's folder ${root} cannot be read.`, {
+        throw new OperatorError('INVALID_INPUT', `The project's folder ${root} cannot be read.`, {
             hint: 'Run actions/checkout before this step, and give the folder that holds the project.',
             cause,
         });
@@ -89655,7 +89665,7 @@ async function migration_folder_list(path) {
     const entries = await (0,promises_.readdir)(path, { withFileTypes: true }).catch(error => {
         if (['ENOENT', 'ENOTDIR'].includes(error.code))
             return [];
-        throw new errors_OperatorError('INVALID_INPUT', `The folder ${path} cannot be read (${error.code}).`, {
+        throw new OperatorError('INVALID_INPUT', `The folder ${path} cannot be read (${error.code}).`, {
             hint: 'Let the user that runs this step read the project.',
             cause: error,
         });
@@ -89920,7 +89930,7 @@ async function verify(setting, manifest, level) {
 function refuseVerdict(verdict, uri) {
     if (verdict === 'pass')
         return;
-    throw new errors_OperatorError('GATE_UNVERIFIED', `The drill of the restore point ended with ${verdict}: ${uri}.`, {
+    throw new OperatorError('GATE_UNVERIFIED', `The drill of the restore point ended with ${verdict}: ${uri}.`, {
         hint: 'Read the record of the drill; without a verified restore point the deploy must not go on.',
     });
 }
@@ -89997,7 +90007,7 @@ class Issues {
             const answer = await this.#attempt(method, path, body);
             if (answer instanceof Response && answer.ok)
                 return await answer.json();
-            const problem = answer instanceof Response ? await issues_describe(answer) : errors_errorMessage(answer);
+            const problem = answer instanceof Response ? await issues_describe(answer) : errorMessage(answer);
             const pauseMs = PAUSES_MS[attempt];
             if (!mayPass(answer) || pauseMs === undefined || this.#signal.aborted)
                 throw refusal(this.#repository, what, answer, problem);
@@ -90043,7 +90053,7 @@ function refusal({ name }, what, answer, problem) {
         : status === 401
             ? 'Pass a token that is valid, such as github.token.'
             : 'See whether GitHub is up: https://www.githubstatus.com.';
-    return new errors_OperatorError('REPORT_FAILED', `GitHub did not do ${what} in ${name}: ${problem}.`, { hint });
+    return new OperatorError('REPORT_FAILED', `GitHub did not do ${what} in ${name}: ${problem}.`, { hint });
 }
 function parseIssues(value) {
     if (!Array.isArray(value))
@@ -90064,7 +90074,7 @@ function isObject(value) {
     return typeof value === 'object' && value !== null;
 }
 function unexpected(what) {
-    return new errors_OperatorError('REPORT_FAILED', `GitHub did not answer with ${what}.`, {
+    return new OperatorError('REPORT_FAILED', `GitHub did not answer with ${what}.`, {
         hint: 'Check that GITHUB_API_URL is the address of a GitHub API.',
     });
 }
@@ -90184,10 +90194,10 @@ async function callWeb(name, url, json, signal) {
             problem = `HTTP ${status}`;
         }
         catch (error) {
-            problem = errors_errorMessage(error instanceof Error && error.cause ? error.cause : error);
+            problem = errorMessage(error instanceof Error && error.cause ? error.cause : error);
         }
     }
-    throw new errors_OperatorError('REPORT_FAILED', `${name} could not be told: ${problem}.`, {
+    throw new OperatorError('REPORT_FAILED', `${name} could not be told: ${problem}.`, {
         hint: `Check the secret behind ${name}, and whether the service is up.`,
     });
 }
@@ -90210,7 +90220,7 @@ const reportOutcome = {
                 return await work();
             }
             catch (error) {
-                if (!(error instanceof errors_OperatorError))
+                if (!(error instanceof OperatorError))
                     throw error;
                 problems.push(error);
                 return otherwise;
@@ -90277,7 +90287,7 @@ function report_outcome_run_toResult({ change, issue }, problems, failed, { log 
     const text = [first, ...more].map(({ message }) => message).join(' ');
     return {
         outputs,
-        failure: new errors_OperatorError('REPORT_FAILED', text, { ...(first.hint && { hint: first.hint }) }),
+        failure: new OperatorError('REPORT_FAILED', text, { ...(first.hint && { hint: first.hint }) }),
     };
 }
 
@@ -90474,9 +90484,9 @@ const RESTORE_MODES = ['new-database', 'swap', 'overwrite'];
  * put in its place. `failed`: it did not come back.
  */
 const RESTORE_OUTCOMES = ['restored', 'unverified', 'failed'];
-const restoreRecord = shape_object({
-    version: shape_whole,
-    restore: shape_object({
+const restoreRecord = object({
+    version: whole,
+    restore: object({
         /** The name of the record in the bucket, without `.json`: `20261201T040000Z-1a2b3c4d`. */
         id: shape_text,
         /** The logical name, as in keys. */
@@ -90487,20 +90497,12 @@ const restoreRecord = shape_object({
         /** What the checks say; not-measured where there was nothing to compare or it did not come to that. */
         verdict: oneOf(VERDICTS),
         /** Code and message of what went wrong; null where nothing did. */
-        error: nullable(shape_object({ code: shape_text, message: shape_text })),
+        error: nullable(object({ code: shape_text, message: shape_text })),
     }),
-    backup: shape_object({
-        id: shape_text,
-        bucket: shape_text,
-        key: shape_text,
-        versionId: nullable(shape_text),
-        sha256: sha256,
-        bytes: shape_whole,
-        snapshotAt: instant,
-    }),
-    target: shape_object({
+    backup: recordedBackup,
+    target: object({
         host: shape_text,
-        port: shape_whole,
+        port: whole,
         user: shape_text,
         /** The database that was asked for. */
         database: shape_text,
@@ -90515,20 +90517,20 @@ const restoreRecord = shape_object({
         allOrNothing: nullable(flag),
     }),
     /** What was left out or put in: tables, entries of the archive, settings of the session. */
-    options: shape_object({ tables: list(shape_text), leftOut: list(shape_text), sessionSettings: list(shape_text) }),
+    options: object({ tables: list(shape_text), leftOut: list(shape_text), sessionSettings: list(shape_text) }),
     checks: list(check),
     /** A stage that did not finish, or did not happen, has no duration: null. */
-    durations: shape_object({
-        safetyBackupMs: nullable(shape_whole),
-        downloadMs: nullable(shape_whole),
-        restoreMs: nullable(shape_whole),
-        checksMs: nullable(shape_whole),
+    durations: object({
+        safetyBackupMs: nullable(whole),
+        downloadMs: nullable(whole),
+        restoreMs: nullable(whole),
+        checksMs: nullable(whole),
         /** From the first session that was cut to the moment that the new data could be reached under the old name. */
-        windowMs: nullable(shape_whole),
-        totalMs: shape_whole,
+        windowMs: nullable(whole),
+        totalMs: whole,
     }),
-    tools: shape_object({ pgRestore: shape_text, server: shape_text }),
-    run: shape_object({ repository: shape_text, workflow: shape_text, runId: shape_text, runAttempt: shape_text, commit: shape_text }),
+    tools: object({ pgRestore: shape_text, server: shape_text }),
+    run: recordedRun,
 });
 /** The bytes of a record: canonical JSON. */
 function renderRestoreRecord(value) {
@@ -90536,16 +90538,45 @@ function renderRestoreRecord(value) {
 }
 /** Reads a record; throws RESTORE_RECORD_INVALID when it is damaged or of a newer major version. `name` is for the error. */
 function parseRestoreRecord(json, name) {
-    try {
-        const value = JSON.parse(json);
-        const { version } = object({ version: whole })(value, '');
-        if (version > RESTORE_VERSION)
-            throw new RangeError(`it has version ${version}; this pg-runbook reads up to ${RESTORE_VERSION}`);
-        return restoreRecord(value, '');
-    }
-    catch (error) {
-        throw new OperatorError('RESTORE_RECORD_INVALID', `The record of a restore ${name} cannot be read: ${errorMessage(error)}.`, { hint: 'Use a newer pg-runbook, or look at the object in the bucket.', cause: error });
-    }
+    return parseRecord({
+        version: RESTORE_VERSION,
+        shape: restoreRecord,
+        code: 'RESTORE_RECORD_INVALID',
+        what: 'record of a restore',
+    }, json, name);
+}
+
+;// CONCATENATED MODULE: ./lib/steps/restore-check.js
+
+
+/** Fills in statistics, then compares everything with the manifest. */
+async function checkRestored(request, tools, progress) {
+    const { manifest, name } = request;
+    const startedAt = tools.now().getTime();
+    await tools.analyze(name);
+    const found = await tools.readContent(name, manifest.fingerprint.level);
+    progress.checks.push(...compareContent(request, found), ...(await structureChecks(request, tools)));
+    progress.checksMs = tools.now().getTime() - startedAt;
+    reportChecks(progress.checks, tools.log);
+}
+/** What was restored against what the manifest says of it. */
+function compareContent({ manifest, selection }, found) {
+    return exactChecks(narrowManifest(manifest, selection), narrowFound(found, selection));
+}
+/** References are left out with some tables only, and sequences stand at their beginning: nothing to look at there. */
+async function structureChecks({ selection, name }, { readStructure }) {
+    return selection.of === 'everything' ? await readStructure(name) : [];
+}
+function reportChecks(checks, log) {
+    for (const { verdict, name, expected, found } of checks)
+        if (verdict === 'fail')
+            log.info(`✗ ${name}: expected ${expected}, found ${found}`);
+    log.info(`${checks.filter(check => check.verdict === 'pass').length} of ${checks.length} checks pass.`);
+}
+/** The first of some failed checks, and how many there are besides. */
+function renderFirst([first, ...others]) {
+    const more = others.length > 0 ? `, and ${others.length} more` : '';
+    return `${first?.name}: expected ${first?.expected}, found ${first?.found}${more}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/steps/restore-beside.js
@@ -90601,7 +90632,6 @@ var restore_beside_disposeResources = (undefined && undefined.__disposeResources
     var e = new Error(message);
     return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
 });
-
 
 
 
@@ -90674,22 +90704,136 @@ async function dropUnfinished(name, tools) {
         tools.remember(null);
     }
     catch (error) {
-        tools.log.warning(`The unfinished database ${name} is still there (${errors_errorMessage(error)}). If the end of this job does not remove it: DROP DATABASE ${quoteIdentifier(name)} WITH (FORCE);`);
+        tools.log.warning(`The unfinished database ${name} is still there (${errorMessage(error)}). If the end of this job does not remove it: DROP DATABASE ${quoteIdentifier(name)} WITH (FORCE);`);
     }
 }
-/** Fills in statistics, then compares everything with the manifest. */
-async function checkRestored({ manifest, selection, name }, tools, progress) {
-    const startedAt = tools.now().getTime();
-    await tools.analyze(name);
-    const found = await tools.readContent(name, manifest.fingerprint.level);
-    progress.checks.push(...exactChecks(narrowManifest(manifest, selection), narrowFound(found, selection)), 
-    // References are left out with some tables only, and sequences stand at their beginning: nothing to compare there.
-    ...(selection.of === 'everything' ? await tools.readStructure(name) : []));
-    progress.checksMs = tools.now().getTime() - startedAt;
-    for (const { verdict, name: what, expected, found: got } of progress.checks)
-        if (verdict === 'fail')
-            tools.log.info(`✗ ${what}: expected ${expected}, found ${got}`);
-    tools.log.info(`${progress.checks.filter(check => check.verdict === 'pass').length} of ${progress.checks.length} checks pass.`);
+
+;// CONCATENATED MODULE: ./lib/steps/restore-in-transaction.js
+var restore_in_transaction_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var restore_in_transaction_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+/** Everything is compared before the commit, where a difference still undoes everything and nobody else can write. */
+async function fillInTransaction(request, transaction, tools, progress) {
+    const { log, now, signal } = tools;
+    let bytes = 0;
+    {
+        const env_1 = { stack: [], error: void 0, hasError: false };
+        try {
+            const _progress = restore_in_transaction_addDisposableResource(env_1, reportProgress(log, now, () => ({ bytes, table: undefined })), false);
+            const script = restore_in_transaction_addDisposableResource(env_1, await tools.startScript(), true);
+            const copied = transaction.take(script.stdout, count => {
+                bytes += count;
+            });
+            await abortable(signal, Promise.all([copied, script.finished]));
+        }
+        catch (e_1) {
+            env_1.error = e_1;
+            env_1.hasError = true;
+        }
+        finally {
+            const result_1 = restore_in_transaction_disposeResources(env_1);
+            if (result_1)
+                await result_1;
+        }
+    }
+    log.info(`The script of the archive has run: ${renderBytes(bytes)}.`);
+    await abortable(signal, compareBeforeCommit(request, transaction, tools, progress));
+    signal.throwIfAborted();
+    try {
+        await transaction.commit();
+    }
+    catch (error) {
+        await explainLostCommit(transaction.id, error, tools);
+    }
+}
+/** Throws RESTORE_FAILED where a table or a sequence is not what the manifest says: then nothing is committed. */
+async function compareBeforeCommit({ manifest, selection, target }, transaction, { readUncommitted, now, log }, progress) {
+    const startedAt = now().getTime();
+    const found = await readUncommitted(transaction, manifest.fingerprint.level);
+    progress.checks.push(...compareContent({ manifest, selection }, found));
+    progress.checksMs = now().getTime() - startedAt;
+    const failed = progress.checks.filter(({ verdict, group }) => verdict === 'fail' && group === 'exact');
+    if (failed.length === 0)
+        return log.info('Every table is what the manifest says.');
+    throw new OperatorError('RESTORE_FAILED', `What came back from ${manifest.backup.id} differs from its manifest: ${renderFirst(failed)}. Everything was rolled back: ${target.database} is as it was before.`, {
+        hint: `Pick an older backup: latest-before:${manifest.backup.snapshotAt}. To look at this one, use mode new-database, which keeps it beside the old data.`,
+    });
+}
+/** The commit was sent, and its answer did not come: the server knows how it ended. */
+async function explainLostCommit(id, error, tools) {
+    const end = await tools.readEnd(id);
+    if (end === 'committed') {
+        tools.log.info('The answer to the commit was lost, but the server has committed.');
+        return;
+    }
+    if (end === 'rolled-back' || !(error instanceof OperatorError))
+        throw error;
+    throw new OperatorError(error.code, `The connection was lost during the commit, and the server could not be asked how it ended: ${error.message}`, {
+        hint: `Ask it: SELECT pg_xact_status('${id}'); committed means that the restored data is there, aborted that the old data is.`,
+        cause: error,
+    });
+}
+async function abortable(signal, work) {
+    work.catch(() => { });
+    const aborted = new Promise((_, reject) => {
+        if (signal.aborted)
+            reject(signal.reason);
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+    return await Promise.race([work, aborted]);
 }
 
 ;// CONCATENATED MODULE: ./lib/steps/restore-overwrite.js
@@ -90752,8 +90896,6 @@ var restore_overwrite_disposeResources = (undefined && undefined.__disposeResour
 
 
 
-
-
 /**
  * Replaces the contents of a database (runbook §4.2). From before the safety backup on, nobody can write, so that no change
  * falls between that backup and the replacement. With `allOrNothing` everything happens in one transaction: until its commit, and after any failure,
@@ -90762,7 +90904,7 @@ var restore_overwrite_disposeResources = (undefined && undefined.__disposeResour
 async function overwrite(request, tools, progress) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
-        const { manifest, target, allOrNothing, mayDisconnect } = request;
+        const { target, allOrNothing, mayDisconnect } = request;
         const { log, now } = tools;
         const disconnect = async (spared) => {
             if (mayDisconnect)
@@ -90784,7 +90926,7 @@ async function overwrite(request, tools, progress) {
             try {
                 await transaction.run(tools.clear(request.selection));
                 if (allOrNothing)
-                    await fillInTransaction(request, transaction, tools);
+                    await fillInTransaction(request, transaction, tools, progress);
                 else
                     await fillInParallel(request, transaction, tools);
             }
@@ -90797,7 +90939,7 @@ async function overwrite(request, tools, progress) {
             progress.replacedAt = now();
             log.info(`Replaced in ${renderDuration(progress.restoreMs)}; ${renderAmount(progress.terminated, 'session')} cut.`);
         });
-        await log.group('Check', () => checkRestored({ manifest, selection: request.selection, name: target.database }, tools, progress));
+        await log.group('Check', () => checkReplaced(request, tools, progress));
         if (verdictOf(progress.checks) === 'fail')
             throw differs(request, progress);
     }
@@ -90824,9 +90966,9 @@ async function reportGuards({ selection }, tools) {
     return guards;
 }
 function explainGuards(guards, error) {
-    if (guards.length === 0 || !(error instanceof errors_OperatorError))
+    if (guards.length === 0 || !(error instanceof OperatorError))
         return error;
-    return new errors_OperatorError(error.code, error.message, {
+    return new OperatorError(error.code, error.message, {
         hint: `${error.hint ?? ''} These tables have triggers: ${renderSome(guards)}. If one of them guards the rows, give the setting that it asks for by session-settings, such as logi.allow_audit_purge=yes (runbook §7).`.trim(),
         cause: error,
     });
@@ -90842,9 +90984,9 @@ async function backUp({ skipSafetyBackup, target }, tools, progress) {
             return await tools.takeSafetyBackup();
         }
         catch (error) {
-            if (!(error instanceof errors_OperatorError) || tools.signal.aborted)
+            if (!(error instanceof OperatorError) || tools.signal.aborted)
                 throw error;
-            throw new errors_OperatorError(error.code, `The safety backup of ${target.database} failed, so nothing was changed: ${error.message}`, {
+            throw new OperatorError(error.code, `The safety backup of ${target.database} failed, so nothing was changed: ${error.message}`, {
                 hint: `${error.hint ?? ''} If the database is too damaged to be dumped, use mode swap, which keeps it, or set skip-safety-backup to the reason.`.trim(),
                 cause: error,
             });
@@ -90854,19 +90996,26 @@ async function backUp({ skipSafetyBackup, target }, tools, progress) {
     progress.safetyBackupMs = tools.now().getTime() - startedAt;
     tools.log.info(`Safety backup: ${backup.id}. To go back, restore it by this id.`);
 }
-/** The rows are counted before the commit, where a difference still undoes everything. */
-async function fillInTransaction({ manifest, selection }, transaction, tools) {
-    const { log, now, signal } = tools;
-    let bytes = 0;
-    {
+/** Statistics, the structure, and what was not compared before the commit. */
+async function checkReplaced({ manifest, selection, target, allOrNothing }, tools, progress) {
+    const request = { manifest, selection, name: target.database };
+    if (!allOrNothing)
+        return await checkRestored(request, tools, progress);
+    const startedAt = tools.now().getTime();
+    await tools.analyze(target.database);
+    progress.checks.push(...(await structureChecks(request, tools)));
+    progress.checksMs = (progress.checksMs ?? 0) + tools.now().getTime() - startedAt;
+    reportChecks(progress.checks, tools.log);
+}
+/** From here on, a failure leaves an incomplete database: the error says so. */
+async function fillInParallel({ target }, transaction, tools) {
+    await transaction.commit();
+    tools.log.info(`${target.database} is empty now.`);
+    try {
         const env_2 = { stack: [], error: void 0, hasError: false };
         try {
-            const _progress = restore_overwrite_addDisposableResource(env_2, reportProgress(log, now, () => ({ bytes, table: undefined })), false);
-            const script = restore_overwrite_addDisposableResource(env_2, await tools.startScript(), true);
-            const copied = transaction.take(script.stdout, count => {
-                bytes += count;
-            });
-            await abortable(signal, Promise.all([copied, script.finished]));
+            const running = restore_overwrite_addDisposableResource(env_2, await tools.startRestore(target.database), true);
+            await awaitRestore(running, tools.signal, tools);
         }
         catch (e_2) {
             env_2.error = e_2;
@@ -90878,75 +91027,20 @@ async function fillInTransaction({ manifest, selection }, transaction, tools) {
                 await result_2;
         }
     }
-    log.info(`The script of the archive has run: ${renderBytes(bytes)}.`);
-    await abortable(signal, transaction.run(tools.countRows(narrowManifest(manifest, selection))));
-    signal.throwIfAborted();
-    try {
-        await transaction.commit();
-    }
     catch (error) {
-        await explainLostCommit(transaction.id, error, tools);
-    }
-}
-/** The commit was sent, and its answer did not come: the server knows how it ended. */
-async function explainLostCommit(id, error, tools) {
-    const end = await tools.readEnd(id);
-    if (end === 'committed') {
-        tools.log.info('The answer to the commit was lost, but the server has committed.');
-        return;
-    }
-    if (end === 'rolled-back' || !(error instanceof errors_OperatorError))
-        throw error;
-    throw new errors_OperatorError(error.code, `The connection was lost during the commit, and the server could not be asked how it ended: ${error.message}`, {
-        hint: `Ask it: SELECT pg_xact_status('${id}'); committed means that the restored data is there, aborted that the old data is.`,
-        cause: error,
-    });
-}
-/** From here on, a failure leaves an incomplete database: the error says so. */
-async function fillInParallel({ target }, transaction, tools) {
-    await transaction.commit();
-    tools.log.info(`${target.database} is empty now.`);
-    try {
-        const env_3 = { stack: [], error: void 0, hasError: false };
-        try {
-            const running = restore_overwrite_addDisposableResource(env_3, await tools.startRestore(target.database), true);
-            await awaitRestore(running, tools.signal, tools);
-        }
-        catch (e_3) {
-            env_3.error = e_3;
-            env_3.hasError = true;
-        }
-        finally {
-            const result_3 = restore_overwrite_disposeResources(env_3);
-            if (result_3)
-                await result_3;
-        }
-    }
-    catch (error) {
-        if (!(error instanceof errors_OperatorError))
+        if (!(error instanceof OperatorError))
             throw error;
-        throw new errors_OperatorError(error.code, `${target.database} was emptied and is incomplete now: ${error.message}`, {
+        throw new OperatorError(error.code, `${target.database} was emptied and is incomplete now: ${error.message}`, {
             hint: `${error.hint ?? ''} Run the step again, with this backup or with the safety backup.`.trim(),
             cause: error,
         });
     }
 }
-async function abortable(signal, work) {
-    work.catch(() => { });
-    const aborted = new Promise((_, reject) => {
-        if (signal.aborted)
-            reject(signal.reason);
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
-    return await Promise.race([work, aborted]);
-}
 function differs({ manifest, target, allOrNothing }, progress) {
     const failed = progress.checks.filter(({ verdict }) => verdict === 'fail');
-    const [first] = failed;
-    const more = failed.length > 1 ? `, and ${failed.length - 1} more` : '';
     const back = progress.safetyBackup === null ? '' : ` To go back, restore ${progress.safetyBackup}.`;
-    return new errors_OperatorError('RESTORE_UNVERIFIED', `${target.database} holds the backup ${manifest.backup.id} now, but not exactly: ${first?.name}: expected ${first?.expected}, found ${first?.found}${more}.`, {
-        hint: `Look at what differs in the job summary.${allOrNothing ? ' The numbers of rows were right at the commit; whoever is connected may have written since.' : ''}${back}`,
+    return new OperatorError('RESTORE_UNVERIFIED', `${target.database} holds the backup ${manifest.backup.id} now, but not exactly: ${renderFirst(failed)}.`, {
+        hint: `Look at what differs in the job summary. ${allOrNothing ? 'Every table was right at the commit.' : 'Whoever has connected since the database was emptied may have written to it.'}${back}`,
     });
 }
 
@@ -90993,13 +91087,14 @@ async function swapOrKeep(names, comment, tools) {
         return await tools.swap(names, comment);
     }
     catch (error) {
-        if (error instanceof errors_OperatorError && error.code === 'SWAP_FAILED')
+        if (error instanceof OperatorError && error.code === 'SWAP_FAILED')
             await tools.finishDatabase(names.restored, comment);
         throw error;
     }
 }
 
 ;// CONCATENATED MODULE: ./lib/steps/restore-database.js
+
 
 
 
@@ -91038,17 +91133,15 @@ async function carryOut(request, tools, progress) {
         return verdict === 'fail' ? restore_database_unverified(request, progress) : undefined;
     }
     catch (error) {
-        if (error instanceof errors_OperatorError)
+        if (error instanceof OperatorError)
             return error;
         throw error;
     }
 }
 function restore_database_unverified({ mode, manifest, target }, progress) {
     const failed = progress.checks.filter(({ verdict }) => verdict === 'fail');
-    const [first] = failed;
-    const more = failed.length > 1 ? `, and ${failed.length - 1} more` : '';
     const kept = mode === 'swap' ? ` Nothing was swapped: ${target.database} is as it was.` : '';
-    return new errors_OperatorError('RESTORE_UNVERIFIED', `What came back from ${manifest.backup.id} differs from its manifest: ${first?.name}: expected ${first?.expected}, found ${first?.found}${more}.${kept}`, {
+    return new OperatorError('RESTORE_UNVERIFIED', `What came back from ${manifest.backup.id} differs from its manifest: ${renderFirst(failed)}.${kept}`, {
         hint: `Look at ${progress.restoredTo}, where it lies, or pick an older backup: latest-before:${manifest.backup.snapshotAt}.`,
     });
 }
@@ -91060,7 +91153,7 @@ async function restore_database_writeRecord(key, record, { store, log }) {
         return true;
     }
     catch (error) {
-        log.warning(`The record of this restore could not be written to ${store.uri(key)}: ${errors_errorMessage(error)}`);
+        log.warning(`The record of this restore could not be written to ${store.uri(key)}: ${errorMessage(error)}`);
         return false;
     }
 }
@@ -91142,7 +91235,7 @@ function renderEstimate(estimate) {
     return `about ${renderDuration(estimate.durationMs)}, by ${by}`;
 }
 
-;// CONCATENATED MODULE: ./lib/core/restore-target.js
+;// CONCATENATED MODULE: ./lib/core/restore-problems.js
 
 
 
@@ -91351,11 +91444,11 @@ function refuseUnsuitable(manifest, mode) {
     if (mode === 'new-database')
         return;
     if (backup.kind === 'partial')
-        throw new errors_OperatorError('BACKUP_UNUSABLE', `The backup ${backup.id} is partial: it would replace a whole database by some of its tables.`, {
+        throw new OperatorError('BACKUP_UNUSABLE', `The backup ${backup.id} is partial: it would replace a whole database by some of its tables.`, {
             hint: 'Pick a full backup, or restore this one with mode new-database and copy back what you need.',
         });
     if (mode === 'swap' && fingerprint.level === 'none')
-        throw new errors_OperatorError('BACKUP_UNUSABLE', `The manifest of ${backup.id} counted no rows (fingerprint: none), so nothing can prove that they are all back before the swap.`, {
+        throw new OperatorError('BACKUP_UNUSABLE', `The manifest of ${backup.id} counted no rows (fingerprint: none), so nothing can prove that they are all back before the swap.`, {
             hint: 'Use mode new-database, look at the data yourself, and swap by hand.',
         });
 }
@@ -91365,7 +91458,7 @@ function restore_plan_refuse(problems) {
         return;
     const isBusy = problems.every(problem => problem.isBusy === true);
     const messages = problems.map(({ message }) => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`);
-    throw new errors_OperatorError(isBusy ? 'TARGET_BUSY' : 'TARGET_UNFIT', messages.length === 1
+    throw new OperatorError(isBusy ? 'TARGET_BUSY' : 'TARGET_UNFIT', messages.length === 1
         ? `Nothing was changed. ${messages[0]}`
         : `Nothing was changed. ${messages.length} things are in the way:\n- ${messages.join('\n- ')}`, { hint: problems.map(({ hint }) => hint).join(' ') });
 }
@@ -91692,7 +91785,7 @@ const DROP_PAUSE_MS = 600;
 async function createTargetDatabase(session, name, like, owner, backupId) {
     const taken = await session.rows('SELECT datname AS name FROM pg_catalog.pg_database WHERE datname = $1', [name]);
     if (taken.length > 0)
-        throw new errors_OperatorError('TARGET_UNFIT', `There is a database named ${name} already.`, {
+        throw new OperatorError('TARGET_UNFIT', `There is a database named ${name} already.`, {
             hint: 'Choose another name with new-database, or drop that one.',
         });
     const notes = await createDatabaseLike(session, name, like, owner);
@@ -91732,7 +91825,7 @@ async function dropUnfinishedDatabase(connection, name) {
             }
         }
         catch (error) {
-            if (attempt === DROP_ATTEMPTS || !(error instanceof errors_OperatorError))
+            if (attempt === DROP_ATTEMPTS || !(error instanceof OperatorError))
                 throw error;
             await (0,promises_namespaceObject.setTimeout)(DROP_PAUSE_MS);
         }
@@ -91899,11 +91992,11 @@ async function terminateSessions(session, database, spared = []) {
     return Number(count);
 }
 function target_swap_explain(names, now, error) {
-    const said = errors_errorMessage(error).replace(/\.$/, '');
+    const said = errorMessage(error).replace(/\.$/, '');
     const state = now === undefined
         ? `Nobody could look what the databases are called now; either both were renamed or none`
         : `Nothing was renamed: ${names.current} is the old database, the restored one is ${names.restored}`;
-    return new errors_OperatorError('SWAP_FAILED', `The databases could not be swapped: ${said}. ${state}.`, {
+    return new OperatorError('SWAP_FAILED', `The databases could not be swapped: ${said}. ${state}.`, {
         hint: `Look who is connected (pg_stat_activity), then swap by hand, connected to a third database: ${renderSwap(names)}`,
         cause: error,
     });
@@ -91950,7 +92043,7 @@ async function findMaintenance(target, candidates) {
             }
         }
         catch (error) {
-            if (!(error instanceof errors_OperatorError))
+            if (!(error instanceof OperatorError))
                 throw error;
         }
     }
@@ -92241,7 +92334,7 @@ async function listArchive(pgRestore, archive, args, env) {
     const { exitCode, stdout, stderr } = await runTool(pgRestore, ['--list', ...args, archive], env);
     if (exitCode === 0)
         return parseArchiveList(stdout);
-    throw new errors_OperatorError('RESTORE_FAILED', `pg_restore --list ended with ${exitCode}: ${stderr.trim()}.`, {
+    throw new OperatorError('RESTORE_FAILED', `pg_restore --list ended with ${exitCode}: ${stderr.trim()}.`, {
         hint: 'Pick another backup: this archive cannot be read.',
     });
 }
@@ -92258,7 +92351,7 @@ async function readPublications(pgRestore, archive, entries, path, env) {
     const args = ['--verbose', '--no-owner', `--use-list=${path}`, '--file=-', archive];
     const { exitCode, stdout, stderr } = await runTool(pgRestore, args, env);
     if (exitCode !== 0)
-        throw new errors_OperatorError('RESTORE_FAILED', `pg_restore ended with ${exitCode}: ${stderr.trim()}.`, {
+        throw new OperatorError('RESTORE_FAILED', `pg_restore ended with ${exitCode}: ${stderr.trim()}.`, {
             hint: 'Pick another backup: this archive cannot be read.',
         });
     return new Map(stdout.split(/^-- TOC entry (?=\d+ \(class \d+ OID \d+\)$)/m).flatMap(text => {
@@ -92300,7 +92393,7 @@ async function copyDatabaseSettings(session, from, to) {
             await session.rows(sql);
         }
         catch (error) {
-            if (!(error instanceof errors_OperatorError))
+            if (!(error instanceof OperatorError))
                 throw error;
             notes.push(`${what} of ${from} could not be passed on; by hand: ${sql};`);
         }
@@ -92339,34 +92432,6 @@ function renderValue(name, value) {
     if (!LISTS.includes(name.toLowerCase()))
         return quoteLiteral(value);
     return value === '' ? "''" : value;
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/target-counts.js
-
-
-/**
- * SQL that raises an error at the first table whose number of rows is not the manifest's. Where row security would hide
- * rows even from the owner, nothing can be counted, and the comparison after the restore has to do.
- */
-function countRowsSql({ fingerprint }) {
-    if (fingerprint.level === 'none' || fingerprint.tables.length === 0)
-        return '';
-    const checks = fingerprint.tables.map(table => {
-        const name = quoteLiteral(quoteTable(table));
-        return `  IF NOT row_security_active(${name}) THEN
-    EXECUTE 'SELECT pg_catalog.count(*) FROM ONLY ' || ${name} INTO found;
-    IF found <> ${table.rows} THEN
-      RAISE EXCEPTION 'table % has % rows, and the manifest says ${table.rows}: everything is rolled back', ${name}, found;
-    END IF;
-  END IF;`;
-    });
-    // A tag of chance: no name of a table can end the block.
-    const tag = `$count_${(0,external_node_crypto_.randomBytes)(8).toString('hex')}$`;
-    return `DO ${tag}\nDECLARE\n  found bigint;\nBEGIN\n${checks.join('\n')}\nEND\n${tag};`;
-}
-/** SQL that removes the rows of some tables. Other tables that refer to them make it fail, which is right: CASCADE would empty those. */
-function truncateSql(tables) {
-    return `TRUNCATE ONLY ${tables.map(quoteTable).join(', ')};`;
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/target-empty.js
@@ -92504,7 +92569,7 @@ async function beginTransaction({ psql, env }) {
     const answers = new Answers(tool.stdout);
     // psql ends by itself only because of an error: a statement, or the connection.
     const lost = tool.finished.then(() => {
-        throw new errors_OperatorError('RESTORE_FAILED', 'psql ended before the restore was done.', {
+        throw new OperatorError('RESTORE_FAILED', 'psql ended before the restore was done.', {
             hint: ROLLED_BACK,
         });
     }, error => {
@@ -92524,6 +92589,7 @@ async function beginTransaction({ psql, env }) {
             id,
             pid,
             run: async (sql) => void (await run(sql)),
+            ask: run,
             take: async (script, onBytes) => {
                 // A pipe that breaks only says that psql has ended; why is for psql to say.
                 const copied = copy(script, tool.stdin, onBytes).catch(error => tool.stdin.writable ? Promise.reject(error) : lost);
@@ -92542,9 +92608,9 @@ async function beginTransaction({ psql, env }) {
 }
 const ROLLED_BACK = 'Everything was rolled back: the database is as it was before.';
 function rolledBack(error) {
-    if (!(error instanceof errors_OperatorError))
+    if (!(error instanceof OperatorError))
         return error;
-    return new errors_OperatorError(error.code, error.message, {
+    return new OperatorError(error.code, error.message, {
         hint: `${ROLLED_BACK} ${error.hint ?? ''}`.trim(),
         cause: error.cause,
     });
@@ -92608,10 +92674,61 @@ async function readTransactionEnd(id, read) {
         return status === 'aborted' ? 'rolled-back' : 'unknown';
     }
     catch (error) {
-        if (!(error instanceof errors_OperatorError))
-            throw new Error(errors_errorMessage(error));
+        if (!(error instanceof OperatorError))
+            throw new Error(errorMessage(error));
         return 'unknown';
     }
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/target-truncate.js
+
+/** SQL that removes the rows of some tables. Other tables that refer to them make it fail, which is right: CASCADE would empty those. */
+function truncateSql(tables) {
+    return `TRUNCATE ONLY ${tables.map(quoteTable).join(', ')};`;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/transaction-session.js
+
+/**
+ * Reads inside a transaction that a psql of ours holds, as if it were a session: what nobody else can see yet. Values come as
+ * text, as from every session. Ends with the transaction.
+ */
+function sessionOf({ ask, pid }) {
+    const rows = async (sql, values = []) => {
+        const filled = fill(sql, values);
+        if (!/^\s*(SELECT|WITH)\b/i.test(filled)) {
+            await ask(`${filled};`);
+            return [];
+        }
+        // One line, whatever the values hold: JSON writes line ends as \n.
+        const answer = await ask(`SELECT coalesce(pg_catalog.jsonb_agg(q), '[]')::text FROM (\n${filled}\n) AS q;`);
+        const found = JSON.parse(answer.at(-1) ?? '[]');
+        return found.map(row => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value === null ? null : String(value)])));
+    };
+    return {
+        rows,
+        row: async (sql, values) => {
+            const [first] = await rows(sql, values);
+            if (first === undefined)
+                throw new Error(`No row came back from: ${sql}`);
+            return first;
+        },
+        pid,
+        announcedPid: null,
+        // The transaction ends it.
+        [Symbol.asyncDispose]: async () => { },
+    };
+}
+/** psql cannot bind a null: values are written into the statement. One without values is left as it is, whatever names it holds. */
+function fill(sql, values) {
+    return values.length === 0 ? sql : sql.replace(/\$(\d+)/g, (_, n) => transaction_session_literal(values[Number(n) - 1]));
+}
+function transaction_session_literal(value) {
+    if (value === null || value === undefined)
+        return 'NULL';
+    if (Array.isArray(value))
+        return `ARRAY[${value.map(transaction_session_literal).join(', ')}]`;
+    return quoteLiteral(String(value));
 }
 
 ;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/overwrite-tools.js
@@ -92683,6 +92800,8 @@ var overwrite_tools_disposeResources = (undefined && undefined.__disposeResource
 
 
 
+
+
 /** psql for the transaction, pg_dump for the safety backup: better missed now than after the download. Throws TOOL_MISSING. */
 async function requireOverwriteTools(context, { inputs, pgRestore }, { versionNumber }) {
     await requireTool(context, 'psql', pgRestore.version.major);
@@ -92716,7 +92835,7 @@ function createOverwriteTools(context, setting, { target, env, archivePath, list
         },
         freeze: FREEZE_DATABASE,
         clear: selection => (selection.of === 'rows' ? truncateSql(selection.tables) : EMPTY_DATABASE),
-        countRows: countRowsSql,
+        readUncommitted: (transaction, level) => readContent(sessionOf(transaction), level),
         readGuards: async (tables) => {
             const env_2 = { stack: [], error: void 0, hasError: false };
             try {
@@ -93051,14 +93170,14 @@ async function trySettings(target, { sessionSettings }, signal) {
         const refusal = settingRefusal(error);
         if (refusal === undefined || sessionSettings.length === 0)
             throw error;
-        throw new errors_OperatorError('INVALID_INPUT', `session-settings: the server says: ${refusal}. Nothing was changed.`, {
+        throw new OperatorError('INVALID_INPUT', `session-settings: the server says: ${refusal}. Nothing was changed.`, {
             hint: `Given are ${sessionSettings.map(renderSessionSetting).join(', ')}. A setting of your own has a dot in its name, as logi.allow_audit_purge has.`,
             cause: error,
         });
     }
 }
 function noMaintenance({ target, maintenanceDatabase }) {
-    return new errors_OperatorError('TARGET_UNFIT', `Nothing was changed. Renaming ${target.database} needs a connection to another database of the server, and none of ${maintenanceDatabase}, postgres, template1 lets ${target.user} in.`, { hint: 'Name one with maintenance-database, or use mode new-database.' });
+    return new OperatorError('TARGET_UNFIT', `Nothing was changed. Renaming ${target.database} needs a connection to another database of the server, and none of ${maintenanceDatabase}, postgres, template1 lets ${target.user} in.`, { hint: 'Name one with maintenance-database, or use mode new-database.' });
 }
 /** What of the archive is restored. The rows of single tables are found by pg_restore itself, because a name may hold anything. */
 async function choose({ inputs, pgRestore, directory }, archive, env, selection, { isSuperuser, foreignExtensions, keptSchemas, foreignPublications }) {
@@ -93096,7 +93215,7 @@ async function readDrills(location, store) {
             return [parseDrillRecord(await store.getText(key), key)];
         }
         catch (error) {
-            if (!(error instanceof errors_OperatorError))
+            if (!(error instanceof OperatorError))
                 throw error;
             return [];
         }
@@ -93251,7 +93370,7 @@ function refuseUnconfirmed({ mode, confirm, target, dryRun }) {
     if (confirm === target.database || (confirm === undefined && !isNeeded))
         return;
     const { database } = target;
-    throw new errors_OperatorError('CONFIRMATION_MISSING', confirm === undefined
+    throw new OperatorError('CONFIRMATION_MISSING', confirm === undefined
         ? `Mode overwrite replaces the contents of ${renderConnection(target)}: confirm is empty. Nothing was changed.`
         : `confirm says "${confirm}", but the database of target-url is "${database}". Nothing was changed.`, {
         hint: mode === 'overwrite'
@@ -93266,7 +93385,7 @@ function run_select(manifest, { selection }) {
     catch (error) {
         if (!(error instanceof RangeError))
             throw error;
-        throw new errors_OperatorError('INVALID_INPUT', `only-tables or only-schemas: ${error.message}. Nothing was changed.`, {
+        throw new OperatorError('INVALID_INPUT', `only-tables or only-schemas: ${error.message}. Nothing was changed.`, {
             hint: `The manifest of ${manifest.backup.id} lists the tables.`,
             cause: error,
         });
@@ -93504,7 +93623,7 @@ async function findLoader(root) {
         if (loader !== undefined)
             return (0,external_node_path_.join)(libraries, triplet, loader);
     }
-    throw new errors_OperatorError('INSTALL_FAILED', `The packages unpacked into ${root} hold no dynamic loader`, {
+    throw new OperatorError('INSTALL_FAILED', `The packages unpacked into ${root} hold no dynamic loader`, {
         hint: 'The package source must carry libc6: give a source for the distribution beside it in apt-source.',
     });
 }
@@ -93587,7 +93706,7 @@ async function notFound(apt, origin, wanted, carried) {
     const releases = [...new Set(carried.map(version => renderVersion(toRelease(version))))];
     const carries = releases.length > 0 ? releases : await apt.majors();
     const list = carries.length > 0 ? `it carries ${carries.join(', ')}` : 'it carries no PostgreSQL at all';
-    return new errors_OperatorError('INSTALL_NOT_FOUND', `PostgreSQL ${renderWanted(wanted)} was not found in ${origin.name}: ${list}`, { hint: 'Ask for a version that it carries, or give a source that carries this one in apt-source.' });
+    return new OperatorError('INSTALL_NOT_FOUND', `PostgreSQL ${renderWanted(wanted)} was not found in ${origin.name}: ${list}`, { hint: 'Ask for a version that it carries, or give a source that carries this one in apt-source.' });
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/install/apt-failure.js
@@ -93643,10 +93762,10 @@ function aptFailure(doing, stderr) {
     const rule = apt_failure_RULES.find(({ pattern }) => lines.some(line => pattern.test(line)));
     if (rule === undefined) {
         const said = lines.filter(line => line.startsWith('E: '));
-        return new errors_OperatorError('INSTALL_FAILED', `apt failed while ${doing}: ${apt_failure_quote(said, lines)}`);
+        return new OperatorError('INSTALL_FAILED', `apt failed while ${doing}: ${apt_failure_quote(said, lines)}`);
     }
     const telling = lines.filter(line => rule.pattern.test(line));
-    return new errors_OperatorError(rule.code, `${rule.what} while ${doing}: ${apt_failure_quote(telling, lines)}`, {
+    return new OperatorError(rule.code, `${rule.what} while ${doing}: ${apt_failure_quote(telling, lines)}`, {
         hint: rule.hint,
     });
 }
@@ -93728,7 +93847,7 @@ class PrivateApt {
         await this.#run('downloading packages', 'apt-get', ['-qq', 'download', ...packages.map(pin)], cwd);
         const files = (await (0,promises_.readdir)(cwd)).filter(file => file.endsWith('.deb'));
         if (files.length !== packages.length) {
-            throw new errors_OperatorError('INSTALL_FAILED', `apt downloaded ${files.length} packages of ${packages.length}`);
+            throw new OperatorError('INSTALL_FAILED', `apt downloaded ${files.length} packages of ${packages.length}`);
         }
         return files.map(file => (0,external_node_path_.join)(cwd, file));
     }
@@ -93759,7 +93878,7 @@ function debianArchitecture(arch) {
     const architecture = ARCHITECTURES[arch];
     if (architecture !== undefined)
         return architecture;
-    throw new errors_OperatorError('UNSUPPORTED_PLATFORM', `There are no packages for the architecture ${arch}`, {
+    throw new OperatorError('UNSUPPORTED_PLATFORM', `There are no packages for the architecture ${arch}`, {
         hint: 'Use a runner with x64 or arm64, or put PostgreSQL 18 on its PATH and set source: system.',
     });
 }
@@ -93815,11 +93934,11 @@ async function run(file, args, env) {
         return await runCommand(file, args, { env });
     }
     catch (error) {
-        throw broken(`${file} cannot be run: ${errors_errorMessage(error)}`, error);
+        throw broken(`${file} cannot be run: ${errorMessage(error)}`, error);
     }
 }
 function broken(message, cause) {
-    return new errors_OperatorError('INSTALL_FAILED', message, {
+    return new OperatorError('INSTALL_FAILED', message, {
         hint: 'Set source: apt to install the tools apart from the system, or report this with the log of the step.',
         cause,
     });
@@ -93991,7 +94110,7 @@ async function installFromApt(request) {
         const stale = cached.find(entry => !strict || !isBelowSecurityFloor(entry.version));
         if (stale === undefined || !isUnreachable(error))
             throw error;
-        log.warning(`${errors_errorMessage(error)}. Using PostgreSQL ${renderVersion(stale.version)} from the tool cache, ` +
+        log.warning(`${errorMessage(error)}. Using PostgreSQL ${renderVersion(stale.version)} from the tool cache, ` +
             `which was the newest on ${new Date(stale.confirmedAt).toISOString().slice(0, 10)}.`);
         return toInstallation(request, stale, true);
     }
@@ -94012,7 +94131,7 @@ async function findCached(request) {
             working.push(entry);
         }
         catch (error) {
-            log.info(`Tool cache: ${entry.directory} does not work and is removed: ${errors_errorMessage(error)}`);
+            log.info(`Tool cache: ${entry.directory} does not work and is removed: ${errorMessage(error)}`);
             await cache.evict(entry.directory);
         }
     }
@@ -94030,7 +94149,7 @@ async function installFromOrigins(request) {
             return await installFromOrigin(request, origin);
         }
         catch (error) {
-            if (!(error instanceof errors_OperatorError) || !(isUnreachable(error) || error.code === 'INSTALL_NOT_FOUND'))
+            if (!(error instanceof OperatorError) || !(isUnreachable(error) || error.code === 'INSTALL_NOT_FOUND'))
                 throw error;
             log.info(error.message);
             failures.push(error);
@@ -94040,10 +94159,10 @@ async function installFromOrigins(request) {
     if (first === undefined || failures.length === 1)
         throw first ?? new Error('there is no origin');
     const list = failures.map(failure => `- ${failure.message}`).join('\n');
-    throw new errors_OperatorError(first.code, `No package source gave PostgreSQL ${renderWanted(wish.version)}:\n${list}`, { hint: first.hint ?? '', cause: first });
+    throw new OperatorError(first.code, `No package source gave PostgreSQL ${renderWanted(wish.version)}:\n${list}`, { hint: first.hint ?? '', cause: first });
 }
 function isUnreachable(error) {
-    return error instanceof errors_OperatorError && error.code === 'INSTALL_UNREACHABLE';
+    return error instanceof OperatorError && error.code === 'INSTALL_UNREACHABLE';
 }
 async function installFromOrigin(request, origin) {
     const env_1 = { stack: [], error: void 0, hasError: false };
@@ -94365,7 +94484,7 @@ function noDistribution() {
     return unsupported('This machine runs neither Debian nor Ubuntu');
 }
 function unsupported(message) {
-    return new errors_OperatorError('UNSUPPORTED_PLATFORM', message, {
+    return new OperatorError('UNSUPPORTED_PLATFORM', message, {
         hint: 'Give a package source in apt-source, or put PostgreSQL 18 on the PATH and set source: system.',
     });
 }
@@ -94453,7 +94572,7 @@ async function installFromHomebrew(wish, variables, log, signal) {
     }
     const version = await proveTools(binDir, wish.components, toolEnvironment(variables));
     if (!satisfies(version, wish.version)) {
-        throw new errors_OperatorError('INSTALL_NOT_FOUND', `Homebrew has ${formula} at ${renderVersion(version)}, not at ${renderWanted(wish.version)}`, { hint: `Set version: "${wish.version.major}": Homebrew keeps only the newest release of a formula.` });
+        throw new OperatorError('INSTALL_NOT_FOUND', `Homebrew has ${formula} at ${renderVersion(version)}, not at ${renderWanted(wish.version)}`, { hint: `Set version: "${wish.version.major}": Homebrew keeps only the newest release of a formula.` });
     }
     log.info(`Homebrew: ${formula} ${renderVersion(version)} in ${binDir}, works`);
     return { version, binDir, source: 'homebrew', origin: `Homebrew's ${formula}`, cacheHit: false };
@@ -94466,7 +94585,7 @@ async function runBrew(args, env, signal, accepted = [0]) {
     }
     catch (error) {
         signal.throwIfAborted();
-        throw new errors_OperatorError('UNSUPPORTED_PLATFORM', `${command} could not be run: ${errors_errorMessage(error)}`, {
+        throw new OperatorError('UNSUPPORTED_PLATFORM', `${command} could not be run: ${errorMessage(error)}`, {
             hint: 'Put Homebrew on the PATH, or set source: auto.',
             cause: error,
         });
@@ -94475,7 +94594,7 @@ async function runBrew(args, env, signal, accepted = [0]) {
         return output;
     const said = output.stderr.trim().split('\n').slice(-5).join(' | ');
     const unreachable = /curl:|Failed to download|Could not resolve|Failed to connect/.test(output.stderr);
-    throw new errors_OperatorError(unreachable ? 'INSTALL_UNREACHABLE' : 'INSTALL_FAILED', `${command} ended with ${output.exitCode}: ${said}`, { hint: 'Run the same command on the runner to see more.' });
+    throw new OperatorError(unreachable ? 'INSTALL_UNREACHABLE' : 'INSTALL_FAILED', `${command} ended with ${output.exitCode}: ${said}`, { hint: 'Run the same command on the runner to see more.' });
 }
 /** Homebrew's own settings pass; an update of the whole tap does not belong into the job of a backup. */
 function homebrewEnvironment(variables) {
@@ -94508,7 +94627,7 @@ async function findOrFetch(wish, ways, log) {
     catch (error) {
         if (there === undefined || wish.securityFloor === 'fail' || !isMissing(error))
             throw error;
-        log.info(`Nothing newer could be had: ${errors_errorMessage(error)}`);
+        log.info(`Nothing newer could be had: ${errorMessage(error)}`);
         return there;
     }
 }
@@ -94518,7 +94637,7 @@ function suits({ version }, wish) {
 /** A source that is silent or has nothing is no reason to do without a backup; a forged one is. */
 function isMissing(error) {
     const codes = ['INSTALL_UNREACHABLE', 'INSTALL_NOT_FOUND', 'UNSUPPORTED_PLATFORM'];
-    return error instanceof errors_OperatorError && codes.includes(error.code);
+    return error instanceof OperatorError && codes.includes(error.code);
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/install/system-installation.js
@@ -94554,7 +94673,7 @@ async function findSystemInstallation(wish, variables, log) {
             await proveTools(binDir, wish.components, env);
         }
         catch (error) {
-            log.info(`${binDir}: ${renderVersion(version)}, passed over: ${errors_errorMessage(error)}`);
+            log.info(`${binDir}: ${renderVersion(version)}, passed over: ${errorMessage(error)}`);
             continue;
         }
         log.info(`${binDir}: ${renderVersion(version)}, works`);
@@ -94674,13 +94793,13 @@ async function writeFacts(directory, facts, now) {
 async function readEntry(directory) {
     try {
         const record = JSON.parse(await (0,promises_.readFile)((0,external_node_path_.join)(directory, FACTS_FILE), 'utf8'));
-        return parseRecord(directory, record);
+        return tool_cache_parseRecord(directory, record);
     }
     catch {
         return undefined;
     }
 }
-function parseRecord(directory, record) {
+function tool_cache_parseRecord(directory, record) {
     const { version, origin, arch, packages, confirmedAt } = record;
     const components = COMPONENTS.filter(name => Array.isArray(record.components) && record.components.includes(name));
     if (typeof version !== 'string' || typeof origin !== 'string' || typeof arch !== 'string')
@@ -94757,7 +94876,7 @@ function checkSecurityFloor(found, policy, log) {
         'a crafted archive can make its pg_restore run code (CVE-2026-116314)';
     const hint = `Use a source that carries ${floor} or newer; security-floor: off silences this.`;
     if (policy === 'fail')
-        throw new errors_OperatorError('TOOL_TOO_OLD', message, { hint });
+        throw new OperatorError('TOOL_TOO_OLD', message, { hint });
     log.warning(`${message}. ${hint}`);
 }
 
@@ -94923,17 +95042,17 @@ async function proveOnPath(found, context) {
     const version = await readVersionOnPath(toolEnvironment({ ...variables, PATH: path }));
     if (compareVersions(version, found.version) === 0)
         return;
-    throw new errors_OperatorError('INSTALL_FAILED', `pg_dump on the PATH is ${renderVersion(version)}, although ${found.binDir} comes first and has ${renderVersion(found.version)}`);
+    throw new OperatorError('INSTALL_FAILED', `pg_dump on the PATH is ${renderVersion(version)}, although ${found.binDir} comes first and has ${renderVersion(found.version)}`);
 }
 function missing(inputs) {
-    throw new errors_OperatorError('TOOL_MISSING', `PostgreSQL ${renderWanted(inputs.version)} (${inputs.components.join(', ')}) is not installed on this machine; the log says what was found`, { hint: 'Install it on the runner, or set source: auto to have it installed apart from the system.' });
+    throw new OperatorError('TOOL_MISSING', `PostgreSQL ${renderWanted(inputs.version)} (${inputs.components.join(', ')}) is not installed on this machine; the log says what was found`, { hint: 'Install it on the runner, or set source: auto to have it installed apart from the system.' });
 }
 function refuseWindows(context) {
     if (context.environment.platform === 'win32')
         throw run_unsupported('Windows is not supported');
 }
 function run_unsupported(message) {
-    return new errors_OperatorError('UNSUPPORTED_PLATFORM', message, {
+    return new OperatorError('UNSUPPORTED_PLATFORM', message, {
         hint: 'Run this job on Linux (Debian or Ubuntu, x64 or arm64) or on macOS with Homebrew.',
     });
 }
@@ -94980,7 +95099,7 @@ class Fields {
         catch (error) {
             if (!(error instanceof RangeError))
                 throw error;
-            this.refuse(key, `${errors_errorMessage(error)}; expected ${expected}`);
+            this.refuse(key, `${errorMessage(error)}; expected ${expected}`);
             return undefined;
         }
     }
@@ -95227,7 +95346,7 @@ function toPlain(document, fileName) {
         return document.toJS({ maxAliasCount: 100 });
     }
     catch (error) {
-        throw new errors_OperatorError('INVALID_INPUT', `${fileName} cannot be read: ${errors_errorMessage(error)}.`, {
+        throw new OperatorError('INVALID_INPUT', `${fileName} cannot be read: ${errorMessage(error)}.`, {
             hint: 'Write out what the aliases stand for.',
             cause: error,
         });
@@ -95242,7 +95361,7 @@ function criteria_file_refusal(fileName, lines, mistakes) {
     });
     const [first = ''] = texts;
     const message = texts.length === 1 ? first : `${texts.length} things in ${fileName} are wrong:\n- ${texts.join('\n- ')}`;
-    return new errors_OperatorError('INVALID_INPUT', message, {
+    return new OperatorError('INVALID_INPUT', message, {
         hint: 'Correct the criteria file; docs/drill-criteria.md describes it. Nothing was done.',
     });
 }
@@ -95637,18 +95756,18 @@ function toFailure(record, failOn) {
 }
 function failed({ backup, checks }) {
     const failures = checks.filter(({ verdict }) => verdict === 'fail');
-    return new errors_OperatorError('DRILL_FAILED', `The backup ${backup.id} failed its drill: ${renderFirst(failures)}.`, { hint: 'The job summary lists every check and what to do next.' });
+    return new OperatorError('DRILL_FAILED', `The backup ${backup.id} failed its drill: ${verdict_failure_renderFirst(failures)}.`, { hint: 'The job summary lists every check and what to do next.' });
 }
 /** A check that somebody asked for and that could not be made, or nothing to compare with at all. */
 function notMeasured({ backup, checks }) {
     const gaps = gapsOf(checks);
     if (gaps.length > 0) {
         const why = gaps[0]?.note?.replace(/\.$/, '') ?? '';
-        return new errors_OperatorError('DRILL_NOT_MEASURED', `The drill of ${backup.id} could not measure what was asked: ${renderFirst(gaps)}. ${why}.`, { hint: 'The job summary says what to do, and has the other checks.' });
+        return new OperatorError('DRILL_NOT_MEASURED', `The drill of ${backup.id} could not measure what was asked: ${verdict_failure_renderFirst(gaps)}. ${why}.`, { hint: 'The job summary says what to do, and has the other checks.' });
     }
-    return new errors_OperatorError('DRILL_NOT_MEASURED', `The drill of ${backup.id} proves nothing: its manifest has no counts, and no criteria were given.`, { hint: 'Make backups with fingerprint: counts or content, or give criteria.' });
+    return new OperatorError('DRILL_NOT_MEASURED', `The drill of ${backup.id} proves nothing: its manifest has no counts, and no criteria were given.`, { hint: 'Make backups with fingerprint: counts or content, or give criteria.' });
 }
-function renderFirst([first, ...more]) {
+function verdict_failure_renderFirst([first, ...more]) {
     const rest = more.length > 0 ? `, and ${more.length} more` : '';
     return `${first?.name}: expected ${first?.expected}, found ${first?.found}${rest}`;
 }
@@ -95787,9 +95906,9 @@ async function readCriteriaFile(path) {
         return readCriteria(await (0,promises_.readFile)(path, 'utf8'), path);
     }
     catch (error) {
-        if (error instanceof errors_OperatorError)
+        if (error instanceof OperatorError)
             throw error;
-        throw new errors_OperatorError('INVALID_INPUT', `criteria: ${path} cannot be read: ${errors_errorMessage(error)}`, {
+        throw new OperatorError('INVALID_INPUT', `criteria: ${path} cannot be read: ${errorMessage(error)}`, {
             hint: 'Check the path, and that actions/checkout ran before this step.',
             cause: error,
         });
@@ -95831,7 +95950,7 @@ function verify_drill_run_toResult({ record, notRecorded }, recordUri, previous,
  * kills the tree (actions/runner ProcessInvoker.cs), so whoever listens has 7.5 s to clean up.
  */
 function listenForCancellation(controller) {
-    const cancel = () => controller.abort(new errors_OperatorError('CANCELLED', 'The job was cancelled.', { hint: 'Run it again when it suits you.' }));
+    const cancel = () => controller.abort(new OperatorError('CANCELLED', 'The job was cancelled.', { hint: 'Run it again when it suits you.' }));
     external_node_process_.on('SIGINT', cancel);
     external_node_process_.on('SIGTERM', cancel);
 }
@@ -95917,7 +96036,7 @@ async function writeSummary(markdown, log) {
     await summary
         .addRaw(truncate(markdown), true)
         .write()
-        .catch(error => log.warning(`The job summary could not be written: ${errors_errorMessage(error)}`));
+        .catch(error => log.warning(`The job summary could not be written: ${errorMessage(error)}`));
 }
 /** Cuts at a line end, so that what is left still renders. */
 function truncate(markdown) {
@@ -95966,7 +96085,7 @@ async function removeLeftTempDirs(state, log) {
 /** What cannot be removed is a warning: it may hold data, but it undoes nothing of what the step has done. */
 async function removeDirs(paths, log) {
     for (const path of paths)
-        await (0,promises_.rm)(path, { recursive: true, force: true }).catch(error => log.warning(`${path} could not be removed and may hold data: ${errors_errorMessage(error)}`));
+        await (0,promises_.rm)(path, { recursive: true, force: true }).catch(error => log.warning(`${path} could not be removed and may hold data: ${errorMessage(error)}`));
 }
 
 ;// CONCATENATED MODULE: ./lib/runner/action.js
@@ -96045,7 +96164,7 @@ async function finish(name, result) {
 /** The original errors as plain lines, and the stack where it is our own defect or the job runs in debug mode. */
 function logCauses(failure) {
     for (let cause = failure.cause; cause instanceof Error; cause = cause.cause) {
-        actionsLog.info(`  caused by ${cause.name}: ${errors_errorMessage(cause)}`);
+        actionsLog.info(`  caused by ${cause.name}: ${errorMessage(cause)}`);
         if (failure.code === 'INTERNAL' || isDebug())
             actionsLog.info(cause.stack ?? '');
     }
