@@ -88274,6 +88274,8 @@ function localeOptions({ collationProvider, collate, ctype, locale }) {
 const MARK = 'Made by a drill of pg-runbook for the policies of a backup.';
 /** Held shared by every drill on a server, so that the last one knows that it is: `pgrunbk` in ASCII. */
 const LOCK = '31638938685694571';
+/** Held by whoever removes roles: of two drills that end together, the second looks again when the first is done. */
+const REMOVING = '31638938685694572';
 /**
  * Makes the roles that policies name and that the server lacks: they may not log in and own nothing. From now on, and as long as the
  * session lives, no other drill removes them. Throws SCRATCH_FAILED where the role of the session may not make roles.
@@ -88295,18 +88297,27 @@ async function createPolicyRoles(session, server, names) {
         await session.rows(`COMMENT ON ROLE ${quoteIdentifier(name)} IS '${MARK}'`);
     }
 }
-/** Removes the roles that drills made, those of killed ones too, unless another drill is still at work: then it will. */
+/**
+ * Removes the roles that drills made, those of killed ones too, unless another drill is still at work, or has ended and still drops
+ * its database: then it will. Ends with the session.
+ */
 async function dropPolicyRoles(session) {
+    await session.rows(`SELECT pg_advisory_lock(${REMOVING})::text`);
     const { alone } = await session.row(`SELECT pg_try_advisory_lock(${LOCK})::text AS alone`);
     if (alone !== 'true')
         return;
     const made = await session.rows("SELECT rolname AS name FROM pg_catalog.pg_roles WHERE shobj_description(oid, 'pg_authid') = $1", [MARK]);
     for (const { name } of made)
-        await session.rows(`DROP ROLE IF EXISTS ${quoteIdentifier(name)}`);
+        await session.rows(`DROP ROLE IF EXISTS ${quoteIdentifier(name)}`).catch(unlessNeeded);
 }
 /** Another drill may have been faster by a moment. */
 function unlessThere(error) {
     if (!(error instanceof OperatorError) || !/42710/.test(error.message))
+        throw error;
+}
+/** dependent_objects_still_exist */
+function unlessNeeded(error) {
+    if (!(error instanceof OperatorError) || !/2BP01/.test(error.message))
         throw error;
 }
 
@@ -92700,10 +92711,10 @@ function sessionOf({ ask, pid }) {
             await ask(`${filled};`);
             return [];
         }
-        // One line, whatever the values hold: JSON writes line ends as \n.
-        const answer = await ask(`SELECT coalesce(pg_catalog.jsonb_agg(q), '[]')::text FROM (\n${filled}\n) AS q;`);
-        const found = JSON.parse(answer.at(-1) ?? '[]');
-        return found.map(row => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value === null ? null : String(value)])));
+        // One line, whatever the values hold: JSON writes line ends as \n. Numbers go as text, or the large ones would not come back.
+        const answer = await ask(`SELECT coalesce(pg_catalog.jsonb_agg((SELECT pg_catalog.jsonb_object_agg(v.key, v.value) FROM pg_catalog.jsonb_each_text(pg_catalog.to_jsonb(q)) AS v)), '[]')::text
+         FROM (\n${filled}\n) AS q;`);
+        return JSON.parse(answer.at(-1) ?? '[]');
     };
     return {
         rows,

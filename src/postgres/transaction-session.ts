@@ -13,17 +13,12 @@ export function sessionOf({ ask, pid }: Pick<TargetTransaction, 'ask' | 'pid'>):
       await ask(`${filled};`)
       return []
     }
-    // One line, whatever the values hold: JSON writes line ends as \n.
+    // One line, whatever the values hold: JSON writes line ends as \n. Numbers go as text, or the large ones would not come back.
     const answer = await ask(
-      `SELECT coalesce(pg_catalog.jsonb_agg(q), '[]')::text FROM (\n${filled}\n) AS q;`,
+      `SELECT coalesce(pg_catalog.jsonb_agg((SELECT pg_catalog.jsonb_object_agg(v.key, v.value) FROM pg_catalog.jsonb_each_text(pg_catalog.to_jsonb(q)) AS v)), '[]')::text
+         FROM (\n${filled}\n) AS q;`,
     )
-    const found: Array<Record<string, unknown>> = JSON.parse(answer.at(-1) ?? '[]')
-    return found.map(
-      row =>
-        Object.fromEntries(
-          Object.entries(row).map(([name, value]) => [name, value === null ? null : String(value)]),
-        ) as T,
-    )
+    return JSON.parse(answer.at(-1) ?? '[]') as T[]
   }
   return {
     rows,

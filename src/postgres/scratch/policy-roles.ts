@@ -10,6 +10,9 @@ const MARK = 'Made by a drill of pg-runbook for the policies of a backup.'
 /** Held shared by every drill on a server, so that the last one knows that it is: `pgrunbk` in ASCII. */
 const LOCK = '31638938685694571'
 
+/** Held by whoever removes roles: of two drills that end together, the second looks again when the first is done. */
+const REMOVING = '31638938685694572'
+
 /**
  * Makes the roles that policies name and that the server lacks: they may not log in and own nothing. From now on, and as long as the
  * session lives, no other drill removes them. Throws SCRATCH_FAILED where the role of the session may not make roles.
@@ -41,8 +44,12 @@ export async function createPolicyRoles(
   }
 }
 
-/** Removes the roles that drills made, those of killed ones too, unless another drill is still at work: then it will. */
+/**
+ * Removes the roles that drills made, those of killed ones too, unless another drill is still at work, or has ended and still drops
+ * its database: then it will. Ends with the session.
+ */
 export async function dropPolicyRoles(session: Session): Promise<void> {
+  await session.rows(`SELECT pg_advisory_lock(${REMOVING})::text`)
   const { alone } = await session.row<{ alone: string }>(
     `SELECT pg_try_advisory_lock(${LOCK})::text AS alone`,
   )
@@ -51,10 +58,16 @@ export async function dropPolicyRoles(session: Session): Promise<void> {
     "SELECT rolname AS name FROM pg_catalog.pg_roles WHERE shobj_description(oid, 'pg_authid') = $1",
     [MARK],
   )
-  for (const { name } of made) await session.rows(`DROP ROLE IF EXISTS ${quoteIdentifier(name)}`)
+  for (const { name } of made)
+    await session.rows(`DROP ROLE IF EXISTS ${quoteIdentifier(name)}`).catch(unlessNeeded)
 }
 
 /** Another drill may have been faster by a moment. */
 function unlessThere(error: unknown): void {
   if (!(error instanceof OperatorError) || !/42710/.test(error.message)) throw error
+}
+
+/** dependent_objects_still_exist */
+function unlessNeeded(error: unknown): void {
+  if (!(error instanceof OperatorError) || !/2BP01/.test(error.message)) throw error
 }
