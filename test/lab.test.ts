@@ -94,7 +94,7 @@ async function processesOf(directory: string) {
   return records.flatMap(({ processes }) => processes)
 }
 
-describe('starting and stopping', () => {
+describe('starting and stopping', { timeout: 180_000 }, () => {
   it('takes what runs already, also when two start at once, and leaves nothing behind', async () => {
     await using own = await ownLab()
     const [one, two] = await Promise.all([labUp(own.options), labUp(own.options)])
