@@ -19,6 +19,13 @@ export function readPatterns(inputs: Inputs, name: string): readonly string[] {
   return patterns
 }
 
+/** pg_dump takes 0 for no limit at all, and less than a second leaves a busy table no chance. */
+export function readLockTimeoutMs(inputs: Inputs, name: string): number {
+  const timeoutMs = inputs.durationMs(name)
+  if (timeoutMs < 1000) inputs.problem(name, 'must be at least 1s')
+  return timeoutMs
+}
+
 /** A storage class as S3 spells them. Throws a RangeError. */
 export function parseStorageClass(text: string): string {
   if (!/^[A-Z][A-Z0-9_]{1,40}$/.test(text))

@@ -1,28 +1,17 @@
 import type { Connection } from '../core/connection.ts'
 import { OperatorError } from '../core/errors.ts'
 import { readUnreadable, type TableAccess } from './catalog.ts'
-import { openSession, type Session } from './session.ts'
+import type { Session } from './session.ts'
 
 /** How many names an error lists before it counts the rest. */
 const NAMED = 10
 
 /**
- * Refuses a connection through a pooler in transaction mode (PgBouncer, Supavisor on 6543, Neon's -pooler hosts). There, pg_dump's session
- * settings and ours would land on server connections that others use.
- *
- * A pooler announces a process id of its own making. To tell transaction from session mode, a second session holds a
- * transaction open: it must not get the first one's server process, and the first one must keep it.
- * Throws DATABASE_POOLER.
+ * Refuses a connection through a pooler in transaction mode. There, pg_dump's session settings and ours would land on server
+ * connections that others use. Throws DATABASE_POOLER.
  */
-export async function refuseTransactionPooler(session: Session, connection: Connection): Promise<void> {
-  if (session.announcedPid === session.pid) return
-  await using other = await openSession(connection)
-  await other.rows('BEGIN')
-  const holder = await other.row<{ pid: string }>(
-    'SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid',
-  )
-  const now = await session.row<{ pid: string }>('SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid')
-  if (holder.pid !== session.pid && now.pid === session.pid) return
+export function refuseTransactionPooler(session: Session, connection: Connection): void {
+  if (!session.isShared) return
   throw new OperatorError(
     'DATABASE_POOLER',
     `${connection.host}:${connection.port} is a connection pooler in transaction mode: two statements of one session ran in different server processes.`,

@@ -11,7 +11,13 @@ import { renderBytes, renderCount } from '../core/bytes.ts'
 import { contentOptions, type DumpOptions, dumpArguments, isPartial } from '../core/dump-options.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import { countRows, type FingerprintLevel, type Manifest, renderManifest } from '../core/manifest.ts'
+import {
+  countRows,
+  type FingerprintLevel,
+  type Manifest,
+  renderManifest,
+  type SequenceFingerprint,
+} from '../core/manifest.ts'
 import { parseNamePattern } from '../core/name-pattern.ts'
 import {
   canDump,
@@ -24,8 +30,8 @@ import {
 import type { Selection, ServerFacts } from '../postgres/catalog.ts'
 import type { DumpReport, RunningDump } from '../postgres/pg-dump.ts'
 import type { Snapshot } from '../postgres/snapshot.ts'
-import type { Content, Source } from '../postgres/source.ts'
-import type { Content as SentContent } from '../storage/part-writer.ts'
+import type { FoundContent, HeldSnapshot, Source } from '../postgres/source.ts'
+import type { SentContent } from '../storage/part-writer.ts'
 import type { ServerSideEncryption, Store } from '../storage/store.ts'
 import type { Upload, UploadRequest } from '../storage/upload.ts'
 import { createManifest } from './dump-manifest.ts'
@@ -83,9 +89,7 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
     backupId: renderBackupId(id),
     databaseBytes: server.bytes,
   })
-  const sequences = await source.readSequences(snapshot, isPartial(options))
   const dumped = await dumpInto(upload, snapshot, pgDump, request, tools)
-  const atEnd = await source.readSequences(snapshot, isPartial(options))
   refuseIncomplete(dumped.report, snapshot)
   const dumpMs = now().getTime() - startedAt.getTime()
 
@@ -100,7 +104,7 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
     stored,
     archive: dumped.archive,
     content: dumped.content,
-    sequences: source.mergeSequences(sequences, atEnd),
+    sequences: dumped.sequences,
     durations: { dumpMs, totalMs: now().getTime() - startedAt.getTime() },
   })
   await writeManifest(store, manifestKey(location, id), manifest, request.storage.sse)
@@ -114,33 +118,51 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
 interface Dumped {
   readonly archive: SentContent
   readonly report: DumpReport
-  readonly content: Content
+  readonly content: FoundContent
+  readonly sequences: readonly SequenceFingerprint[]
 }
 
-/** pg_dump, the upload and the fingerprint side by side; the first that fails is the cause of the others. */
+/**
+ * pg_dump, the upload and the fingerprint side by side; the first that fails is the cause of the others. The database gets
+ * its locks back before the store is asked for anything else, however it went.
+ */
 async function dumpInto(
   upload: Upload,
-  snapshot: Snapshot,
+  snapshot: HeldSnapshot,
   pgDump: PgDump,
   request: DumpRequest,
-  tools: DumpTools,
+  { source, log, now }: DumpTools,
 ): Promise<Dumped> {
   const { options, fingerprint } = request
+  await using _locks = snapshot
+  const readSequences = () => source.readSequences(snapshot, isPartial(options))
+  const sequences = await readSequences()
   await using running = await pgDump.start(dumpArguments(options, snapshot.id))
-  using _progress = reportProgress(tools.log, tools.now, () => ({
+  using _progress = reportProgress(log, now, () => ({
     bytes: upload.acknowledgedBytes,
     table: running.currentTable,
   }))
-  const [archive, report, content] = await Promise.all([
+  const all = Promise.all([
     upload.write(running.archive),
-    running.finished,
-    tools.source.readContent(snapshot, fingerprint, isPartial(options)),
+    running.finished.catch(error => Promise.reject(nameWhoLocks(error, snapshot))),
+    source.readContent(snapshot, fingerprint, isPartial(options)),
   ])
-  for (const warning of report.warnings) tools.log.info(`  ${warning}`)
-  tools.log.info(
+  const [archive, report, content] = await Promise.race([all, snapshot.alarm])
+  for (const warning of report.warnings) log.info(`  ${warning}`)
+  log.info(
     `pg_dump ended well: ${report.dumpedTables.size} tables${fingerprint === 'none' ? '' : `, ${renderCount(countRows(content.tables))} rows in the same snapshot`}.`,
   )
-  return { archive, report, content }
+  return { archive, report, content, sequences: source.mergeSequences(sequences, await readSequences()) }
+}
+
+/** pg_dump does not know who kept it from its locks. */
+function nameWhoLocks(error: unknown, { inTheWay }: HeldSnapshot): unknown {
+  const who = inTheWay()
+  if (!(error instanceof OperatorError) || error.code !== 'DATABASE_LOCKED' || who.length === 0) return error
+  return new OperatorError(error.code, `${error.message} It waited: ${who.join('; ')}.`, {
+    ...(error.hint !== undefined && { hint: error.hint }),
+    cause: error.cause,
+  })
 }
 
 function toSelection(options: DumpOptions): Selection {

@@ -13,7 +13,7 @@ import type { Store } from './store.ts'
 const SLICE_BYTES = 128 * KIB
 
 /** What was sent, in order. */
-export interface Content {
+export interface SentContent {
   readonly bytes: number
   readonly sha256: string
   /** As S3 writes them: over the bytes, and over the CRC32s of the parts. */
@@ -63,7 +63,7 @@ export class PartWriter {
   }
 
   /** Sends everything. The first part that fails for good stops the source and the other parts, and is what is thrown. */
-  async write(source: ByteSource): Promise<Content> {
+  async write(source: ByteSource): Promise<SentContent> {
     const stop = () => source.stop(this.#signal.reason)
     try {
       this.#signal.addEventListener('abort', stop)

@@ -8,7 +8,7 @@ import type { ByteSource } from '../core/byte-source.ts'
 import { OperatorError } from '../core/errors.ts'
 import { planParts } from '../core/part-plan.ts'
 import { abortStrays, abortUpload, type OpenUpload } from './open-upload.ts'
-import { type Content, PartWriter } from './part-writer.ts'
+import { PartWriter, type SentContent } from './part-writer.ts'
 import {
   CLEAN_UP,
   type ObjectFacts,
@@ -47,9 +47,9 @@ export interface Upload extends AsyncDisposable {
   /** Bytes that the store has acknowledged. */
   readonly acknowledgedBytes: number
   /** Sends a stream to its end and waits until every part is acknowledged. */
-  write(source: ByteSource): Promise<Content>
+  write(source: ByteSource): Promise<SentContent>
   /** Makes the object appear. Call it only when the source ended well: an end of file alone does not say so. */
-  complete(content: Content): Promise<ObjectFacts>
+  complete(content: SentContent): Promise<ObjectFacts>
   /** From here on the object stays. */
   keep(): void
 }
@@ -162,7 +162,7 @@ async function assemble(
   store: Store,
   { key, uploadId }: OpenUpload,
   writer: PartWriter,
-  content: Content,
+  content: SentContent,
   mode: Mode,
 ): Promise<Assembled | undefined> {
   const input = {
@@ -208,7 +208,7 @@ function toAssembled(answer: CompleteMultipartUploadCommandOutput): Assembled {
 async function confirm(
   store: Store,
   request: UploadRequest,
-  content: Content,
+  content: SentContent,
   answer: Assembled | undefined,
 ): Promise<ObjectFacts> {
   const stored = await lookAt(store, request, content, answer)
@@ -233,7 +233,7 @@ async function confirm(
  * Ceph 20 calls the checksum of an upload of one part composite: it writes the checksum of the bytes, in HEAD with `-1`
  * behind it.
  */
-function isExpected({ type, value }: StoredChecksum, { crc32, parts }: Content): boolean {
+function isExpected({ type, value }: StoredChecksum, { crc32, parts }: SentContent): boolean {
   if (type === 'FULL_OBJECT' || parts.length === 1) return value === crc32.full || value === `${crc32.full}-1`
   return value === crc32.composite
 }
@@ -242,7 +242,7 @@ function isExpected({ type, value }: StoredChecksum, { crc32, parts }: Content):
 async function lookAt(
   store: Store,
   request: UploadRequest,
-  content: Content,
+  content: SentContent,
   answer: Assembled | undefined,
 ): Promise<ObjectFacts> {
   try {
