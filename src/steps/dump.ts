@@ -107,7 +107,7 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
     sequences: dumped.sequences,
     durations: { dumpMs, totalMs: now().getTime() - startedAt.getTime() },
   })
-  await writeManifest(store, manifestKey(location, id), manifest, request.storage.sse)
+  await writeManifest(store, upload, manifestKey(location, id), manifest, request.storage.sse)
   upload.keep()
   log.info(
     `Stored ${renderBytes(stored.bytes)} as ${store.uri(key)}, manifest beside it. This is a backup now.`,
@@ -221,9 +221,10 @@ function refuseIncomplete(report: DumpReport, snapshot: Snapshot): void {
   )
 }
 
-/** After a failure nobody knows whether the manifest arrived; then it must not stay, because the archive will not. */
+/** After a failure nobody knows whether the manifest arrived; unless it is certain that it did not, its archive stays. */
 async function writeManifest(
   store: Store,
+  upload: Upload,
   key: string,
   manifest: Manifest,
   sse: ServerSideEncryption | undefined,
@@ -231,9 +232,11 @@ async function writeManifest(
   try {
     await store.putJson(key, renderManifest(manifest), { sse })
   } catch (error) {
-    await store
-      .remove(key, null)
-      .catch(() => store.log.info(`  ${store.uri(key)} may be left behind; remove it.`))
+    if (await store.removeForSure(key)) throw error
+    upload.keep()
+    store.log.warning(
+      `Nobody knows whether ${store.uri(key)} was written, so its archive ${store.uri(manifest.object.key)} stays. If it is there, it is a good backup; if not, remove the archive.`,
+    )
     throw error
   }
 }
