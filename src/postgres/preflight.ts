@@ -31,16 +31,18 @@ export async function refuseMissingPrivileges(
   tables: readonly TableAccess[],
   isPartial: boolean,
 ): Promise<void> {
-  const { sequences, largeObjects } = isPartial
-    ? { sequences: [], largeObjects: 0 }
-    : await readUnreadable(session)
+  const {
+    sequences,
+    tables: configuration,
+    largeObjects,
+  } = isPartial ? { sequences: [], tables: [], largeObjects: 0 } : await readUnreadable(session)
   const name = (table: TableAccess) => `${table.schema}.${table.name}`
   const schemas = [...new Set(tables.filter(table => !table.mayUseSchema).map(table => table.schema))]
   const unreadable = tables.filter(table => !table.mayRead && table.mayUseSchema).map(name)
   const hidden = tables.filter(table => table.rowsHidden).map(name)
   const problems = [
     describe('no USAGE on schema', schemas),
-    describe('no SELECT on', unreadable),
+    describe('no SELECT on', [...new Set([...unreadable, ...configuration])]),
     describe('no SELECT on sequence', sequences),
     describe('row security hides rows of', hidden),
     largeObjects === 0 ? '' : `no SELECT on ${largeObjects} large objects`,

@@ -77,6 +77,11 @@ const RULES: readonly Rule[] = [
     hint: "The server's lock table is full. Raise max_locks_per_transaction (a restart) to four times the number of tables over max_connections, or dump in portions with schemas.",
   },
   {
+    match: /\(2201B\)|invalid regular expression/i,
+    code: 'INVALID_INPUT',
+    hint: 'Check the patterns in tables, exclude-tables and schemas: brackets and parentheses are part of regular expressions; in double quotes a name stands for itself.',
+  },
+  {
     match: /no matching (tables|schemas) were found/i,
     code: 'INVALID_INPUT',
     hint: 'Check the patterns in tables and schemas against the database: unquoted names fold to lower case, and every pattern has to match something.',

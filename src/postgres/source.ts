@@ -7,6 +7,7 @@ import type {
   TableFingerprint,
 } from '../core/manifest.ts'
 import {
+  findUnmatched,
   readExtensions,
   readObjectCounts,
   readPolicyRoles,
@@ -49,6 +50,8 @@ export interface Source extends AsyncDisposable {
   readFacts(): Promise<ServerFacts>
   /** Throws where this connection or role cannot dump the selection whole. */
   refuseObstacles(selection: Selection): Promise<void>
+  /** Patterns of tables that match none. After refuseObstacles. */
+  findUnmatched(patterns: readonly string[]): Promise<readonly string[]>
   /** Locks the tables, then takes the snapshot. Whoever then waits for `lockTimeoutMs` behind the locks sets off the alarm. */
   holdSnapshot(selection: Selection, lockTimeoutMs: number): Promise<HeldSnapshot>
   /** Reads the content inside the snapshot, on the session that has the locks already: it waits for nobody. */
@@ -72,6 +75,7 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
       const tables = await readTables(session, selection)
       await refuseMissingPrivileges(session, connection.user, tables, isNarrowed(selection))
     },
+    findUnmatched: patterns => findUnmatched(session, patterns),
     async holdSnapshot(selection, lockTimeoutMs) {
       await pinOutputSettings(session)
       const watch = sessions.use(await watchLocks(connection, session, lockTimeoutMs, signal))

@@ -25,7 +25,7 @@ import {
   isBelowSecurityFloor,
   type PostgresVersion,
   renderVersion,
-  SECURITY_FLOOR,
+  securityFloor,
 } from '../core/postgres-version.ts'
 import type { Selection, ServerFacts } from '../postgres/catalog.ts'
 import type { DumpReport, RunningDump } from '../postgres/pg-dump.ts'
@@ -74,6 +74,8 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
   const server = await source.readFacts()
   const pgDump = await findPgDump(tools, server)
   await source.refuseObstacles(selection)
+  for (const pattern of await source.findUnmatched(options.excludeTables))
+    log.warning(`exclude-tables: no table matches ${pattern}, so nothing is left out for it.`)
 
   const snapshot = await source.holdSnapshot(selection, options.lockTimeoutMs)
   refuseEmptySelection(snapshot, options)
@@ -138,12 +140,13 @@ async function dumpInto(
   const readSequences = () => source.readSequences(snapshot, isPartial(options))
   const sequences = await readSequences()
   await using running = await pgDump.start(dumpArguments(options, snapshot.id))
-  using _progress = reportProgress(log, now, () => ({
+  using progress = reportProgress(log, now, () => ({
     bytes: upload.acknowledgedBytes,
     table: running.currentTable,
   }))
   const all = Promise.all([
-    upload.write(running.archive),
+    // From then on only rows may still be counted.
+    upload.write(running.archive).finally(() => progress[Symbol.dispose]()),
     running.finished.catch(error => Promise.reject(nameWhoLocks(error, snapshot))),
     source.readContent(snapshot, fingerprint, isPartial(options)),
   ])
@@ -180,7 +183,7 @@ async function findPgDump(tools: DumpTools, server: ServerFacts): Promise<PgDump
   const tool = pgDump.version
   if (isBelowSecurityFloor(tool)) {
     tools.log.warning(
-      `pg_dump ${renderVersion(tool)} lacks security fixes of ${renderVersion(SECURITY_FLOOR)}. Run setup-pg18 before this step.`,
+      `pg_dump ${renderVersion(tool)} lacks security fixes of ${renderVersion(securityFloor(tool))}. Run setup-pg18 before this step.`,
     )
   }
   if (canDump(tool, serverVersion)) return pgDump
