@@ -92,7 +92,7 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
     databaseBytes: server.bytes,
   })
   const dumped = await dumpInto(upload, snapshot, pgDump, request, tools)
-  refuseIncomplete(dumped.report, snapshot)
+  refuseIncomplete(dumped.report, snapshot, server)
   const dumpMs = now().getTime() - startedAt.getTime()
 
   const stored = await upload.complete(dumped.archive)
@@ -209,11 +209,11 @@ function createId({ kind, options }: DumpRequest, instant: Date): BackupId {
 }
 
 /** Every table of the snapshot must be among those that pg_dump dumped. More is fine: extensions add rows of theirs. */
-function refuseIncomplete(report: DumpReport, snapshot: Snapshot): void {
+function refuseIncomplete(report: DumpReport, snapshot: Snapshot, { encoding }: ServerFacts): void {
   const expected = snapshot.tables
     .filter(table => !table.isPartitioned)
     .map(table => `${table.schema}.${table.name}`)
-  const missing = expected.filter(name => !report.dumpedTables.has(name))
+  const missing = expected.filter(name => !report.dumpedTables.has(name, encoding))
   if (missing.length === 0) return
   throw new OperatorError(
     'DUMP_INCOMPLETE',
