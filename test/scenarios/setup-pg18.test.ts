@@ -124,7 +124,7 @@ describe('setup-pg18', () => {
     })
 
     it('leaves the PATH as it is where it leads to the tools already', async () => {
-      const env = { PATH: `/usr/bin:${cold.outputs['bin-dir']}:/bin` }
+      const env = { PATH: `/sbin:${cold.outputs['bin-dir']}:/usr/bin:/bin` }
       const found = await runAction('setup-pg18', {
         inputs: { source: 'system', 'security-floor': 'off' },
         env,
