@@ -16,11 +16,15 @@ const CHECKS: ReadonlyArray<readonly [name: string, check: () => readonly string
   ['dist', distProblems],
 ]
 
+/** Linters that could not be had; what they would have found nobody knows. */
+const notRun: string[] = []
 const failed = CHECKS.filter(([name, check]) => !passes(name, check)).map(([name]) => name)
+const missing = notRun.length === 0 ? '' : `; NOT RUN: ${notRun.join(', ')}`
 if (failed.length === 0) {
-  console.log(`\ncheck: all passed (${CHECKS.map(([name]) => name).join(', ')})`)
+  const ran = notRun.length === 0 ? 'all passed' : 'what ran passed'
+  console.log(`\ncheck: ${ran} (${CHECKS.map(([name]) => name).join(', ')})${missing}`)
 } else {
-  console.log(`\ncheck: failed: ${failed.join(', ')}`)
+  console.log(`\ncheck: failed: ${failed.join(', ')}${missing}`)
   process.exitCode = 1
 }
 
@@ -41,9 +45,14 @@ function attempt(check: () => readonly string[]): readonly string[] {
   }
 }
 
-/** A program of our own; it has printed what it found. */
+/** A program of our own; it prints what it found, and what it could not run. */
 function script(path: string): readonly string[] {
-  const { status } = spawnSync(process.execPath, [path], { stdio: 'inherit' })
+  const { status, stdout } = spawnSync(process.execPath, [path], {
+    stdio: ['inherit', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  })
+  process.stdout.write(stdout)
+  notRun.push(...[...stdout.matchAll(/^(\S+): NOT RUN/gm)].map(([, name = '']) => name))
   return status === 0 ? [] : [`${path} ended with exit code ${status}; its output is above`]
 }
 

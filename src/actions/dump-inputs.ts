@@ -19,6 +19,13 @@ export function readPatterns(inputs: Inputs, name: string): readonly string[] {
   return patterns
 }
 
+/** pg_dump takes 0 for no limit at all, and less than a second leaves a busy table no chance. */
+export function readLockTimeoutMs(inputs: Inputs, name: string): number {
+  const timeoutMs = inputs.durationMs(name)
+  if (timeoutMs < 1000) inputs.problem(name, 'must be at least 1s')
+  return timeoutMs
+}
+
 /** A storage class as S3 spells them. Throws a RangeError. */
 export function parseStorageClass(text: string): string {
   if (!/^[A-Z][A-Z0-9_]{1,40}$/.test(text))
@@ -28,9 +35,10 @@ export function parseStorageClass(text: string): string {
 
 /** Throws a RangeError. */
 export function parseSse(text: string): ServerSideEncryption {
-  const match = /^(AES256|aws:kms)(?::(.+))?$/.exec(text)
-  const algorithm = match?.[1]
-  if (algorithm === 'AES256' && match?.[2] === undefined) return { algorithm, keyId: undefined }
-  if (algorithm === 'aws:kms') return { algorithm, keyId: match?.[2] }
-  throw new RangeError('expected AES256, aws:kms or aws:kms:<key id or ARN>')
+  if (text === 'AES256') return { algorithm: text, keyId: undefined }
+  const [, algorithm, keyId] = /^(aws:kms(?::dsse(?=:|$))?)(?::(.+))?$/.exec(text) ?? []
+  if (algorithm === 'aws:kms' || algorithm === 'aws:kms:dsse') return { algorithm, keyId }
+  throw new RangeError(
+    'expected AES256, aws:kms, aws:kms:<key id or ARN>, or aws:kms:dsse with or without a key',
+  )
 }

@@ -78,8 +78,19 @@ export function parseConnectionUrl(text: string): Connection {
   return toConnection(settings, 'the URL')
 }
 
-/** Reads the standard PG* variables. Throws a RangeError where the host, user or database is missing. */
+/** Variables that would lead libpq to another server, or to a password, and that are not read here. */
+const NOT_READ = ['PGSERVICE', 'PGSERVICEFILE', 'PGHOSTADDR', 'PGPASSFILE'] as const
+
+/**
+ * Reads the PG* variables in SETTINGS. Throws a RangeError where the host, user or database is missing, and for variables that
+ * cannot be passed over without connecting to something else than psql does.
+ */
 export function connectionFromVariables(variables: Readonly<Record<string, string | undefined>>): Connection {
+  const notRead = NOT_READ.filter(name => variables[name] && !(name === 'PGPASSFILE' && variables.PGPASSWORD))
+  if (notRead.length > 0)
+    throw new RangeError(
+      `${notRead.join(', ')} is set, which is not read here; these are: ${Object.values(SETTINGS).join(', ')}`,
+    )
   const settings: Settings = {}
   for (const [setting, variable] of Object.entries(SETTINGS)) {
     const value = variables[variable]

@@ -17,6 +17,12 @@ export function isPartial({ tables, excludeTables, schemas }: DumpOptions): bool
 }
 
 /**
+ * Probes of a silent connection: libpq knows no variables for them, and leaves it to the system, which begins after two hours. Host,
+ * user and database still come by environment.
+ */
+const KEEPALIVE = 'keepalives_idle=30 keepalives_interval=10 keepalives_count=6'
+
+/**
  * The arguments of pg_dump; the connection comes by environment. Owners and grants stay in a custom archive, where
  * pg_restore can leave them out; a plain script cannot, so there they are left out now (runbook §2).
  * A table pattern takes its partitions along: the parent alone has no rows.
@@ -25,6 +31,7 @@ export function dumpArguments(options: DumpOptions, snapshotId: string): readonl
   return [
     '--no-password',
     '--verbose',
+    `--dbname=${KEEPALIVE}`,
     `--format=${options.format}`,
     `--compress=${options.compression}`,
     `--snapshot=${snapshotId}`,

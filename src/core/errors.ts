@@ -15,7 +15,8 @@ export const ERROR_CODES = {
   DATABASE_AUTH: 'The database refused the user, the password or the database name.',
   DATABASE_POOLER: 'The connection goes through a pooler in transaction mode, which cannot hold a snapshot.',
   DATABASE_PRIVILEGES: 'The role may not read everything that the dump has to contain.',
-  DATABASE_LOCKED: 'Tables could not be locked within lock-timeout.',
+  DATABASE_LOCKED:
+    'Tables could not be locked within lock-timeout, or somebody waited as long for the locks of the dump.',
   DATABASE_FAILED: 'The database ended a statement or a session with an error.',
   DUMP_FAILED: 'pg_dump did not finish. No backup was made.',
   DUMP_INCOMPLETE: 'pg_dump finished, but did not dump what the snapshot holds. No backup was made.',

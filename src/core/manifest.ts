@@ -1,6 +1,6 @@
 import { BACKUP_KINDS } from './backup-key.ts'
 import { canonicalJson } from './canonical-json.ts'
-import { errorMessage, OperatorError } from './errors.ts'
+import { parseRecord } from './record.ts'
 import { flag, instant, list, nullable, object, oneOf, type Read, sha256, text, whole } from './shape.ts'
 
 export const MANIFEST_VERSION = 1
@@ -123,23 +123,14 @@ export function renderManifest(value: Manifest): string {
   return canonicalJson(value)
 }
 
+const MANIFEST = {
+  version: MANIFEST_VERSION,
+  shape: manifest,
+  code: 'MANIFEST_INVALID',
+  what: 'manifest',
+} as const
+
 /** Reads a manifest; throws MANIFEST_INVALID when it is damaged or of a newer major version. `name` is for the error. */
 export function parseManifest(json: string, name: string): Manifest {
-  try {
-    const value: unknown = JSON.parse(json)
-    const { version } = object({ version: whole })(value, '')
-    if (version > MANIFEST_VERSION) {
-      throw new RangeError(`it has version ${version}; this pg-runbook reads up to ${MANIFEST_VERSION}`)
-    }
-    return manifest(value, '')
-  } catch (error) {
-    throw new OperatorError(
-      'MANIFEST_INVALID',
-      `The manifest ${name} cannot be read: ${errorMessage(error)}.`,
-      {
-        hint: 'Use a newer pg-runbook, or pick another backup.',
-        cause: error,
-      },
-    )
-  }
+  return parseRecord(MANIFEST, json, name)
 }

@@ -1,11 +1,16 @@
 import { MIB } from './bytes.ts'
 
-/** Memory for part buffers, whatever the size of the database. */
-const BUFFER_BUDGET_BYTES = 96 * MIB
+/** Parts sent side by side: what it takes to fill a line whose far end answers after a tenth of a second. */
+const IN_FLIGHT = 4
 const SMALLEST_PART_BYTES = 16 * MIB
 const LARGEST_PART_BYTES = 128 * MIB
 
-/** Of the 10,000 parts that S3 allows (1,000 in some older stores), a tenth is kept for a wrong estimate. */
+/** S3 allows no more parts (AWS, "Multipart upload limits"). */
+const MAX_PARTS = 10_000
+/** Some stores stop here (Swift, Scaleway), and none of them says so before. */
+export const FEWEST_PARTS = 1000
+
+/** Of the parts, a tenth is kept for a wrong estimate. */
 const SAFETY = 0.9
 
 export interface PartPlan {
@@ -20,11 +25,14 @@ export interface PartPlan {
 /**
  * Chooses the part size from the size of the database: an archive rarely outgrows one and a half times
  * pg_database_size, even where nothing compresses (bytea is dumped in hex and compresses back).
- * Memory is (inFlight + 1) × partBytes: 96 MiB up to 96 GB of database, 256 MiB at the very most.
+ *
+ * A store of which nothing is known may stop at 1,000 parts: for it the parts are ten times as large, as far as that goes, and what
+ * does not fit into 1,000 of the largest is tried all the same.
+ * Memory is (inFlight + 1) × partBytes: 80 MiB up to 94 GiB of database (9 GiB), 640 MiB from 750 GiB (75 GiB) on.
  */
-export function planParts(databaseBytes: number, maxParts: number): PartPlan {
-  const needed = Math.ceil((databaseBytes * 1.5) / (maxParts * SAFETY) / MIB) * MIB
+export function planParts(databaseBytes: number, store: 'known' | 'unknown'): PartPlan {
+  const aimed = store === 'known' ? MAX_PARTS : FEWEST_PARTS
+  const needed = Math.ceil((databaseBytes * 1.5) / (aimed * SAFETY) / MIB) * MIB
   const partBytes = Math.min(Math.max(needed, SMALLEST_PART_BYTES), LARGEST_PART_BYTES)
-  const inFlight = Math.max(1, Math.floor(BUFFER_BUDGET_BYTES / partBytes) - 1)
-  return { partBytes, inFlight: Math.min(inFlight, 4), maxParts }
+  return { partBytes, inFlight: IN_FLIGHT, maxParts: MAX_PARTS }
 }

@@ -8,9 +8,11 @@ export interface PostgresVersion {
 }
 
 /**
- * The oldest minor of 18 whose client tools are safe to point at an archive or server that somebody else may have
- * touched: 18.7 (2026-11-12) fixes CVE-2026-116314, code execution by pg_restore from a crafted archive.
+ * The oldest minor of each major whose client tools are safe to point at an archive or server that somebody else may have
+ * touched: the releases of 2026-11-12 fix CVE-2026-116314, code execution by pg_restore from a crafted archive.
  */
+const FLOORS: Readonly<Record<number, number>> = { 18: 7, 17: 12, 16: 16, 15: 20, 14: 25 }
+
 export const SECURITY_FLOOR: PostgresVersion = { major: 18, minor: 7 }
 
 /**
@@ -46,9 +48,15 @@ export function canDump(tool: PostgresVersion, server: PostgresVersion): boolean
   return tool.major >= server.major
 }
 
-/** Tools of a major newer than the floor's are above it; older majors are below. */
+/** The release of the same major that has the fixes; that of 18 where the major gets none any more. */
+export function securityFloor({ major }: PostgresVersion): PostgresVersion {
+  const minor = FLOORS[major]
+  return minor === undefined ? SECURITY_FLOOR : { major, minor }
+}
+
+/** Tools of a major newer than 18 are above the floor. */
 export function isBelowSecurityFloor(tool: PostgresVersion): boolean {
-  return compareVersions(tool, SECURITY_FLOOR) < 0
+  return compareVersions(tool, securityFloor(tool)) < 0
 }
 
 /** What a user asks for: any minor of a major, or one release exactly. */

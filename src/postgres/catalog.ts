@@ -1,5 +1,5 @@
 import type { Extension, ObjectCounts } from '../core/manifest.ts'
-import type { NamePattern } from '../core/name-pattern.ts'
+import { type NamePattern, parseNamePattern } from '../core/name-pattern.ts'
 import { emptySearchPath } from './search-path.ts'
 import type { Session } from './session.ts'
 
@@ -100,6 +100,20 @@ async function matchSelection(session: Session, selection: Selection): Promise<(
   for (const pattern of excludeTables) await collectMatching(session, pattern, unwanted)
   const everything = tables.length === 0 && schemas.length === 0
   return oid => (everything || wanted.has(oid)) && !unwanted.has(oid)
+}
+
+/** Those of the patterns that no table matches. */
+export async function findUnmatched(
+  session: Session,
+  patterns: readonly string[],
+): Promise<readonly string[]> {
+  const unmatched: string[] = []
+  for (const pattern of patterns) {
+    const matching = new Set<string>()
+    await collectMatching(session, parseNamePattern(pattern), matching)
+    if (matching.size === 0) unmatched.push(pattern)
+  }
+  return unmatched
 }
 
 async function collectMatching(
@@ -203,23 +217,39 @@ export async function readObjectCounts(session: Session): Promise<ObjectCounts> 
   }
 }
 
-/** Sequences and large objects that a full dump holds and that this role may not read. */
+/** Tables and sequences whose content extensions want dumped. */
+const CONFIGURATION = 'ARRAY(SELECT unnest(e.extconfig) FROM pg_catalog.pg_extension e)'
+
+/**
+ * Sequences and large objects that a full dump holds and that this role may not read. What belongs to an extension comes back with it, but
+ * for what the extension names as its configuration (pg_extension_config_dump): that is dumped, tables included.
+ */
 export async function readUnreadable(
   session: Session,
-): Promise<{ sequences: readonly string[]; largeObjects: number }> {
+): Promise<{ sequences: readonly string[]; tables: readonly string[]; largeObjects: number }> {
   const sequences = await session.rows<{ name: string }>(`
     SELECT format('%I.%I', n.nspname, c.relname) AS name
       FROM pg_catalog.pg_sequence s
       JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname !~ '^pg_' AND NOT has_sequence_privilege(s.seqrelid, 'SELECT') ORDER BY 1`)
+     WHERE n.nspname !~ '^pg_' AND NOT has_sequence_privilege(s.seqrelid, 'SELECT')
+       AND (s.seqrelid = ANY (${CONFIGURATION})
+            OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                            WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = s.seqrelid AND d.deptype = 'e'))
+     ORDER BY 1`)
+  const tables = await session.rows<{ name: string }>(`
+    SELECT format('%I.%I', n.nspname, c.relname) AS name
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.oid = ANY (${CONFIGURATION}) AND c.relkind IN ('r', 'p')
+       AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')) ORDER BY 1`)
+  const found = { sequences: sequences.map(row => row.name), tables: tables.map(row => row.name) }
   const { server } = await session.row<{ server: string }>(
     "SELECT current_setting('server_version_num') AS server",
   )
   // has_largeobject_privilege is new in 18; below, pg_dump itself is the first to tell.
-  if (Number(server) < 180_000) return { sequences: sequences.map(row => row.name), largeObjects: 0 }
+  if (Number(server) < 180_000) return { ...found, largeObjects: 0 }
   const { count } = await session.row<{ count: string }>(
     "SELECT count(*)::text AS count FROM pg_catalog.pg_largeobject_metadata WHERE NOT has_largeobject_privilege(oid, 'SELECT')",
   )
-  return { sequences: sequences.map(row => row.name), largeObjects: Number(count) }
+  return { ...found, largeObjects: Number(count) }
 }

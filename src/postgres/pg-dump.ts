@@ -5,9 +5,16 @@ import { startTool } from './tool-process.ts'
 
 export interface DumpReport {
   /** `schema.name` of every table whose contents were dumped, as pg_dump announced them. */
-  readonly dumpedTables: Pick<ReadonlySet<string>, 'has' | 'size' | 'values'>
+  readonly dumpedTables: DumpedTables
   /** What pg_dump said beyond its progress. A good dump may warn. */
   readonly warnings: readonly string[]
+}
+
+export interface DumpedTables {
+  readonly size: number
+  values(): Iterable<string>
+  /** `encoding` is that of the database, as PostgreSQL names it. */
+  has(name: string, encoding: string): boolean
 }
 
 /** A pg_dump that runs. Someone must read `archive` to its end, or dispose it. */
@@ -90,28 +97,28 @@ class TableProgress {
 }
 
 /**
- * pg_dump writes names in the encoding of the database. Where that is not UTF-8, its bytes did not decode: then what is
- * ASCII in a name has to do.
+ * pg_dump writes names in the encoding of the database. Where that is not UTF-8, its bytes did not decode, or decoded to something
+ * else: then what is ASCII in a name has to do.
  */
-class TableNames {
+class TableNames implements DumpedTables {
   readonly #exact: ReadonlySet<string>
-  readonly #undecoded: ReadonlySet<string>
+  readonly #ascii: ReadonlySet<string>
 
   constructor(names: readonly string[]) {
     this.#exact = new Set(names)
-    this.#undecoded = new Set(names.filter(name => name.includes('\uFFFD')).map(asciiOnly))
+    this.#ascii = new Set(names.map(asciiOnly))
   }
 
   get size(): number {
     return this.#exact.size
   }
 
-  values(): SetIterator<string> {
+  values(): Iterable<string> {
     return this.#exact.values()
   }
 
-  has(name: string): boolean {
-    return this.#exact.has(name) || this.#undecoded.has(asciiOnly(name))
+  has(name: string, encoding: string): boolean {
+    return encoding === 'UTF8' ? this.#exact.has(name) : this.#ascii.has(asciiOnly(name))
   }
 }
 

@@ -1,28 +1,17 @@
 import type { Connection } from '../core/connection.ts'
 import { OperatorError } from '../core/errors.ts'
 import { readUnreadable, type TableAccess } from './catalog.ts'
-import { openSession, type Session } from './session.ts'
+import type { Session } from './session.ts'
 
 /** How many names an error lists before it counts the rest. */
 const NAMED = 10
 
 /**
- * Refuses a connection through a pooler in transaction mode (PgBouncer, Supavisor on 6543, Neon's -pooler hosts). There, pg_dump's session
- * settings and ours would land on server connections that others use.
- *
- * A pooler announces a process id of its own making. To tell transaction from session mode, a second session holds a
- * transaction open: it must not get the first one's server process, and the first one must keep it.
- * Throws DATABASE_POOLER.
+ * Refuses a connection through a pooler in transaction mode. There, pg_dump's session settings and ours would land on server
+ * connections that others use. Throws DATABASE_POOLER.
  */
-export async function refuseTransactionPooler(session: Session, connection: Connection): Promise<void> {
-  if (session.announcedPid === session.pid) return
-  await using other = await openSession(connection)
-  await other.rows('BEGIN')
-  const holder = await other.row<{ pid: string }>(
-    'SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid',
-  )
-  const now = await session.row<{ pid: string }>('SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid')
-  if (holder.pid !== session.pid && now.pid === session.pid) return
+export function refuseTransactionPooler(session: Session, connection: Connection): void {
+  if (!session.isShared) return
   throw new OperatorError(
     'DATABASE_POOLER',
     `${connection.host}:${connection.port} is a connection pooler in transaction mode: two statements of one session ran in different server processes.`,
@@ -42,16 +31,18 @@ export async function refuseMissingPrivileges(
   tables: readonly TableAccess[],
   isPartial: boolean,
 ): Promise<void> {
-  const { sequences, largeObjects } = isPartial
-    ? { sequences: [], largeObjects: 0 }
-    : await readUnreadable(session)
+  const {
+    sequences,
+    tables: configuration,
+    largeObjects,
+  } = isPartial ? { sequences: [], tables: [], largeObjects: 0 } : await readUnreadable(session)
   const name = (table: TableAccess) => `${table.schema}.${table.name}`
   const schemas = [...new Set(tables.filter(table => !table.mayUseSchema).map(table => table.schema))]
   const unreadable = tables.filter(table => !table.mayRead && table.mayUseSchema).map(name)
   const hidden = tables.filter(table => table.rowsHidden).map(name)
   const problems = [
     describe('no USAGE on schema', schemas),
-    describe('no SELECT on', unreadable),
+    describe('no SELECT on', [...new Set([...unreadable, ...configuration])]),
     describe('no SELECT on sequence', sequences),
     describe('row security hides rows of', hidden),
     largeObjects === 0 ? '' : `no SELECT on ${largeObjects} large objects`,

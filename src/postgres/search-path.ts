@@ -12,10 +12,15 @@ export async function emptySearchPath(session: Session): Promise<void> {
 /** The same for a piece of work in a transaction of its own, which leaves nothing behind on any pooler. */
 export async function withEmptySearchPath<T>(session: Session, work: () => Promise<T>): Promise<T> {
   await session.rows('BEGIN READ ONLY')
+  let result: T
   try {
     await session.rows("SET LOCAL search_path = ''")
-    return await work()
-  } finally {
-    await session.rows('ROLLBACK')
+    result = await work()
+  } catch (error) {
+    // On a connection that is gone it fails as well, and says less.
+    await session.rows('ROLLBACK').catch(() => {})
+    throw error
   }
+  await session.rows('ROLLBACK')
+  return result
 }

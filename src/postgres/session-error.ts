@@ -51,7 +51,7 @@ const RULES: readonly Rule[] = [
   },
   {
     match:
-      /closed (the connection )?unexpectedly|Connection terminated|terminating connection|\(57P0[12]\)|ECONNRESET|socket disconnected/i,
+      /closed (the connection )?unexpectedly|Connection terminated|terminating connection|\(57P0[12]\)|ECONNRESET|EPIPE|socket disconnected|not queryable/i,
     code: 'DATABASE_UNREACHABLE',
     hint: 'The server hung up. Check that it is not restarting, and that its IP allow list admits this machine (Render closes the connection of an address that is not on the list).',
   },
@@ -70,6 +70,16 @@ const RULES: readonly Rule[] = [
     match: /\(55P03\)|lock timeout|statement timeout.*LOCK TABLE|LOCK TABLE[\s\S]*statement timeout/i,
     code: 'DATABASE_LOCKED',
     hint: 'Wait until the session that holds the lock is done, or raise lock-timeout.',
+  },
+  {
+    match: /\(53200\)|out of shared memory|max_locks_per_transaction/i,
+    code: 'DATABASE_FAILED',
+    hint: "The server's lock table is full. Raise max_locks_per_transaction (a restart) to four times the number of tables over max_connections, or dump in portions with schemas.",
+  },
+  {
+    match: /\(2201B\)|invalid regular expression/i,
+    code: 'INVALID_INPUT',
+    hint: 'Check the patterns in tables, exclude-tables and schemas: brackets and parentheses are part of regular expressions; in double quotes a name stands for itself.',
   },
   {
     match: /no matching (tables|schemas) were found/i,

@@ -1,10 +1,8 @@
-import type { Connection } from '../core/connection.ts'
 import { OperatorError } from '../core/errors.ts'
 import { quoteTable } from '../core/identifier.ts'
-import { queryHead } from '../core/query-head.ts'
 import { readTables, type Selection, type Table, type TableAccess } from './catalog.ts'
-import { emptySearchPath } from './search-path.ts'
-import { openSession, type Session } from './session.ts'
+import { withoutKeptLocks } from './kept-locks.ts'
+import type { Session } from './session.ts'
 
 /** A snapshot that other sessions can import for as long as its session lives. */
 export interface Snapshot {
@@ -14,7 +12,7 @@ export interface Snapshot {
   readonly instant: Date
   /** Every table that the dump will hold; all are locked against change of their structure. */
   readonly tables: readonly TableAccess[]
-  /** The holding session, for reads inside the snapshot. */
+  /** The holding session, for reads inside the snapshot. It keeps no lock but those of the tables. */
   readonly session: Session
 }
 
@@ -30,21 +28,21 @@ const ATTEMPTS = 3
  * REPEATABLE READ transaction, so locking first closes that gap. A table that appears between the listing and the
  * snapshot would be unlocked: then it starts over.
  *
- * Throws DATABASE_LOCKED, naming the session in the way, when a lock is not to be had within `lockTimeoutMs`.
+ * Throws DATABASE_LOCKED, naming who is `inTheWay`, when not all locks are to be had within `lockTimeoutMs`.
  */
 export async function holdSnapshot(
   session: Session,
-  connection: Connection,
   selection: Selection,
   lockTimeoutMs: number,
+  inTheWay: () => readonly string[],
 ): Promise<Snapshot> {
-  await session.rows(`SET lock_timeout = ${Math.max(1, Math.round(lockTimeoutMs))}`)
+  const deadline = performance.now() + lockTimeoutMs
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const listed = await readTables(session, selection)
     await session.rows('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-    const snapshot = (await lockTables(session, listed, () =>
-      watchBlockers(connection, session.pid, lockTimeoutMs),
-    ))
+    const snapshot = (await lockTables(session, listed, deadline).catch(error => {
+      throw isTimeUp(error, deadline) ? lockedError(lockTimeoutMs, inTheWay(), error) : error
+    }))
       ? await takeSnapshot(session, selection, listed)
       : undefined
     if (snapshot !== undefined) return snapshot
@@ -69,71 +67,28 @@ async function takeSnapshot(
     `SELECT pg_export_snapshot() AS id, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS instant`,
   )
   const tables = await readTables(session, selection)
-  return sameTables(listed, tables) ? { id, instant: new Date(instant), tables, session } : undefined
+  if (!sameTables(listed, tables)) return undefined
+  return { id, instant: new Date(instant), tables, session: await withoutKeptLocks(session) }
 }
 
-/** False when a table was dropped in the meantime. */
-async function lockTables(
-  session: Session,
-  tables: readonly Table[],
-  watchForBlockers: () => BlockerWatch,
-): Promise<boolean> {
+/** False when a table was dropped in the meantime. One deadline for all of it: each statement may take what is left. */
+async function lockTables(session: Session, tables: readonly Table[], deadline: number): Promise<boolean> {
   for (let i = 0; i < tables.length; i += LOCK_BATCH) {
     const names = tables.slice(i, i + LOCK_BATCH).map(quoteTable)
-    const watch = watchForBlockers()
+    const leftMs = Math.max(1, Math.round(deadline - performance.now()))
     try {
+      await session.rows(`SET LOCAL statement_timeout = ${leftMs}`)
       await session.rows(`LOCK TABLE ONLY ${names.join(', ONLY ')} IN ACCESS SHARE MODE`)
     } catch (error) {
       if (isUndefinedTable(error)) return false
-      throw isLocked(error) ? await watch.explain(error) : error
-    } finally {
-      watch.stop()
+      throw error
     }
   }
-  await session.rows('SET LOCAL lock_timeout = 0')
+  await session.rows('SET LOCAL statement_timeout = 0')
   return true
 }
 
-interface BlockerWatch {
-  /** The lock timeout as an error that names who held the lock. */
-  explain(cause: OperatorError): Promise<OperatorError>
-  stop(): void
-}
-
-/** Looks, half way to the lock timeout, at who is in the way: afterwards nobody waits any more. */
-function watchBlockers(connection: Connection, pid: string, lockTimeoutMs: number): BlockerWatch {
-  let found: Promise<readonly string[]> = Promise.resolve([])
-  const timer = setTimeout(() => {
-    found = readBlockers(connection, pid).catch(() => [])
-  }, lockTimeoutMs / 2)
-  return {
-    explain: async cause => lockedError(lockTimeoutMs, await found, cause),
-    stop: () => clearTimeout(timer),
-  }
-}
-
-async function readBlockers(connection: Connection, pid: string): Promise<readonly string[]> {
-  await using session = await openSession(connection)
-  await emptySearchPath(session)
-  const rows = await session.rows<Record<'pid' | 'user' | 'state' | 'age' | 'query' | 'relation', string>>(
-    `SELECT a.pid::text AS pid, coalesce(a.usename, '?') AS user, coalesce(a.state, '?') AS state,
-            extract(epoch FROM now() - coalesce(a.xact_start, a.query_start))::int::text AS age,
-            coalesce(left(a.query, 2000), '') AS query,
-            coalesce((SELECT l.relation::regclass::text FROM pg_catalog.pg_locks l WHERE l.pid = $1 AND NOT l.granted LIMIT 1), '?') AS relation
-       FROM unnest(pg_catalog.pg_blocking_pids($1)) AS b(pid) JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid`,
-    [pid],
-  )
-  return rows.map(
-    row =>
-      `table ${row.relation} is locked by pid ${row.pid} (user ${row.user}, ${row.state}, transaction open for ${row.age} s): ${queryHead(row.query)}`,
-  )
-}
-
-function lockedError(
-  lockTimeoutMs: number,
-  blockers: readonly string[],
-  cause: OperatorError,
-): OperatorError {
+function lockedError(lockTimeoutMs: number, blockers: readonly string[], cause: unknown): OperatorError {
   const who =
     blockers.length === 0 ? 'The session in the way is not visible to this role' : blockers.join('; ')
   return new OperatorError(
@@ -152,8 +107,11 @@ function sameTables(a: readonly Table[], b: readonly Table[]): boolean {
   return names(a) === names(b)
 }
 
-function isLocked(error: unknown): error is OperatorError {
-  return error instanceof OperatorError && error.code === 'DATABASE_LOCKED'
+/** A cancelled statement: by its timeout, or by somebody. The text depends on the language of the server. */
+function isTimeUp(error: unknown, deadline: number): boolean {
+  return (
+    error instanceof OperatorError && /\(57014\)/.test(error.message) && performance.now() >= deadline - 10
+  )
 }
 
 function isUndefinedTable(error: unknown): boolean {

@@ -7,6 +7,7 @@ import type {
   TableFingerprint,
 } from '../core/manifest.ts'
 import {
+  findUnmatched,
   readExtensions,
   readObjectCounts,
   readPolicyRoles,
@@ -16,24 +17,32 @@ import {
   type ServerFacts,
 } from './catalog.ts'
 import {
-  importSnapshot,
   mergeSequences,
   pinOutputSettings,
   readSequences,
   readTableFingerprints,
   type SequenceValues,
 } from './fingerprint.ts'
+import { watchLocks } from './lock-watch.ts'
 import { refuseMissingPrivileges, refuseTransactionPooler } from './preflight.ts'
 import { emptySearchPath, withEmptySearchPath } from './search-path.ts'
 import { openSession } from './session.ts'
 import { holdSnapshot, type Snapshot } from './snapshot.ts'
 
 /** What the manifest says about the content, read inside the snapshot. */
-export interface Content {
+export interface FoundContent {
   readonly extensions: readonly Extension[]
   readonly policyRoles: readonly string[]
   readonly objects: ObjectCounts | null
   readonly tables: readonly TableFingerprint[]
+}
+
+/** The snapshot of a dump, and the locks that it needs. Disposing gives both back. */
+export interface HeldSnapshot extends Snapshot, AsyncDisposable {
+  /** Rejects when the dump has to end because of its locks or its connection. Never resolves. */
+  readonly alarm: Promise<never>
+  /** Who is in the way of a lock of ours, as sentences. */
+  inTheWay(): readonly string[]
 }
 
 /** The database that a dump is taken of. Disposing ends its sessions, and with them locks and snapshot. */
@@ -41,14 +50,19 @@ export interface Source extends AsyncDisposable {
   readFacts(): Promise<ServerFacts>
   /** Throws where this connection or role cannot dump the selection whole. */
   refuseObstacles(selection: Selection): Promise<void>
-  /** Locks the tables, then takes the snapshot. */
-  holdSnapshot(selection: Selection, lockTimeoutMs: number): Promise<Snapshot>
-  /** Reads the content inside the snapshot, on a session of its own: pg_dump runs beside it. */
-  readContent(snapshot: Snapshot, level: FingerprintLevel, isPartial: boolean): Promise<Content>
+  /** Patterns of tables that match none. After refuseObstacles. */
+  findUnmatched(patterns: readonly string[]): Promise<readonly string[]>
+  /** Locks the tables, then takes the snapshot. Whoever then waits for `lockTimeoutMs` behind the locks sets off the alarm. */
+  holdSnapshot(selection: Selection, lockTimeoutMs: number): Promise<HeldSnapshot>
+  /** Reads the content inside the snapshot, on the session that has the locks already: it waits for nobody. */
+  readContent(snapshot: Snapshot, level: FingerprintLevel, isPartial: boolean): Promise<FoundContent>
   /** The sequences now; call it before pg_dump starts and after it ended, and merge. */
   readSequences(snapshot: Snapshot, isPartial: boolean): Promise<SequenceValues>
   mergeSequences(atSnapshot: SequenceValues, atEnd: SequenceValues): readonly SequenceFingerprint[]
 }
+
+/** Whoever changes a sequence is done by then, or DATABASE_LOCKED says that it is not. */
+const SEQUENCE_LOCK_MS = 60_000
 
 export async function openSource(connection: Connection, signal: AbortSignal): Promise<Source> {
   const sessions = new AsyncDisposableStack()
@@ -56,24 +70,40 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
   return {
     readFacts: () => withEmptySearchPath(session, () => readServerFacts(session)),
     async refuseObstacles(selection) {
-      await refuseTransactionPooler(session, connection)
+      refuseTransactionPooler(session, connection)
       await emptySearchPath(session)
       const tables = await readTables(session, selection)
       await refuseMissingPrivileges(session, connection.user, tables, isNarrowed(selection))
     },
-    holdSnapshot: (selection, lockTimeoutMs) => holdSnapshot(session, connection, selection, lockTimeoutMs),
-    async readContent(snapshot, level, isPartial) {
-      const reader = sessions.use(await openSession(connection, signal))
-      await importSnapshot(reader, snapshot.id)
-      await pinOutputSettings(reader)
+    findUnmatched: patterns => findUnmatched(session, patterns),
+    async holdSnapshot(selection, lockTimeoutMs) {
+      await pinOutputSettings(session)
+      const watch = sessions.use(await watchLocks(connection, session, lockTimeoutMs, signal))
+      // At once, whatever the dump is busy with.
+      watch.alarm.catch(() => session[Symbol.asyncDispose]())
+      const snapshot = await holdSnapshot(session, selection, lockTimeoutMs, watch.inTheWay)
+      return {
+        ...snapshot,
+        alarm: watch.alarm,
+        inTheWay: watch.inTheWay,
+        [Symbol.asyncDispose]: () => sessions.disposeAsync(),
+      }
+    },
+    async readContent({ session: reader, tables }, level, isPartial) {
       return {
         extensions: await readExtensions(reader),
         policyRoles: await readPolicyRoles(reader),
         objects: isPartial ? null : await readObjectCounts(reader),
-        tables: await readTableFingerprints(reader, snapshot.tables, level),
+        tables: await readTableFingerprints(reader, tables, level),
       }
     },
-    readSequences: (snapshot, isPartial) => readSequences(session, isPartial ? snapshot.tables : undefined),
+    async readSequences({ tables }, isPartial) {
+      // Reading a sequence locks it to the end of the transaction (lock_and_open_sequence in sequence.c), savepoint or not.
+      await using reader = await openSession(connection, signal)
+      await emptySearchPath(reader)
+      await reader.rows(`SET lock_timeout = ${SEQUENCE_LOCK_MS}`)
+      return await readSequences(reader, isPartial ? tables : undefined)
+    },
     mergeSequences,
     [Symbol.asyncDispose]: () => sessions.disposeAsync(),
   }

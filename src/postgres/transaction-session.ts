@@ -28,7 +28,8 @@ export function sessionOf({ ask, pid }: Pick<TargetTransaction, 'ask' | 'pid'>):
       return first
     },
     pid,
-    announcedPid: null,
+    isShared: false,
+    isIdle: () => true,
     // The transaction ends it.
     [Symbol.asyncDispose]: async () => {},
   }

@@ -5,7 +5,7 @@ import type { Log } from '../core/log.ts'
 import { listenForCancellation } from './cancellation.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { renderFailure, toOperatorError } from './failure.ts'
-import { Inputs } from './inputs.ts'
+import { holdsSecret, Inputs } from './inputs.ts'
 import { actionsLog, harmless } from './log.ts'
 import { actionsState, type State } from './state.ts'
 import { leaveSoon, withStrayErrors } from './stray-error.ts'
@@ -84,6 +84,11 @@ function createContext(environment: Environment, signal: AbortSignal, tempDirs: 
 async function finish(name: string, result: ActionResult): Promise<void> {
   const { failure } = result
   for (const [output, value] of Object.entries(result.outputs)) core.setOutput(output, value)
+  const dropped = Object.keys(result.outputs).filter(output => holdsSecret(String(result.outputs[output])))
+  if (dropped.length > 0)
+    actionsLog.warning(
+      `The runner does not hand on ${dropped.join(', ')}: the password is part of it. Choose a password that is no word.`,
+    )
   const summary = result.summary ?? (failure && renderFailure(name, failure))
   if (summary !== undefined) await writeSummary(summary, actionsLog)
   if (failure === undefined) return

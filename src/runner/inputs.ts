@@ -104,7 +104,17 @@ export class Inputs {
   }
 }
 
+const masked = new Set<string>()
+
 /** Registers a secret in all its spellings, so that the runner replaces each by ***. */
 export function maskSecret(value: string): void {
-  for (const spelling of spellings(value)) core.setSecret(spelling)
+  for (const spelling of spellings(value)) {
+    masked.add(spelling)
+    core.setSecret(spelling)
+  }
+}
+
+/** Whether a text holds a secret, as that of a database does whose name is the password: the runner hands no such output on. */
+export function holdsSecret(text: string): boolean {
+  return [...masked].some(spelling => text.includes(spelling))
 }

@@ -4,8 +4,8 @@ import { MANIFEST_VERSION, type Manifest, type SequenceFingerprint } from '../co
 import { type PostgresVersion, renderVersion } from '../core/postgres-version.ts'
 import type { ServerFacts } from '../postgres/catalog.ts'
 import type { Snapshot } from '../postgres/snapshot.ts'
-import type { Content } from '../postgres/source.ts'
-import type { Content as SentContent } from '../storage/part-writer.ts'
+import type { FoundContent } from '../postgres/source.ts'
+import type { SentContent } from '../storage/part-writer.ts'
 import type { ObjectFacts } from '../storage/store.ts'
 import type { DumpRequest } from './dump.ts'
 
@@ -19,7 +19,7 @@ export interface DumpFacts {
   readonly snapshot: Snapshot
   readonly stored: ObjectFacts
   readonly archive: SentContent
-  readonly content: Content
+  readonly content: FoundContent
   readonly sequences: readonly SequenceFingerprint[]
   readonly durations: Manifest['durations']
 }

@@ -11,7 +11,13 @@ import { renderBytes, renderCount } from '../core/bytes.ts'
 import { contentOptions, type DumpOptions, dumpArguments, isPartial } from '../core/dump-options.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import { countRows, type FingerprintLevel, type Manifest, renderManifest } from '../core/manifest.ts'
+import {
+  countRows,
+  type FingerprintLevel,
+  type Manifest,
+  renderManifest,
+  type SequenceFingerprint,
+} from '../core/manifest.ts'
 import { parseNamePattern } from '../core/name-pattern.ts'
 import {
   canDump,
@@ -19,13 +25,13 @@ import {
   isBelowSecurityFloor,
   type PostgresVersion,
   renderVersion,
-  SECURITY_FLOOR,
+  securityFloor,
 } from '../core/postgres-version.ts'
 import type { Selection, ServerFacts } from '../postgres/catalog.ts'
 import type { DumpReport, RunningDump } from '../postgres/pg-dump.ts'
 import type { Snapshot } from '../postgres/snapshot.ts'
-import type { Content, Source } from '../postgres/source.ts'
-import type { Content as SentContent } from '../storage/part-writer.ts'
+import type { FoundContent, HeldSnapshot, Source } from '../postgres/source.ts'
+import type { SentContent } from '../storage/part-writer.ts'
 import type { ServerSideEncryption, Store } from '../storage/store.ts'
 import type { Upload, UploadRequest } from '../storage/upload.ts'
 import { createManifest } from './dump-manifest.ts'
@@ -68,6 +74,8 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
   const server = await source.readFacts()
   const pgDump = await findPgDump(tools, server)
   await source.refuseObstacles(selection)
+  for (const pattern of await source.findUnmatched(options.excludeTables))
+    log.warning(`exclude-tables: no table matches ${pattern}, so nothing is left out for it.`)
 
   const snapshot = await source.holdSnapshot(selection, options.lockTimeoutMs)
   refuseEmptySelection(snapshot, options)
@@ -83,10 +91,8 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
     backupId: renderBackupId(id),
     databaseBytes: server.bytes,
   })
-  const sequences = await source.readSequences(snapshot, isPartial(options))
   const dumped = await dumpInto(upload, snapshot, pgDump, request, tools)
-  const atEnd = await source.readSequences(snapshot, isPartial(options))
-  refuseIncomplete(dumped.report, snapshot)
+  refuseIncomplete(dumped.report, snapshot, server)
   const dumpMs = now().getTime() - startedAt.getTime()
 
   const stored = await upload.complete(dumped.archive)
@@ -100,10 +106,10 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
     stored,
     archive: dumped.archive,
     content: dumped.content,
-    sequences: source.mergeSequences(sequences, atEnd),
+    sequences: dumped.sequences,
     durations: { dumpMs, totalMs: now().getTime() - startedAt.getTime() },
   })
-  await writeManifest(store, manifestKey(location, id), manifest, request.storage.sse)
+  await writeManifest(store, upload, manifestKey(location, id), manifest, request.storage.sse)
   upload.keep()
   log.info(
     `Stored ${renderBytes(stored.bytes)} as ${store.uri(key)}, manifest beside it. This is a backup now.`,
@@ -114,33 +120,52 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
 interface Dumped {
   readonly archive: SentContent
   readonly report: DumpReport
-  readonly content: Content
+  readonly content: FoundContent
+  readonly sequences: readonly SequenceFingerprint[]
 }
 
-/** pg_dump, the upload and the fingerprint side by side; the first that fails is the cause of the others. */
+/**
+ * pg_dump, the upload and the fingerprint side by side; the first that fails is the cause of the others. The database gets
+ * its locks back before the store is asked for anything else, however it went.
+ */
 async function dumpInto(
   upload: Upload,
-  snapshot: Snapshot,
+  snapshot: HeldSnapshot,
   pgDump: PgDump,
   request: DumpRequest,
-  tools: DumpTools,
+  { source, log, now }: DumpTools,
 ): Promise<Dumped> {
   const { options, fingerprint } = request
+  await using _locks = snapshot
+  const readSequences = () => source.readSequences(snapshot, isPartial(options))
+  const sequences = await readSequences()
   await using running = await pgDump.start(dumpArguments(options, snapshot.id))
-  using _progress = reportProgress(tools.log, tools.now, () => ({
+  using progress = reportProgress(log, now, () => ({
     bytes: upload.acknowledgedBytes,
     table: running.currentTable,
   }))
-  const [archive, report, content] = await Promise.all([
-    upload.write(running.archive),
-    running.finished,
-    tools.source.readContent(snapshot, fingerprint, isPartial(options)),
+  const all = Promise.all([
+    // From then on only rows may still be counted.
+    upload.write(running.archive).finally(() => progress[Symbol.dispose]()),
+    running.finished.catch(error => Promise.reject(nameWhoLocks(error, snapshot))),
+    source.readContent(snapshot, fingerprint, isPartial(options)),
   ])
-  for (const warning of report.warnings) tools.log.info(`  ${warning}`)
-  tools.log.info(
+  const [archive, report, content] = await Promise.race([all, snapshot.alarm])
+  for (const warning of report.warnings) log.info(`  ${warning}`)
+  log.info(
     `pg_dump ended well: ${report.dumpedTables.size} tables${fingerprint === 'none' ? '' : `, ${renderCount(countRows(content.tables))} rows in the same snapshot`}.`,
   )
-  return { archive, report, content }
+  return { archive, report, content, sequences: source.mergeSequences(sequences, await readSequences()) }
+}
+
+/** pg_dump does not know who kept it from its locks. */
+function nameWhoLocks(error: unknown, { inTheWay }: HeldSnapshot): unknown {
+  const who = inTheWay()
+  if (!(error instanceof OperatorError) || error.code !== 'DATABASE_LOCKED' || who.length === 0) return error
+  return new OperatorError(error.code, `${error.message} It waited: ${who.join('; ')}.`, {
+    ...(error.hint !== undefined && { hint: error.hint }),
+    cause: error.cause,
+  })
 }
 
 function toSelection(options: DumpOptions): Selection {
@@ -158,7 +183,7 @@ async function findPgDump(tools: DumpTools, server: ServerFacts): Promise<PgDump
   const tool = pgDump.version
   if (isBelowSecurityFloor(tool)) {
     tools.log.warning(
-      `pg_dump ${renderVersion(tool)} lacks security fixes of ${renderVersion(SECURITY_FLOOR)}. Run setup-pg18 before this step.`,
+      `pg_dump ${renderVersion(tool)} lacks security fixes of ${renderVersion(securityFloor(tool))}. Run setup-pg18 before this step.`,
     )
   }
   if (canDump(tool, serverVersion)) return pgDump
@@ -184,11 +209,11 @@ function createId({ kind, options }: DumpRequest, instant: Date): BackupId {
 }
 
 /** Every table of the snapshot must be among those that pg_dump dumped. More is fine: extensions add rows of theirs. */
-function refuseIncomplete(report: DumpReport, snapshot: Snapshot): void {
+function refuseIncomplete(report: DumpReport, snapshot: Snapshot, { encoding }: ServerFacts): void {
   const expected = snapshot.tables
     .filter(table => !table.isPartitioned)
     .map(table => `${table.schema}.${table.name}`)
-  const missing = expected.filter(name => !report.dumpedTables.has(name))
+  const missing = expected.filter(name => !report.dumpedTables.has(name, encoding))
   if (missing.length === 0) return
   throw new OperatorError(
     'DUMP_INCOMPLETE',
@@ -199,9 +224,10 @@ function refuseIncomplete(report: DumpReport, snapshot: Snapshot): void {
   )
 }
 
-/** After a failure nobody knows whether the manifest arrived; then it must not stay, because the archive will not. */
+/** After a failure nobody knows whether the manifest arrived; unless it is certain that it did not, its archive stays. */
 async function writeManifest(
   store: Store,
+  upload: Upload,
   key: string,
   manifest: Manifest,
   sse: ServerSideEncryption | undefined,
@@ -209,9 +235,11 @@ async function writeManifest(
   try {
     await store.putJson(key, renderManifest(manifest), { sse })
   } catch (error) {
-    await store
-      .remove(key, null)
-      .catch(() => store.log.info(`  ${store.uri(key)} may be left behind; remove it.`))
+    if (await store.removeForSure(key)) throw error
+    upload.keep()
+    store.log.warning(
+      `Nobody knows whether ${store.uri(key)} was written, so its archive ${store.uri(manifest.object.key)} stays. If it is there, it is a good backup; if not, remove the archive.`,
+    )
     throw error
   }
 }

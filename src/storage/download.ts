@@ -174,7 +174,7 @@ function explainRefusal(store: Store, archive: ArchiveObject, error: unknown): u
       'BACKUP_UNUSABLE',
       `${uri} lies in ${archive.storageClass} and cannot be read before it is brought back.`,
       {
-        hint: `Run: aws s3api restore-object --bucket ${store.bucket} --key '${archive.key}' --restore-request Days=3 and try again when it is there.`,
+        hint: `Run: aws s3api restore-object${store.endpointOption} --bucket ${store.bucket} --key '${archive.key}' --restore-request Days=3 and try again when it is there.`,
         cause: error,
       },
     )

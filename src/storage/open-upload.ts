@@ -5,7 +5,7 @@ import {
   ListPartsCommand,
 } from '@aws-sdk/client-s3'
 import { errorMessage, OperatorError } from '../core/errors.ts'
-import { CLEAN_UP, type Store } from './store.ts'
+import { CLEAN_UP, type SendOptions, type Store } from './store.ts'
 import { isDenied, isNotFound } from './store-error.ts'
 
 /** Names an upload that is not complete, for whoever has to clean up. */
@@ -40,7 +40,7 @@ export async function abortUpload(store: Store, { key, uploadId }: OpenUpload): 
       'UPLOAD_NOT_CLEANED',
       `An unfinished upload is left behind and may cost money: ${errorMessage(error)}`,
       {
-        hint: `Run: aws s3api abort-multipart-upload --bucket ${store.bucket} --key '${key}' --upload-id '${uploadId}'`,
+        hint: `Run: aws s3api abort-multipart-upload${store.endpointOption} --bucket ${store.bucket} --key '${key}' --upload-id '${uploadId}'`,
         cause: error,
       },
     )
@@ -73,11 +73,13 @@ function unlessGone(error: unknown): void {
  * Removes uploads of the same name that nobody knows: the answer to their beginning was lost, and it was repeated.
  * They hold no parts, so credentials that may not list uploads leave them to the bucket's lifecycle rule.
  */
-export async function abortStrays(store: Store, open: OpenUpload): Promise<void> {
+export async function abortStrays(store: Store, open: OpenUpload, how: SendOptions = {}): Promise<void> {
   const input = { Bucket: store.bucket, Prefix: open.key }
   try {
-    const { Uploads = [] } = await store.send('look for uploads', (client, options) =>
-      client.send(new ListMultipartUploadsCommand(input), options),
+    const { Uploads = [] } = await store.send(
+      'look for uploads',
+      (client, options) => client.send(new ListMultipartUploadsCommand(input), options),
+      how,
     )
     for (const { Key, UploadId = '' } of Uploads) {
       if (Key === open.key && UploadId !== open.uploadId)

@@ -5,15 +5,16 @@ import type { ByteSource } from '../core/byte-source.ts'
 import { KIB, renderBytes } from '../core/bytes.ts'
 import { combineCrc32 } from '../core/crc32.ts'
 import { OperatorError } from '../core/errors.ts'
-import type { PartPlan } from '../core/part-plan.ts'
+import { FEWEST_PARTS, type PartPlan } from '../core/part-plan.ts'
 import type { OpenUpload } from './open-upload.ts'
 import type { Store } from './store.ts'
+import { storeErrorName } from './store-error.ts'
 
 /** Bytes that are hashed at a time. While that goes on nobody reads from pg_dump, and its pipe holds little. */
 const SLICE_BYTES = 128 * KIB
 
 /** What was sent, in order. */
-export interface Content {
+export interface SentContent {
   readonly bytes: number
   readonly sha256: string
   /** As S3 writes them: over the bytes, and over the CRC32s of the parts. */
@@ -28,7 +29,15 @@ interface Part {
   readonly bytes: number
   readonly sha256: string
   readonly crc: number
+  /** Base64; undefined where the CRC32 serves. */
+  readonly md5: string | undefined
 }
+
+/**
+ * What the store is given beside the signed SHA-256. A bucket that locks its objects refuses a part that has neither, and MD5, which
+ * takes more time, is the one that every store knows.
+ */
+export type PartChecksum = 'crc32' | 'md5'
 
 /**
  * Cuts a stream into parts of one size and sends them side by side. Memory is bounded: a fixed set of buffers is used
@@ -40,7 +49,7 @@ export class PartWriter {
   readonly #store: Store
   readonly #open: OpenUpload
   readonly #plan: PartPlan
-  readonly #hasChecksums: boolean
+  readonly #checksum: PartChecksum
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
   readonly #free: Buffer[] = []
@@ -54,16 +63,16 @@ export class PartWriter {
   #crc32OfParts = 0
   #bytes = 0
 
-  constructor(store: Store, open: OpenUpload, plan: PartPlan, hasChecksums: boolean) {
+  constructor(store: Store, open: OpenUpload, plan: PartPlan, checksum: PartChecksum) {
     this.#store = store
     this.#open = open
     this.#plan = plan
-    this.#hasChecksums = hasChecksums
+    this.#checksum = checksum
     this.#signal = AbortSignal.any([store.signal, this.#stop.signal])
   }
 
   /** Sends everything. The first part that fails for good stops the source and the other parts, and is what is thrown. */
-  async write(source: ByteSource): Promise<Content> {
+  async write(source: ByteSource): Promise<SentContent> {
     const stop = () => source.stop(this.#signal.reason)
     try {
       this.#signal.addEventListener('abort', stop)
@@ -112,6 +121,7 @@ export class PartWriter {
   /** Reads a part and hashes what came while it is in the processor's cache. */
   async #fillPart(source: ByteSource, buffer: Buffer): Promise<Part> {
     const sha256 = createHash('sha256')
+    const md5 = this.#checksum === 'md5' ? createHash('md5') : undefined
     let crc = 0
     let bytes = 0
     for (let isEnded = false; bytes < buffer.length && !isEnded; ) {
@@ -120,10 +130,11 @@ export class PartWriter {
       sha256.update(filled)
       this.#sha256.update(filled)
       crc = crc32(filled, crc)
+      md5?.update(filled)
       bytes += filled.length
       isEnded = filled.length < slice.length
     }
-    return { buffer, bytes, sha256: sha256.digest('hex'), crc }
+    return { buffer, bytes, sha256: sha256.digest('hex'), crc, md5: md5?.digest('base64') }
   }
 
   /** A buffer that is not in flight; waits for one when all are. */
@@ -140,17 +151,16 @@ export class PartWriter {
     return Buffer.allocUnsafeSlow(this.#plan.partBytes)
   }
 
-  #dispatch({ buffer, bytes, sha256, crc }: Part): void {
-    const partCrc = crcBytes(crc)
+  #dispatch(part: Part): void {
+    const { buffer, bytes, sha256, crc } = part
     this.#crc32 = combineCrc32(this.#crc32, crc, bytes)
-    this.#crc32OfParts = crc32(partCrc, this.#crc32OfParts)
+    this.#crc32OfParts = crc32(crcBytes(crc), this.#crc32OfParts)
     this.#bytes += bytes
     const partNumber = this.#parts.push({ bytes, sha256 })
-    if (partNumber > this.#plan.maxParts) throw this.#tooLarge()
-    const body = buffer.subarray(0, bytes)
-    const sending = this.#send(partNumber, body, sha256, partCrc.toString('base64'))
-      .then(part => {
-        this.#completed.push(part)
+    if (partNumber > this.#plan.maxParts) throw this.#tooLarge(this.#plan.maxParts)
+    const sending = this.#send(partNumber, part)
+      .then(completed => {
+        this.#completed.push(completed)
         this.acknowledgedBytes += bytes
         this.#free.push(buffer)
       })
@@ -159,16 +169,17 @@ export class PartWriter {
     this.#inFlight.add(sending)
   }
 
-  async #send(partNumber: number, body: Buffer, sha256: string, crc: string): Promise<CompletedPart> {
-    const checksum = this.#hasChecksums ? { ChecksumCRC32: crc } : {}
+  async #send(partNumber: number, { buffer, bytes, sha256, crc, md5 }: Part): Promise<CompletedPart> {
+    const checksum = md5 === undefined ? { ChecksumCRC32: crcText(crc) } : {}
     const { key, uploadId } = this.#open
     const request = {
       Bucket: this.#store.bucket,
       Key: key,
       UploadId: uploadId,
       PartNumber: partNumber,
-      Body: body,
+      Body: buffer.subarray(0, bytes),
       ...checksum,
+      ContentMD5: md5,
     }
     const send = async (client: S3Client, options: { readonly abortSignal: AbortSignal }) => {
       const command = new UploadPartCommand(request)
@@ -177,18 +188,23 @@ export class PartWriter {
       if (ETag === undefined) throw new Error(`The store gave part ${partNumber} no ETag`)
       return { PartNumber: partNumber, ETag, ...checksum }
     }
-    return this.#store.send(`send part ${partNumber} of ${key}`, send, {
-      plane: 'data',
-      signal: this.#signal,
-    })
+    try {
+      return await this.#store.send(`send part ${partNumber} of ${key}`, send, {
+        plane: 'data',
+        signal: this.#signal,
+      })
+    } catch (error) {
+      if (partNumber > FEWEST_PARTS && storeErrorName(error) === 'InvalidArgument')
+        throw this.#tooLarge(partNumber - 1, error)
+      throw error
+    }
   }
 
-  #tooLarge(): OperatorError {
-    const { partBytes, maxParts } = this.#plan
+  #tooLarge(parts: number, cause?: unknown): OperatorError {
     return new OperatorError(
       'UPLOAD_TOO_LARGE',
-      `The archive is larger than ${maxParts} parts of ${renderBytes(partBytes)}, the most that this store takes in one upload.`,
-      { hint: 'Compress more, or dump in portions with tables and exclude-tables.' },
+      `The archive is larger than ${parts} parts of ${renderBytes(this.#plan.partBytes)}, the most that this store takes in one upload.`,
+      { hint: 'Compress more, or dump in portions with tables and exclude-tables.', cause },
     )
   }
 }

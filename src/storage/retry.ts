@@ -9,8 +9,8 @@ const LONGEST_DELAY_MS = 15_000
 const RENEWALS = 3
 
 export interface Patience {
-  /** Retries stop this long after the first failure. Asked each time: patience grows once a store was reached. */
-  readonly deadlineMs: () => number
+  /** How much longer to try, after failing for so long. Asked each time: patience grows once a store was reached. */
+  readonly leftMs: (failingMs: number) => number
   readonly signal: AbortSignal | undefined
   readonly log: Log
   /** Called before a retry after expired credentials. */
@@ -37,7 +37,7 @@ export async function withRetries<T>(
       signal?.throwIfAborted()
       failingSince ??= performance.now()
       const delay = Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt)
-      const isTooLate = performance.now() - failingSince + delay > patience.deadlineMs()
+      const isTooLate = delay > patience.leftMs(performance.now() - failingSince)
       if (isTooLate || !mayRepeat(error)) throw error
       log.info(`  ${what}: ${errorMessage(error)}; trying again in ${(delay / 1000).toFixed(1)} s`)
       await pause(delay, signal)

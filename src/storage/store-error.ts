@@ -28,6 +28,7 @@ const TRANSIENT = new Set([
   'Throttling',
   'ThrottlingException',
   'OperationAborted',
+  'ConditionalRequestConflict',
   'IDPCommunicationError',
   'ECONNREFUSED',
   'ECONNRESET',
@@ -72,14 +73,22 @@ export function isDenied(error: unknown): boolean {
   return DENIED.has(name) || status === 403 || status === 401
 }
 
-/** The store does not know what was asked of it, as older ones do with checksums and conditions. */
-export function isUnsupported(error: unknown): boolean {
+/**
+ * A refusal of an upload that may be meant for the checksum that was asked for: older stores word it in many ways. Asking once more
+ * without it tells.
+ */
+export function mayLackChecksums(error: unknown): boolean {
   const { name, status } = factsOf(error)
   return (
     status === 501 ||
-    (status === 400 &&
-      /^(InvalidRequest|InvalidArgument|NotImplemented|MalformedXML|BadRequest|400)$/.test(name))
+    (status === 400 && /^(InvalidRequest|InvalidArgument|NotImplemented|BadRequest|400)$/.test(name))
   )
+}
+
+/** The store knows no conditional writes: it says so, or names the condition in its refusal. */
+export function lacksConditions(error: unknown): boolean {
+  const { status, message } = factsOf(error)
+  return isNotImplemented(error) || (status === 400 && /if-none-match|conditional/i.test(message))
 }
 
 /** The store says that it cannot do this at all. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -9,7 +10,8 @@ import {
 import type { Log } from '../core/log.ts'
 import { createClient, type StoreConfig } from './client.ts'
 import { withRetries } from './retry.ts'
-import { isDenied, isNotFound, isPreconditionFailed, isUnsupported, storeError } from './store-error.ts'
+import { isDenied, isNotFound, isPreconditionFailed, lacksConditions, storeError } from './store-error.ts'
+import { TimeLimit, withGrace } from './time-limit.ts'
 
 /** How long a request in mid-run is repeated. A store that restarts or a network that flaps is back by then. */
 const PATIENCE_MS = 10 * 60_000
@@ -63,6 +65,12 @@ export class Store implements Disposable {
     return this.config.bucket
   }
 
+  /** For a command that the aws CLI is to run: where a store other than AWS is. */
+  get endpointOption(): string {
+    const { endpoint } = this.config
+    return endpoint === undefined ? '' : ` --endpoint-url '${endpoint}'`
+  }
+
   /** `s3://bucket/key` */
   uri(key: string): string {
     return `s3://${this.bucket}/${key}`
@@ -97,6 +105,8 @@ export class Store implements Disposable {
       Bucket: this.bucket,
       Key: key,
       Body: json,
+      // A bucket that locks its objects takes none without it.
+      ContentMD5: createHash('md5').update(json).digest('base64'),
       ContentType: 'application/json',
       ...sseFields(options.sse),
     }
@@ -105,14 +115,16 @@ export class Store implements Disposable {
       this.send(
         what,
         (client, options) => client.send(new PutObjectCommand({ ...input, ...conditions }), options),
-        options.outlivesCancellation === true && this.signal.aborted ? CLEAN_UP : {},
+        options.outlivesCancellation === true && this.signal.aborted
+          ? CLEAN_UP
+          : { finishesWhenCancelled: true },
       )
     try {
       await put({ IfNoneMatch: '*' })
     } catch (error) {
       // A retry after a lost answer meets the first write; older stores know no conditions.
       if (isPreconditionFailed(error) && (await this.#holds(key, json))) return
-      if (!isUnsupported(error)) throw error
+      if (!lacksConditions(error)) throw error
       await put({})
     }
   }
@@ -177,6 +189,17 @@ export class Store implements Disposable {
     )
   }
 
+  /** Removes an object whose writing failed; true only when it is certain that there is none. */
+  async removeForSure(key: string): Promise<boolean> {
+    try {
+      if ((await this.head(key, CLEAN_UP)) === undefined) return true
+      await this.remove(key, null)
+      return (await this.head(key, CLEAN_UP)) === undefined
+    } catch {
+      return false
+    }
+  }
+
   /**
    * Sends one request with patience. `what` completes "Could not …". The request gets the signal that ends it, so that
    * no silent store outlasts a cancellation. The OperatorError that it throws has the SDK's error as its cause, which
@@ -190,14 +213,18 @@ export class Store implements Disposable {
         ? new TimeLimit(this.signal.aborted ? HURRIED_CLEAN_UP_MS : CLEAN_UP_MS)
         : undefined
     let client = this.#client(plane)
-    const attempt = () => {
+    const attempt = async () => {
       client = this.#client(plane)
       if (limit !== undefined) return limit.apply(abortSignal => request(client, { abortSignal }))
-      return request(client, { abortSignal: signal ?? this.signal })
+      const abortSignal = signal ?? this.signal
+      return request(client, {
+        abortSignal: how.finishesWhenCancelled ? withGrace(abortSignal) : abortSignal,
+      })
     }
     try {
       return await withRetries(what, attempt, {
-        deadlineMs: () => limit?.leftMs ?? (this.#reached ? PATIENCE_MS : FIRST_CONTACT_PATIENCE_MS),
+        leftMs: failingMs =>
+          limit?.leftMs ?? (this.#reached ? PATIENCE_MS : FIRST_CONTACT_PATIENCE_MS) - failingMs,
         signal,
         log: this.log,
         renew: () => this.#retire(plane, client),
@@ -255,38 +282,15 @@ export interface SendOptions {
   readonly plane?: Plane
   /** Instead of the job's cancellation; null is clean-up, which goes on after it, but not for long. */
   readonly signal?: AbortSignal | null
+  /** An attempt that is under way at a cancellation gets a moment: what it did would otherwise be unknown. */
+  readonly finishesWhenCancelled?: boolean
 }
 
 export const CLEAN_UP = { signal: null } as const
 
-/** Ends whatever does not answer within a time that runs from now. */
-class TimeLimit {
-  readonly #limitMs: number
-  readonly #signal: AbortSignal
-  readonly #startedAt = performance.now()
-
-  constructor(limitMs: number) {
-    this.#limitMs = limitMs
-    this.#signal = AbortSignal.timeout(limitMs)
-  }
-
-  get leftMs(): number {
-    return this.#startedAt + this.#limitMs - performance.now()
-  }
-
-  async apply<T>(request: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    try {
-      return await request(this.#signal)
-    } catch (error) {
-      if (!this.#signal.aborted) throw error
-      throw Object.assign(new Error(`no answer within ${this.#limitMs / 1000} s`), { name: 'TimeoutError' })
-    }
-  }
-}
-
 /** Encryption by the store: with its own keys, or with one of its key service. */
 export interface ServerSideEncryption {
-  readonly algorithm: 'AES256' | 'aws:kms'
+  readonly algorithm: 'AES256' | 'aws:kms' | 'aws:kms:dsse'
   readonly keyId: string | undefined
 }
 

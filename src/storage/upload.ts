@@ -8,7 +8,7 @@ import type { ByteSource } from '../core/byte-source.ts'
 import { OperatorError } from '../core/errors.ts'
 import { planParts } from '../core/part-plan.ts'
 import { abortStrays, abortUpload, type OpenUpload } from './open-upload.ts'
-import { type Content, PartWriter } from './part-writer.ts'
+import { PartWriter, type SentContent } from './part-writer.ts'
 import {
   CLEAN_UP,
   type ObjectFacts,
@@ -18,11 +18,18 @@ import {
   sseFields,
   toChecksum,
 } from './store.ts'
-import { isDenied, isNotFound, isNotImplemented, isPreconditionFailed, isUnsupported } from './store-error.ts'
+import {
+  isDenied,
+  isNotFound,
+  isPreconditionFailed,
+  isTransient,
+  lacksConditions,
+  mayLackChecksums,
+} from './store-error.ts'
 
 /**
- * What is asked of a store. `full`: a checksum over the whole object and conditional writes; `basic`: neither, and
- * 1,000 parts at most; `auto`: full where the store takes it.
+ * What is asked of a store. `full`: a checksum over the whole object and conditional writes; `basic`: neither, in
+ * parts that are large enough for stores that take 1,000 of them; `auto`: full where the store takes it.
  */
 export const COMPATIBILITY = ['auto', 'full', 'basic'] as const
 export type Compatibility = (typeof COMPATIBILITY)[number]
@@ -47,15 +54,12 @@ export interface Upload extends AsyncDisposable {
   /** Bytes that the store has acknowledged. */
   readonly acknowledgedBytes: number
   /** Sends a stream to its end and waits until every part is acknowledged. */
-  write(source: ByteSource): Promise<Content>
+  write(source: ByteSource): Promise<SentContent>
   /** Makes the object appear. Call it only when the source ended well: an end of file alone does not say so. */
-  complete(content: Content): Promise<ObjectFacts>
+  complete(content: SentContent): Promise<ObjectFacts>
   /** From here on the object stays. */
   keep(): void
 }
-
-/** S3 allows no more parts (AWS, "Multipart upload limits"); Swift, Scaleway and others stop at a tenth of them. */
-const MAX_PARTS = { full: 10_000, basic: 1000 } as const
 
 /**
  * Begins a multipart upload, always: then a bucket that cannot be written shows before anything is dumped, and nothing
@@ -72,7 +76,7 @@ export async function beginUpload(store: Store, request: UploadRequest): Promise
     return startUpload(store, request, uploadId, compatibility)
   }
   const { uploadId, keepsChecksum } = await create(store, request, 'full').catch(async error => {
-    if (!isUnsupported(error)) throw error
+    if (!mayLackChecksums(error)) throw error
     return create(store, request, 'basic')
   })
   if (!keepsChecksum) store.log.info(NO_CHECKSUM)
@@ -82,15 +86,15 @@ export async function beginUpload(store: Store, request: UploadRequest): Promise
 const NO_CHECKSUM =
   'This store keeps no checksum over whole objects. Each part is still verified by its SHA-256.'
 
-type Mode = keyof typeof MAX_PARTS
+type Mode = Exclude<Compatibility, 'auto'>
 
 function startUpload(store: Store, request: UploadRequest, uploadId: string, mode: Mode): Upload {
   const open = { key: request.key, uploadId }
   const writer = new PartWriter(
     store,
     open,
-    planParts(request.databaseBytes, MAX_PARTS[mode]),
-    mode === 'full',
+    planParts(request.databaseBytes, mode === 'full' ? 'known' : 'unknown'),
+    mode === 'full' ? 'crc32' : 'md5',
   )
   const { remember = () => {} } = request
   let mayExist = false
@@ -143,15 +147,23 @@ async function create(
     ...(mode === 'full' && { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' }),
   })
   let tries = 0
-  const { UploadId, ChecksumAlgorithm } = await store.send(
-    `begin an upload of ${request.key}`,
-    async (client, options) => {
-      tries += 1
-      const answer = await client.send(command, options)
-      tries += (answer.$metadata.attempts ?? 1) - 1
-      return answer
-    },
-  )
+  const { UploadId, ChecksumAlgorithm } = await store
+    .send(
+      `begin an upload of ${request.key}`,
+      async (client, options) => {
+        tries += 1
+        const answer = await client.send(command, options)
+        tries += (answer.$metadata.attempts ?? 1) - 1
+        return answer
+      },
+      { finishesWhenCancelled: true },
+    )
+    .catch(async error => {
+      // The store may have begun one all the same.
+      if (tries > 0 && (store.signal.aborted || isTransient(error)))
+        await abortStrays(store, { key: request.key, uploadId: '' }, CLEAN_UP).catch(() => {})
+      throw error
+    })
   if (UploadId === undefined) throw new Error('The store gave the upload no id')
   if (tries > 1) await abortStrays(store, { key: request.key, uploadId: UploadId })
   return { uploadId: UploadId, keepsChecksum: ChecksumAlgorithm === 'CRC32' }
@@ -162,7 +174,7 @@ async function assemble(
   store: Store,
   { key, uploadId }: OpenUpload,
   writer: PartWriter,
-  content: Content,
+  content: SentContent,
   mode: Mode,
 ): Promise<Assembled | undefined> {
   const input = {
@@ -185,7 +197,7 @@ async function assemble(
   try {
     return await complete(mode === 'full' ? { IfNoneMatch: '*' } : {}).catch(error => {
       // A store may know checksums and no conditions; the name is unique anyway.
-      if (mode === 'full' && isNotImplemented(error)) return complete({})
+      if (mode === 'full' && lacksConditions(error)) return complete({})
       throw error
     })
   } catch (error) {
@@ -208,7 +220,7 @@ function toAssembled(answer: CompleteMultipartUploadCommandOutput): Assembled {
 async function confirm(
   store: Store,
   request: UploadRequest,
-  content: Content,
+  content: SentContent,
   answer: Assembled | undefined,
 ): Promise<ObjectFacts> {
   const stored = await lookAt(store, request, content, answer)
@@ -233,7 +245,7 @@ async function confirm(
  * Ceph 20 calls the checksum of an upload of one part composite: it writes the checksum of the bytes, in HEAD with `-1`
  * behind it.
  */
-function isExpected({ type, value }: StoredChecksum, { crc32, parts }: Content): boolean {
+function isExpected({ type, value }: StoredChecksum, { crc32, parts }: SentContent): boolean {
   if (type === 'FULL_OBJECT' || parts.length === 1) return value === crc32.full || value === `${crc32.full}-1`
   return value === crc32.composite
 }
@@ -242,7 +254,7 @@ function isExpected({ type, value }: StoredChecksum, { crc32, parts }: Content):
 async function lookAt(
   store: Store,
   request: UploadRequest,
-  content: Content,
+  content: SentContent,
   answer: Assembled | undefined,
 ): Promise<ObjectFacts> {
   try {

@@ -151,4 +151,16 @@ describe('a connection in text', () => {
       }),
     )
   })
+
+  it.each([
+    [{ PGSERVICE: 'logi' }, 'PGSERVICE'],
+    [{ PGHOSTADDR: '10.0.0.1' }, 'PGHOSTADDR'],
+    [{ PGPASSFILE: '/home/x/.pgpass', PGPASSWORD: undefined }, 'PGPASSFILE'],
+  ])('refuses what it would have to pass over: %j', (more, named) => {
+    const variables = { PGHOST: 'h', PGUSER: 'u', PGDATABASE: 'd', PGPASSWORD: 'p' }
+    expect(() => connectionFromVariables({ ...variables, ...more })).toThrow(
+      `${named} is set, which is not read here`,
+    )
+    expect(connectionFromVariables({ ...variables, PGPASSFILE: '/home/x/.pgpass' }).host).toBe('h')
+  })
 })

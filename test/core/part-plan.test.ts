@@ -5,41 +5,41 @@ import { planParts } from '../../src/core/part-plan.ts'
 
 const TIB = 1024 * GIB
 const sizes = fc.oneof(fc.integer({ min: 0, max: 2 * TIB }), fc.maxSafeNat())
-const limits = fc.constantFrom(1000, 10_000)
+const stores = fc.constantFrom('known' as const, 'unknown' as const)
 
 describe('a part plan', () => {
-  it('never takes more than 256 MiB of memory, whatever the size', () => {
+  it('never takes more than 640 MiB of memory, whatever the size, and always sends 4 parts side by side', () => {
     fc.assert(
-      fc.property(sizes, limits, (bytes, maxParts) => {
-        const plan = planParts(bytes, maxParts)
-        expect((plan.inFlight + 1) * plan.partBytes).toBeLessThanOrEqual(256 * MIB)
-        expect(plan.inFlight).toBeGreaterThanOrEqual(1)
+      fc.property(sizes, stores, (bytes, store) => {
+        const plan = planParts(bytes, store)
+        expect((plan.inFlight + 1) * plan.partBytes).toBeLessThanOrEqual(640 * MIB)
+        expect(plan.inFlight).toBe(4)
       }),
     )
   })
 
-  it('takes no more than 96 MiB where the parts are small', () => {
+  it('takes no more than 80 MiB where the parts are small', () => {
     for (const bytes of [0, 1, GIB, 90 * GIB]) {
-      const plan = planParts(bytes, 10_000)
-      expect((plan.inFlight + 1) * plan.partBytes).toBeLessThanOrEqual(96 * MIB)
+      const plan = planParts(bytes, 'known')
+      expect((plan.inFlight + 1) * plan.partBytes).toBeLessThanOrEqual(80 * MIB)
     }
   })
 
   it('fits an archive of one and a half times the database into the parts, up to its largest part', () => {
     fc.assert(
-      fc.property(limits, fc.double({ min: 0, max: 1, noNaN: true }), (maxParts, share) => {
-        const largest = (128 * MIB * maxParts * 0.9) / 1.5
-        const bytes = Math.floor(largest * share)
-        const { partBytes } = planParts(bytes, maxParts)
-        expect(Math.ceil((bytes * 1.5) / partBytes)).toBeLessThanOrEqual(maxParts)
+      fc.property(stores, fc.double({ min: 0, max: 1, noNaN: true }), (store, share) => {
+        const parts = store === 'known' ? 10_000 : 1000
+        const bytes = Math.floor(((128 * MIB * parts * 0.9) / 1.5) * share)
+        const { partBytes } = planParts(bytes, store)
+        expect(Math.ceil((bytes * 1.5) / partBytes)).toBeLessThanOrEqual(parts)
       }),
     )
   })
 
   it('has parts that every store takes: from 5 MiB to 5 GiB, whole MiB', () => {
     fc.assert(
-      fc.property(sizes, limits, (bytes, maxParts) => {
-        const { partBytes } = planParts(bytes, maxParts)
+      fc.property(sizes, stores, (bytes, store) => {
+        const { partBytes } = planParts(bytes, store)
         expect(partBytes).toBeGreaterThanOrEqual(5 * MIB)
         expect(partBytes).toBeLessThanOrEqual(5 * GIB)
         expect(partBytes % MIB).toBe(0)
@@ -48,13 +48,19 @@ describe('a part plan', () => {
   })
 
   test.each([
-    [0, 10_000, 16],
-    [90 * GIB, 10_000, 16],
-    [100 * GIB, 10_000, 18],
-    [TIB, 10_000, 128],
-    [10 * GIB, 1000, 18],
-    [1.3 * TIB, 10_000, 128],
-  ])('%d bytes in at most %d parts: %d MiB each', (bytes, maxParts, mib) => {
-    expect(planParts(bytes, maxParts).partBytes).toBe(mib * MIB)
-  })
+    [0, 'known', 16],
+    [90 * GIB, 'known', 16],
+    [100 * GIB, 'known', 18],
+    [180 * GIB, 'known', 31],
+    [TIB, 'known', 128],
+    [1.3 * TIB, 'known', 128],
+    [9 * GIB, 'unknown', 16],
+    [10 * GIB, 'unknown', 18],
+    [TIB, 'unknown', 128],
+  ] as const)(
+    '%d bytes into a store that is %s: parts of %d MiB, 10,000 of them at most',
+    (bytes, store, mib) => {
+      expect(planParts(bytes, store)).toMatchObject({ partBytes: mib * MIB, maxParts: 10_000 })
+    },
+  )
 })

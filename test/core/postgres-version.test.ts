@@ -79,7 +79,12 @@ describe('versions', () => {
     [SECURITY_FLOOR, false],
     [version(18, 8), false],
     [version(19, 0), false],
-    [version(17, 99), true],
+    [version(17, 11), true],
+    [version(17, 12), false],
+    [version(16, 16), false],
+    [version(15, 19), true],
+    [version(14, 25), false],
+    [version(13, 99), true],
   ])('%o is below the security floor: %s', (tool, below) => {
     expect(isBelowSecurityFloor(tool)).toBe(below)
   })

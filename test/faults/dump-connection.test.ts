@@ -139,6 +139,7 @@ describe('the connection of dump-to-s3', () => {
     ['require', {}, 0, ''],
     ['verify-full', { sslrootcert: 'CA' }, 0, ''],
     ['verify-full', {}, 1, 'DATABASE_UNREACHABLE'],
+    ['verify-full', { systemRoots: 'CA' }, 0, ''],
     ['disable', {}, 0, ''],
   ] as const)('means by sslmode=%s %j what libpq means', async (sslmode, settings, exitCode, code) => {
     await using source = await createDatabase(lab, 'CREATE TABLE t AS SELECT 1 AS a')
@@ -148,7 +149,9 @@ describe('the connection of dump-to-s3', () => {
     url.searchParams.set('sslmode', sslmode)
     if ('sslrootcert' in settings) url.searchParams.set('sslrootcert', lab.postgres.caFile)
 
-    const run = await runAction('dump-to-s3', dumpOptions(lab, { url: url.href }, bucket))
+    // Where OpenSSL, and with it Node and libpq, looks for the roots of the machine.
+    const env = 'systemRoots' in settings ? { SSL_CERT_FILE: lab.postgres.caFile } : {}
+    const run = await runAction('dump-to-s3', dumpOptions(lab, { url: url.href }, bucket, { env }))
 
     expect(run.exitCode).toBe(exitCode)
     if (code !== '') expect(run.annotations.at(-1)?.title).toBe(`dump-to-s3: ${code}`)

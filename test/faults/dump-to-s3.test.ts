@@ -216,6 +216,24 @@ describe('dump-to-s3 under faults', () => {
     await expectNothingLeft(run, bucket, 'STORE_DENIED')
   })
 
+  it('keeps the archive when nobody can tell whether its manifest was written', async () => {
+    await using source = await createDatabase(lab, 'CREATE TABLE t AS SELECT 1 AS a')
+    await using bucket = await createBucket(lab)
+    await using proxy = await FaultProxy.start({ port: Number(new URL(lab.s3.endpoint).port), http: true })
+    proxy.failNext(403, 100, { method: 'PUT', path: /manifests/ })
+    proxy.failNext(403, 100, { method: 'HEAD', path: /manifests/ })
+
+    const run = await runAction(
+      'dump-to-s3',
+      dumpOptions(lab, source, bucket, { env: { AWS_ENDPOINT_URL_S3: proxy.url } }),
+    )
+
+    expect(run.annotations.at(-1)?.title).toBe('dump-to-s3: STORE_DENIED')
+    expect(run.log).toContain('Nobody knows whether s3://')
+    expect(await bucket.list()).toEqual([expect.stringContaining('/archives/')])
+    expect(await bucket.listMultipartUploads()).toEqual([])
+  })
+
   it('tells a wrong password from everything else', async () => {
     await using source = await createDatabase(lab)
     await using bucket = await createBucket(lab)

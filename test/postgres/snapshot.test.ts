@@ -4,6 +4,7 @@ import { parseConnectionUrl } from '../../src/core/connection.ts'
 import { parseNamePattern } from '../../src/core/name-pattern.ts'
 import type { Selection } from '../../src/postgres/catalog.ts'
 import { importSnapshot } from '../../src/postgres/fingerprint.ts'
+import { watchLocks } from '../../src/postgres/lock-watch.ts'
 import { openSession, type Session } from '../../src/postgres/session.ts'
 import { holdSnapshot, type Snapshot } from '../../src/postgres/snapshot.ts'
 import { createDatabase, type TestDatabase, withClient } from '../support/database.ts'
@@ -20,7 +21,8 @@ async function withSnapshot<T>(
 ): Promise<T> {
   const connection = parseConnectionUrl(database.url)
   await using session = await openSession(connection)
-  return await work(await holdSnapshot(session, connection, selection, lockTimeoutMs))
+  await using watch = await watchLocks(connection, session, lockTimeoutMs, new AbortController().signal)
+  return await work(await holdSnapshot(session, selection, lockTimeoutMs, watch.inTheWay))
 }
 
 /** What a session that joins the snapshot sees, as pg_dump would. */
@@ -148,13 +150,35 @@ describe('a snapshot', () => {
           code: 'DATABASE_LOCKED',
           message: expect.stringMatching(
             new RegExp(
-              `"Busy" is locked by pid ${rows[0]?.pid} \\(user postgres, idle in transaction.*LOCK TABLE "Busy"`,
+              `public."Busy" is locked by pid ${rows[0]?.pid} \\(user postgres, idle in transaction.*LOCK TABLE "Busy"`,
             ),
           ),
           hint: expect.stringContaining('lock-timeout'),
         },
       )
       expect(performance.now() - startedAt).toBeLessThan(3000)
+    })
+  })
+
+  it('waits for all locks together no longer than lock-timeout, and names who is in the way now', async () => {
+    await using database = await createDatabase(lab, 'CREATE TABLE a (x int); CREATE TABLE b (x int)')
+    await withClient(database.url, async first => {
+      await withClient(database.url, async second => {
+        await first.query('BEGIN; LOCK TABLE a IN ACCESS EXCLUSIVE MODE')
+        await second.query('BEGIN; LOCK TABLE b IN ACCESS EXCLUSIVE MODE')
+        const { rows } = await second.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+        const startedAt = performance.now()
+        const refused = withSnapshot(database, async () => 'taken', { lockTimeoutMs: 1500 }).catch(
+          error => error,
+        )
+        await sleep(1000)
+        await first.query('COMMIT')
+        expect(await refused).toMatchObject({
+          code: 'DATABASE_LOCKED',
+          message: expect.stringContaining(`public.b is locked by pid ${rows[0]?.pid}`),
+        })
+        expect(performance.now() - startedAt).toBeLessThan(2300)
+      })
     })
   })
 

@@ -18,6 +18,17 @@ describe('a step that succeeds', () => {
     expect(run.path).toBe('/opt/pg/bin\n')
   })
 
+  it('says which outputs the runner will not hand on, because a password is part of them', async () => {
+    const run = await runPhaseOf(
+      `async main({ inputs }) {
+        inputs.secret('password')
+        return { outputs: { uri: 's3://bucket/logi/x', rows: 5 } }
+      }`,
+      { inputs: { password: 'logi' } },
+    )
+    expect(annotations(run.stdout)).toEqual([expect.stringMatching(/^warning : .* does not hand on uri: /)])
+  })
+
   it('knows the run it belongs to', async () => {
     const env = {
       GITHUB_REPOSITORY: 'logi/app',

@@ -122,6 +122,25 @@ describe('setup-pg18', () => {
         expect(await nextStep(found, 'pg_dump --version')).toContain(cold.outputs.version)
       }
     })
+
+    it('leaves the PATH as it is where it leads to the tools already', async () => {
+      const env = { PATH: `/sbin:${cold.outputs['bin-dir']}:/usr/bin:/bin` }
+      const found = await runAction('setup-pg18', {
+        inputs: { source: 'system', 'security-floor': 'off' },
+        env,
+      })
+      expect(found.outputs['bin-dir']).toBe(cold.outputs['bin-dir'])
+      expect(found.paths).toEqual([])
+    })
+
+    it('does without a tool cache that cannot be written', async () => {
+      const workplace = createWorkplace()
+      await mkdir(workplace.toolCache, { recursive: true })
+      await writeFile(join(workplace.toolCache, 'pg-runbook-postgresql'), 'no directory')
+      const apart = await setUp(workplace, inputs)
+      expect(apart.log).toMatch(/Tool cache: none, .* cannot be written/)
+      expect(await nextStep(apart, 'psql --version')).toContain(cold.outputs.version)
+    })
   })
 
   describe('with other runs about', () => {

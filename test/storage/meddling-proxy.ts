@@ -8,6 +8,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { Transform } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What is done to a request or its answer on the way. */
 export interface Meddling {
@@ -16,6 +17,8 @@ export interface Meddling {
   readonly path: RegExp
   /** Only requests whose Authorization header matches. */
   readonly authorization?: RegExp
+  /** Only requests that have no header of such a name. */
+  readonly withoutHeader?: RegExp
   /** How many requests; one if left out. */
   readonly times?: number
   /** Flips the lowest bit of the first byte that is sent. */
@@ -26,6 +29,8 @@ export interface Meddling {
   readonly dropAnswer?: boolean
   /** Hangs up after so many bytes of the answer. */
   readonly cutAnswerAfter?: number
+  /** Lets the request through, and keeps its answer for so long. */
+  readonly holdAnswerMs?: number
   /** Answers instead of the store. */
   readonly answer?: { readonly status: number; readonly body: string }
 }
@@ -35,6 +40,7 @@ export interface SeenRequest {
   readonly path: string
   readonly authorization: string
   readonly range: string | undefined
+  readonly headerNames: readonly string[]
   /** Bytes of the answer that were passed on. */
   received: number
 }
@@ -83,6 +89,7 @@ export class MeddlingProxy implements AsyncDisposable {
       path: url,
       authorization: headers.authorization ?? '',
       range: headers.range,
+      headerNames: Object.keys(headers),
       received: 0,
     }
     this.seen.push(seen)
@@ -91,13 +98,14 @@ export class MeddlingProxy implements AsyncDisposable {
     else this.#pass(incoming, response, seen, how)
   }
 
-  #orderFor({ method, path, authorization }: SeenRequest): Meddling | undefined {
+  #orderFor({ method, path, authorization, headerNames }: SeenRequest): Meddling | undefined {
     const order = this.#orders.find(
       ({ how, left }) =>
         left > 0 &&
         (how.method ?? method) === method &&
         how.path.test(path) &&
-        (how.authorization?.test(authorization) ?? true),
+        (how.authorization?.test(authorization) ?? true) &&
+        !headerNames.some(name => how.withoutHeader?.test(name)),
     )
     if (order !== undefined) order.left -= 1
     return order?.how
@@ -112,7 +120,8 @@ export class MeddlingProxy implements AsyncDisposable {
     const { hostname, port } = this.#target
     const { method, url, rawHeaders: headers } = incoming
     const outgoing = request({ hostname, port, agent: this.#agent, method, path: url, headers })
-    outgoing.on('response', reply => {
+    outgoing.on('response', async reply => {
+      await sleep(how?.holdAnswerMs ?? 0)
       if (how?.dropAnswer) {
         reply.resume()
         reply.on('end', () => response.destroy())
@@ -169,6 +178,21 @@ function answer(
 }
 
 /** The body of an S3 error. */
-export function s3Error(code: string): string {
-  return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>injected by the test</Message></Error>`
+export function s3Error(code: string, message = 'injected by the test'): string {
+  return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`
+}
+
+/** What a bucket with a default retention says to a PutObject or UploadPart without a checksum (AWS, "Using Object Lock"). */
+export const LOCKED_BUCKET: Meddling = {
+  method: 'PUT',
+  path: /./,
+  withoutHeader: /^(content-md5|x-amz-checksum-.*)$/,
+  times: Number.POSITIVE_INFINITY,
+  answer: {
+    status: 400,
+    body: s3Error(
+      'InvalidRequest',
+      'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters',
+    ),
+  },
 }

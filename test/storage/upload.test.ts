@@ -12,7 +12,7 @@ import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { fromReadable } from '../support/byte-source.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { theLab } from '../support/lab.ts'
-import { MeddlingProxy, s3Error } from './meddling-proxy.ts'
+import { LOCKED_BUCKET, MeddlingProxy, s3Error } from './meddling-proxy.ts'
 import { inPieces, openStore, sha256, testBytes } from './test-store.ts'
 
 const lab = theLab()
@@ -171,7 +171,7 @@ describe('an upload', () => {
       [10 * MIB + 1, false],
     ] as const) {
       await using upload = await beginUpload(test.store, requestOf('auto', `archives/${bytes}`))
-      const writer = new PartWriter(test.store, upload.open, plan, true)
+      const writer = new PartWriter(test.store, upload.open, plan, 'crc32')
       const sending = writer.write(fromReadable(inPieces(WHOLE.subarray(0, bytes))))
       if (fits) expect((await sending).parts.map(part => part.bytes)).toEqual([5 * MIB, 5 * MIB])
       else
@@ -181,6 +181,52 @@ describe('an upload', () => {
         })
       await writer.stop()
     }
+    await expectNothing(bucket)
+  })
+
+  it('that needs more parts than the store takes says so, though the store only says that the number is wrong', async () => {
+    await using bucket = await createBucket(swift)
+    using test = openStore(swift.s3, bucket.name)
+    await using upload = await beginUpload(test.store, requestOf('auto'))
+    const writer = new PartWriter(
+      test.store,
+      upload.open,
+      { partBytes: 1000, inFlight: 8, maxParts: 10_000 },
+      'md5',
+    )
+
+    await expect(writer.write(fromReadable(inPieces(WHOLE.subarray(0, 1_100_000))))).rejects.toMatchObject({
+      code: 'UPLOAD_TOO_LARGE',
+      message: expect.stringContaining('larger than 1000 parts'),
+    })
+  })
+
+  it.each(['auto', 'basic'] as const)('is taken by a bucket that locks its objects, mode %s', async mode => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+    proxy.meddle(LOCKED_BUCKET)
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
+
+    await uploadAll(test.store, inPieces(TWO_PARTS), mode)
+    await test.store.putJson('manifest.json', '{}', { sse: undefined })
+
+    expect((await bucket.read(KEY)).equals(TWO_PARTS)).toBe(true)
+    expect((await bucket.read('manifest.json')).toString()).toBe('{}')
+  })
+
+  it('whose beginning is cancelled before the answer came leaves none', async () => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+    proxy.meddle({ method: 'POST', path: /uploads/, holdAnswerMs: 4000 })
+    const job = new AbortController()
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url, signal: job.signal })
+    const reason = new OperatorError('CANCELLED', 'The job was cancelled.')
+    setTimeout(() => job.abort(reason), 300)
+    const startedAt = performance.now()
+
+    await expect(beginUpload(test.store, requestOf('auto'))).rejects.toBe(reason)
+
+    expect(performance.now() - startedAt).toBeLessThan(5000)
     await expectNothing(bucket)
   })
 

@@ -25,6 +25,8 @@ export class FaultProxy implements AsyncDisposable {
   delayMs = 0
   /** Limit for what one connection sends up in a second. */
   bytesPerSecondUp = Number.POSITIVE_INFINITY
+  /** Forgets a connection that was silent for longer, as a NAT does: what comes then goes nowhere, and nobody is told. */
+  forgetAfterMs = Number.POSITIVE_INFINITY
   readonly port: number
   readonly #server: Server
   readonly #target: { readonly host: string; readonly port: number }
@@ -103,8 +105,9 @@ export class FaultProxy implements AsyncDisposable {
       socket.on('error', () => pair.forEach(other => void other.destroy()))
       socket.on('close', () => this.#sockets.delete(socket))
     }
-    void this.#pump(client, server, bytes => this.#sent(bytes))
-    void this.#pump(server, client, bytes => this.#received(bytes))
+    const memory = { heardAt: performance.now(), isLost: false }
+    void this.#pump(client, server, memory, bytes => this.#sent(bytes))
+    void this.#pump(server, client, memory, bytes => this.#received(bytes))
   }
 
   async #sent(bytes: number): Promise<void> {
@@ -116,9 +119,17 @@ export class FaultProxy implements AsyncDisposable {
     this.bytesDown += bytes
   }
 
-  async #pump(from: Socket, to: Socket, count: (bytes: number) => Promise<void>): Promise<void> {
+  async #pump(
+    from: Socket,
+    to: Socket,
+    memory: Memory,
+    count: (bytes: number) => Promise<void>,
+  ): Promise<void> {
     try {
       for await (const chunk of from.iterator({ destroyOnReturn: false })) {
+        memory.isLost ||= performance.now() - memory.heardAt > this.forgetAfterMs
+        memory.heardAt = performance.now()
+        if (memory.isLost) continue
         await this.#gate
         await wait(this.delayMs)
         await count(chunk.length)
@@ -132,6 +143,12 @@ export class FaultProxy implements AsyncDisposable {
       to.destroy()
     }
   }
+}
+
+/** What the proxy knows of one connection. */
+interface Memory {
+  heardAt: number
+  isLost: boolean
 }
 
 async function wait(durationMs: number): Promise<void> {

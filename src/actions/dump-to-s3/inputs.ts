@@ -8,7 +8,13 @@ import type { Inputs } from '../../runner/inputs.ts'
 import type { StoreConfig } from '../../storage/client.ts'
 import type { ServerSideEncryption } from '../../storage/store.ts'
 import { COMPATIBILITY, type Compatibility } from '../../storage/upload.ts'
-import { parseSse, parseStorageClass, readDatabaseName, readPatterns } from '../dump-inputs.ts'
+import {
+  parseSse,
+  parseStorageClass,
+  readDatabaseName,
+  readLockTimeoutMs,
+  readPatterns,
+} from '../dump-inputs.ts'
 import { readStoreConfig } from '../store-inputs.ts'
 
 /** The kinds that a caller may ask for; `partial` follows from what is left out. */
@@ -56,7 +62,7 @@ function readOptions(inputs: Inputs): DumpOptions {
     tables: readPatterns(inputs, 'tables'),
     excludeTables: readPatterns(inputs, 'exclude-tables'),
     schemas: readPatterns(inputs, 'schemas'),
-    lockTimeoutMs: inputs.durationMs('lock-timeout'),
+    lockTimeoutMs: readLockTimeoutMs(inputs, 'lock-timeout'),
   }
   if (options.tables.length > 0 && options.schemas.length > 0) {
     inputs.problem(

@@ -3,7 +3,7 @@ import { renderBytes, renderCount } from '../../core/bytes.ts'
 import { renderDuration } from '../../core/duration.ts'
 import { countRows, type Manifest, type TableFingerprint } from '../../core/manifest.ts'
 import { code, codeBlock, literal, table } from '../../core/markdown.ts'
-import { renderRestoreCommands } from '../../core/restore-commands.ts'
+import { quote, renderRestoreCommands } from '../../core/restore-commands.ts'
 import { renderSummaryPage } from '../../core/summary-page.ts'
 
 /** Tables shown one by one, the largest first; the rest is counted. */
@@ -24,7 +24,7 @@ export function renderDumpSummary(manifest: Manifest, context: SummaryContext): 
   return renderSummaryPage({
     verdict: `✅ Backup of ${literal(backup.database)}${partial}`,
     facts: facts(manifest, manifestUri),
-    next: restoreSteps(manifest, endpoint),
+    next: [...restoreSteps(manifest, endpoint), ...ownRestore(manifest)],
     trend: previous && { title: 'Last backups', trend: renderBackupTrend(manifest, previous) },
     details: rows(manifest),
   })
@@ -38,6 +38,18 @@ function restoreSteps({ object, archive }: Manifest, endpoint: string | undefine
     'Straight from the bucket, nothing kept on disk:',
     codeBlock(commands.stream, 'bash'),
     'The archive is a stock pg_dump archive: nothing of pg-runbook is needed to restore it.',
+  ]
+}
+
+/** With this project; a plain script is for people. */
+function ownRestore({ backup, archive, server }: Manifest): readonly string[] {
+  if (archive.format === 'plain') return []
+  return [
+    `With pg-runbook, into a new database beside the old one and compared with the manifest: a step with ${code('restore-from-s3')} and ${code(`backup: ${backup.id}`)}, or the workflow ${code('restore')} by hand:`,
+    codeBlock(
+      `gh workflow run restore.yml --field backup=${backup.id} --field mode=new-database --field ${quote(`confirm=${server.database}`)}`,
+      'bash',
+    ),
   ]
 }
 

@@ -11,7 +11,13 @@ import type { SoakRequest } from '../../steps/soak.ts'
 import type { StoreConfig } from '../../storage/client.ts'
 import type { ServerSideEncryption } from '../../storage/store.ts'
 import { COMPATIBILITY, type Compatibility } from '../../storage/upload.ts'
-import { parseSse, parseStorageClass, readDatabaseName, readPatterns } from '../dump-inputs.ts'
+import {
+  parseSse,
+  parseStorageClass,
+  readDatabaseName,
+  readLockTimeoutMs,
+  readPatterns,
+} from '../dump-inputs.ts'
 import { readStoreConfig } from '../store-inputs.ts'
 
 const PHASES = ['before', 'after'] as const
@@ -69,7 +75,7 @@ export function readGateInputs(inputs: Inputs, environment: Environment): GateIn
       tables: readPatterns(inputs, 'tables'),
       excludeTables: [],
       schemas: [],
-      lockTimeoutMs: inputs.durationMs('lock-timeout'),
+      lockTimeoutMs: readLockTimeoutMs(inputs, 'lock-timeout'),
     },
     migrations: inputs.parse('migrations', parseMigrations),
     project: inputs.text('project'),

@@ -1,9 +1,10 @@
-import { access, constants, mkdtemp } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { access, constants, mkdir, mkdtemp } from 'node:fs/promises'
+import { delimiter, dirname, join } from 'node:path'
 import { OperatorError } from '../../core/errors.ts'
 import { compareVersions, renderVersion, renderWanted } from '../../core/postgres-version.ts'
 import { installFromApt } from '../../postgres/install/apt-installation.ts'
 import { type AptOrigin, givenOrigin, listOrigins } from '../../postgres/install/apt-origin.ts'
+import { findTool } from '../../postgres/install/find-tool.ts'
 import { installFromHomebrew } from '../../postgres/install/homebrew.ts'
 import { findOrFetch } from '../../postgres/install/install.ts'
 import type { Installation } from '../../postgres/install/installation.ts'
@@ -22,10 +23,14 @@ export const setupPg18: Action = {
     const wanted = `PostgreSQL ${renderWanted(inputs.version)} (${inputs.components.join(', ')})`
     const found = await context.log.group(`Looking for ${wanted}`, () => obtain(inputs, context))
     checkSecurityFloor(found, inputs.securityFloor, context.log)
-    await proveOnPath(found, context)
-    context.addPath(found.binDir)
+    const isThere = await isOnPath(found, context)
+    if (!isThere) {
+      await proveOnPath(found, context)
+      context.addPath(found.binDir)
+    }
     const version = renderVersion(found.version)
-    context.log.info(`PostgreSQL ${version} from ${found.origin} is first on the PATH: ${found.binDir}`)
+    const place = isThere ? 'is what the PATH has already' : 'is first on the PATH'
+    context.log.info(`PostgreSQL ${version} from ${found.origin} ${place}: ${found.binDir}`)
     return {
       outputs: { version, 'bin-dir': found.binDir, source: found.source, 'cache-hit': found.cacheHit },
     }
@@ -73,20 +78,31 @@ async function origins(inputs: SetupInputs, context: ActionContext): Promise<rea
 async function openCache(inputs: SetupInputs, context: ActionContext): Promise<ToolCache> {
   const { variables, tempRoot } = context.environment
   const toolCache = variables.RUNNER_TOOL_CACHE
-  const usable = toolCache !== undefined && (await isWritable(toolCache))
-  if (inputs.cache && usable) return new ToolCache(join(toolCache, 'pg-runbook-postgresql'))
-  if (inputs.cache)
-    context.log.info(`Tool cache: none, ${toolCache ?? 'RUNNER_TOOL_CACHE'} cannot be written`)
+  const root = toolCache && join(toolCache, 'pg-runbook-postgresql')
+  if (inputs.cache && root && (await isWritable(root))) return new ToolCache(root)
+  if (inputs.cache) context.log.info(`Tool cache: none, ${root || 'RUNNER_TOOL_CACHE'} cannot be written`)
   return new ToolCache(await mkdtemp(join(tempRoot, 'pg-runbook-postgresql-')))
 }
 
 async function isWritable(directory: string): Promise<boolean> {
   try {
+    await mkdir(directory, { recursive: true })
     await access(directory, constants.W_OK)
     return true
   } catch {
     return false
   }
+}
+
+/**
+ * Whether the PATH leads there as it is. Then it stays so: the directory may be /usr/bin, which in front of the others would take
+ * the place of the job's other tools.
+ */
+async function isOnPath(found: Installation, { environment }: ActionContext): Promise<boolean> {
+  const { PATH = '' } = environment.variables
+  if (!PATH.split(delimiter).includes(found.binDir)) return false
+  const tool = await findTool('pg_dump', { path: PATH })
+  return tool !== undefined && dirname(tool.path) === found.binDir
 }
 
 /** What counts is what the next step gets when it says pg_dump. */

@@ -41,6 +41,12 @@ const RULES: readonly Rule[] = [
     hint: 'Check URI, suite and component of apt-source: is this suite still served there?',
   },
   {
+    pattern: /No system certificates available|certificate verification failed|certificate is NOT trusted/,
+    code: 'INSTALL_UNREACHABLE',
+    what: 'The certificate of the package source cannot be verified',
+    hint: 'Install ca-certificates in a step before this one (slim images lack it), or give a mirror in apt-source.',
+  },
+  {
     pattern:
       /Could not connect|Could not resolve|Temporary failure|Connection (refused|timed out|failed|reset)|timed out|Unable to connect|Could not handshake|Failed to fetch/,
     code: 'INSTALL_UNREACHABLE',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { OperatorError } from '../../core/errors.ts'
 import {
   compareVersions,
   type PostgresVersion,
@@ -65,28 +66,48 @@ export class ToolCache {
     now: number,
     build: (directory: string) => Promise<void>,
   ): Promise<CacheEntry> {
-    await this.#removeLeftovers(now)
     const partial = join(this.#root, `${PARTIAL}${randomBytes(8).toString('hex')}`)
-    await mkdir(partial, { recursive: true })
     try {
+      await this.#removeLeftovers(now)
+      await mkdir(partial, { recursive: true })
       await build(partial)
       await writeFacts(partial, facts, now)
       return await this.#place(partial, facts)
+    } catch (error) {
+      throw isForbidden(error) ? this.#unwritable(error) : error
     } finally {
-      await rm(partial, { recursive: true, force: true })
+      // What is left is removed by a later run; the error of the build says more than that of its clean-up.
+      await rm(partial, { recursive: true, force: true }).catch(() => {})
     }
   }
 
-  /** Notes that the origin has nothing newer. */
+  #unwritable(cause: Error): OperatorError {
+    return new OperatorError(
+      'INSTALL_FAILED',
+      `The tool cache ${this.#root} cannot be written: ${cause.message}`,
+      {
+        hint: 'Let the user of the runner write there, remove what another user left, or set cache: false.',
+        cause,
+      },
+    )
+  }
+
+  /** Notes that the origin has nothing newer; an entry of another user is only asked about again sooner. */
   async confirm(entry: CacheEntry, now: number): Promise<void> {
-    await writeFacts(entry.directory, entry, now)
+    await writeFacts(entry.directory, entry, now).catch(error => {
+      if (!isForbidden(error)) throw error
+    })
   }
 
   /** Takes an entry that turned out not to work out of the way, in one step, then removes it. */
   async evict(directory: string): Promise<void> {
     const aside = join(this.#root, `${PARTIAL}${randomBytes(8).toString('hex')}`)
-    await rename(directory, aside).catch(ignore('ENOENT'))
-    await rm(aside, { recursive: true, force: true })
+    try {
+      await rename(directory, aside).catch(ignore('ENOENT'))
+      await rm(aside, { recursive: true, force: true })
+    } catch (error) {
+      throw isForbidden(error) ? this.#unwritable(error) : error
+    }
   }
 
   async #place(partial: string, facts: EntryFacts): Promise<CacheEntry> {
@@ -156,6 +177,12 @@ async function renamed(from: string, to: string): Promise<boolean> {
     ignore('ENOTEMPTY', 'EEXIST')(error as NodeJS.ErrnoException)
     return false
   }
+}
+
+/** Another user's, read-only, or no directory at all. */
+function isForbidden(error: unknown): error is Error {
+  const codes = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR']
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }
 
 function ignore(...codes: readonly string[]): (error: NodeJS.ErrnoException) => void {

@@ -23,13 +23,18 @@ export async function unpackDebs(
   signal?: AbortSignal,
 ): Promise<void> {
   await makeMergedRoot(root)
-  const queue = [...files]
+  const queue = files.values()
+  const stop = new AbortController()
+  const stopped = AbortSignal.any([stop.signal, ...(signal === undefined ? [] : [signal])])
   const work = async () => {
-    for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
-      await unpackDeb(root, file, env, signal)
-    }
+    for (const file of queue) await unpackDeb(root, file, env, stopped)
   }
-  await Promise.all(Array.from({ length: availableParallelism() }, work))
+  const workers = Array.from({ length: availableParallelism() }, () =>
+    work().catch(error => stop.abort(error)),
+  )
+  // Whoever removes what a failure leaves must not meet one that still writes.
+  await Promise.all(workers)
+  stopped.throwIfAborted()
 }
 
 async function makeMergedRoot(root: string): Promise<void> {
@@ -46,23 +51,23 @@ async function unpackDeb(
   root: string,
   file: string,
   env: Readonly<Record<string, string>>,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<void> {
-  signal?.throwIfAborted()
+  signal.throwIfAborted()
   const reader = spawn('dpkg-deb', ['--fsys-tarfile', file], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const args = ['-x', '-C', root, '--keep-directory-symlink', '--no-same-owner', '--no-same-permissions']
   const writer = spawn('tar', [...args, ...EXCLUDED], { env, stdio: [reader.stdout, 'ignore', 'pipe'] })
   // The pipe belongs to the children; an end kept open here would hide the death of tar from dpkg-deb.
   reader.stdout?.destroy()
   const stop = () => [reader, writer].forEach(child => void child.kill())
-  signal?.addEventListener('abort', stop, { once: true })
+  signal.addEventListener('abort', stop, { once: true })
   try {
     const said = await Promise.all([ending(writer), ending(reader)])
-    signal?.throwIfAborted()
+    signal.throwIfAborted()
     const complaint = said.filter(Boolean).join('\n')
     if (complaint !== '') throw aptFailure(`unpacking ${file.split('/').at(-1)}`, complaint)
   } finally {
-    signal?.removeEventListener('abort', stop)
+    signal.removeEventListener('abort', stop)
   }
 }
 

@@ -51,6 +51,14 @@ describe('ToolCache', () => {
     expect(await cache.entries()).toHaveLength(4)
   })
 
+  it('that cannot be written says so', async () => {
+    await writeFile(root, 'a file')
+    await expect(cache.add(FACTS, NOW, content('a'))).rejects.toMatchObject({
+      code: 'INSTALL_FAILED',
+      message: expect.stringContaining(`The tool cache ${root} cannot be written`),
+    })
+  })
+
   it('remembers when an entry was confirmed', async () => {
     const entry = await cache.add(FACTS, NOW, content('a'))
     await cache.confirm(entry, NOW + 5)

@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { parseConnectionUrl } from '../../src/core/connection.ts'
+import { openSource } from '../../src/postgres/source.ts'
+import { createDatabase } from '../support/database.ts'
+import { FaultProxy } from '../support/fault-proxy.ts'
+import { theLab } from '../support/lab.ts'
+
+const EVERYTHING = { tables: [], excludeTables: [], schemas: [] }
+
+describe('the connection that holds the snapshot', () => {
+  const lab = theLab()
+
+  it('is kept alive by what lies between, though pg_dump takes long and it has nothing to say', async () => {
+    await using database = await createDatabase(lab, 'CREATE TABLE t (id serial)')
+    await using proxy = await FaultProxy.start({ port: lab.postgres.port })
+    const connection = { ...parseConnectionUrl(database.url), port: proxy.port }
+    await using source = await openSource(connection, new AbortController().signal)
+    await using snapshot = await source.holdSnapshot(EVERYTHING, 60_000)
+    proxy.forgetAfterMs = 34_000
+
+    await sleep(38_000)
+
+    expect((await source.readSequences(snapshot, false)).size).toBe(1)
+  }, 90_000)
+
+  it('that is gone ends the dump at once', async () => {
+    await using database = await createDatabase(lab, 'CREATE TABLE t (id serial)')
+    await using proxy = await FaultProxy.start({ port: lab.postgres.port })
+    const connection = { ...parseConnectionUrl(database.url), port: proxy.port }
+    await using source = await openSource(connection, new AbortController().signal)
+    await using snapshot = await source.holdSnapshot(EVERYTHING, 60_000)
+    const startedAt = performance.now()
+
+    proxy.resetAll()
+
+    await expect(snapshot.alarm).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' })
+    expect(performance.now() - startedAt).toBeLessThan(3000)
+  })
+})

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import { OperatorError } from '../../src/core/errors.ts'
+import { createBucket } from '../support/bucket.ts'
+import { FaultProxy } from '../support/fault-proxy.ts'
+import { theLab } from '../support/lab.ts'
+import { MeddlingProxy, s3Error } from './meddling-proxy.ts'
+import { openStore } from './test-store.ts'
+
+const lab = theLab()
+const NO_SSE = { sse: undefined }
+
+describe('a small object', () => {
+  it.each([
+    ['is told that conditions are not implemented', 501, s3Error('NotImplemented')],
+    ['is refused for its condition', 400, s3Error('InvalidArgument', 'Unsupported header: If-None-Match')],
+    ['meets another writer', 409, s3Error('ConditionalRequestConflict')],
+  ])('is written when it %s', async (_, status, body) => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+    proxy.meddle({ method: 'PUT', path: /a.json/, answer: { status, body } })
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
+
+    await test.store.putJson('a.json', '{}', NO_SSE)
+
+    expect((await bucket.read('a.json')).toString()).toBe('{}')
+  })
+
+  it('is not written without its condition because something else about it was wrong', async () => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+    proxy.meddle({ method: 'PUT', path: /a.json/, answer: { status: 400, body: s3Error('InvalidRequest') } })
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
+
+    await expect(test.store.putJson('a.json', '{}', NO_SSE)).rejects.toMatchObject({ code: 'STORE_FAILED' })
+
+    expect(proxy.seen.filter(({ method }) => method === 'PUT')).toHaveLength(1)
+  })
+
+  it('whose answer is under way when the job is cancelled is written', async () => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+    proxy.meddle({ method: 'PUT', path: /a.json/, holdAnswerMs: 1000 })
+    const job = new AbortController()
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url, signal: job.signal })
+    setTimeout(() => job.abort(new OperatorError('CANCELLED', 'The job was cancelled.')), 300)
+
+    await test.store.putJson('a.json', '{}', NO_SSE)
+
+    expect(await bucket.list()).toEqual(['a.json'])
+  })
+})
+
+describe('clean-up', () => {
+  it('goes on for most of its minute while the store is away', async () => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await FaultProxy.start({ port: Number(new URL(lab.s3.endpoint).port) })
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
+    proxy.refuse()
+    const startedAt = performance.now()
+
+    await expect(test.store.remove('a.json', null)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' })
+
+    // The last pause, of 15 s at most, may not fit any more.
+    expect(performance.now() - startedAt).toBeGreaterThan(40_000)
+  }, 90_000)
+
+  it('says whether an object is certainly not there', async () => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
+    await test.store.putJson('a.json', '{}', NO_SSE)
+
+    expect(await test.store.removeForSure('a.json')).toBe(true)
+    expect(await bucket.list()).toEqual([])
+    expect(await test.store.removeForSure('a.json')).toBe(true)
+    proxy.meddle({ method: 'HEAD', path: /a.json/, answer: { status: 403, body: '' } })
+    expect(await test.store.removeForSure('a.json')).toBe(false)
+  })
+})
