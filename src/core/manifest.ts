@@ -1,7 +1,19 @@
 import { BACKUP_KINDS } from './backup-key.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { errorMessage, OperatorError } from './errors.ts'
-import { flag, instant, list, nullable, object, oneOf, type Read, sha256, text, whole } from './shape.ts'
+import {
+  addedLater,
+  flag,
+  instant,
+  list,
+  nullable,
+  object,
+  oneOf,
+  type Read,
+  sha256,
+  text,
+  whole,
+} from './shape.ts'
 
 export const MANIFEST_VERSION = 1
 
@@ -25,13 +37,18 @@ export type TableFingerprint = Read<typeof tableFingerprint>
 
 /**
  * Sequences are not transactional: pg_dump reads a value somewhere between the snapshot and its end, so the archive
- * holds one from `atSnapshot` to `atEnd`. Values are decimal texts, because they may exceed 2^53; null was never used.
+ * holds one from `atSnapshot` to `atEnd`. Values are decimal texts, because they may exceed 2^53; null was never used
+ * (is_called is false), and then `next…` is what it gives out first: its start, or what somebody set it to.
  */
 const sequenceFingerprint = object({
   schema: text,
   name: text,
   atSnapshot: nullable(text),
   atEnd: nullable(text),
+  nextAtSnapshot: addedLater(text),
+  nextAtEnd: addedLater(text),
+  /** After its greatest value it begins anew. */
+  cycles: addedLater(flag),
 })
 export type SequenceFingerprint = Read<typeof sequenceFingerprint>
 

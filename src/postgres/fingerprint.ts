@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteTable } from '../core/identifier.ts'
-import type { FingerprintLevel, SequenceFingerprint, TableFingerprint } from '../core/manifest.ts'
+import type { FingerprintLevel, TableFingerprint } from '../core/manifest.ts'
 import type { Table } from './catalog.ts'
 import type { Session } from './session.ts'
 
@@ -139,36 +139,4 @@ async function readTimeColumns(session: Session): Promise<ReadonlyMap<string, st
   const first = new Map<string, string>()
   for (const { oid, name } of rows) if (!first.has(oid)) first.set(oid, name)
   return first
-}
-
-/** The last value of every sequence now, by its quoted name: sequences do not follow the snapshot. */
-export type SequenceValues = ReadonlyMap<
-  string,
-  { readonly schema: string; readonly name: string; readonly value: string | null }
->
-
-/** Reads all sequences outside extensions, or those owned by the given tables. */
-export async function readSequences(session: Session, ownedBy?: readonly Table[]): Promise<SequenceValues> {
-  const rows = await session.rows<{ schema: string; name: string; value: string | null }>(
-    `SELECT n.nspname AS schema, c.relname AS name, pg_sequence_last_value(c.oid)::text AS value
-       FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname !~ '^pg_'
-        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-        AND ($1::oid[] IS NULL OR EXISTS (
-          SELECT FROM pg_catalog.pg_depend d
-           WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjid = ANY ($1)))
-      ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`,
-    [ownedBy === undefined ? null : ownedBy.map(table => table.oid)],
-  )
-  return new Map(rows.map(row => [quoteTable(row), row]))
-}
-
-/** What a sequence may be after a restore: from its value at the snapshot to its value when pg_dump was done. */
-export function mergeSequences(
-  atSnapshot: SequenceValues,
-  atEnd: SequenceValues,
-): readonly SequenceFingerprint[] {
-  return [...atSnapshot].map(([key, { schema, name, value }]) => {
-    return { schema, name, atSnapshot: value, atEnd: atEnd.get(key)?.value ?? value }
-  })
 }

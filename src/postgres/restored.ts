@@ -4,7 +4,8 @@ import { OperatorError } from '../core/errors.ts'
 import type { RestoredContent } from '../core/exact-check.ts'
 import type { FingerprintLevel } from '../core/manifest.ts'
 import { readExtensions, readObjectCounts, readTables } from './catalog.ts'
-import { pinOutputSettings, readSequences, readTableFingerprints } from './fingerprint.ts'
+import { pinOutputSettings, readTableFingerprints } from './fingerprint.ts'
+import { readSequences } from './sequences.ts'
 import { openSession, type Session } from './session.ts'
 
 const EVERYTHING = { tables: [], excludeTables: [], schemas: [] }

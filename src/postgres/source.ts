@@ -15,16 +15,10 @@ import {
   type Selection,
   type ServerFacts,
 } from './catalog.ts'
-import {
-  importSnapshot,
-  mergeSequences,
-  pinOutputSettings,
-  readSequences,
-  readTableFingerprints,
-  type SequenceValues,
-} from './fingerprint.ts'
+import { importSnapshot, pinOutputSettings, readTableFingerprints } from './fingerprint.ts'
 import { refuseMissingPrivileges, refuseTransactionPooler } from './preflight.ts'
 import { emptySearchPath, withEmptySearchPath } from './search-path.ts'
+import { mergeSequences, readSequences, type SequenceValues } from './sequences.ts'
 import { openSession } from './session.ts'
 import { holdSnapshot, type Snapshot } from './snapshot.ts'
 

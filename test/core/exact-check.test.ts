@@ -2,8 +2,8 @@ import { describe, expect, it, test } from 'vitest'
 import { type Check, verdictOf } from '../../src/core/check.ts'
 import type { RestoredSequence } from '../../src/core/check-sequences.ts'
 import { exactChecks, type RestoredContent } from '../../src/core/exact-check.ts'
-import type { Manifest } from '../../src/core/manifest.ts'
-import { SAMPLE, sampleTable } from './sample-manifest.ts'
+import type { Manifest, SequenceFingerprint } from '../../src/core/manifest.ts'
+import { SAMPLE, sampleSequence, sampleTable } from './sample-manifest.ts'
 
 /** What came back is just what the manifest says, but for what is given. */
 function restored(changes: Partial<RestoredContent> = {}): RestoredContent {
@@ -26,8 +26,8 @@ function restored(changes: Partial<RestoredContent> = {}): RestoredContent {
 
 function sequences(users: string | null, unused: string | null): ReadonlyMap<string, RestoredSequence> {
   return new Map([
-    ['public.users_id_seq', { schema: 'public', name: 'users_id_seq', value: users }],
-    ['public.unused_seq', { schema: 'public', name: 'unused_seq', value: unused }],
+    ['public.users_id_seq', { schema: 'public', name: 'users_id_seq', value: users, next: null }],
+    ['public.unused_seq', { schema: 'public', name: 'unused_seq', value: unused, next: null }],
   ])
 }
 
@@ -203,7 +203,7 @@ describe('a sequence', () => {
   })
 
   it('that is missing, or one too many, fails', () => {
-    const other = new Map([['a.b', { schema: 'a', name: 'b', value: '1' }]])
+    const other = new Map([['a.b', { schema: 'a', name: 'b', value: '1', next: null }]])
     expect(lines(exactChecks(SAMPLE, restored({ sequences: other })))).toEqual([
       'sequence users_id_seq: 20000 to 20003 | no such sequence',
       'sequence unused_seq: never used | no such sequence',
@@ -219,9 +219,55 @@ describe('a sequence', () => {
     ['used first during the dump, ahead', null, '3', '4', false],
     ['beyond 2^53', '9007199254740993', '9007199254740993', '9007199254740992', false],
   ])('%s: %s to %s, found %s', (_, atSnapshot, atEnd, value, passes) => {
-    const one = manifest({ sequences: [{ schema: 'public', name: 's', atSnapshot, atEnd }] })
-    const found = new Map([['public.s', { schema: 'public', name: 's', value }]])
+    const one = manifest({ sequences: [sampleSequence('s', { atSnapshot, atEnd })] })
+    const found = new Map([['public.s', { schema: 'public', name: 's', value, next: null }]])
     expect(failures(exactChecks(one, restored({ sequences: found })))).toHaveLength(passes ? 0 : 1)
+  })
+
+  const UNUSED = { atSnapshot: null, atEnd: null, nextAtSnapshot: '5000', nextAtEnd: '5000' }
+  const USED_ON_THE_WAY = { ...UNUSED, atEnd: '5002', nextAtEnd: null }
+
+  test.each<[string, Partial<SequenceFingerprint>, Pick<RestoredSequence, 'value' | 'next'>, string]>([
+    ['never used, as it was', UNUSED, { value: null, next: '5000' }, ''],
+    [
+      'never used, set to another first value',
+      UNUSED,
+      { value: null, next: '1' },
+      'never used, first 5000 | never used, first 1',
+    ],
+    ['never used, and used', UNUSED, { value: '5000', next: null }, 'never used, first 5000 | 5000'],
+    ['used first during the dump', USED_ON_THE_WAY, { value: '5001', next: null }, ''],
+    ['used first during the dump, not yet', USED_ON_THE_WAY, { value: null, next: '5000' }, ''],
+    [
+      'used first during the dump, below its first value',
+      USED_ON_THE_WAY,
+      { value: '4999', next: null },
+      'never used, first 5000 to 5002 | 4999',
+    ],
+    [
+      'set back to be given out again',
+      { atSnapshot: '7', atEnd: '7' },
+      { value: null, next: '7' },
+      '7 | never used, first 7',
+    ],
+    [
+      'turned round during the dump',
+      { atSnapshot: '998', atEnd: '3', cycles: true },
+      { value: '999', next: null },
+      '',
+    ],
+    [
+      'that could have turned round, and did not move',
+      { atSnapshot: '998', atEnd: '998', cycles: true },
+      { value: '3', next: null },
+      '998 | 3',
+    ],
+  ])('%s', (_, changes, state, line) => {
+    const one = manifest({ sequences: [sampleSequence('s', changes)] })
+    const found = new Map([['public.s', { schema: 'public', name: 's', ...state }]])
+    expect(lines(exactChecks(one, restored({ sequences: found })))).toEqual(
+      line === '' ? [] : [`sequence s: ${line}`],
+    )
   })
 })
 

@@ -53,7 +53,17 @@ export function aManifest(): Manifest {
         },
         { schema: 'public', name: 'empty', rows: 0, newest: null, contentHash: null },
       ],
-      sequences: [{ schema: 'public', name: 'users_id_seq', atSnapshot: '9223372036854775807', atEnd: null }],
+      sequences: [
+        {
+          schema: 'public',
+          name: 'users_id_seq',
+          atSnapshot: '9223372036854775807',
+          atEnd: null,
+          nextAtSnapshot: null,
+          nextAtEnd: '1',
+          cycles: true,
+        },
+      ],
       objects: {
         indexes: 1,
         constraints: 2,

@@ -10,9 +10,10 @@ import { parseConnectionUrl } from '../../src/core/connection.ts'
 import { type Criterion, evaluateCriterion } from '../../src/core/criteria.ts'
 import { exactChecks, type RestoredContent } from '../../src/core/exact-check.ts'
 import type { Manifest } from '../../src/core/manifest.ts'
-import { readExtensions, readObjectCounts, readTables } from '../../src/postgres/catalog.ts'
 import { measure } from '../../src/postgres/criteria-query.ts'
-import { pinOutputSettings, readSequences, readTableFingerprints } from '../../src/postgres/fingerprint.ts'
+import { pinOutputSettings } from '../../src/postgres/fingerprint.ts'
+import { readContent } from '../../src/postgres/restored.ts'
+import { mergeSequences, readSequences, type SequenceValues } from '../../src/postgres/sequences.ts'
 import { openSession, type Session } from '../../src/postgres/session.ts'
 import { readStructureChecks } from '../../src/postgres/structure.ts'
 import { SAMPLE } from '../core/sample-manifest.ts'
@@ -33,7 +34,9 @@ beforeAll(async () => {
   const pgDump = join(lab.postgres.binDir, 'pg_dump')
   const options = { encoding: 'buffer', maxBuffer: 1 << 28 } as const
   archive = (await promisify(execFile)(pgDump, ['--format=custom', '--dbname', source.url], options)).stdout
-  manifest = await withSession(source, async session => asManifest(await readContent(session)))
+  manifest = await withSession(source, async session =>
+    asManifest(await readContent(session, 'content'), await readSequences(session)),
+  )
 })
 
 afterAll(() => source?.drop())
@@ -44,17 +47,7 @@ async function withSession<T>(database: TestDatabase, work: (session: Session) =
   return await work(session)
 }
 
-async function readContent(session: Session): Promise<RestoredContent> {
-  const tables = await readTables(session, { tables: [], excludeTables: [], schemas: [] })
-  return {
-    tables: await readTableFingerprints(session, tables, 'content'),
-    sequences: await readSequences(session),
-    extensions: await readExtensions(session),
-    objects: await readObjectCounts(session),
-  }
-}
-
-function asManifest({ tables, sequences, extensions, objects }: RestoredContent): Manifest {
+function asManifest({ tables, extensions, objects }: RestoredContent, sequences: SequenceValues): Manifest {
   return {
     ...SAMPLE,
     backup: { ...SAMPLE.backup, snapshotAt: '2026-11-01T03:00:00.000Z' },
@@ -62,9 +55,7 @@ function asManifest({ tables, sequences, extensions, objects }: RestoredContent)
     fingerprint: {
       level: 'content',
       tables,
-      sequences: [...sequences.values()].map(({ schema, name, value }) => {
-        return { schema, name, atSnapshot: value, atEnd: value }
-      }),
+      sequences: mergeSequences(sequences, sequences),
       objects,
     },
   }
@@ -76,7 +67,7 @@ async function judge(spoil: string, criteria: readonly Criterion[] = []): Promis
   await stockRestore(theLab(), archive, copy.url)
   if (spoil !== '') await withClient(copy.url, client => client.query(spoil))
   return await withSession(copy, async session => {
-    const found = await readContent(session)
+    const found = await readContent(session, 'content')
     const checks = [...exactChecks(manifest, found), ...(await readStructureChecks(session))]
     const reference = {
       snapshotAt: new Date(manifest.backup.snapshotAt),
@@ -138,6 +129,16 @@ describe('a restored copy', () => {
         'sequence users_id_seq: 1000 | 900',
         'sequence users_id_seq: next value above 1000, the greatest in users.id | next value 901',
       ],
+    ],
+    [
+      'a sequence that was never used started elsewhere',
+      'ALTER SEQUENCE logi_member_numbers RESTART WITH 7',
+      [/^sequence logi_member_numbers: .* \| never used, first 7$/],
+    ],
+    [
+      'a sequence set to give its value out again',
+      `SELECT setval('users_id_seq', 1000, false)`,
+      ['sequence users_id_seq: 1000 | never used, first 1000'],
     ],
     [
       'an extension missing',
