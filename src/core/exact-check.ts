@@ -1,4 +1,5 @@
 import type { Check } from './check.ts'
+import { definitionChecks, type RestoredDefinitions } from './check-definitions.ts'
 import { byKey, keyOf } from './check-key.ts'
 import { extensionChecks, objectChecks } from './check-objects.ts'
 import { type RestoredSequence, sequenceChecks } from './check-sequences.ts'
@@ -12,7 +13,7 @@ import {
 } from './manifest.ts'
 
 /** What a restored database holds, read in the same way and at the same level as the manifest was. */
-export interface RestoredContent {
+export interface RestoredContent extends RestoredDefinitions {
   readonly tables: readonly TableFingerprint[]
   /** As readSequences gives them. */
   readonly sequences: ReadonlyMap<string, RestoredSequence>
@@ -27,7 +28,7 @@ const HASH_SHOWN = 12
  * Compares everything that the manifest knows with what came back. Any difference is a failure of its own that names
  * the object, what was expected and what was found; what agrees is one line a table, and one line a kind for the rest.
  *
- * Tables and sequences are of group `exact`. Extensions and counts of objects are of group `structure`: they hold no
+ * Tables and sequences are of group `exact`. Extensions, counts and definitions of objects are of group `structure`: they hold no
  * data, so that alone they do not make a drill pass.
  */
 export function exactChecks(manifest: Manifest, found: RestoredContent): readonly Check[] {
@@ -35,6 +36,7 @@ export function exactChecks(manifest: Manifest, found: RestoredContent): readonl
   const structure = [
     ...extensionChecks(manifest, found.extensions),
     ...(objects === null ? [] : objectChecks(objects, found.objects, manifest.server.version)),
+    ...definitionChecks(manifest, found),
   ]
   if (level === 'none') return [notCounted(found.tables), ...structure]
   return [...tableChecks(tables, found.tables), ...sequenceChecks(sequences, found.sequences), ...structure]

@@ -64,6 +64,10 @@ const objectCounts = object({
 })
 export type ObjectCounts = Read<typeof objectCounts>
 
+/** An object of the schema and 64 bits over its definition, by which a change is seen but not what it was. */
+const definition = object({ kind: text, name: text, hash: text })
+export type Definition = Read<typeof definition>
+
 const extension = object({ name: text, version: text, schema: text })
 export type Extension = Read<typeof extension>
 
@@ -121,6 +125,8 @@ const manifest = object({
     sequences: list(sequenceFingerprint),
     /** Null in a partial backup. */
     objects: nullable(objectCounts),
+    /** Null in a partial backup, too. */
+    definitions: addedLater(list(definition)),
   }),
   /** pg_dump with its upload, and the whole step. */
   durations: object({ dumpMs: whole, totalMs: whole }),

@@ -1,3 +1,4 @@
+import { FILLED } from './check-definitions.ts'
 import type { RestoredContent } from './exact-check.ts'
 import type { Manifest, SequenceFingerprint, TableFingerprint } from './manifest.ts'
 import { type NamePattern, parseNamePattern } from './name-pattern.ts'
@@ -71,6 +72,7 @@ export function narrowManifest(manifest: Manifest, selection: Selection): Manife
         tables: fingerprint.tables.filter(isPicked),
         sequences: [],
         objects: null,
+        definitions: null,
       },
     }
   return {
@@ -80,6 +82,7 @@ export function narrowManifest(manifest: Manifest, selection: Selection): Manife
       tables: fingerprint.tables.map(table => (isPicked(table) ? table : emptied(table))),
       sequences: fingerprint.sequences.map(unused),
       objects: selection.of === 'structure' ? fingerprint.objects : null,
+      definitions: selection.of === 'structure' ? unfilled(fingerprint.definitions) : null,
     },
   }
 }
@@ -94,6 +97,13 @@ function picker(selection: Selection): (table: TableName) => boolean {
   const picked = selection.of === 'tables' || selection.of === 'rows' ? selection.tables : []
   const names = new Set(picked.map(({ schema, name }) => JSON.stringify([schema, name])))
   return ({ schema, name }) => names.has(JSON.stringify([schema, name]))
+}
+
+/** Without data no materialised view is filled. */
+function unfilled(
+  definitions: Manifest['fingerprint']['definitions'],
+): Manifest['fingerprint']['definitions'] {
+  return definitions?.filter(({ kind }) => kind !== FILLED) ?? null
 }
 
 /** At its start, which the manifest does not know of one that was used. */

@@ -4,6 +4,7 @@ import { OperatorError } from '../core/errors.ts'
 import type { RestoredContent } from '../core/exact-check.ts'
 import type { FingerprintLevel } from '../core/manifest.ts'
 import { readExtensions, readObjectCounts, readTables } from './catalog.ts'
+import { readDefinitions } from './definitions.ts'
 import { pinOutputSettings, readTableFingerprints } from './fingerprint.ts'
 import { readSequences } from './sequences.ts'
 import { openSession, type Session } from './session.ts'
@@ -36,5 +37,6 @@ export async function readContent(session: Session, level: FingerprintLevel): Pr
     sequences: await readSequences(session),
     extensions: await readExtensions(session),
     objects: await readObjectCounts(session),
+    ...(await readDefinitions(session)),
   }
 }

@@ -1,5 +1,7 @@
+import { foldDefinitions } from '../core/check-definitions.ts'
 import type { Connection } from '../core/connection.ts'
 import type {
+  Definition,
   Extension,
   FingerprintLevel,
   ObjectCounts,
@@ -15,6 +17,7 @@ import {
   type Selection,
   type ServerFacts,
 } from './catalog.ts'
+import { readDefinitions } from './definitions.ts'
 import { importSnapshot, pinOutputSettings, readTableFingerprints } from './fingerprint.ts'
 import { refuseMissingPrivileges, refuseTransactionPooler } from './preflight.ts'
 import { emptySearchPath, withEmptySearchPath } from './search-path.ts'
@@ -27,6 +30,7 @@ export interface Content {
   readonly extensions: readonly Extension[]
   readonly policyRoles: readonly string[]
   readonly objects: ObjectCounts | null
+  readonly definitions: readonly Definition[] | null
   readonly tables: readonly TableFingerprint[]
 }
 
@@ -64,6 +68,7 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
         extensions: await readExtensions(reader),
         policyRoles: await readPolicyRoles(reader),
         objects: isPartial ? null : await readObjectCounts(reader),
+        definitions: isPartial ? null : foldDefinitions((await readDefinitions(reader)).definitions),
         tables: await readTableFingerprints(reader, snapshot.tables, level),
       }
     },

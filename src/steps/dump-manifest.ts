@@ -64,6 +64,7 @@ export function createManifest(request: DumpRequest, facts: DumpFacts): Manifest
       tables: content.tables,
       sequences: hasFingerprint ? sequences : [],
       objects: hasFingerprint ? content.objects : null,
+      definitions: hasFingerprint ? content.definitions : null,
     },
     durations,
     madeBy: request.madeBy,

@@ -1,8 +1,9 @@
 import { describe, expect, it, test } from 'vitest'
 import { type Check, verdictOf } from '../../src/core/check.ts'
+import { foldDefinitions } from '../../src/core/check-definitions.ts'
 import type { RestoredSequence } from '../../src/core/check-sequences.ts'
 import { exactChecks, type RestoredContent } from '../../src/core/exact-check.ts'
-import type { Manifest, SequenceFingerprint } from '../../src/core/manifest.ts'
+import type { Definition, Manifest, SequenceFingerprint } from '../../src/core/manifest.ts'
 import { SAMPLE, sampleSequence, sampleTable } from './sample-manifest.ts'
 
 /** What came back is just what the manifest says, but for what is given. */
@@ -20,6 +21,8 @@ function restored(changes: Partial<RestoredContent> = {}): RestoredContent {
       views: 2,
       largeObjects: 0,
     },
+    serverMajor: 18,
+    definitions: null,
     ...changes,
   }
 }
@@ -331,5 +334,62 @@ describe('counts of objects', () => {
       restored({ objects: { ...restored().objects, views: 99 } }),
     )
     expect(failures(checks)).toEqual([])
+  })
+})
+
+describe('a definition', () => {
+  const view = { kind: 'view', name: 'public.v', hash: 'a' }
+  const column = { kind: 'columns', name: 'public.v', hash: 'b' }
+  const known = manifest({ definitions: [view, column] })
+  const found = (...definitions: Definition[]) => restored({ definitions })
+
+  it('of every object as in the source is one line', () => {
+    const check = exactChecks(known, found(column, view)).at(-1)
+    expect(check).toMatchObject({
+      group: 'structure',
+      name: 'definitions',
+      verdict: 'pass',
+      found: '2 definitions as in the source',
+    })
+  })
+
+  test.each<[string, RestoredContent, readonly string[]]>([
+    [
+      'that is another',
+      found({ ...view, hash: 'c' }, column),
+      ['definition of view public.v: as in the source | another one'],
+    ],
+    ['that is missing', found(column), ['definition of view public.v: as in the source | missing']],
+    [
+      'that is one too many',
+      found(view, column, { ...view, name: 'public.w' }),
+      ['definition of view public.w: none | there is one'],
+    ],
+  ])('%s fails', (_, content, expected) => {
+    expect(lines(exactChecks(known, content))).toEqual(expected)
+  })
+
+  it('of another major version is compared by its name alone, where every version knows it', () => {
+    const newer = { serverMajor: 19 }
+    const same = exactChecks(known, { ...found({ ...view, hash: 'c' }), ...newer })
+    expect(failures(same)).toEqual([])
+    expect(same.at(-1)?.note).toContain('By their names')
+    expect(lines(exactChecks(known, { ...found(), ...newer }))).toEqual([
+      'definition of view public.v: as in the source | missing',
+    ])
+  })
+
+  it('is not compared with a manifest that has none', () => {
+    expect(failures(exactChecks(SAMPLE, found(view)))).toEqual([])
+  })
+
+  it('of very many is one hash a kind', () => {
+    const folded = foldDefinitions([view, { ...view, name: 'public.w' }, column], 2)
+    expect(folded?.map(({ kind, name }) => `${kind} ${name}`)).toEqual(['view (all)', 'columns (all)'])
+    const many = manifest({ definitions: folded })
+    expect(failures(exactChecks(many, found(view, { ...view, name: 'public.w' }, column)))).toEqual([])
+    expect(lines(exactChecks(many, found(view, column)))).toEqual([
+      'definition of view (all): as in the source | another one',
+    ])
   })
 })

@@ -73,6 +73,7 @@ export function aManifest(): Manifest {
         views: 6,
         largeObjects: 7,
       },
+      definitions: [{ kind: 'view', name: 'public."All"', hash: '0123456789abcdef' }],
     },
     durations: { dumpMs: 1000, totalMs: 2000 },
     madeBy: { repository: 'o/r', workflow: 'backup', runId: '1', runAttempt: '1', commit: 'abc' },

@@ -89,6 +89,7 @@ export const SAMPLE: Manifest = {
       views: 2,
       largeObjects: 0,
     },
+    definitions: null,
   },
   durations: { dumpMs: 1000, totalMs: 2000 },
   madeBy: { repository: 'logi/db', workflow: 'backup', runId: '1', runAttempt: '1', commit: 'abc' },
