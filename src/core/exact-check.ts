@@ -1,6 +1,7 @@
 import type { Check } from './check.ts'
 import { definitionChecks, type RestoredDefinitions } from './check-definitions.ts'
 import { byKey, keyOf } from './check-key.ts'
+import { largeObjectChecks } from './check-large-objects.ts'
 import { extensionChecks, objectChecks } from './check-objects.ts'
 import { type RestoredSequence, sequenceChecks } from './check-sequences.ts'
 import { renderAmount, renderDifference, renderName } from './check-text.ts'
@@ -19,6 +20,8 @@ export interface RestoredContent extends RestoredDefinitions {
   readonly sequences: ReadonlyMap<string, RestoredSequence>
   readonly extensions: readonly Extension[]
   readonly objects: ObjectCounts
+  /** Null where they were not or could not be read. */
+  readonly largeObjectsHash: string | null
 }
 
 /** Digits of a content hash that are shown: enough to tell two apart, few enough for a table. */
@@ -39,7 +42,12 @@ export function exactChecks(manifest: Manifest, found: RestoredContent): readonl
     ...definitionChecks(manifest, found),
   ]
   if (level === 'none') return [notCounted(found.tables), ...structure]
-  return [...tableChecks(tables, found.tables), ...sequenceChecks(sequences, found.sequences), ...structure]
+  return [
+    ...tableChecks(tables, found.tables),
+    ...sequenceChecks(sequences, found.sequences),
+    ...largeObjectChecks(manifest, found),
+    ...structure,
+  ]
 }
 
 function notCounted(found: readonly TableFingerprint[]): Check {

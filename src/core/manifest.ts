@@ -127,6 +127,8 @@ const manifest = object({
     objects: nullable(objectCounts),
     /** Null in a partial backup, too. */
     definitions: addedLater(list(definition)),
+    /** 128 bits over the bytes of all large objects; null below level `content`, and where there are none. */
+    largeObjectsHash: addedLater(text),
   }),
   /** pg_dump with its upload, and the whole step. */
   durations: object({ dumpMs: whole, totalMs: whole }),

@@ -73,6 +73,7 @@ export function narrowManifest(manifest: Manifest, selection: Selection): Manife
         sequences: [],
         objects: null,
         definitions: null,
+        largeObjectsHash: null,
       },
     }
   return {
@@ -83,6 +84,7 @@ export function narrowManifest(manifest: Manifest, selection: Selection): Manife
       sequences: fingerprint.sequences.map(unused),
       objects: selection.of === 'structure' ? fingerprint.objects : null,
       definitions: selection.of === 'structure' ? unfilled(fingerprint.definitions) : null,
+      largeObjectsHash: null,
     },
   }
 }

@@ -6,6 +6,7 @@ import type { FingerprintLevel } from '../core/manifest.ts'
 import { readExtensions, readObjectCounts, readTables } from './catalog.ts'
 import { readDefinitions } from './definitions.ts'
 import { pinOutputSettings, readTableFingerprints } from './fingerprint.ts'
+import { readLargeObjectsHash } from './large-objects.ts'
 import { readSequences } from './sequences.ts'
 import { openSession, type Session } from './session.ts'
 
@@ -38,5 +39,6 @@ export async function readContent(session: Session, level: FingerprintLevel): Pr
     extensions: await readExtensions(session),
     objects: await readObjectCounts(session),
     ...(await readDefinitions(session)),
+    largeObjectsHash: await readLargeObjectsHash(session, level),
   }
 }

@@ -19,6 +19,7 @@ import {
 } from './catalog.ts'
 import { readDefinitions } from './definitions.ts'
 import { importSnapshot, pinOutputSettings, readTableFingerprints } from './fingerprint.ts'
+import { readLargeObjectsHash } from './large-objects.ts'
 import { refuseMissingPrivileges, refuseTransactionPooler } from './preflight.ts'
 import { emptySearchPath, withEmptySearchPath } from './search-path.ts'
 import { mergeSequences, readSequences, type SequenceValues } from './sequences.ts'
@@ -31,6 +32,7 @@ export interface Content {
   readonly policyRoles: readonly string[]
   readonly objects: ObjectCounts | null
   readonly definitions: readonly Definition[] | null
+  readonly largeObjectsHash: string | null
   readonly tables: readonly TableFingerprint[]
 }
 
@@ -69,6 +71,7 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
         policyRoles: await readPolicyRoles(reader),
         objects: isPartial ? null : await readObjectCounts(reader),
         definitions: isPartial ? null : foldDefinitions((await readDefinitions(reader)).definitions),
+        largeObjectsHash: isPartial ? null : await readLargeObjectsHash(reader, level),
         tables: await readTableFingerprints(reader, snapshot.tables, level),
       }
     },

@@ -65,6 +65,7 @@ export function createManifest(request: DumpRequest, facts: DumpFacts): Manifest
       sequences: hasFingerprint ? sequences : [],
       objects: hasFingerprint ? content.objects : null,
       definitions: hasFingerprint ? content.definitions : null,
+      largeObjectsHash: content.largeObjectsHash,
     },
     durations,
     madeBy: request.madeBy,

@@ -74,6 +74,7 @@ export function aManifest(): Manifest {
         largeObjects: 7,
       },
       definitions: [{ kind: 'view', name: 'public."All"', hash: '0123456789abcdef' }],
+      largeObjectsHash: '0'.repeat(32),
     },
     durations: { dumpMs: 1000, totalMs: 2000 },
     madeBy: { repository: 'o/r', workflow: 'backup', runId: '1', runAttempt: '1', commit: 'abc' },

@@ -96,7 +96,7 @@ function isReadable(path: Path, value: unknown, other: unknown): boolean {
 }
 
 /** What manifests of the first pg-runbook do not have, and are read without. */
-const ADDED_LATER = ['nextAtSnapshot', 'nextAtEnd', 'cycles', 'definitions']
+const ADDED_LATER = ['nextAtSnapshot', 'nextAtEnd', 'cycles', 'definitions', 'largeObjectsHash']
 
 it('of the first pg-runbook is read, with null for what it does not know', () => {
   const document = places(aManifest())

@@ -90,6 +90,7 @@ export const SAMPLE: Manifest = {
       largeObjects: 0,
     },
     definitions: null,
+    largeObjectsHash: null,
   },
   durations: { dumpMs: 1000, totalMs: 2000 },
   madeBy: { repository: 'logi/db', workflow: 'backup', runId: '1', runAttempt: '1', commit: 'abc' },

@@ -33,6 +33,7 @@ const MORE = `
   CREATE VIEW plain AS SELECT 1 AS one; CREATE MATERIALIZED VIEW filled AS SELECT 1 AS one;
   CREATE TABLE parted (a int) PARTITION BY LIST (a); CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
   CREATE TABLE parted_empty (a int) PARTITION BY LIST (a);
+  SELECT lo_from_bytea(4711, 'bytes of a large object'), lo_from_bytea(4712, sha256('a') || convert_to(repeat('x', 3000000), 'UTF8'));
   CREATE TABLE inherited (a int); CREATE TABLE inheriting () INHERITS (inherited);`
 
 let source: TestDatabase
@@ -62,7 +63,7 @@ async function withSession<T>(database: TestDatabase, work: (session: Session) =
 }
 
 function asManifest(
-  { tables, extensions, objects, definitions }: RestoredContent,
+  { tables, extensions, objects, definitions, largeObjectsHash }: RestoredContent,
   sequences: SequenceValues,
 ): Manifest {
   return {
@@ -75,6 +76,7 @@ function asManifest(
       sequences: mergeSequences(sequences, sequences),
       objects,
       definitions,
+      largeObjectsHash,
     },
   }
 }
@@ -209,6 +211,16 @@ describe('a restored copy', () => {
       'another body of a function',
       `CREATE OR REPLACE FUNCTION guarded() RETURNS int LANGUAGE sql AS 'SELECT 2'`,
       ['definition of function public.guarded(): as in the source | another one'],
+    ],
+    [
+      'one byte of a large object changed',
+      `SELECT lo_put(4711, 3, 'X')`,
+      [/^large objects: 2 large objects, content [0-9a-f]{12} \| content [0-9a-f]{12}$/],
+    ],
+    [
+      'one byte far behind in a large object changed',
+      `SELECT lo_put(4712, 2999999, 'X')`,
+      [/^large objects: 2 large objects, content/],
     ],
     [
       'an empty materialised view',
