@@ -82,7 +82,7 @@ export async function createDrillTools(
       const env = await connectionEnvironment(database.connection, directory, variables)
       return startRestore({ path: pgRestore.path, archive: archivePath, jobs, env, args: DRILL_ONLY })
     },
-    readContent: (database, level) => readRestoredContent(database.connection, level, signal),
+    readContent: (database, original) => readRestoredContent(database.connection, original, signal),
     readStructure: async database => {
       await using session = await openSession(database.connection, signal)
       return await readStructureChecks(session)

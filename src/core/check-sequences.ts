@@ -1,7 +1,7 @@
 import type { Check } from './check.ts'
 import { byKey, keyOf } from './check-key.ts'
-import { renderAmount, renderName } from './check-text.ts'
-import type { SequenceFingerprint } from './manifest.ts'
+import { renderAmount, renderName, renderSome } from './check-text.ts'
+import type { Manifest, SequenceFingerprint } from './manifest.ts'
 
 export interface RestoredSequence {
   readonly schema: string
@@ -10,22 +10,44 @@ export interface RestoredSequence {
   readonly value: string | null
   /** What one that was never used gives out first; null for any other. */
   readonly next: string | null
+  /** An extension keeps its state in it: another version of the extension may have others. */
+  readonly isConfiguration: boolean
 }
 
 /** Each sequence that is not where the backup may have left it, or one line when all are. None without sequences. */
 export function sequenceChecks(
-  expected: readonly SequenceFingerprint[],
+  { backup, fingerprint: { sequences: expected } }: Manifest,
   found: ReadonlyMap<string, RestoredSequence>,
 ): readonly Check[] {
   const restored = byKey([...found.values()])
   const known = byKey(expected)
+  const unexpected = [...restored.values()].filter(
+    sequence => !known.has(keyOf(sequence)) && !sequence.isConfiguration,
+  )
+  const isPartial = backup.kind === 'partial'
   const failures = [
     ...expected.flatMap(sequence => sequenceFailure(sequence, restored.get(keyOf(sequence)))),
-    ...[...restored.values()].filter(sequence => !known.has(keyOf(sequence))).map(unexpectedSequence),
+    ...(isPartial ? [] : unexpected.map(unexpectedSequence)),
   ]
-  if (failures.length > 0 || expected.length === 0) return failures
+  const unknown = isPartial && unexpected.length > 0 ? [unknownSequences(unexpected)] : []
+  if (failures.length > 0 || expected.length === 0) return [...failures, ...unknown]
   const all = `${renderAmount(expected.length, 'sequence')} where the backup left them`
-  return [{ group: 'exact', name: 'sequences', verdict: 'pass', expected: all, found: all, note: null }]
+  return [
+    { group: 'exact', name: 'sequences', verdict: 'pass', expected: all, found: all, note: null },
+    ...unknown,
+  ]
+}
+
+/** The manifest of a partial backup knows the sequences of its tables; pg_dump also takes those that its patterns name. */
+function unknownSequences(sequences: readonly RestoredSequence[]): Check {
+  return {
+    group: 'exact',
+    name: 'other sequences',
+    verdict: 'information',
+    expected: 'unknown: the manifest lists those of its tables only',
+    found: renderSome(sequences.map(renderName)),
+    note: null,
+  }
 }
 
 function sequenceFailure(

@@ -32,6 +32,8 @@ const tableFingerprint = object({
   newest: nullable(object({ column: text, value: nullable(text) })),
   /** 128 bits over all values, independent of the order of rows; null below level `content`. */
   contentHash: nullable(text),
+  /** The extension whose configuration it is; then these are the rows that do not come with CREATE EXTENSION. */
+  extension: addedLater(text),
 })
 export type TableFingerprint = Read<typeof tableFingerprint>
 

@@ -15,15 +15,17 @@ export interface SequenceValue extends RestoredSequence {
 const BATCH = 100
 
 /**
- * Outside extensions, or owned by the given tables. A standby cannot read an unlogged one. pg_sequence_last_value is null
+ * Outside extensions, or their configuration, or owned by the given tables. A standby cannot read an unlogged one. pg_sequence_last_value is null
  * where nextval was never called, and hides what the sequence would give out first.
  */
 const SEQUENCES = `
-  SELECT n.nspname AS schema, c.relname AS name, s.seqcycle::text AS cycles, pg_sequence_last_value(c.oid)::text AS value,
-         (has_sequence_privilege(c.oid, 'SELECT') AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery()))::text AS readable
+  SELECT n.nspname AS schema, c.relname AS name, s.seqcycle::text AS cycles, is_configuration::text AS configuration,
+         is_readable::text AS readable, CASE WHEN is_readable THEN pg_sequence_last_value(c.oid)::text END AS value
     FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   CROSS JOIN LATERAL (SELECT has_sequence_privilege(c.oid, 'SELECT') AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery()) AS is_readable,
+                              EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)) AS is_configuration OFFSET 0) AS facts
    WHERE n.nspname !~ '^pg_'
-     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+     AND (is_configuration OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
      AND ($1::oid[] IS NULL OR EXISTS (
        SELECT FROM pg_catalog.pg_depend d
         WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjid = ANY ($1)))
@@ -33,11 +35,12 @@ interface Row extends Record<string, string | null> {
   readonly schema: string
   readonly name: string
   readonly cycles: string
+  readonly configuration: string
   readonly value: string | null
   readonly readable: string
 }
 
-/** Reads all sequences outside extensions, or those owned by the given tables. */
+/** Reads all sequences of a full dump, or those owned by the given tables. */
 export async function readSequences(session: Session, ownedBy?: readonly Table[]): Promise<SequenceValues> {
   const oids = ownedBy === undefined ? null : ownedBy.map(table => table.oid)
   const rows = await session.rows<Row>(SEQUENCES, [oids])
@@ -46,10 +49,13 @@ export async function readSequences(session: Session, ownedBy?: readonly Table[]
     rows.filter(({ value, readable }) => value === null && readable === 'true'),
   )
   return new Map(
-    rows.map(({ schema, name, cycles, value }) => {
+    rows.map(({ schema, name, cycles, configuration, value }) => {
       const key = quoteTable({ schema, name })
       const state = unused.get(key) ?? { value, next: null }
-      return [key, { schema, name, cycles: cycles === 'true', ...state }]
+      return [
+        key,
+        { schema, name, cycles: cycles === 'true', isConfiguration: configuration === 'true', ...state },
+      ]
     }),
   )
 }

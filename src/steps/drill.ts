@@ -30,7 +30,7 @@ export interface DrillTools extends RestoreTools {
   readonly startRestore: (scratch: ScratchDatabase) => Promise<RunningRestore>
   readonly readContent: (
     scratch: ScratchDatabase,
-    level: Manifest['fingerprint']['level'],
+    original: Manifest['fingerprint'],
   ) => Promise<RestoredContent>
   readonly readStructure: (scratch: ScratchDatabase) => Promise<readonly Check[]>
   readonly measureScratch: (
@@ -182,7 +182,7 @@ async function runChecks(
 ): Promise<readonly Check[]> {
   const { manifest, criteria } = request
   const { fingerprint, backup } = manifest
-  const found = await tools.readContent(scratch, fingerprint.level)
+  const found = await tools.readContent(scratch, fingerprint)
   const measured = await tools.measureScratch(scratch, criteria)
   const reference = {
     snapshotAt: new Date(backup.snapshotAt),

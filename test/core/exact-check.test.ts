@@ -22,6 +22,7 @@ function restored(changes: Partial<RestoredContent> = {}): RestoredContent {
       largeObjects: 0,
     },
     serverMajor: 18,
+    unloggedTables: [],
     definitions: null,
     largeObjectsHash: null,
     ...changes,
@@ -30,14 +31,29 @@ function restored(changes: Partial<RestoredContent> = {}): RestoredContent {
 
 function sequences(users: string | null, unused: string | null): ReadonlyMap<string, RestoredSequence> {
   return new Map([
-    ['public.users_id_seq', { schema: 'public', name: 'users_id_seq', value: users, next: null }],
-    ['public.unused_seq', { schema: 'public', name: 'unused_seq', value: unused, next: null }],
+    [
+      'public.users_id_seq',
+      { schema: 'public', name: 'users_id_seq', value: users, next: null, isConfiguration: false },
+    ],
+    [
+      'public.unused_seq',
+      { schema: 'public', name: 'unused_seq', value: unused, next: null, isConfiguration: false },
+    ],
   ])
 }
 
 /** The manifest with another fingerprint. */
 function manifest(changes: Partial<Manifest['fingerprint']>): Manifest {
   return { ...SAMPLE, fingerprint: { ...SAMPLE.fingerprint, ...changes } }
+}
+
+const SAMPLE_CHECK: Check = {
+  group: 'exact',
+  name: 'x',
+  verdict: 'pass',
+  expected: '',
+  found: '',
+  note: null,
 }
 
 const failures = (checks: readonly Check[]) => checks.filter(({ verdict }) => verdict === 'fail')
@@ -78,10 +94,27 @@ describe('an exact copy', () => {
     expect(verdictOf(checks)).toBe('pass')
   })
 
-  it('of an empty database passes', () => {
-    const empty = manifest({ tables: [], sequences: [] })
-    const checks = exactChecks(empty, restored({ tables: [], sequences: new Map() }))
-    expect(verdictOf(checks)).toBe('pass')
+  test.each([
+    ['without tables', []],
+    ['without a row', [{ ...sampleTable('users', 0), newest: null }]],
+  ])('of a database %s is not measured, and says why', (_, tables) => {
+    const checks = exactChecks(manifest({ tables }), restored({ tables }))
+    expect(checks[0]).toMatchObject({
+      group: 'exact',
+      name: 'all tables',
+      verdict: 'not-measured',
+      note: expect.stringContaining('was empty'),
+    })
+    expect(verdictOf(checks)).toBe('not-measured')
+    const criterion = { ...SAMPLE_CHECK, group: 'criteria' } as const
+    expect(verdictOf([...checks, criterion])).toBe('pass')
+  })
+
+  it('of a database without a row fails where rows came from somewhere', () => {
+    const tables = [sampleTable('users', 0)]
+    expect(
+      verdictOf(exactChecks(manifest({ tables }), restored({ tables: [sampleTable('users', 1)] }))),
+    ).toBe('fail')
   })
 
   it('is not measured where the manifest counted nothing', () => {
@@ -207,7 +240,9 @@ describe('a sequence', () => {
   })
 
   it('that is missing, or one too many, fails', () => {
-    const other = new Map([['a.b', { schema: 'a', name: 'b', value: '1', next: null }]])
+    const other = new Map([
+      ['a.b', { schema: 'a', name: 'b', value: '1', next: null, isConfiguration: false }],
+    ])
     expect(lines(exactChecks(SAMPLE, restored({ sequences: other })))).toEqual([
       'sequence users_id_seq: 20000 to 20003 | no such sequence',
       'sequence unused_seq: never used | no such sequence',
@@ -224,7 +259,9 @@ describe('a sequence', () => {
     ['beyond 2^53', '9007199254740993', '9007199254740993', '9007199254740992', false],
   ])('%s: %s to %s, found %s', (_, atSnapshot, atEnd, value, passes) => {
     const one = manifest({ sequences: [sampleSequence('s', { atSnapshot, atEnd })] })
-    const found = new Map([['public.s', { schema: 'public', name: 's', value, next: null }]])
+    const found = new Map([
+      ['public.s', { schema: 'public', name: 's', value, next: null, isConfiguration: false }],
+    ])
     expect(failures(exactChecks(one, restored({ sequences: found })))).toHaveLength(passes ? 0 : 1)
   })
 
@@ -268,10 +305,53 @@ describe('a sequence', () => {
     ],
   ])('%s', (_, changes, state, line) => {
     const one = manifest({ sequences: [sampleSequence('s', changes)] })
-    const found = new Map([['public.s', { schema: 'public', name: 's', ...state }]])
+    const found = new Map([['public.s', { schema: 'public', name: 's', ...state, isConfiguration: false }]])
     expect(lines(exactChecks(one, restored({ sequences: found })))).toEqual(
       line === '' ? [] : [`sequence s: ${line}`],
     )
+  })
+})
+
+describe('a sequence that the manifest of a partial backup does not list', () => {
+  const partial = { ...SAMPLE, backup: { ...SAMPLE.backup, kind: 'partial', schemas: ['public'] } } as const
+  const more = { schema: 'public', name: 'alone', value: '3', next: null, isConfiguration: false }
+  const found = restored({ sequences: new Map([...sequences('20001', null), ['public.alone', more]]) })
+
+  it('is information: pg_dump takes sequences along that patterns name', () => {
+    expect(failures(exactChecks(partial, found))).toEqual([])
+    expect(exactChecks(partial, found).find(({ name }) => name === 'other sequences')).toMatchObject({
+      verdict: 'information',
+      found: 'alone',
+    })
+  })
+
+  it('fails in a full one', () => {
+    expect(lines(exactChecks(SAMPLE, found))).toEqual(['sequence alone: no such sequence | 3'])
+  })
+})
+
+describe('rows of an extension', () => {
+  const spatial = sampleTable('spatial_ref_sys', 3, { extension: 'citext' })
+  const known = manifest({ tables: [...SAMPLE.fingerprint.tables, spatial] })
+  const fewer = { ...spatial, rows: 2 }
+  const found = restored({ tables: [...SAMPLE.fingerprint.tables, fewer] })
+
+  it('that differ fail', () => {
+    expect(lines(exactChecks(known, found))[0]).toBe('table spatial_ref_sys: 3 rows | 2 rows (1 fewer)')
+  })
+
+  it('that differ under another version of the extension are information, with both versions', () => {
+    const extensions = SAMPLE.server.extensions.map(extension => ({ ...extension, version: '9' }))
+    const checks = exactChecks(known, { ...found, extensions })
+    expect(failures(checks)).toEqual([])
+    expect(checks.find(({ name }) => name === 'table spatial_ref_sys')).toMatchObject({
+      verdict: 'information',
+      note: expect.stringContaining('is of version 9 here and was of 1.6'),
+    })
+  })
+
+  it('that an older manifest does not list are information', () => {
+    expect(failures(exactChecks(SAMPLE, found))).toEqual([])
   })
 })
 

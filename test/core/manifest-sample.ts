@@ -50,8 +50,9 @@ export function aManifest(): Manifest {
           rows: 3,
           newest: { column: 'created_at', value: '2026-11-23 03:00:00+00' },
           contentHash: '0'.repeat(32),
+          extension: null,
         },
-        { schema: 'public', name: 'empty', rows: 0, newest: null, contentHash: null },
+        { schema: 'public', name: 'empty', rows: 0, newest: null, contentHash: null, extension: 'pg_cron' },
       ],
       sequences: [
         {

@@ -96,7 +96,7 @@ function isReadable(path: Path, value: unknown, other: unknown): boolean {
 }
 
 /** What manifests of the first pg-runbook do not have, and are read without. */
-const ADDED_LATER = ['nextAtSnapshot', 'nextAtEnd', 'cycles', 'definitions', 'largeObjectsHash']
+const ADDED_LATER = ['nextAtSnapshot', 'nextAtEnd', 'cycles', 'definitions', 'largeObjectsHash', 'extension']
 
 it('of the first pg-runbook is read, with null for what it does not know', () => {
   const document = places(aManifest())
@@ -111,6 +111,7 @@ function isText(path: Path): boolean {
     'versionId',
     'locale',
     'contentHash',
+    'extension',
     'atSnapshot',
     'atEnd',
     'nextAtSnapshot',

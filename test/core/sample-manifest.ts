@@ -12,6 +12,7 @@ export function sampleTable(
     rows,
     newest: { column: 'created_at', value: '2026-11-01 03:00:00+00' },
     contentHash: '0123456789abcdef0123456789abcdef',
+    extension: null,
     ...more,
   }
 }

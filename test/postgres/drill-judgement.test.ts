@@ -50,7 +50,7 @@ beforeAll(async () => {
   const options = { encoding: 'buffer', maxBuffer: 1 << 28 } as const
   archive = (await promisify(execFile)(pgDump, ['--format=custom', '--dbname', source.url], options)).stdout
   manifest = await withSession(source, async session =>
-    asManifest(await readContent(session, 'content'), await readSequences(session)),
+    asManifest(await readContent(session, { level: 'content', tables: [] }), await readSequences(session)),
   )
 })
 
@@ -87,7 +87,7 @@ async function judge(spoil: string, criteria: readonly Criterion[] = []): Promis
   await stockRestore(theLab(), archive, copy.url)
   if (spoil !== '') await withClient(copy.url, client => client.query(spoil))
   return await withSession(copy, async session => {
-    const found = await readContent(session, 'content')
+    const found = await readContent(session, manifest.fingerprint)
     const checks = [...exactChecks(manifest, found), ...(await readStructureChecks(session))]
     const reference = {
       snapshotAt: new Date(manifest.backup.snapshotAt),

@@ -200,7 +200,11 @@ async function readManifest(bucket: TestBucket) {
 
 /** What a drill reads of a restored database. */
 async function readContent({ url }: { readonly url: string }): Promise<RestoredContent> {
-  return await readRestoredContent(parseConnectionUrl(url), 'content', AbortSignal.timeout(60_000))
+  return await readRestoredContent(
+    parseConnectionUrl(url),
+    { level: 'content', tables: [] },
+    AbortSignal.timeout(60_000),
+  )
 }
 
 /** Settings of the database; owners and grants of large objects, by which pg_dump groups them even where it leaves them out. */
