@@ -29,6 +29,7 @@ import type { DrillTools } from '../steps/drill.ts'
 import { reportProgress } from '../steps/progress.ts'
 import { downloadArchive } from '../storage/download.ts'
 import type { Store } from '../storage/store.ts'
+import { refuseOtherWhole } from '../storage/whole-archive.ts'
 
 /** Under these names the post phase finds what a killed main phase left behind. */
 const CLUSTER = 'cluster'
@@ -75,7 +76,10 @@ export async function createDrillTools(
       freeBytes: await readFreeBytes(directory),
       databaseBytes: scratch === undefined ? manifest.server.bytes + SERVER_BYTES : 0,
     }),
-    download: (archive, path, onBytes) => downloadArchive(store, archive, path, onBytes),
+    download: async (archive, path, onBytes) => {
+      await downloadArchive(store, archive, path, onBytes)
+      await refuseOtherWhole(store, archive, path)
+    },
     pgRestore: pgRestore.version,
     openScratch: like => openScratch(context, setting, like),
     startRestore: async database => {

@@ -1,4 +1,5 @@
 import type { Check } from '../core/check.ts'
+import { asInSource } from '../core/drill-checks.ts'
 import { exactChecks, type RestoredContent } from '../core/exact-check.ts'
 import type { Log } from '../core/log.ts'
 import type { Manifest } from '../core/manifest.ts'
@@ -34,7 +35,8 @@ export async function checkRestored(
   const startedAt = tools.now().getTime()
   await tools.analyze(name)
   const found = await tools.readContent(name, manifest.fingerprint)
-  progress.checks.push(...compareContent(request, found), ...(await structureChecks(request, tools)))
+  const exact = compareContent(request, found)
+  progress.checks.push(...exact, ...asInSource(await structureChecks(request, tools), exact, manifest))
   progress.checksMs = tools.now().getTime() - startedAt
   reportChecks(progress.checks, tools.log)
 }
