@@ -41,7 +41,7 @@ export interface DrillTools extends RestoreTools {
   readonly signal: AbortSignal
   readonly pgRestore: PostgresVersion
   /** A new, empty database like the source; removed again when disposed. */
-  readonly openScratch: (like: Manifest['server']) => Promise<ScratchDatabase>
+  readonly openScratch: () => Promise<ScratchDatabase>
   readonly startRestore: (scratch: ScratchDatabase) => Promise<RunningRestore>
   readonly readContent: (
     scratch: ScratchDatabase,
@@ -140,9 +140,7 @@ async function restoreAndCheck(
   refuseUnrestorable(manifest)
   await refuseSmallDisk(manifest, tools)
   // Before the download: a server that cannot be had, or does not fit, is known in seconds.
-  await using scratch = await tools.log.group('Prepare a scratch database', () =>
-    tools.openScratch(manifest.server),
-  )
+  await using scratch = await tools.log.group('Prepare a scratch database', tools.openScratch)
   progress.serverVersion = scratch.serverVersion
   progress.checks.push(...scratch.notes.map(unlikeSource))
   progress.downloadMs = await tools.log.group('Download and verify the archive', () =>
