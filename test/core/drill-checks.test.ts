@@ -15,7 +15,7 @@ describe('the age of a backup', () => {
   })
 
   it('is not asked without max-age', () => {
-    expect(ageChecks('2026-11-01T00:00:00Z', undefined, new Date())).toEqual([])
+    expect(ageChecks('2026-11-01T00:00:00Z', undefined, new Date('2026-11-01T03:00:00Z'))).toEqual([])
   })
 })
 
