@@ -148,6 +148,7 @@ async function startServer(tell: (pid: number) => void): Promise<Cluster> {
     binDir: lab.postgres.binDir,
     major: 18,
     directory: await clusterDirectory(await mkdtemp(join(tmpdir(), 'pg-runbook-'))),
+    jobs: Number(values.jobs),
     neededBytes: 0,
     variables: process.env,
     signal: new AbortController().signal,

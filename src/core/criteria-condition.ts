@@ -8,9 +8,14 @@ export type Condition =
 export function holds(condition: Exclude<Condition, { kind: 'empty' }>, value: string | null): boolean {
   if (value === null) return false
   if (condition.kind === 'equals') return value === condition.value || isSameDecimal(value, condition.value)
-  const number = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value) ? Number(value) : Number.NaN
+  const number = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value) ? exactNumber(value) : Number.NaN
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = condition
   return number >= min && number <= max
+}
+
+/** Whole numbers to their last digit: JavaScript compares them exactly with any number. */
+function exactNumber(value: string): number | bigint {
+  return /^-?\d+$/.test(value) ? BigInt(value) : Number(value)
 }
 
 /** What is expected, for people. */

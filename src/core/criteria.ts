@@ -53,7 +53,8 @@ export type Measurement =
   /** `rows` counts up to what mattered: two for a value, all for `empty`. */
   | { readonly kind: 'query'; readonly rows: number; readonly value: string | null }
   | { readonly kind: 'extension'; readonly version: string | null }
-  | { readonly kind: 'error'; readonly message: string }
+  /** `isOfServer`: this server or role could not answer, whatever it holds. */
+  | { readonly kind: 'error'; readonly message: string; readonly isOfServer?: boolean }
 
 /** A table that holds rows of the one that was asked for: itself, or its partitions and children. */
 export interface TableMember {
@@ -210,10 +211,20 @@ function extensionCheck(criterion: ExtensionCriterion, measurement: Measurement)
   }
 }
 
-/** An answer that could not be had is a failure: the database was asked and did not give it. */
+/**
+ * An answer that could not be had is a failure: the database was asked and did not give it. But a full disk, a statement
+ * that took too long or a right that the role lacks is no fault of the backup.
+ */
 function unmeasurable(criterion: Criterion, expected: string, measurement: Measurement): Check {
   const found = measurement.kind === 'error' ? measurement.message : `a measurement of ${measurement.kind}`
-  return result(criterion, 'fail', expected, `error: ${shorten(found)}`)
+  const isOfServer = measurement.kind === 'error' && measurement.isOfServer === true
+  return result(
+    criterion,
+    isOfServer ? 'not-measured' : 'fail',
+    expected,
+    `error: ${shorten(found)}`,
+    isOfServer ? 'The scratch server could not answer, which says nothing about the backup.' : null,
+  )
 }
 
 function result(

@@ -1,7 +1,19 @@
 import { BACKUP_KINDS } from './backup-key.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { parseRecord } from './record.ts'
-import { flag, instant, list, nullable, object, oneOf, type Read, sha256, text, whole } from './shape.ts'
+import {
+  addedLater,
+  flag,
+  instant,
+  list,
+  nullable,
+  object,
+  oneOf,
+  type Read,
+  sha256,
+  text,
+  whole,
+} from './shape.ts'
 
 export const MANIFEST_VERSION = 1
 
@@ -20,18 +32,25 @@ const tableFingerprint = object({
   newest: nullable(object({ column: text, value: nullable(text) })),
   /** 128 bits over all values, independent of the order of rows; null below level `content`. */
   contentHash: nullable(text),
+  /** The extension whose configuration it is; then these are the rows that do not come with CREATE EXTENSION. */
+  extension: addedLater(text),
 })
 export type TableFingerprint = Read<typeof tableFingerprint>
 
 /**
  * Sequences are not transactional: pg_dump reads a value somewhere between the snapshot and its end, so the archive
- * holds one from `atSnapshot` to `atEnd`. Values are decimal texts, because they may exceed 2^53; null was never used.
+ * holds one from `atSnapshot` to `atEnd`. Values are decimal texts, because they may exceed 2^53; null was never used
+ * (is_called is false), and then `next…` is what it gives out first: its start, or what somebody set it to.
  */
 const sequenceFingerprint = object({
   schema: text,
   name: text,
   atSnapshot: nullable(text),
   atEnd: nullable(text),
+  nextAtSnapshot: addedLater(text),
+  nextAtEnd: addedLater(text),
+  /** After its greatest value it begins anew. */
+  cycles: addedLater(flag),
 })
 export type SequenceFingerprint = Read<typeof sequenceFingerprint>
 
@@ -46,6 +65,10 @@ const objectCounts = object({
   largeObjects: whole,
 })
 export type ObjectCounts = Read<typeof objectCounts>
+
+/** An object of the schema and 64 bits over its definition, by which a change is seen but not what it was. */
+const definition = object({ kind: text, name: text, hash: text })
+export type Definition = Read<typeof definition>
 
 const extension = object({ name: text, version: text, schema: text })
 export type Extension = Read<typeof extension>
@@ -104,6 +127,10 @@ const manifest = object({
     sequences: list(sequenceFingerprint),
     /** Null in a partial backup. */
     objects: nullable(objectCounts),
+    /** Null in a partial backup, too. */
+    definitions: addedLater(list(definition)),
+    /** 128 bits over the bytes of all large objects; null below level `content`, and where there are none. */
+    largeObjectsHash: addedLater(text),
   }),
   /** pg_dump with its upload, and the whole step. */
   durations: object({ dumpMs: whole, totalMs: whole }),

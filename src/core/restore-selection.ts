@@ -1,5 +1,6 @@
+import { FILLED } from './check-definitions.ts'
 import type { RestoredContent } from './exact-check.ts'
-import type { Manifest, TableFingerprint } from './manifest.ts'
+import type { Manifest, SequenceFingerprint, TableFingerprint } from './manifest.ts'
 import { type NamePattern, parseNamePattern } from './name-pattern.ts'
 
 /** What of a backup is restored: all of it, the rows of some tables with the structure of all, or the structure alone. */
@@ -71,6 +72,8 @@ export function narrowManifest(manifest: Manifest, selection: Selection): Manife
         tables: fingerprint.tables.filter(isPicked),
         sequences: [],
         objects: null,
+        definitions: null,
+        largeObjectsHash: null,
       },
     }
   return {
@@ -78,8 +81,10 @@ export function narrowManifest(manifest: Manifest, selection: Selection): Manife
     fingerprint: {
       ...fingerprint,
       tables: fingerprint.tables.map(table => (isPicked(table) ? table : emptied(table))),
-      sequences: fingerprint.sequences.map(sequence => ({ ...sequence, atSnapshot: null, atEnd: null })),
+      sequences: fingerprint.sequences.map(unused),
       objects: selection.of === 'structure' ? fingerprint.objects : null,
+      definitions: selection.of === 'structure' ? unfilled(fingerprint.definitions) : null,
+      largeObjectsHash: null,
     },
   }
 }
@@ -94,6 +99,18 @@ function picker(selection: Selection): (table: TableName) => boolean {
   const picked = selection.of === 'tables' || selection.of === 'rows' ? selection.tables : []
   const names = new Set(picked.map(({ schema, name }) => JSON.stringify([schema, name])))
   return ({ schema, name }) => names.has(JSON.stringify([schema, name]))
+}
+
+/** Without data no materialised view is filled. */
+function unfilled(
+  definitions: Manifest['fingerprint']['definitions'],
+): Manifest['fingerprint']['definitions'] {
+  return definitions?.filter(({ kind }) => kind !== FILLED) ?? null
+}
+
+/** At its start, which the manifest does not know of one that was used. */
+function unused({ schema, name, cycles }: SequenceFingerprint): SequenceFingerprint {
+  return { schema, name, cycles, atSnapshot: null, atEnd: null, nextAtSnapshot: null, nextAtEnd: null }
 }
 
 function emptied(table: TableFingerprint): TableFingerprint {

@@ -10,9 +10,12 @@ export interface Table {
   readonly name: string
   /** A partitioned table has no rows of its own. */
   readonly isPartitioned: boolean
+  readonly isUnlogged: boolean
+  /** Where it is a configuration table of an extension: of which, and which of its rows are dumped, as a WHERE clause or the empty text. */
+  readonly configures: { readonly extension: string; readonly condition: string } | null
 }
 
-/** What may not be dumped whole by this role, as sentences. */
+/** A table, and what keeps this role from dumping it whole. */
 export interface TableAccess extends Table {
   readonly mayRead: boolean
   readonly mayUseSchema: boolean
@@ -28,21 +31,26 @@ export interface Selection {
 }
 
 /**
- * Tables that pg_dump dumps with data: ordinary and partitioned ones, not of the system, not members of an extension
- * (those come back with CREATE EXTENSION), and on a standby none that are unlogged. Source: selectDumpableTable and getTables in pg_dump.c.
+ * Tables that pg_dump dumps with data: ordinary and partitioned ones, not of the system, and on a standby none that are unlogged.
+ * Members of an extension come back with CREATE EXTENSION, but for rows of those that it declares its configuration
+ * (pg_extension_config_dump). Source: selectDumpableTable, getTables and processExtensionTables in pg_dump.c.
  */
 const TABLES = `
   SELECT c.oid, n.nspname AS schema, c.relname AS name, (c.relkind = 'p')::text AS is_partitioned,
          (c.relkind = 'p' OR has_table_privilege(c.oid, 'SELECT'))::text AS may_read,
          has_schema_privilege(n.oid, 'USAGE')::text AS may_use_schema,
-         row_security_active(c.oid)::text AS rows_hidden
+         row_security_active(c.oid)::text AS rows_hidden, (c.relpersistence = 'u')::text AS is_unlogged,
+         config.extension, config.condition
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN LATERAL (SELECT e.extname AS extension, e.extcondition[array_position(e.extconfig, c.oid)] AS condition
+                         FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)) AS config ON true
    WHERE c.relkind IN ('r', 'p')
      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
      AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery())
-     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`
+     AND (config.extension IS NOT NULL OR NOT EXISTS (
+       SELECT FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))`
 
 /**
  * The tables that match one pattern, with their partitions and children, as --table-and-children has it. It runs on the
@@ -61,20 +69,24 @@ const MATCHING = `
   )
   SELECT oid FROM matched`
 
+/** The tables of a schema; where that belongs to an extension, without the extension's own (checkExtensionMembership in pg_dump.c). */
 const SCHEMA_TABLES = `
   SELECT c.oid
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE n.nspname OPERATOR(pg_catalog.~) $1 COLLATE pg_catalog.default`
+   WHERE n.nspname OPERATOR(pg_catalog.~) $1 COLLATE pg_catalog.default
+     AND NOT EXISTS (
+       SELECT FROM pg_catalog.pg_depend t, pg_catalog.pg_depend s
+        WHERE t.classid = 'pg_catalog.pg_class'::regclass AND t.objid = c.oid AND t.deptype = 'e'
+          AND s.classid = 'pg_catalog.pg_namespace'::regclass AND s.objid = n.oid AND s.deptype = 'e')`
+
+type TableRow = Record<'oid' | 'schema' | 'name' | 'is_partitioned' | 'is_unlogged', string> &
+  Record<'may_read' | 'may_use_schema' | 'rows_hidden', string> &
+  Record<'extension' | 'condition', string | null>
 
 /** Every table that a dump with this selection will hold, sorted by schema and name. */
 export async function readTables(session: Session, selection: Selection): Promise<readonly TableAccess[]> {
-  const rows = await session.rows<
-    Record<
-      'oid' | 'schema' | 'name' | 'is_partitioned' | 'may_read' | 'may_use_schema' | 'rows_hidden',
-      string
-    >
-  >(`${TABLES} ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`)
+  const rows = await session.rows<TableRow>(`${TABLES} ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`)
   const selected = await matchSelection(session, selection)
   return rows
     .filter(row => selected(row.oid))
@@ -83,6 +95,9 @@ export async function readTables(session: Session, selection: Selection): Promis
       schema: row.schema,
       name: row.name,
       isPartitioned: row.is_partitioned === 'true',
+      isUnlogged: row.is_unlogged === 'true',
+      configures:
+        row.extension === null ? null : { extension: row.extension, condition: row.condition ?? '' },
       mayRead: row.may_read === 'true',
       mayUseSchema: row.may_use_schema === 'true',
       rowsHidden: row.rows_hidden === 'true',

@@ -1,5 +1,6 @@
+import { byKey, keyOf } from '../core/check-key.ts'
 import { quoteIdentifier, quoteTable } from '../core/identifier.ts'
-import type { FingerprintLevel, SequenceFingerprint, TableFingerprint } from '../core/manifest.ts'
+import type { FingerprintLevel, TableFingerprint } from '../core/manifest.ts'
 import type { Table } from './catalog.ts'
 import type { Session } from './session.ts'
 
@@ -39,30 +40,41 @@ export async function pinOutputSettings(session: Session): Promise<void> {
   await session.rows(PINNED.join('; '))
 }
 
-/** Joins an exported snapshot: what this session reads from now on is what pg_dump dumps. */
-export async function importSnapshot(session: Session, snapshotId: string): Promise<void> {
-  await session.rows('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-  await session.rows(`SET TRANSACTION SNAPSHOT '${snapshotId.replace(/'/g, "''")}'`)
-}
-
 /**
  * Reads rows, newest value and, at level `content`, a hash of every table that has rows of its own, one full scan each.
  * The session must have imported the snapshot and pinned its settings.
+ *
+ * A copy is read by the time columns of what is known of the original: where a parent got a column after its children were
+ * made, a restore gives the children another order of columns, and with it another first time column.
  */
 export async function readTableFingerprints(
   session: Session,
   tables: readonly Table[],
   level: FingerprintLevel,
+  original: readonly TableFingerprint[] = [],
 ): Promise<readonly TableFingerprint[]> {
   if (level === 'none') return []
   const timeColumns = await readTimeColumns(session)
+  const known = byKey(original)
   const rowValues = await readRowValues(session)
   const fingerprints: TableFingerprint[] = []
   for (const table of tables.filter(candidate => !candidate.isPartitioned)) {
-    const columns = { time: timeColumns.get(table.oid), row: rowValues.get(table.oid) ?? 'ROW()' }
+    const candidates = timeColumns.get(table.oid) ?? []
+    const columns = {
+      time: chooseTimeColumn(candidates, known.get(keyOf(table))),
+      row: rowValues.get(table.oid) ?? 'ROW()',
+    }
     fingerprints.push(await readTableFingerprint(session, table, columns, level))
   }
   return fingerprints
+}
+
+function chooseTimeColumn(
+  [first, ...others]: readonly string[],
+  original: TableFingerprint | undefined,
+): string | undefined {
+  if (original === undefined) return first
+  return [first, ...others].find(name => name === original.newest?.column)
 }
 
 interface Columns {
@@ -79,7 +91,11 @@ async function readTableFingerprint(
   level: FingerprintLevel,
 ): Promise<TableFingerprint> {
   const newest = time === undefined ? 'NULL' : `max(r.${quoteIdentifier(time)})`
-  const from = `FROM ONLY ${quoteTable(table)} AS r`
+  // The condition names columns, or the table itself: as pg_dump has it, there is no alias beside it.
+  const from =
+    table.configures === null
+      ? `FROM ONLY ${quoteTable(table)} AS r`
+      : `FROM (SELECT * FROM ONLY ${quoteTable(table)} ${table.configures.condition}) AS r`
   const row = await session.row<Record<'rows' | 'newest' | 'h0' | 'h1', string | null>>(
     level === 'content'
       ? contentQuery(rowValue, newest, from)
@@ -91,6 +107,7 @@ async function readTableFingerprint(
     rows: Number(row.rows),
     newest: time === undefined ? null : { column: time, value: row.newest },
     contentHash: level === 'content' ? hash128(row.h0, row.h1) : null,
+    extension: table.configures?.extension ?? null,
   }
 }
 
@@ -127,8 +144,8 @@ async function readRowValues(session: Session): Promise<ReadonlyMap<string, stri
   return new Map(rows.map(({ oid, value }) => [oid, value]))
 }
 
-/** The time column of every table that has one, by table oid. */
-async function readTimeColumns(session: Session): Promise<ReadonlyMap<string, string>> {
+/** The time columns of every table that has any, the best first, by table oid. */
+async function readTimeColumns(session: Session): Promise<ReadonlyMap<string, readonly string[]>> {
   const rows = await session.rows<{ oid: string; name: string }>(
     `SELECT a.attrelid::text AS oid, a.attname AS name
        FROM pg_catalog.pg_attribute a
@@ -136,39 +153,7 @@ async function readTimeColumns(session: Session): Promise<ReadonlyMap<string, st
       ORDER BY a.attrelid, coalesce(array_position($1::text[], a.attname::text), 100), a.atttypid = 'date'::regtype, a.attnum`,
     [TIME_COLUMNS],
   )
-  const first = new Map<string, string>()
-  for (const { oid, name } of rows) if (!first.has(oid)) first.set(oid, name)
-  return first
-}
-
-/** The last value of every sequence now, by its quoted name: sequences do not follow the snapshot. */
-export type SequenceValues = ReadonlyMap<
-  string,
-  { readonly schema: string; readonly name: string; readonly value: string | null }
->
-
-/** Reads all sequences outside extensions, or those owned by the given tables. */
-export async function readSequences(session: Session, ownedBy?: readonly Table[]): Promise<SequenceValues> {
-  const rows = await session.rows<{ schema: string; name: string; value: string | null }>(
-    `SELECT n.nspname AS schema, c.relname AS name, pg_sequence_last_value(c.oid)::text AS value
-       FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname !~ '^pg_'
-        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-        AND ($1::oid[] IS NULL OR EXISTS (
-          SELECT FROM pg_catalog.pg_depend d
-           WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjid = ANY ($1)))
-      ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`,
-    [ownedBy === undefined ? null : ownedBy.map(table => table.oid)],
-  )
-  return new Map(rows.map(row => [quoteTable(row), row]))
-}
-
-/** What a sequence may be after a restore: from its value at the snapshot to its value when pg_dump was done. */
-export function mergeSequences(
-  atSnapshot: SequenceValues,
-  atEnd: SequenceValues,
-): readonly SequenceFingerprint[] {
-  return [...atSnapshot].map(([key, { schema, name, value }]) => {
-    return { schema, name, atSnapshot: value, atEnd: atEnd.get(key)?.value ?? value }
-  })
+  const columns = new Map<string, string[]>()
+  for (const { oid, name } of rows) columns.set(oid, [...(columns.get(oid) ?? []), name])
+  return columns
 }

@@ -17,6 +17,9 @@ export interface RestoreOptions {
   readonly args?: readonly string[]
 }
 
+/** With --jobs each worker may say why it ended. */
+const ERRORS_KEPT = 100
+
 /** A pg_restore that runs. Disposing stops it. */
 export interface RunningRestore extends AsyncDisposable {
   /** Resolves after exit code 0; anything else is an OperatorError, of code RESTORE_FAILED where the archive is at fault. */
@@ -40,6 +43,7 @@ export function startRestore({
 }: RestoreOptions): RunningRestore {
   let currentItem: string | undefined
   let isNoise = false
+  const errors: string[] = []
   const tool = startTool({
     name: 'pg_restore',
     path,
@@ -60,6 +64,8 @@ export function startRestore({
     isProgress: line => {
       const item = /^pg_restore: (?:launching item \d+ |processing |creating )(.*)$/.exec(line)?.[1]
       currentItem = item ?? currentItem
+      const error = /^pg_restore: error: (.*)$/.exec(line)?.[1]
+      if (error !== undefined && errors.length < ERRORS_KEPT) errors.push(error)
       // DETAIL and CONTEXT quote rows of the database: they stay out of the log. What begins in no known way continues the line before,
       // because names may hold line ends.
       if (/^(DETAIL|CONTEXT):/.test(line)) isNoise = true
@@ -71,7 +77,7 @@ export function startRestore({
     failure: { code: 'RESTORE_FAILED', hint: '' },
   })
   const finished = tool.finished.catch(error => {
-    throw restoreError(error)
+    throw restoreError(error, errors)
   })
   // Whoever stops early may never look at the outcome.
   finished.catch(() => {})
@@ -131,8 +137,10 @@ export async function decodeArchive(
       hint: 'Take a new restore point; if it happens again, report it with the log of this step.',
     },
   })
-  const aborted = new Promise<never>((_, reject) =>
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
-  )
+  const aborted = new Promise<never>((_, reject) => {
+    // An abort that has happened already sends no event.
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
   await Promise.race([tool.finished, aborted])
 }

@@ -2,25 +2,34 @@ import { renderName, renderSome } from '../core/check-text.ts'
 import type { Connection } from '../core/connection.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { RestoredContent } from '../core/exact-check.ts'
-import type { FingerprintLevel } from '../core/manifest.ts'
+import type { Manifest } from '../core/manifest.ts'
 import { readExtensions, readObjectCounts, readTables } from './catalog.ts'
-import { pinOutputSettings, readSequences, readTableFingerprints } from './fingerprint.ts'
+import { readDefinitions } from './definitions.ts'
+import { pinOutputSettings, readTableFingerprints } from './fingerprint.ts'
+import { readLargeObjectsHash } from './large-objects.ts'
+import { readSequences } from './sequences.ts'
 import { openSession, type Session } from './session.ts'
 
 const EVERYTHING = { tables: [], excludeTables: [], schemas: [] }
 
+/** What is known of the original: how closely it was read, and by which time columns. */
+export type Original = Pick<Manifest['fingerprint'], 'level' | 'tables'>
+
 /** Reads a restored database with the same statements and settings as the source was read with, for comparison. */
 export async function readRestoredContent(
   connection: Connection,
-  level: FingerprintLevel,
+  original: Original,
   signal: AbortSignal,
 ): Promise<RestoredContent> {
   await using session = await openSession(connection, signal)
-  return await readContent(session, level)
+  return await readContent(session, original)
 }
 
 /** The same in a session that is there, whose settings it changes. Throws DATABASE_PRIVILEGES where rows are hidden from it. */
-export async function readContent(session: Session, level: FingerprintLevel): Promise<RestoredContent> {
+export async function readContent(
+  session: Session,
+  { level: known, tables: original }: Original,
+): Promise<RestoredContent> {
   await pinOutputSettings(session)
   const tables = await readTables(session, EVERYTHING)
   const hidden = tables.filter(({ rowsHidden }) => rowsHidden).map(renderName)
@@ -30,10 +39,14 @@ export async function readContent(session: Session, level: FingerprintLevel): Pr
       `Row security hides rows of ${renderSome(hidden)} from this role, so that nobody can prove that they are back.`,
       { hint: 'Connect as a role with BYPASSRLS: ALTER ROLE … BYPASSRLS.' },
     )
+  const level = known === 'none' ? 'counts' : known
   return {
-    tables: await readTableFingerprints(session, tables, level === 'none' ? 'counts' : level),
+    tables: await readTableFingerprints(session, tables, level, original),
+    unloggedTables: tables.filter(({ isUnlogged }) => isUnlogged),
     sequences: await readSequences(session),
     extensions: await readExtensions(session),
     objects: await readObjectCounts(session),
+    largeObjectsHash: await readLargeObjectsHash(session, level),
+    ...(await readDefinitions(session)),
   }
 }

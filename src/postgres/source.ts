@@ -1,5 +1,7 @@
+import { foldDefinitions } from '../core/check-definitions.ts'
 import type { Connection } from '../core/connection.ts'
 import type {
+  Definition,
   Extension,
   FingerprintLevel,
   ObjectCounts,
@@ -16,16 +18,13 @@ import {
   type Selection,
   type ServerFacts,
 } from './catalog.ts'
-import {
-  mergeSequences,
-  pinOutputSettings,
-  readSequences,
-  readTableFingerprints,
-  type SequenceValues,
-} from './fingerprint.ts'
+import { readDefinitions } from './definitions.ts'
+import { pinOutputSettings, readTableFingerprints } from './fingerprint.ts'
+import { readLargeObjectsHash } from './large-objects.ts'
 import { watchLocks } from './lock-watch.ts'
 import { refuseMissingPrivileges, refuseTransactionPooler } from './preflight.ts'
 import { emptySearchPath, withEmptySearchPath } from './search-path.ts'
+import { mergeSequences, readSequences, type SequenceValues } from './sequences.ts'
 import { openSession } from './session.ts'
 import { holdSnapshot, type Snapshot } from './snapshot.ts'
 
@@ -34,6 +33,8 @@ export interface FoundContent {
   readonly extensions: readonly Extension[]
   readonly policyRoles: readonly string[]
   readonly objects: ObjectCounts | null
+  readonly definitions: readonly Definition[] | null
+  readonly largeObjectsHash: string | null
   readonly tables: readonly TableFingerprint[]
 }
 
@@ -94,6 +95,8 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
         extensions: await readExtensions(reader),
         policyRoles: await readPolicyRoles(reader),
         objects: isPartial ? null : await readObjectCounts(reader),
+        definitions: isPartial ? null : foldDefinitions((await readDefinitions(reader)).definitions),
+        largeObjectsHash: isPartial ? null : await readLargeObjectsHash(reader, level),
         tables: await readTableFingerprints(reader, tables, level),
       }
     },

@@ -34,6 +34,8 @@ export interface TargetTransaction extends AsyncDisposable {
 
 /** Throws DATABASE_UNREACHABLE or DATABASE_AUTH; RESTORE_FAILED for what no rule explains. */
 export async function beginTransaction({ psql, env }: TransactionOptions): Promise<TargetTransaction> {
+  const said: string[] = []
+  const isNoise = createNoise()
   const tool = startTool({
     name: 'psql',
     path: psql,
@@ -41,7 +43,12 @@ export async function beginTransaction({ psql, env }: TransactionOptions): Promi
     args: ['--no-psqlrc', '--no-password', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1'],
     env,
     hasInput: true,
-    isProgress: createNoise(),
+    isProgress: line => {
+      if (isNoise(line)) return true
+      // It stops at the first error, and so says little.
+      if (said.length < KEPT_LINES) said.push(line.replace(/^psql(: error|:[^ ]*): /, ''))
+      return false
+    },
     failure: {
       code: 'RESTORE_FAILED',
       hint: '',
@@ -56,7 +63,7 @@ export async function beginTransaction({ psql, env }: TransactionOptions): Promi
       })
     },
     error => {
-      throw rolledBack(restoreError(error))
+      throw rolledBack(restoreError(error, said))
     },
   )
   lost.catch(() => {})

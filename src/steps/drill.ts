@@ -1,15 +1,28 @@
 import { drillKey, type Location, renderDrillId } from '../core/backup-key.ts'
 import { type Check, verdictOf } from '../core/check.ts'
 import { type Criterion, evaluateCriterion, type Measurement } from '../core/criteria.ts'
+import {
+  ageChecks,
+  asInSource,
+  notRestored,
+  passedOverChecks,
+  restored,
+  unlikeSource,
+} from '../core/drill-checks.ts'
 import { DRILL_VERSION, type DrillRecord, renderDrillRecord } from '../core/drill-record.ts'
-import { renderDuration } from '../core/duration.ts'
 import { type ErrorCode, OperatorError } from '../core/errors.ts'
 import { exactChecks, type RestoredContent } from '../core/exact-check.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { type PostgresVersion, renderVersion } from '../core/postgres-version.ts'
 import type { RunningRestore } from '../postgres/pg-restore.ts'
 import type { ScratchDatabase } from '../postgres/scratch/database.ts'
-import { awaitRestore, fetchArchive, type RestoreTools, refuseUnrestorable } from './restore.ts'
+import {
+  awaitRestore,
+  fetchArchive,
+  type RestoreTools,
+  refuseSmallDisk,
+  refuseUnrestorable,
+} from './restore.ts'
 
 export interface DrillRequest {
   readonly manifest: Manifest
@@ -19,6 +32,8 @@ export interface DrillRequest {
   readonly criteria: readonly Criterion[]
   readonly nonce: string
   readonly run: DrillRecord['run']
+  /** Why newer backups were passed over, in sentences. */
+  readonly passedOver?: readonly string[]
 }
 
 /** What a drill needs from outside. */
@@ -26,11 +41,11 @@ export interface DrillTools extends RestoreTools {
   readonly signal: AbortSignal
   readonly pgRestore: PostgresVersion
   /** A new, empty database like the source; removed again when disposed. */
-  readonly openScratch: (like: Manifest['server']) => Promise<ScratchDatabase>
+  readonly openScratch: () => Promise<ScratchDatabase>
   readonly startRestore: (scratch: ScratchDatabase) => Promise<RunningRestore>
   readonly readContent: (
     scratch: ScratchDatabase,
-    level: Manifest['fingerprint']['level'],
+    original: Manifest['fingerprint'],
   ) => Promise<RestoredContent>
   readonly readStructure: (scratch: ScratchDatabase) => Promise<readonly Check[]>
   readonly measureScratch: (
@@ -58,7 +73,6 @@ export interface DrillReport {
 const VERDICT_CODES: readonly ErrorCode[] = [
   'ARCHIVE_CORRUPT',
   'BACKUP_NOT_FOUND',
-  'BACKUP_UNUSABLE',
   'MANIFEST_INVALID',
   'RESTORE_FAILED',
 ]
@@ -76,20 +90,16 @@ export async function drill(request: DrillRequest, tools: DrillTools): Promise<D
     checksMs: null,
     serverVersion: '',
   }
-  progress.checks.push(...ageCheck(request, startedAt))
+  progress.checks.push(
+    ...passedOverChecks(request.passedOver ?? []),
+    ...ageChecks(request.manifest.backup.snapshotAt, request.maxAgeMs, startedAt),
+  )
   try {
     await restoreAndCheck(request, tools, progress)
   } catch (error) {
     if (!(error instanceof OperatorError) || !VERDICT_CODES.includes(error.code)) throw error
     tools.log.info(`${error.code}: ${error.message}`)
-    progress.checks.push({
-      group: 'restore',
-      name: 'restore',
-      verdict: 'fail',
-      expected: 'the backup restores',
-      found: error.message.replace(/\.$/, ''),
-      note: error.hint ?? null,
-    })
+    progress.checks.push(notRestored(error))
   }
   const record = createRecord(request, tools, progress, startedAt)
   const recordKey = drillKey(request.location, startedAt, request.nonce)
@@ -128,15 +138,14 @@ async function restoreAndCheck(
 ): Promise<void> {
   const { manifest } = request
   refuseUnrestorable(manifest)
+  await refuseSmallDisk(manifest, tools)
+  // Before the download: a server that cannot be had, or does not fit, is known in seconds.
+  await using scratch = await tools.log.group('Prepare a scratch database', tools.openScratch)
+  progress.serverVersion = scratch.serverVersion
+  progress.checks.push(...scratch.notes.map(unlikeSource))
   progress.downloadMs = await tools.log.group('Download and verify the archive', () =>
     fetchArchive(manifest, tools),
   )
-
-  await using scratch = await tools.log.group('Prepare a scratch database', () =>
-    tools.openScratch(manifest.server),
-  )
-  progress.serverVersion = scratch.serverVersion
-  progress.checks.push(...scratch.notes.map(differsFromSource))
   try {
     await restoreInto(scratch, tools, progress)
     const checkingSince = tools.now().getTime()
@@ -163,17 +172,6 @@ async function restoreInto(
   })
 }
 
-function differsFromSource(note: string): Check {
-  return {
-    group: 'restore',
-    name: 'scratch database',
-    verdict: 'information',
-    expected: 'made like the source',
-    found: note.replace(/\.$/, ''),
-    note: null,
-  }
-}
-
 /** All checks run, whatever the first ones say: an operator wants the whole picture. */
 async function runChecks(
   request: DrillRequest,
@@ -182,20 +180,21 @@ async function runChecks(
 ): Promise<readonly Check[]> {
   const { manifest, criteria } = request
   const { fingerprint, backup } = manifest
-  const found = await tools.readContent(scratch, fingerprint.level)
+  const found = await tools.readContent(scratch, fingerprint)
   const measured = await tools.measureScratch(scratch, criteria)
   const reference = {
     snapshotAt: new Date(backup.snapshotAt),
     backupRows: fingerprint.level === 'none' ? undefined : fingerprint.tables,
     live: await tools.measureLive?.(criteria),
   }
+  const exact = exactChecks(manifest, found)
   const checks = [
     restored(found),
-    ...exactChecks(manifest, found),
+    ...exact,
     ...criteria.map(criterion =>
       evaluateCriterion(criterion, measured.get(criterion.name) ?? unmeasured(criterion), reference),
     ),
-    ...(await tools.readStructure(scratch)),
+    ...asInSource(await tools.readStructure(scratch), exact, manifest),
   ]
   // After everything that is compared: it makes an extension.
   if (tools.checkPages !== undefined) checks.push(await tools.checkPages(scratch))
@@ -210,38 +209,8 @@ async function runChecks(
   return checks
 }
 
-function restored(found: RestoredContent): Check {
-  return {
-    group: 'restore',
-    name: 'restore',
-    verdict: 'pass',
-    expected: 'the backup restores',
-    found: `${found.tables.length} tables`,
-    note: null,
-  }
-}
-
 function unmeasured(criterion: Criterion): Measurement {
   return { kind: 'error', message: `${criterion.name} was not measured` }
-}
-
-/** RPO: an old latest backup means that backups are not being made, and that is a failed drill. */
-function ageCheck({ manifest, maxAgeMs }: DrillRequest, now: Date): readonly Check[] {
-  if (maxAgeMs === undefined) return []
-  const ageMs = now.getTime() - Date.parse(manifest.backup.snapshotAt)
-  return [
-    {
-      group: 'restore',
-      name: 'age of the backup',
-      verdict: ageMs <= maxAgeMs ? 'pass' : 'fail',
-      expected: `at most ${renderDuration(maxAgeMs)}`,
-      found: renderDuration(Math.max(0, ageMs)),
-      note:
-        ageMs <= maxAgeMs
-          ? null
-          : 'Backups are not being made as often as they should: look at the backup workflow.',
-    },
-  ]
 }
 
 function createRecord(
@@ -263,7 +232,8 @@ function createRecord(
     },
     backup: {
       id: backup.id,
-      bucket: object.bucket,
+      // Where it was read: a bucket that is a copy of the first has its manifests, too.
+      bucket: tools.store.bucket,
       key: object.key,
       versionId: object.versionId,
       sha256: object.sha256,

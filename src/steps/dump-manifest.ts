@@ -64,6 +64,8 @@ export function createManifest(request: DumpRequest, facts: DumpFacts): Manifest
       tables: content.tables,
       sequences: hasFingerprint ? sequences : [],
       objects: hasFingerprint ? content.objects : null,
+      definitions: hasFingerprint ? content.definitions : null,
+      largeObjectsHash: content.largeObjectsHash,
     },
     durations,
     madeBy: request.madeBy,

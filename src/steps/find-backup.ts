@@ -1,4 +1,5 @@
 import {
+  archivePrefix,
   type BackupId,
   type Location,
   manifestKey,
@@ -37,6 +38,13 @@ function parseInstant(text: string): Date {
   return instant
 }
 
+export interface Search {
+  /** The newest that pg_restore can take: `latest` passes over plain scripts. */
+  readonly isForRestore?: boolean
+  /** Told about each newer backup that was passed over, in a sentence: it may be what somebody relies on. */
+  readonly onPassedOver?: (why: string) => void
+}
+
 /**
  * The manifest of the chosen backup. A damaged manifest is passed over by `latest`, and said so; an id gets what it
  * names. Throws BACKUP_NOT_FOUND, saying what there is instead.
@@ -46,14 +54,19 @@ export async function findBackup(
   location: Location,
   store: Store,
   log: Log,
+  search: Search = {},
 ): Promise<Manifest> {
   if (choice.by === 'id') return readById(choice.id, location, store)
   const ids = await listBackups(location, store)
   const isInTime = beforeLimit(choice)
   for (const id of ids.filter(({ kind, instant }) => !NEVER_LATEST.includes(kind) && isInTime(instant))) {
-    const manifest = await readManifest(id, location, store).catch(error => passOver(error, log))
+    const manifest = await readManifest(id, location, store).catch(error => passOver(error, log, search))
     // The id is to the second, the snapshot to the millisecond.
-    if (manifest !== undefined && isInTime(new Date(manifest.backup.snapshotAt))) return manifest
+    if (manifest === undefined || !isInTime(new Date(manifest.backup.snapshotAt))) continue
+    if (search.isForRestore !== true || manifest.archive.format === 'custom') return manifest
+    const why = `The backup ${manifest.backup.id} is a ${manifest.archive.format} script, which pg_restore cannot take.`
+    log.info(`${why} It is passed over.`)
+    search.onPassedOver?.(why)
   }
   const asked = choice.by === 'before' ? ` before ${choice.instant.toISOString()}` : ''
   throw new OperatorError(
@@ -90,23 +103,31 @@ async function readById(id: BackupId, location: Location, store: Store): Promise
   )
 }
 
-/** A manifest under another backup's name was copied there, and must not stand for it. */
+/** A manifest under the name of another backup, or of another database, was copied there, and must not stand for it. */
 async function readManifest(id: BackupId, location: Location, store: Store): Promise<Manifest | undefined> {
   const key = manifestKey(location, id)
   const json = await store.findText(key)
   if (json === undefined) return undefined
   const manifest = parseManifest(json, store.uri(key))
-  if (manifest.backup.id === renderBackupId(id) && manifest.backup.kind === id.kind) return manifest
-  throw new OperatorError(
-    'MANIFEST_INVALID',
-    `The manifest ${store.uri(key)} is that of another backup: ${manifest.backup.id} (${manifest.backup.kind}).`,
-    { hint: 'Pick another backup, and find out who put it there.' },
-  )
+  const whose = whoseElse(manifest, id, location)
+  if (whose === undefined) return manifest
+  throw new OperatorError('MANIFEST_INVALID', `The manifest ${store.uri(key)} is that of another ${whose}.`, {
+    hint: 'Pick another backup, and find out who put it there.',
+  })
 }
 
-function passOver(error: unknown, log: Log): undefined {
+/** What a manifest is of, when it is not of this backup here: it would send a restore to the archive of another. */
+function whoseElse({ backup, object }: Manifest, id: BackupId, location: Location): string | undefined {
+  if (backup.id !== renderBackupId(id) || backup.kind !== id.kind)
+    return `backup: ${backup.id} (${backup.kind})`
+  if (backup.database !== location.database) return `database: ${backup.database}`
+  return object.key.startsWith(archivePrefix(location)) ? undefined : `place: its archive is ${object.key}`
+}
+
+function passOver(error: unknown, log: Log, { onPassedOver }: Search): undefined {
   if (!(error instanceof OperatorError) || error.code !== 'MANIFEST_INVALID') throw error
   log.warning(`${error.message} It is passed over.`)
+  onPassedOver?.(error.message)
 }
 
 function toId(name: string): readonly BackupId[] {

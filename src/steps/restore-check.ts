@@ -1,7 +1,8 @@
 import type { Check } from '../core/check.ts'
+import { asInSource } from '../core/drill-checks.ts'
 import { exactChecks, type RestoredContent } from '../core/exact-check.ts'
 import type { Log } from '../core/log.ts'
-import type { FingerprintLevel, Manifest } from '../core/manifest.ts'
+import type { Manifest } from '../core/manifest.ts'
 import { narrowFound, narrowManifest, type Selection } from '../core/restore-selection.ts'
 import type { RunningRestore } from '../postgres/pg-restore.ts'
 import type { RestoreTools } from './restore.ts'
@@ -13,7 +14,7 @@ export interface FillTools extends RestoreTools {
   /** Restores the entries that were chosen. */
   readonly startRestore: (database: string) => Promise<RunningRestore>
   readonly analyze: (database: string) => Promise<void>
-  readonly readContent: (database: string, level: FingerprintLevel) => Promise<RestoredContent>
+  readonly readContent: (database: string, original: Manifest['fingerprint']) => Promise<RestoredContent>
   readonly readStructure: (database: string) => Promise<readonly Check[]>
 }
 
@@ -33,8 +34,9 @@ export async function checkRestored(
   const { manifest, name } = request
   const startedAt = tools.now().getTime()
   await tools.analyze(name)
-  const found = await tools.readContent(name, manifest.fingerprint.level)
-  progress.checks.push(...compareContent(request, found), ...(await structureChecks(request, tools)))
+  const found = await tools.readContent(name, manifest.fingerprint)
+  const exact = compareContent(request, found)
+  progress.checks.push(...exact, ...asInSource(await structureChecks(request, tools), exact, manifest))
   progress.checksMs = tools.now().getTime() - startedAt
   reportChecks(progress.checks, tools.log)
 }

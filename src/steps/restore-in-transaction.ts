@@ -41,7 +41,7 @@ async function compareBeforeCommit(
   progress: RestoreProgress,
 ): Promise<void> {
   const startedAt = now().getTime()
-  const found = await readUncommitted(transaction, manifest.fingerprint.level)
+  const found = await readUncommitted(transaction, manifest.fingerprint)
   progress.checks.push(...compareContent({ manifest, selection }, found))
   progress.checksMs = now().getTime() - startedAt
   const failed = progress.checks.filter(({ verdict, group }) => verdict === 'fail' && group === 'exact')

@@ -4,7 +4,7 @@ import { renderAmount, renderSome } from '../core/check-text.ts'
 import { renderDuration } from '../core/duration.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { RestoredContent } from '../core/exact-check.ts'
-import type { FingerprintLevel, Manifest } from '../core/manifest.ts'
+import type { Manifest } from '../core/manifest.ts'
 import type { Selection, TableName } from '../core/restore-selection.ts'
 import type { TargetTransaction, TransactionEnd } from '../postgres/target-transaction.ts'
 import type { ToolProcess } from '../postgres/tool-process.ts'
@@ -26,7 +26,7 @@ export interface OverwriteTools extends FillTools {
   /** What the database will hold once the transaction is committed. */
   readonly readUncommitted: (
     transaction: TargetTransaction,
-    level: FingerprintLevel,
+    original: Manifest['fingerprint'],
   ) => Promise<RestoredContent>
   /** pg_restore, writing the chosen entries as SQL to its output. */
   readonly startScript: () => Promise<ToolProcess & { readonly stdout: Readable }>

@@ -34,6 +34,19 @@ export function refuseUnrestorable({ archive, backup }: Manifest): void {
   )
 }
 
+/** Throws DISK_FULL where archive and database do not fit beside each other. */
+export async function refuseSmallDisk({ object }: Manifest, tools: RestoreTools): Promise<void> {
+  const { freeBytes, databaseBytes } = await tools.disk()
+  if (freeBytes >= object.bytes + databaseBytes) return
+  throw new OperatorError(
+    'DISK_FULL',
+    `The archive has ${renderBytes(object.bytes)}${databaseBytes > 0 ? ` and the restored database about ${renderBytes(databaseBytes)}` : ''}, but only ${renderBytes(freeBytes)} are free at ${tools.archivePath}.`,
+    {
+      hint: 'Use a machine with a larger disk, or set RUNNER_TEMP to one.',
+    },
+  )
+}
+
 /**
  * Downloads the archive of a backup and compares every byte with the manifest: only a verified file comes near
  * pg_restore, because a crafted one can run code (CVE-2026-116314). Returns the duration in milliseconds.
@@ -41,16 +54,7 @@ export function refuseUnrestorable({ archive, backup }: Manifest): void {
  */
 export async function fetchArchive(manifest: Manifest, tools: RestoreTools): Promise<number> {
   const { object } = manifest
-  const { freeBytes, databaseBytes } = await tools.disk()
-  if (freeBytes < object.bytes + databaseBytes) {
-    throw new OperatorError(
-      'DISK_FULL',
-      `The archive has ${renderBytes(object.bytes)}${databaseBytes > 0 ? ` and the restored database about ${renderBytes(databaseBytes)}` : ''}, but only ${renderBytes(freeBytes)} are free at ${tools.archivePath}.`,
-      {
-        hint: 'Use a machine with a larger disk, or set RUNNER_TEMP to one.',
-      },
-    )
-  }
+  await refuseSmallDisk(manifest, tools)
   const startedAt = tools.now().getTime()
   let bytes = 0
   {

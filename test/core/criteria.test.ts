@@ -186,6 +186,8 @@ describe('a query', () => {
     [range(1, 5), answer('-3'), 'fail'],
     [range(1), answer(null), 'fail'],
     [range(1), answer('many'), 'fail'],
+    [range(undefined, 9007199254740992), answer('9007199254740993'), 'fail'],
+    [range(1), { kind: 'error', message: 'could not extend file', isOfServer: true }, 'not-measured'],
     [range(1), answer('NaN'), 'fail'],
     [range(1), answer(''), 'fail'],
     [{ kind: 'empty', empty: true }, answer(null, 0), 'pass'],

@@ -1,9 +1,10 @@
 import { describe, expect, it, test } from 'vitest'
 import { type Check, verdictOf } from '../../src/core/check.ts'
+import { foldDefinitions } from '../../src/core/check-definitions.ts'
 import type { RestoredSequence } from '../../src/core/check-sequences.ts'
 import { exactChecks, type RestoredContent } from '../../src/core/exact-check.ts'
-import type { Manifest } from '../../src/core/manifest.ts'
-import { SAMPLE, sampleTable } from './sample-manifest.ts'
+import type { Definition, Manifest, SequenceFingerprint } from '../../src/core/manifest.ts'
+import { SAMPLE, sampleSequence, sampleTable } from './sample-manifest.ts'
 
 /** What came back is just what the manifest says, but for what is given. */
 function restored(changes: Partial<RestoredContent> = {}): RestoredContent {
@@ -20,20 +21,39 @@ function restored(changes: Partial<RestoredContent> = {}): RestoredContent {
       views: 2,
       largeObjects: 0,
     },
+    serverMajor: 18,
+    unloggedTables: [],
+    definitions: null,
+    largeObjectsHash: null,
     ...changes,
   }
 }
 
 function sequences(users: string | null, unused: string | null): ReadonlyMap<string, RestoredSequence> {
   return new Map([
-    ['public.users_id_seq', { schema: 'public', name: 'users_id_seq', value: users }],
-    ['public.unused_seq', { schema: 'public', name: 'unused_seq', value: unused }],
+    [
+      'public.users_id_seq',
+      { schema: 'public', name: 'users_id_seq', value: users, next: null, isConfiguration: false },
+    ],
+    [
+      'public.unused_seq',
+      { schema: 'public', name: 'unused_seq', value: unused, next: null, isConfiguration: false },
+    ],
   ])
 }
 
 /** The manifest with another fingerprint. */
 function manifest(changes: Partial<Manifest['fingerprint']>): Manifest {
   return { ...SAMPLE, fingerprint: { ...SAMPLE.fingerprint, ...changes } }
+}
+
+const SAMPLE_CHECK: Check = {
+  group: 'exact',
+  name: 'x',
+  verdict: 'pass',
+  expected: '',
+  found: '',
+  note: null,
 }
 
 const failures = (checks: readonly Check[]) => checks.filter(({ verdict }) => verdict === 'fail')
@@ -74,10 +94,27 @@ describe('an exact copy', () => {
     expect(verdictOf(checks)).toBe('pass')
   })
 
-  it('of an empty database passes', () => {
-    const empty = manifest({ tables: [], sequences: [] })
-    const checks = exactChecks(empty, restored({ tables: [], sequences: new Map() }))
-    expect(verdictOf(checks)).toBe('pass')
+  test.each([
+    ['without tables', []],
+    ['without a row', [{ ...sampleTable('users', 0), newest: null }]],
+  ])('of a database %s is not measured, and says why', (_, tables) => {
+    const checks = exactChecks(manifest({ tables }), restored({ tables }))
+    expect(checks[0]).toMatchObject({
+      group: 'exact',
+      name: 'all tables',
+      verdict: 'not-measured',
+      note: expect.stringContaining('was empty'),
+    })
+    expect(verdictOf(checks)).toBe('not-measured')
+    const criterion = { ...SAMPLE_CHECK, group: 'criteria' } as const
+    expect(verdictOf([...checks, criterion])).toBe('pass')
+  })
+
+  it('of a database without a row fails where rows came from somewhere', () => {
+    const tables = [sampleTable('users', 0)]
+    expect(
+      verdictOf(exactChecks(manifest({ tables }), restored({ tables: [sampleTable('users', 1)] }))),
+    ).toBe('fail')
   })
 
   it('is not measured where the manifest counted nothing', () => {
@@ -203,7 +240,9 @@ describe('a sequence', () => {
   })
 
   it('that is missing, or one too many, fails', () => {
-    const other = new Map([['a.b', { schema: 'a', name: 'b', value: '1' }]])
+    const other = new Map([
+      ['a.b', { schema: 'a', name: 'b', value: '1', next: null, isConfiguration: false }],
+    ])
     expect(lines(exactChecks(SAMPLE, restored({ sequences: other })))).toEqual([
       'sequence users_id_seq: 20000 to 20003 | no such sequence',
       'sequence unused_seq: never used | no such sequence',
@@ -219,9 +258,100 @@ describe('a sequence', () => {
     ['used first during the dump, ahead', null, '3', '4', false],
     ['beyond 2^53', '9007199254740993', '9007199254740993', '9007199254740992', false],
   ])('%s: %s to %s, found %s', (_, atSnapshot, atEnd, value, passes) => {
-    const one = manifest({ sequences: [{ schema: 'public', name: 's', atSnapshot, atEnd }] })
-    const found = new Map([['public.s', { schema: 'public', name: 's', value }]])
+    const one = manifest({ sequences: [sampleSequence('s', { atSnapshot, atEnd })] })
+    const found = new Map([
+      ['public.s', { schema: 'public', name: 's', value, next: null, isConfiguration: false }],
+    ])
     expect(failures(exactChecks(one, restored({ sequences: found })))).toHaveLength(passes ? 0 : 1)
+  })
+
+  const UNUSED = { atSnapshot: null, atEnd: null, nextAtSnapshot: '5000', nextAtEnd: '5000' }
+  const USED_ON_THE_WAY = { ...UNUSED, atEnd: '5002', nextAtEnd: null }
+
+  test.each<[string, Partial<SequenceFingerprint>, Pick<RestoredSequence, 'value' | 'next'>, string]>([
+    ['never used, as it was', UNUSED, { value: null, next: '5000' }, ''],
+    [
+      'never used, set to another first value',
+      UNUSED,
+      { value: null, next: '1' },
+      'never used, first 5000 | never used, first 1',
+    ],
+    ['never used, and used', UNUSED, { value: '5000', next: null }, 'never used, first 5000 | 5000'],
+    ['used first during the dump', USED_ON_THE_WAY, { value: '5001', next: null }, ''],
+    ['used first during the dump, not yet', USED_ON_THE_WAY, { value: null, next: '5000' }, ''],
+    [
+      'used first during the dump, below its first value',
+      USED_ON_THE_WAY,
+      { value: '4999', next: null },
+      'never used, first 5000 to 5002 | 4999',
+    ],
+    [
+      'set back to be given out again',
+      { atSnapshot: '7', atEnd: '7' },
+      { value: null, next: '7' },
+      '7 | never used, first 7',
+    ],
+    [
+      'turned round during the dump',
+      { atSnapshot: '998', atEnd: '3', cycles: true },
+      { value: '999', next: null },
+      '',
+    ],
+    [
+      'that could have turned round, and did not move',
+      { atSnapshot: '998', atEnd: '998', cycles: true },
+      { value: '3', next: null },
+      '998 | 3',
+    ],
+  ])('%s', (_, changes, state, line) => {
+    const one = manifest({ sequences: [sampleSequence('s', changes)] })
+    const found = new Map([['public.s', { schema: 'public', name: 's', ...state, isConfiguration: false }]])
+    expect(lines(exactChecks(one, restored({ sequences: found })))).toEqual(
+      line === '' ? [] : [`sequence s: ${line}`],
+    )
+  })
+})
+
+describe('a sequence that the manifest of a partial backup does not list', () => {
+  const partial = { ...SAMPLE, backup: { ...SAMPLE.backup, kind: 'partial', schemas: ['public'] } } as const
+  const more = { schema: 'public', name: 'alone', value: '3', next: null, isConfiguration: false }
+  const found = restored({ sequences: new Map([...sequences('20001', null), ['public.alone', more]]) })
+
+  it('is information: pg_dump takes sequences along that patterns name', () => {
+    expect(failures(exactChecks(partial, found))).toEqual([])
+    expect(exactChecks(partial, found).find(({ name }) => name === 'other sequences')).toMatchObject({
+      verdict: 'information',
+      found: 'alone',
+    })
+  })
+
+  it('fails in a full one', () => {
+    expect(lines(exactChecks(SAMPLE, found))).toEqual(['sequence alone: no such sequence | 3'])
+  })
+})
+
+describe('rows of an extension', () => {
+  const spatial = sampleTable('spatial_ref_sys', 3, { extension: 'citext' })
+  const known = manifest({ tables: [...SAMPLE.fingerprint.tables, spatial] })
+  const fewer = { ...spatial, rows: 2 }
+  const found = restored({ tables: [...SAMPLE.fingerprint.tables, fewer] })
+
+  it('that differ fail', () => {
+    expect(lines(exactChecks(known, found))[0]).toBe('table spatial_ref_sys: 3 rows | 2 rows (1 fewer)')
+  })
+
+  it('that differ under another version of the extension are information, with both versions', () => {
+    const extensions = SAMPLE.server.extensions.map(extension => ({ ...extension, version: '9' }))
+    const checks = exactChecks(known, { ...found, extensions })
+    expect(failures(checks)).toEqual([])
+    expect(checks.find(({ name }) => name === 'table spatial_ref_sys')).toMatchObject({
+      verdict: 'information',
+      note: expect.stringContaining('is of version 9 here and was of 1.6'),
+    })
+  })
+
+  it('that an older manifest does not list are information', () => {
+    expect(failures(exactChecks(SAMPLE, found))).toEqual([])
   })
 })
 
@@ -285,5 +415,92 @@ describe('counts of objects', () => {
       restored({ objects: { ...restored().objects, views: 99 } }),
     )
     expect(failures(checks)).toEqual([])
+  })
+})
+
+describe('a definition', () => {
+  const view = { kind: 'view', name: 'public.v', hash: 'a' }
+  const column = { kind: 'columns', name: 'public.v', hash: 'b' }
+  const known = manifest({ definitions: [view, column] })
+  const found = (...definitions: Definition[]) => restored({ definitions })
+
+  it('of every object as in the source is one line', () => {
+    const check = exactChecks(known, found(column, view)).at(-1)
+    expect(check).toMatchObject({
+      group: 'structure',
+      name: 'definitions',
+      verdict: 'pass',
+      found: '2 definitions as in the source',
+    })
+  })
+
+  test.each<[string, RestoredContent, readonly string[]]>([
+    [
+      'that is another',
+      found({ ...view, hash: 'c' }, column),
+      ['definition of view public.v: as in the source | another one'],
+    ],
+    ['that is missing', found(column), ['definition of view public.v: as in the source | missing']],
+    [
+      'that is one too many',
+      found(view, column, { ...view, name: 'public.w' }),
+      ['definition of view public.w: none | there is one'],
+    ],
+  ])('%s fails', (_, content, expected) => {
+    expect(lines(exactChecks(known, content))).toEqual(expected)
+  })
+
+  it('of another major version is compared by its name alone, where every version knows it', () => {
+    const newer = { serverMajor: 19 }
+    const same = exactChecks(known, { ...found({ ...view, hash: 'c' }), ...newer })
+    expect(failures(same)).toEqual([])
+    expect(same.at(-1)?.note).toContain('By their names')
+    expect(lines(exactChecks(known, { ...found(), ...newer }))).toEqual([
+      'definition of view public.v: as in the source | missing',
+    ])
+  })
+
+  it('is not compared with a manifest that has none', () => {
+    expect(failures(exactChecks(SAMPLE, found(view)))).toEqual([])
+  })
+
+  it('of very many is one hash a kind', () => {
+    const folded = foldDefinitions([view, { ...view, name: 'public.w' }, column], 2)
+    expect(folded?.map(({ kind, name }) => `${kind} ${name}`)).toEqual(['view (all)', 'columns (all)'])
+    const many = manifest({ definitions: folded })
+    expect(failures(exactChecks(many, found(view, { ...view, name: 'public.w' }, column)))).toEqual([])
+    expect(lines(exactChecks(many, found(view, column)))).toEqual([
+      'definition of view (all): as in the source | another one',
+    ])
+  })
+})
+
+describe('large objects', () => {
+  const objects = { ...restored().objects, largeObjects: 2 }
+  const known = manifest({ objects, largeObjectsHash: 'a'.repeat(32) })
+  const judge = (expected: Manifest, largeObjectsHash: string | null) =>
+    exactChecks(expected, restored({ objects, largeObjectsHash })).find(
+      ({ name }) => name === 'large objects',
+    )
+
+  it('of the same bytes pass, and of others fail', () => {
+    expect(judge(known, 'a'.repeat(32))?.verdict).toBe('pass')
+    expect(judge(known, 'b'.repeat(32))).toMatchObject({ verdict: 'fail', found: 'content bbbbbbbbbbbb' })
+  })
+
+  test.each([
+    ['the manifest is older', manifest({ objects }), 'b', 'an older pg-runbook'],
+    ['only rows were counted', manifest({ objects, level: 'counts' }), null, 'fingerprint: content'],
+    ['they cannot be read', known, null, 'may not read'],
+  ])('are mentioned where %s', (_, expected, hash, why) => {
+    expect(judge(expected, hash)).toMatchObject({
+      verdict: 'information',
+      found: 'their content was not compared',
+      note: expect.stringContaining(why),
+    })
+  })
+
+  it('are not mentioned where there are none', () => {
+    expect(exactChecks(SAMPLE, restored()).some(({ name }) => name === 'large objects')).toBe(false)
   })
 })

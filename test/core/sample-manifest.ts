@@ -1,4 +1,4 @@
-import type { Manifest, TableFingerprint } from '../../src/core/manifest.ts'
+import type { Manifest, SequenceFingerprint, TableFingerprint } from '../../src/core/manifest.ts'
 
 /** A table as a fingerprint of level `content` knows it. */
 export function sampleTable(
@@ -12,6 +12,24 @@ export function sampleTable(
     rows,
     newest: { column: 'created_at', value: '2026-11-01 03:00:00+00' },
     contentHash: '0123456789abcdef0123456789abcdef',
+    extension: null,
+    ...more,
+  }
+}
+
+/** A sequence, as a manifest of before the first value was kept knows it, but for what is given. */
+export function sampleSequence(
+  name: string,
+  { atSnapshot = null, atEnd = null, ...more }: Partial<SequenceFingerprint>,
+): SequenceFingerprint {
+  return {
+    schema: 'public',
+    name,
+    atSnapshot,
+    atEnd,
+    nextAtSnapshot: null,
+    nextAtEnd: null,
+    cycles: null,
     ...more,
   }
 }
@@ -60,8 +78,8 @@ export const SAMPLE: Manifest = {
     level: 'content',
     tables: [sampleTable('users', 20_000), sampleTable('links', 30_000)],
     sequences: [
-      { schema: 'public', name: 'users_id_seq', atSnapshot: '20000', atEnd: '20003' },
-      { schema: 'public', name: 'unused_seq', atSnapshot: null, atEnd: null },
+      sampleSequence('users_id_seq', { atSnapshot: '20000', atEnd: '20003' }),
+      sampleSequence('unused_seq', {}),
     ],
     objects: {
       indexes: 9,
@@ -72,6 +90,8 @@ export const SAMPLE: Manifest = {
       views: 2,
       largeObjects: 0,
     },
+    definitions: null,
+    largeObjectsHash: null,
   },
   durations: { dumpMs: 1000, totalMs: 2000 },
   madeBy: { repository: 'logi/db', workflow: 'backup', runId: '1', runAttempt: '1', commit: 'abc' },

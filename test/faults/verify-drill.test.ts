@@ -110,16 +110,19 @@ describe('verify-drill under faults', () => {
   async function expectNothingLeft(run: ActionRun): Promise<void> {
     expect(run.leftProcesses).toEqual([])
     expect(run.leftFiles).toEqual([])
-    const place = clusterOf(run)
-    if (place !== undefined) expect(existsSync(place), `${place} exists`).toBe(false)
-    expect(processesIn(place ?? run.workplace.temp)).toEqual([])
+    for (const place of [run.workplace.temp, ...clustersOf(run)]) {
+      if (place !== run.workplace.temp) expect(existsSync(place), `${place} exists`).toBe(false)
+      expect(processesIn(place)).toEqual([])
+    }
     expect(await drillDatabases(run)).toEqual([])
   }
 
-  /** Of this run, on a server that was given. */
-  async function drillDatabases(run: ActionRun): Promise<readonly unknown[]> {
-    const name = JSON.parse(run.state['scratch-database'] ?? 'null')
-    return quick.source.query(`SELECT datname FROM pg_database WHERE datname = '${name}'`)
+  /** Of this run, on a server that was given: state forgets the name when the database is dropped, or should be. */
+  async function drillDatabases({ savedState }: ActionRun): Promise<readonly unknown[]> {
+    const names = [...savedState.matchAll(/pg_runbook_drill_[0-9a-f]{12}/g)].map(([name]) => `'${name}'`)
+    return quick.source.query(
+      `SELECT datname FROM pg_database WHERE datname IN (${[...names, "''"].join(', ')})`,
+    )
   }
 
   /** The drill's own pg_restore, leader or worker, in the middle of the rows. */
@@ -199,7 +202,7 @@ describe('verify-drill under faults', () => {
 
     expect(post.exitCode, post.log).toBe(0)
     expect(post.annotations).toEqual([])
-    await expectNothingLeft({ ...post, state: killed.state })
+    await expectNothingLeft({ ...post, savedState: killed.savedState })
     await expect.poll(() => stillRunning(seen)).toEqual([])
   })
 
@@ -213,7 +216,7 @@ describe('verify-drill under faults', () => {
     const post = await runAction('verify-drill', { ...killable, phase: 'post', after: killed })
 
     expect(post.exitCode, post.log).toBe(0)
-    await expectNothingLeft({ ...post, state: killed.state })
+    await expectNothingLeft({ ...post, savedState: killed.savedState })
     expect(stillRunning([seen])).toEqual([])
   })
 
@@ -596,12 +599,9 @@ async function until<T>(look: () => T | undefined): Promise<T> {
   throw new Error('It did not come to pass within 15 s')
 }
 
-/** Where the scratch server of a run lived; undefined when there was none of its own. */
-function clusterOf(run: Pick<ActionRun, 'state'>): string | undefined {
-  const place: unknown = JSON.parse(run.state.cluster ?? 'null')
-  return place !== null && typeof place === 'object' && 'directory' in place
-    ? String(place.directory)
-    : undefined
+/** Where scratch servers of a run lived. */
+function clustersOf({ savedState }: Pick<ActionRun, 'savedState'>): readonly string[] {
+  return [...savedState.matchAll(/"directory":"([^"]+)"/g)].map(([, directory = '']) => directory)
 }
 
 /** Processes that work in a directory or below it: whatever they are called, and whoever started them. */

@@ -43,6 +43,29 @@ afterAll(async () => {
   await database?.drop()
 })
 
+it('is an error where row security hides rows from this role', async () => {
+  const role = `criteria_${database.name}`
+  await database.query(
+    `CREATE TABLE guarded AS SELECT generate_series(1, 3) AS id; ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+     CREATE POLICY one ON guarded USING (id = 1); CREATE ROLE ${role} LOGIN PASSWORD 'x'; GRANT SELECT ON guarded TO ${role}`,
+  )
+  try {
+    const url = new URL(database.url)
+    url.username = role
+    url.password = 'x'
+    await using restricted = await openSession(parseConnectionUrl(url.href))
+    const hidden = {
+      kind: 'error',
+      message: 'query would be affected by row-level security policy for table "guarded"',
+      isOfServer: true,
+    }
+    expect(await measure(restricted, ofTable('guarded'))).toEqual(hidden)
+    expect(await measure(restricted, ofQuery('SELECT count(*) FROM guarded'))).toEqual(hidden)
+  } finally {
+    await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+  }
+})
+
 const ofTable = (name: string): Criterion => ({
   kind: 'table',
   name: 'c',
@@ -182,6 +205,7 @@ describe('a query', () => {
     expect(await measure(session, ofQuery('SELECT pg_sleep(60)'), 200)).toEqual({
       kind: 'error',
       message: 'canceling statement due to statement timeout',
+      isOfServer: true,
     })
     expect(Date.now() - before).toBeLessThan(20_000)
   })

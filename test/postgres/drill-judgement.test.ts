@@ -10,9 +10,10 @@ import { parseConnectionUrl } from '../../src/core/connection.ts'
 import { type Criterion, evaluateCriterion } from '../../src/core/criteria.ts'
 import { exactChecks, type RestoredContent } from '../../src/core/exact-check.ts'
 import type { Manifest } from '../../src/core/manifest.ts'
-import { readExtensions, readObjectCounts, readTables } from '../../src/postgres/catalog.ts'
 import { measure } from '../../src/postgres/criteria-query.ts'
-import { pinOutputSettings, readSequences, readTableFingerprints } from '../../src/postgres/fingerprint.ts'
+import { pinOutputSettings } from '../../src/postgres/fingerprint.ts'
+import { readContent } from '../../src/postgres/restored.ts'
+import { mergeSequences, readSequences, type SequenceValues } from '../../src/postgres/sequences.ts'
 import { openSession, type Session } from '../../src/postgres/session.ts'
 import { readStructureChecks } from '../../src/postgres/structure.ts'
 import { SAMPLE } from '../core/sample-manifest.ts'
@@ -23,17 +24,34 @@ import { stockRestore } from '../support/restore.ts'
 /** One statement in it does not set off the guard of the audit trail, nor foreign keys. */
 const UNGUARDED = 'SET session_replication_role = replica;'
 
+/** Objects of every kind that a restore must bring back as they were, beyond those of logi. */
+const MORE = `
+  ALTER TABLE logi_event_dlqs ENABLE ROW LEVEL SECURITY;
+  CREATE RULE keep AS ON DELETE TO schema_migrations DO INSTEAD NOTHING;
+  CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN code AS varchar(9) CONSTRAINT short CHECK (VALUE IN ('a', 'b'));
+  CREATE FUNCTION guarded() RETURNS int LANGUAGE sql AS 'SELECT 1';
+  CREATE VIEW plain AS SELECT 1 AS one; CREATE MATERIALIZED VIEW filled AS SELECT 1 AS one;
+  CREATE TABLE parted (a int) PARTITION BY LIST (a); CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
+  CREATE TABLE parted_empty (a int) PARTITION BY LIST (a);
+  SELECT lo_from_bytea(4711, 'bytes of a large object'), lo_from_bytea(4712, sha256('a') || convert_to(repeat('x', 3000000), 'UTF8'));
+  CREATE TABLE inherited (a int); CREATE TABLE inheriting () INHERITS (inherited);`
+
 let source: TestDatabase
 let archive: Buffer
 let manifest: Manifest
 
 beforeAll(async () => {
   const lab = theLab()
-  source = await createDatabase(lab, client => buildLogi(client, { users: 1000 }))
+  source = await createDatabase(lab, async client => {
+    await buildLogi(client, { users: 1000 })
+    await client.query(MORE)
+  })
   const pgDump = join(lab.postgres.binDir, 'pg_dump')
   const options = { encoding: 'buffer', maxBuffer: 1 << 28 } as const
   archive = (await promisify(execFile)(pgDump, ['--format=custom', '--dbname', source.url], options)).stdout
-  manifest = await withSession(source, async session => asManifest(await readContent(session)))
+  manifest = await withSession(source, async session =>
+    asManifest(await readContent(session, { level: 'content', tables: [] }), await readSequences(session)),
+  )
 })
 
 afterAll(() => source?.drop())
@@ -44,17 +62,10 @@ async function withSession<T>(database: TestDatabase, work: (session: Session) =
   return await work(session)
 }
 
-async function readContent(session: Session): Promise<RestoredContent> {
-  const tables = await readTables(session, { tables: [], excludeTables: [], schemas: [] })
-  return {
-    tables: await readTableFingerprints(session, tables, 'content'),
-    sequences: await readSequences(session),
-    extensions: await readExtensions(session),
-    objects: await readObjectCounts(session),
-  }
-}
-
-function asManifest({ tables, sequences, extensions, objects }: RestoredContent): Manifest {
+function asManifest(
+  { tables, extensions, objects, definitions, largeObjectsHash }: RestoredContent,
+  sequences: SequenceValues,
+): Manifest {
   return {
     ...SAMPLE,
     backup: { ...SAMPLE.backup, snapshotAt: '2026-11-01T03:00:00.000Z' },
@@ -62,10 +73,10 @@ function asManifest({ tables, sequences, extensions, objects }: RestoredContent)
     fingerprint: {
       level: 'content',
       tables,
-      sequences: [...sequences.values()].map(({ schema, name, value }) => {
-        return { schema, name, atSnapshot: value, atEnd: value }
-      }),
+      sequences: mergeSequences(sequences, sequences),
       objects,
+      definitions,
+      largeObjectsHash,
     },
   }
 }
@@ -76,7 +87,7 @@ async function judge(spoil: string, criteria: readonly Criterion[] = []): Promis
   await stockRestore(theLab(), archive, copy.url)
   if (spoil !== '') await withClient(copy.url, client => client.query(spoil))
   return await withSession(copy, async session => {
-    const found = await readContent(session)
+    const found = await readContent(session, manifest.fingerprint)
     const checks = [...exactChecks(manifest, found), ...(await readStructureChecks(session))]
     const reference = {
       snapshotAt: new Date(manifest.backup.snapshotAt),
@@ -130,7 +141,7 @@ describe('a restored copy', () => {
       'DROP TRIGGER logi_audit_worm_rows ON logi_audit_events',
       ['triggers: 2 | 1 (1 fewer)'],
     ],
-    ['a view missing', 'DROP VIEW confirmed_users', ['views: 2 | 1 (1 fewer)']],
+    ['a view missing', 'DROP VIEW confirmed_users', ['views: 4 | 3 (1 fewer)']],
     [
       'a sequence set back',
       `SELECT setval('users_id_seq', 900)`,
@@ -138,6 +149,16 @@ describe('a restored copy', () => {
         'sequence users_id_seq: 1000 | 900',
         'sequence users_id_seq: next value above 1000, the greatest in users.id | next value 901',
       ],
+    ],
+    [
+      'a sequence that was never used started elsewhere',
+      'ALTER SEQUENCE logi_member_numbers RESTART WITH 7',
+      [/^sequence logi_member_numbers: .* \| never used, first 7$/],
+    ],
+    [
+      'a sequence set to give its value out again',
+      `SELECT setval('users_id_seq', 1000, false)`,
+      ['sequence users_id_seq: 1000 | never used, first 1000'],
     ],
     [
       'an extension missing',
@@ -148,6 +169,83 @@ describe('a restored copy', () => {
       'a table missing',
       'DROP TABLE ar_internal_metadata',
       ['table ar_internal_metadata: 1 row | no such table'],
+    ],
+    [
+      'row security switched off',
+      'ALTER TABLE logi_event_dlqs DISABLE ROW LEVEL SECURITY',
+      ['definition of row security public.logi_event_dlqs: as in the source | missing'],
+    ],
+    [
+      'a trigger disabled',
+      'ALTER TABLE logi_audit_events DISABLE TRIGGER logi_audit_worm_rows',
+      [
+        'definition of trigger logi_audit_worm_rows on public.logi_audit_events: as in the source | another one',
+      ],
+    ],
+    [
+      'a rule dropped',
+      'DROP RULE keep ON schema_migrations',
+      ['definition of rule keep on public.schema_migrations: as in the source | missing'],
+    ],
+    [
+      'a value of an enum gone',
+      `ALTER TYPE mood RENAME VALUE 'ok' TO 'fine'`,
+      ['definition of type public.mood: as in the source | another one'],
+    ],
+    [
+      'the constraint of a domain dropped',
+      'ALTER DOMAIN code DROP CONSTRAINT short',
+      ['definition of domain constraint short on public.code: as in the source | missing'],
+    ],
+    [
+      'a column of another type',
+      'ALTER TABLE inherited ALTER a TYPE bigint',
+      ['definition of columns public.inherited: as in the source | another one'],
+    ],
+    [
+      'another default of a column',
+      `ALTER TABLE users ALTER display_name SET DEFAULT 'x'`,
+      ['definition of columns public.users: as in the source | another one'],
+    ],
+    [
+      'another body of a function',
+      `CREATE OR REPLACE FUNCTION guarded() RETURNS int LANGUAGE sql AS 'SELECT 2'`,
+      ['definition of function public.guarded(): as in the source | another one'],
+    ],
+    [
+      'one byte of a large object changed',
+      `SELECT lo_put(4711, 3, 'X')`,
+      [/^large objects: 2 large objects, content [0-9a-f]{12} \| content [0-9a-f]{12}$/],
+    ],
+    [
+      'one byte far behind in a large object changed',
+      `SELECT lo_put(4712, 2999999, 'X')`,
+      [/^large objects: 2 large objects, content/],
+    ],
+    [
+      'an empty materialised view',
+      'REFRESH MATERIALIZED VIEW filled WITH NO DATA',
+      ['definition of filled materialised view public.filled: as in the source | missing'],
+    ],
+    [
+      'another view',
+      'CREATE OR REPLACE VIEW plain AS SELECT 2 AS one',
+      ['definition of view public.plain: as in the source | another one'],
+    ],
+    [
+      'a partition detached',
+      'ALTER TABLE parted DETACH PARTITION parted_1',
+      ['definition of inheritance public.parted_1 of public.parted: as in the source | missing'],
+    ],
+    [
+      'the parent of partitions missing',
+      'DROP TABLE parted_empty',
+      ['definition of table public.parted_empty: as in the source | missing'],
+    ],
+    [
+      'a child that inherits no more',
+      'ALTER TABLE inheriting NO INHERIT inherited',
+      ['definition of inheritance public.inheriting of public.inherited: as in the source | missing'],
     ],
     ['a table too many', 'CREATE TABLE stray (id int PRIMARY KEY)', ['table stray: no such table | 0 rows']],
   ])('with %s fails', async (_, spoil, expected) => {

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { parseConnectionUrl } from '../../src/core/connection.ts'
 import { parseNamePattern } from '../../src/core/name-pattern.ts'
 import type { Selection } from '../../src/postgres/catalog.ts'
-import { importSnapshot } from '../../src/postgres/fingerprint.ts'
 import { watchLocks } from '../../src/postgres/lock-watch.ts'
 import { openSession, type Session } from '../../src/postgres/session.ts'
 import { holdSnapshot, type Snapshot } from '../../src/postgres/snapshot.ts'
@@ -28,7 +27,8 @@ async function withSnapshot<T>(
 /** What a session that joins the snapshot sees, as pg_dump would. */
 async function seenIn(snapshot: Snapshot, database: TestDatabase, sql: string): Promise<unknown> {
   await using reader = await openSession(parseConnectionUrl(database.url))
-  await importSnapshot(reader, snapshot.id)
+  await reader.rows('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+  await reader.rows(`SET TRANSACTION SNAPSHOT '${snapshot.id}'`)
   return await reader.row(sql)
 }
 

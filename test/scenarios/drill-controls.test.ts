@@ -257,6 +257,24 @@ describe('a drill of a good backup', () => {
     expect(run.outputs, run.log).toMatchObject({ verdict: 'pass', 'failed-checks': '' })
   })
 
+  it.each<[string, Record<string, string>]>([
+    ['schemas', { schemas: 'public' }],
+    ['patterns that name a sequence too', { tables: 'o*' }],
+    ['excluded tables', { 'exclude-tables': 'left_out' }],
+  ])('passes for a part of a database with a sequence of its own: %s', async (_, part) => {
+    await using source = await createDatabase(
+      lab,
+      `CREATE TABLE owner (id serial PRIMARY KEY); INSERT INTO owner DEFAULT VALUES; CREATE TABLE left_out (id serial);
+       CREATE SEQUENCE on_its_own; SELECT nextval('on_its_own')`,
+    )
+    const bucket = await backUp(source, part)
+    const { manifest } = await readBackup(bucket)
+
+    const run = await drill(bucket, { inputs: { backup: manifest.backup.id } })
+
+    expect(run.outputs, run.log).toMatchObject({ verdict: 'pass', 'failed-checks': '' })
+  })
+
   it.each([
     ['LATIN1', "ENCODING LATIN1 LOCALE_PROVIDER libc LOCALE 'C'", 'LATIN1|c|'],
     ['SQL_ASCII', "ENCODING SQL_ASCII LOCALE_PROVIDER libc LOCALE 'C'", 'SQL_ASCII|c|'],

@@ -2,12 +2,15 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
+import { MIB } from '../../src/core/bytes.ts'
 import { parseDrillRecord } from '../../src/core/drill-record.ts'
+import { renderManifest } from '../../src/core/manifest.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { dumpOptions, labEnvironment } from '../support/dump.ts'
 import { theLab } from '../support/lab.ts'
 import { type ActionOptions, type ActionRun, runAction } from '../support/runner.ts'
+import { readBackup, replaceArchive } from '../support/tamper.ts'
 
 const LOGI = `
   CREATE TABLE users (id serial PRIMARY KEY, email text NOT NULL UNIQUE, created_at timestamptz NOT NULL);
@@ -104,13 +107,14 @@ describe('verify-drill', () => {
   it('restores on a given server as well, and drops its database', async () => {
     await using source = await createDatabase(lab, LOGI)
     await using bucket = await createBucket(lab)
-    const before = await source.query('SELECT datname FROM pg_database ORDER BY 1')
 
     const run = await drillOf(source, bucket, { inputs: { 'scratch-url': source.url } })
 
     expect(run.outputs.verdict).toBe('pass')
-    expect(await source.query("SELECT datname FROM pg_database WHERE datname LIKE 'pg_runbook%'")).toEqual([])
-    expect(before.length).toBeGreaterThan(0)
+    // Other tests drill on this server at the same time.
+    const [name = ''] = /pg_runbook_drill_[0-9a-f]{12}/.exec(run.savedState) ?? []
+    expect(name).not.toBe('')
+    expect(await source.query(`SELECT datname FROM pg_database WHERE datname = '${name}'`)).toEqual([])
   })
 
   it('runs the smoke command with the restored database in DATABASE_URL', async () => {
@@ -150,9 +154,118 @@ describe('verify-drill', () => {
 
     expect(run.outputs).toMatchObject({ verdict: 'fail', 'failed-checks': 'restore', 'rto-seconds': '' })
     expect(run.log).toContain('ARCHIVE_CORRUPT')
-    expect(run.log).not.toContain('Scratch server')
+    expect(run.log).not.toContain('##[group]Restore')
     expect((await readRecord(bucket)).drill.verdict).toBe('fail')
     expect(run.leftFiles).toEqual([])
+  })
+
+  it('fails when the server refuses what the archive holds, and names the entry', async () => {
+    await using source = await createDatabase(
+      lab,
+      `CREATE TABLE limits (most int); INSERT INTO limits VALUES (5);
+       CREATE FUNCTION within_limits(n int) RETURNS boolean LANGUAGE sql AS 'SELECT n <= coalesce((SELECT max(most) FROM public.limits), 0)';
+       CREATE TABLE amounts (n int CONSTRAINT not_too_many CHECK (within_limits(n))); INSERT INTO amounts VALUES (3);
+       UPDATE limits SET most = 1`,
+    )
+    await using bucket = await createBucket(lab)
+
+    const run = await drillOf(source, bucket, { inputs: { jobs: '2' } })
+
+    expect(run.outputs, run.log).toMatchObject({
+      verdict: 'fail',
+      'failed-checks': 'restore',
+      'rto-seconds': '',
+    })
+    const [failed] = (await readRecord(bucket)).checks.filter(({ verdict }) => verdict === 'fail')
+    expect(failed?.found).toMatch(/TABLE DATA (public )?amounts/)
+    expect(failed?.found).toContain('not_too_many')
+  })
+
+  it('fails when the archive was cut short before its manifest was made, which then fits', async () => {
+    await using source = await createDatabase(lab, LOGI)
+    await using bucket = await createBucket(lab)
+    await runAction('dump-to-s3', dumpOptions(lab, source, bucket, { inputs: { database: 'logi' } }))
+    const good = await readBackup(bucket)
+    await replaceArchive(bucket, good, good.archive.subarray(0, good.archive.length - 2000))
+
+    const run = await drill(bucket)
+
+    expect(run.outputs, run.log).toMatchObject({ verdict: 'fail', 'failed-checks': 'restore' })
+    expect(run.log).toContain('every part has the SHA-256 of the manifest')
+    expect(run.log).toMatch(
+      /RESTORE_FAILED: pg_restore ended with exit code 1: .*(end of file|corrupt|could not)/,
+    )
+  })
+
+  it('restores values of 100 MB in bounded memory', async () => {
+    await using source = await createDatabase(
+      lab,
+      `CREATE TABLE huge (id int, bytes bytea STORAGE EXTERNAL);
+       INSERT INTO huge SELECT 1, decode(repeat('00ff5c0a', ${(100 * MIB) / 4}), 'hex');
+       SELECT lo_from_bytea(4711, bytes) FROM huge`,
+    )
+    await using bucket = await createBucket(lab)
+
+    const run = await drillOf(source, bucket, {}, { fingerprint: 'content' })
+
+    expect(run.outputs, run.log).toMatchObject({ verdict: 'pass', 'failed-checks': '' })
+    expect(run.peakRssBytes).toBeLessThan(250 * MIB)
+  }, 300_000)
+
+  it('shows in the record and the summary that a newer backup was passed over', async () => {
+    await using source = await createDatabase(lab, LOGI)
+    await using bucket = await createBucket(lab)
+    await runAction('dump-to-s3', dumpOptions(lab, source, bucket, { inputs: { database: 'logi' } }))
+    const newer = 'backups/manifests/logi/20991231T235959Z-daily-1a2b3c4d.json'
+    await bucket.client.send(
+      new PutObjectCommand({ Bucket: bucket.name, Key: newer, Body: '{"version": 2}' }),
+    )
+
+    const run = await drill(bucket)
+
+    expect(run.outputs.verdict, run.log).toBe('pass')
+    const { checks } = await readRecord(bucket)
+    expect(checks.find(({ name }) => name === 'newer backup')).toMatchObject({
+      verdict: 'not-measured',
+      found: expect.stringContaining('20991231T235959Z-daily-1a2b3c4d.json cannot be read'),
+    })
+    expect(run.summary.indexOf('newer backup')).toBeGreaterThan(0)
+    expect(run.summary.indexOf('newer backup')).toBeLessThan(run.summary.indexOf('SHA-256'))
+  })
+
+  it('knows before the download that the scratch server does not fit', async () => {
+    await using source = await createDatabase(lab, LOGI)
+    await using bucket = await createBucket(lab)
+    await runAction('dump-to-s3', dumpOptions(lab, source, bucket, { inputs: { database: 'logi' } }))
+    const good = await readBackup(bucket)
+    const extensions = [{ name: 'of_the_provider', version: '1', schema: 'public' }]
+    const Body = renderManifest({ ...good.manifest, server: { ...good.manifest.server, extensions } })
+    await bucket.client.send(new PutObjectCommand({ Bucket: bucket.name, Key: good.manifestKey, Body }))
+
+    const run = await drill(bucket)
+
+    expect(run.annotations.at(-1)?.title).toBe('verify-drill: SCRATCH_FAILED')
+    expect(run.annotations.at(-1)?.message).toContain('of_the_provider')
+    expect(run.log).not.toContain('Downloaded')
+  })
+
+  it('does not call a backup lost that pg_restore cannot take, and never takes it for the latest', async () => {
+    await using source = await createDatabase(lab, LOGI)
+    await using bucket = await createBucket(lab)
+    await runAction(
+      'dump-to-s3',
+      dumpOptions(lab, source, bucket, {
+        inputs: { database: 'logi', format: 'plain', compression: 'none' },
+      }),
+    )
+    const { manifest } = await readBackup(bucket)
+
+    const run = await drill(bucket, { inputs: { backup: manifest.backup.id } })
+
+    expect(run.annotations.at(-1)?.title, run.log).toBe('verify-drill: BACKUP_UNUSABLE')
+    expect(run.outputs.verdict).toBe('not-measured')
+    const latest = await drill(bucket)
+    expect(latest.annotations.at(-1)?.title).toBe('verify-drill: BACKUP_NOT_FOUND')
   })
 
   it('does not pass when there was nothing to compare', async () => {

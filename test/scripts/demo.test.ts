@@ -56,7 +56,7 @@ describe('the content of a plain dump', () => {
 
   it('is held against what the manifest says', async () => {
     const counts = (rows: number) => [
-      { schema: 'public', name: 'users', rows, newest: null, contentHash: null },
+      { schema: 'public', name: 'users', rows, newest: null, contentHash: null, extension: null },
     ]
     const source = await read(SCRIPT.replace(/^COPY public."odd.*\n\\\.\n/m, ''))
     expect(findUntruths(counts(2), source)).toEqual([])

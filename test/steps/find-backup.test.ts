@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type BackupKind, manifestKey, parseBackupId, renderBackupId } from '../../src/core/backup-key.ts'
+import {
+  archiveKey,
+  type BackupKind,
+  manifestKey,
+  parseBackupId,
+  renderBackupId,
+} from '../../src/core/backup-key.ts'
 import { OperatorError } from '../../src/core/errors.ts'
 import { type Manifest, renderManifest } from '../../src/core/manifest.ts'
 import { findBackup, listBackups, parseBackupChoice } from '../../src/steps/find-backup.ts'
@@ -32,7 +38,14 @@ async function withBackups(
 function backup(snapshotAt: string, kind: BackupKind = 'daily', nonce = '1a2b3c4d'): Manifest {
   const sample = aManifest()
   const id = renderBackupId({ instant: new Date(snapshotAt), kind, nonce })
-  return { ...sample, backup: { ...sample.backup, id, kind, snapshotAt: new Date(snapshotAt).toISOString() } }
+  return {
+    ...sample,
+    backup: { ...sample.backup, id, kind, snapshotAt: new Date(snapshotAt).toISOString() },
+    object: {
+      ...sample.object,
+      key: archiveKey(location, { instant: new Date(snapshotAt), kind, nonce }, 'dump'),
+    },
+  }
 }
 
 async function find(test: TestStore, choice: string): Promise<string> {
@@ -87,6 +100,51 @@ describe('the choice of a backup', () => {
         message: expect.stringContaining(old.backup.id),
       })
       expect(await find(test, 'latest')).toBe(old.backup.id)
+    })
+  })
+
+  it.each<[string, Partial<Manifest['backup']>, Partial<Manifest['object']>, string]>([
+    ['another database', { database: 'staging' }, {}, 'is that of another database: staging.'],
+    [
+      'another place, where another archive lies',
+      {},
+      { key: 'backups/archives/staging/2026/11/20261122T031500Z-daily-1a2b3c4d.dump' },
+      'another place: its archive is backups/archives/staging',
+    ],
+  ])('takes no manifest of %s', async (_, changes, object, why) => {
+    const [old, stray] = [backup('2026-11-21T03:15:00Z'), backup('2026-11-22T03:15:00Z')]
+    const copied = {
+      ...stray,
+      backup: { ...stray.backup, ...changes },
+      object: { ...stray.object, ...object },
+    }
+    await withBackups([old, copied], async test => {
+      await expect(find(test, stray.backup.id)).rejects.toMatchObject({
+        code: 'MANIFEST_INVALID',
+        message: expect.stringContaining(why),
+      })
+      expect(await find(test, 'latest')).toBe(old.backup.id)
+    })
+  })
+
+  it('for a restore is the newest that pg_restore can take, and tells what was passed over', async () => {
+    const [old, damaged, plain] = [
+      backup('2026-11-21T03:15:00Z'),
+      backup('2026-11-22T03:15:00Z'),
+      backup('2026-11-23T03:15:00Z'),
+    ]
+    const script = { ...plain, archive: { ...plain.archive, format: 'plain' } } as const
+    await withBackups([old, { ...damaged, version: 2 }, script], async test => {
+      const passedOver: string[] = []
+      const search = { isForRestore: true, onPassedOver: (why: string) => passedOver.push(why) }
+      const found = await findBackup({ by: 'latest' }, location, test.store, test.store.log, search)
+      expect(found.backup.id).toBe(old.backup.id)
+      expect(passedOver).toEqual([
+        expect.stringMatching(/20261123T031500Z.* is a plain script/),
+        expect.stringMatching(/20261122T031500Z.*version 2/),
+      ])
+      expect(await find(test, 'latest')).toBe(plain.backup.id)
+      expect(await find(test, plain.backup.id)).toBe(plain.backup.id)
     })
   })
 

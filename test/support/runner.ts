@@ -25,6 +25,8 @@ export interface ActionRun extends FinishedPhase {
   /** Names of the outputs that a job could not pass on: they contain something masked, so the runner drops them. */
   readonly droppedOutputs: readonly string[]
   readonly state: Readonly<Record<string, string>>
+  /** Everything that was ever written to GITHUB_STATE, what was replaced later too. */
+  readonly savedState: string
   /** Variables for the following steps. */
   readonly env: Readonly<Record<string, string>>
   /** Directories put first on the PATH of the following steps. */
@@ -162,6 +164,7 @@ function collect(job: Job, end: End & Pick<ActionRun, 'pid' | 'durationMs' | 'pe
     outputs,
     droppedOutputs: Object.keys(outputs).filter(name => masks.apply(outputs[name] ?? '') !== outputs[name]),
     state: { ...output.state, ...parseFileCommands(read('GITHUB_STATE')) },
+    savedState: read('GITHUB_STATE'),
     env: parseFileCommands(read('GITHUB_ENV')),
     paths: read('GITHUB_PATH')
       .split('\n')

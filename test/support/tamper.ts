@@ -29,8 +29,15 @@ export async function tamper(lab: Lab, bucket: TestBucket, good: GoodBackup, sql
   await using copy = await createDatabase(lab, '', 'tampered')
   await stockRestore(lab, good.archive, copy.url)
   await copy.query(sql)
-  const archive = await stockDump(lab, copy.url)
-  const { manifest, manifestKey } = good
+  await replaceArchive(bucket, good, await stockDump(lab, copy.url))
+}
+
+/** Puts an archive in place of a good one, with a manifest that fits it to the byte. */
+export async function replaceArchive(
+  bucket: TestBucket,
+  { manifest, manifestKey }: GoodBackup,
+  archive: Buffer,
+): Promise<void> {
   const { key } = manifest.object
   const sha256 = createHash('sha256').update(archive).digest('hex')
   const put = (Key: string, Body: string | Buffer) =>

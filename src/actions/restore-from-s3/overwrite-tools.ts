@@ -74,7 +74,7 @@ export function createOverwriteTools(
     },
     freeze: FREEZE_DATABASE,
     clear: selection => (selection.of === 'rows' ? truncateSql(selection.tables) : EMPTY_DATABASE),
-    readUncommitted: (transaction, level) => readContent(sessionOf(transaction), level),
+    readUncommitted: (transaction, original) => readContent(sessionOf(transaction), original),
     readGuards: async tables => {
       await using session = await openSession(target, signal)
       return await readGuards(session, tables)

@@ -29,7 +29,9 @@ export const restoreFromS3: Action = {
     const signal = withDeadline(context.signal, inputs.timeoutMs)
     await using temp = await context.createTempDir()
     using store = new Store(inputs.store, context.log, signal)
-    const manifest = await findBackup(inputs.backup, inputs.location, store, context.log)
+    const manifest = await findBackup(inputs.backup, inputs.location, store, context.log, {
+      isForRestore: true,
+    })
     const { backup, object } = manifest
     context.log.info(
       `Backup ${backup.id}: ${renderBytes(object.bytes)}, shows ${backup.database} at ${backup.snapshotAt}. Target: ${renderConnection(inputs.target)}, mode ${inputs.mode}.`,

@@ -116,7 +116,8 @@ export async function createRestoreTools(
       })
     },
     analyze: database => analyzeDatabase(target, database, signal),
-    readContent: (database, level) => readRestoredContent(withDatabase(target, database), level, signal),
+    readContent: (database, original) =>
+      readRestoredContent(withDatabase(target, database), original, signal),
     readStructure: async database => {
       await using session = await openSession(withDatabase(target, database), signal)
       return await readStructureChecks(session)

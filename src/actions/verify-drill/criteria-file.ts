@@ -12,7 +12,7 @@ export function readCriteria(text: string, fileName: string): readonly Criterion
     offset: pos[0],
     message,
   }))
-  mistakes.push(...unresolvedAliases(document))
+  mistakes.push(...unresolvedAliases(document), ...inexactNumbers(document))
   // What YAML itself could not read is not worth judging any further.
   if (mistakes.length > 0) throw refusal(fileName, lines, mistakes)
   const { criteria, problems } = parseCriteriaDocument(toPlain(document, fileName))
@@ -36,6 +36,31 @@ function unresolvedAliases(document: Document): readonly Mistake[] {
     },
   })
   return mistakes
+}
+
+/** Numbers with more digits than a JavaScript number holds: what would be compared is not what was written. */
+function inexactNumbers(document: Document): readonly Mistake[] {
+  const mistakes: Mistake[] = []
+  visit(document, {
+    Scalar(_, { value, source, range }) {
+      if (typeof value === 'number' && source !== undefined && losesDigits(source, value))
+        mistakes.push({
+          offset: range?.[0] ?? 0,
+          message: 'a number of this size has to be in quotes, so that no digit is lost',
+        })
+    },
+  })
+  return mistakes
+}
+
+/** Fifteen significant digits always come back. */
+function losesDigits(source: string, value: number): boolean {
+  if (!/^[-+]?(\d+\.?\d*|\.\d+)$/.test(source)) return false
+  const significant = (text: string) => {
+    const [whole = '', fraction = ''] = text.replace(/^[-+]/, '').split('.')
+    return (whole + fraction.replace(/0+$/, '')).replace(/^0+/, '')
+  }
+  return significant(source).length > 15 && significant(source) !== significant(String(value))
 }
 
 /** Throws INVALID_INPUT where aliases multiply without end. */

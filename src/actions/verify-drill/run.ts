@@ -52,7 +52,11 @@ async function holdDrill(context: ActionContext): Promise<ActionResult> {
   const signal = withDeadline(context.signal, inputs.timeoutMs)
   await using temp = await context.createTempDir()
   using store = new Store(inputs.store, context.log, signal)
-  const manifest = await findBackup(inputs.backup, inputs.location, store, context.log)
+  const passedOver: string[] = []
+  const manifest = await findBackup(inputs.backup, inputs.location, store, context.log, {
+    isForRestore: true,
+    onPassedOver: why => passedOver.push(why),
+  })
   context.log.info(
     `Backup ${manifest.backup.id}: ${renderBytes(manifest.object.bytes)}, shows ${manifest.backup.database} at ${manifest.backup.snapshotAt}.`,
   )
@@ -66,6 +70,7 @@ async function holdDrill(context: ActionContext): Promise<ActionResult> {
       maxAgeMs: inputs.maxAgeMs,
       criteria,
       nonce: randomBytes(4).toString('hex'),
+      passedOver,
       run: madeBy(context.environment),
     },
     { ...tools, smoke: smokeOf(context, inputs, signal) },

@@ -7,7 +7,7 @@ import { MIB } from '../../core/bytes.ts'
  * flushed; what else is here and what is not was measured (docs/adr/0006): more maintenance_work_mem, which folklore
  * praises, made index builds slower.
  */
-export function clusterSettings(port: number, major: number): readonly string[] {
+export function clusterSettings(port: number, major: number, jobs: number): readonly string[] {
   const values = {
     listen_addresses: '127.0.0.1',
     port: String(port),
@@ -22,6 +22,9 @@ export function clusterSettings(port: number, major: number): readonly string[] 
     max_wal_size: '16GB',
     checkpoint_timeout: '1h',
     shared_buffers: `${sharedBuffersMib(availableMemory())}MB`,
+    // One for each job of pg_restore or pg_amcheck and for what leads them; beside that the server's own default is enough for
+    // the drill's sessions and a smoke command.
+    max_connections: String(jobs + 100),
     // In the data directory, and so removed with it whatever happens; /dev/shm has 64 MB in a container.
     dynamic_shared_memory_type: 'mmap',
     // A crash is the end: a server that recovers behind the drill's back would only delay the news.

@@ -29,6 +29,8 @@ export interface ClusterOptions {
   readonly major: number
   /** From clusterDirectory; removed afterwards. */
   readonly directory: string
+  /** Sessions that restore side by side. */
+  readonly jobs: number
   /** What has to be free there. */
   readonly neededBytes: number
   readonly variables: Readonly<Record<string, string | undefined>>
@@ -140,14 +142,14 @@ interface Server extends Cluster {
 }
 
 async function startServer(
-  { binDir, major, directory, variables, remember }: ClusterOptions,
+  { binDir, major, directory, jobs, variables, remember }: ClusterOptions,
   port: number,
   password: string,
 ): Promise<Server> {
   const data = join(directory, 'data')
   const logFile = join(directory, 'server.log')
   await using log = await open(logFile, 'w', 0o600)
-  const server = spawn(join(binDir, 'postgres'), ['-D', data, ...clusterSettings(port, major)], {
+  const server = spawn(join(binDir, 'postgres'), ['-D', data, ...clusterSettings(port, major, jobs)], {
     ...owner(),
     // From the first moment on, so that whoever looks for its processes finds it.
     cwd: data,

@@ -226,6 +226,16 @@ describe('a mistake in a criteria file', () => {
       '4:13: a number of this size has to be in quotes, so that no digit is lost',
     ],
     [
+      'a fraction that loses digits',
+      'checks:\n  - name: a\n    query: SELECT 1\n    expect: 0.12345678901234567',
+      '4:13: a number of this size has to be in quotes, so that no digit is lost',
+    ],
+    [
+      'a limit that loses digits',
+      'checks:\n  - name: a\n    query: SELECT 1\n    min: 9007199254740993',
+      '4:10: a number of this size has to be in quotes, so that no digit is lost',
+    ],
+    [
       'a list for a table',
       check('table: [a, b]', 'tolerance: 5%'),
       '3:12: expected a table such as users or audit.events, found a list',
