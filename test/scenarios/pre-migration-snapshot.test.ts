@@ -68,24 +68,12 @@ describe('pre-migration-snapshot', () => {
     await using source = await createDatabase(lab, USERS)
     await using bucket = await createBucket(lab)
 
-    const run = await gate(source, bucket, { inputs: { migrations: 'true' } })
+    const run = await gate(source, bucket, { inputs: { migrations: 'printf ""' } })
 
     expect(run.outputs).toMatchObject({ 'migrations-pending': 'false', 'verified-level': 'none' })
     expect(run.exitCode).toBe(0)
     expect(run.durationMs).toBeLessThan(3000)
     expect(await bucket.list()).toEqual([])
-  })
-
-  it('takes for pending what nobody can tell', async () => {
-    await using source = await createDatabase(lab, USERS)
-    await using bucket = await createBucket(lab)
-
-    const run = await gate(source, bucket, {
-      inputs: { migrations: 'echo cannot connect >&2; exit 3', level: 'checksum' },
-    })
-
-    expect(run.log).toContain('cannot connect')
-    expect(run.outputs).toMatchObject({ 'migrations-pending': 'true', 'verified-level': 'checksum' })
   })
 
   it('reuses a young backup, says what going back would lose, and does not verify it twice', async () => {

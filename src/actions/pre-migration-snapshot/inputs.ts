@@ -105,7 +105,14 @@ function readSoak(inputs: Inputs, phase: GateInputs['phase']): SoakRequest | und
   }
 }
 
+/** `migrations: true` is a boolean to its writer, and to a shell a command that succeeds and prints nothing. */
+const NO_COMMAND = /^(true|false|yes|no|on|off|none|never)$/i
+
 function parseMigrations(text: string): MigrationSource {
+  if (NO_COMMAND.test(text))
+    throw new RangeError(
+      'expected auto, always, or a shell command that prints a line for each pending migration',
+    )
   if (text === 'auto' || text === 'always') return { by: text }
   return { by: 'command', command: text }
 }

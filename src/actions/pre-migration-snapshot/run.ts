@@ -36,6 +36,8 @@ import { renderGateSummary } from './summary.ts'
 
 export const preMigrationSnapshot: Action = {
   async main(context) {
+    // Before anything else: a step that is killed leaves these.
+    context.setOutputs(gateOutputs({ migrationsPending: true }))
     try {
       const inputs = readGateInputs(context.inputs, context.environment)
       const signal = withDeadline(context.signal, inputs.maxDurationMs + (inputs.soak?.soakMs ?? 0))
@@ -86,7 +88,8 @@ function runGate(setting: GateSetting): Promise<GateReport> {
   )
 }
 
-async function findMigrations({ inputs, context, signal }: GateSetting): Promise<MigrationReport> {
+async function findMigrations(setting: GateSetting): Promise<MigrationReport> {
+  const { inputs, signal } = setting
   const { migrations } = inputs
   if (migrations.by === 'always') {
     return {
@@ -97,7 +100,7 @@ async function findMigrations({ inputs, context, signal }: GateSetting): Promise
       why: 'Always asked for a restore point.',
     }
   }
-  if (migrations.by === 'command') return listByCommand(migrations.command, context, signal)
+  if (migrations.by === 'command') return listByCommand(migrations.command, setting)
   await using session = await openSession(inputs.connection, signal)
   return detectMigrations({
     folder: await readProjectFiles(inputs.project),
