@@ -1,7 +1,19 @@
 import { BACKUP_KINDS } from './backup-key.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { errorMessage, OperatorError } from './errors.ts'
-import { flag, instant, list, nullable, object, oneOf, type Read, sha256, text, whole } from './shape.ts'
+import {
+  addedLater,
+  flag,
+  instant,
+  list,
+  nullable,
+  object,
+  oneOf,
+  type Read,
+  sha256,
+  text,
+  whole,
+} from './shape.ts'
 
 export const MANIFEST_VERSION = 1
 
@@ -94,6 +106,8 @@ const manifest = object({
     /** pg_database_size, indexes included. */
     bytes: whole,
     isStandby: flag,
+    /** The number that initdb gave the cluster; null in older manifests, and where the role may not read it. */
+    systemIdentifier: addedLater(text),
     extensions: list(extension),
     /** Roles that row security policies name: a server without them cannot take the policies. */
     policyRoles: list(text),

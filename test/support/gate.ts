@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
+import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect } from 'vitest'
 import type { TestBucket } from './bucket.ts'
 import type { TestDatabase } from './database.ts'
@@ -51,6 +52,14 @@ export function expectClosed(run: ActionRun, code: string): void {
   ).toEqual([`pre-migration-snapshot: ${code}`])
   expect(run.exitCode).toBe(1)
   expect(run.outputs).toMatchObject({ 'verified-level': 'none', 'backup-id': '', 'restore-command': '' })
+}
+
+export async function putText({ client, name }: TestBucket, key: string, text: string): Promise<void> {
+  await client.send(new PutObjectCommand({ Bucket: name, Key: key, Body: text }))
+}
+
+export async function removeKey({ client, name }: TestBucket, key: string): Promise<void> {
+  await client.send(new DeleteObjectCommand({ Bucket: name, Key: key }))
 }
 
 export interface Service extends AsyncDisposable {
