@@ -5,6 +5,7 @@ import type { Connection } from '../core/connection.ts'
 import type { Criterion, Measurement } from '../core/criteria.ts'
 import { errorMessage, OperatorError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
+import { statementsBefore } from '../core/partial-backup.ts'
 import { parseVersion, renderVersion } from '../core/postgres-version.ts'
 import { nullable, object, text, whole } from '../core/shape.ts'
 import { checkWithAmcheck } from '../postgres/amcheck.ts'
@@ -79,6 +80,7 @@ export async function createDrillTools(
     pgRestore: pgRestore.version,
     openScratch: like => openScratch(context, setting, like),
     startRestore: async database => {
+      await prepareForPartial(context, manifest, database.connection, signal)
       const env = await connectionEnvironment(database.connection, directory, variables)
       return startRestore({ path: pgRestore.path, archive: archivePath, jobs, env, args: DRILL_ONLY })
     },
@@ -91,6 +93,20 @@ export async function createDrillTools(
     measureScratch: (database, criteria) => measureAll(database.connection, criteria, signal),
     measureLive: live && (criteria => measureLive(live, criteria, signal)),
   }
+}
+
+/** An extension that this server does not have may not be needed; if it is, pg_restore says so. */
+async function prepareForPartial(
+  { log }: ActionContext,
+  manifest: Manifest,
+  connection: Connection,
+  signal: AbortSignal,
+): Promise<void> {
+  const statements = statementsBefore(manifest)
+  if (statements.length === 0) return
+  await using session = await openSession(connection, signal)
+  for (const statement of statements)
+    await session.rows(statement).catch(error => log.info(`  ${statement}: ${errorMessage(error)}`))
 }
 
 async function checkPages(

@@ -42,6 +42,6 @@ export function renderRestoreCommands(
 }
 
 /** A word for a POSIX shell. */
-function quote(word: string): string {
+export function quote(word: string): string {
   return /^[A-Za-z0-9_./:=@%+-]+$/.test(word) ? word : `'${word.replace(/'/g, "'\\''")}'`
 }

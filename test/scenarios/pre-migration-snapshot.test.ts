@@ -1,14 +1,15 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { parseGateRecord } from '../../src/core/gate-record.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { createDatabase, type TestDatabase, withClient } from '../support/database.ts'
-import { dumpOptions } from '../support/dump.ts'
+import { dumpOptions, labEnvironment } from '../support/dump.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { theLab } from '../support/lab.ts'
 import { type ActionOptions, type ActionRun, runAction, startAction } from '../support/runner.ts'
@@ -84,6 +85,34 @@ describe('pre-migration-snapshot', () => {
 
     expect(run.outputs['backup-id']).toContain('-partial-')
     expect(run.summary).toContain('This backup is partial')
+  })
+
+  it('brings back a partial restore point outside of public, by a drill and by its commands', async () => {
+    await using source = await createDatabase(
+      lab,
+      `CREATE SCHEMA "Audit's"; CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext;
+       CREATE TABLE "Audit's".events (id int PRIMARY KEY, who ext.citext); INSERT INTO "Audit's".events VALUES (1, 'Ann')`,
+    )
+    await using bucket = await createBucket(lab)
+
+    const run = await gate(source, bucket, { inputs: { tables: `"Audit's".events`, level: 'drill' } })
+
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.summary).toContain('CREATE EXTENSION IF NOT EXISTS')
+    await using target = await createDatabase(lab)
+    const directory = await mkdtemp(join(tmpdir(), 'pg-runbook-test-'))
+    // There is no AWS CLI on this machine: what it would fetch is put there.
+    const [archive = ''] = await bucket.list('backups/archives/')
+    await writeFile(join(directory, basename(archive)), await bucket.read(archive))
+    const command = (run.outputs['restore-command'] ?? '').replace(/^aws s3 cp .*$/m, 'true &&')
+    execFileSync('bash', ['-ec', command], {
+      cwd: directory,
+      env: { PATH: labEnvironment(lab).PATH, TARGET_URL: target.url },
+    })
+    await rm(directory, { recursive: true })
+    expect(
+      await target.query(`SELECT who FROM "Audit's".events WHERE who OPERATOR(ext.=) 'ANN'::ext.citext`),
+    ).toHaveLength(1)
   })
 
   it('stays closed behind a lock, names who holds it, and keeps production from waiting', async () => {

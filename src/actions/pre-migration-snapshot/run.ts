@@ -4,7 +4,6 @@ import type { ActionResult } from '../../core/action-result.ts'
 import type { GateRecord } from '../../core/gate-record.ts'
 import { detectMigrations } from '../../core/migrations/detect.ts'
 import type { MigrationReport } from '../../core/migrations/migration-report.ts'
-import { renderRestoreCommands } from '../../core/restore-commands.ts'
 import { countHiddenSessions, readBlockers } from '../../postgres/blockers.ts'
 import { readIdentity } from '../../postgres/identity.ts'
 import { readMigrationTables } from '../../postgres/migration-tables.ts'
@@ -25,7 +24,7 @@ import { readProjectFiles } from './migration-folder.ts'
 import { gateOutputs } from './outputs.ts'
 import { takeBackup, verify } from './restore-point.ts'
 import type { GateSetting } from './setting.ts'
-import { describeHidden, renderGateSummary } from './summary.ts'
+import { describeHidden, renderGateSummary, renderWayBack } from './summary.ts'
 
 export const preMigrationSnapshot: Action = {
   async main(context) {
@@ -123,7 +122,7 @@ function toResult(
   if (report.kind === 'nothing-pending')
     return { outputs: gateOutputs({ migrationsPending: false }), summary }
   const { manifest, level, migrations, recordKey } = report
-  const { object, archive, backup } = manifest
+  const { object, backup } = manifest
   return {
     outputs: gateOutputs({
       migrationsPending: migrations.state !== 'none',
@@ -131,7 +130,7 @@ function toResult(
       restorePoint: store.uri(object.key),
       snapshotAt: backup.snapshotAt,
       level,
-      restoreCommand: renderRestoreCommands(object, archive.format, endpoint).file,
+      restoreCommand: renderWayBack(manifest, endpoint),
       gateUri: store.uri(recordKey),
     }),
     summary,

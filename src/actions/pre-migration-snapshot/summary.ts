@@ -6,6 +6,7 @@ import { renderGateTrend } from '../../core/gate-trend.ts'
 import type { Manifest } from '../../core/manifest.ts'
 import { code, codeBlock, literal } from '../../core/markdown.ts'
 import type { MigrationReport } from '../../core/migrations/migration-report.ts'
+import { renderCommandBefore } from '../../core/partial-backup.ts'
 import { renderRestoreCommands } from '../../core/restore-commands.ts'
 import { renderSummaryPage } from '../../core/summary-page.ts'
 import type { GateReport } from '../../steps/gate.ts'
@@ -68,15 +69,23 @@ function gateFacts(
   ]
 }
 
-function wayBackSteps(
-  { backup, object, archive }: Manifest,
-  endpoint: string | undefined,
-): readonly string[] {
+function wayBackSteps(manifest: Manifest, endpoint: string | undefined): readonly string[] {
+  const { snapshotAt, kind } = manifest.backup
+  const target =
+    kind === 'partial'
+      ? `Set ${code('TARGET_URL')} to a new, empty database and copy the tables over from there. Tables, types and functions outside of this backup that its tables refer to have to be in it before: restore the last full backup first where there are some.`
+      : `Set ${code('TARGET_URL')} to a new, empty database, check it, then point the service at it: everything written after ${code(snapshotAt)} is not in it.`
   return [
     'Let the deploy go on. If the migration goes wrong:',
-    codeBlock(renderRestoreCommands(object, archive.format, endpoint).file, 'bash'),
-    `Set ${code('TARGET_URL')} to a new, empty database, check it, then point the service at it: everything written after ${code(backup.snapshotAt)} is not in it.`,
+    codeBlock(renderWayBack(manifest, endpoint), 'bash'),
+    target,
   ]
+}
+
+/** Shell commands that bring the restore point back into the empty database in TARGET_URL. */
+export function renderWayBack(manifest: Manifest, endpoint: string | undefined): string {
+  const { object, archive } = manifest
+  return `${renderCommandBefore(manifest)}${renderRestoreCommands(object, archive.format, endpoint).file}`
 }
 
 /** What going back would cost, and what was not looked at: said before anyone goes back. */
