@@ -11,7 +11,7 @@ const LOOK_BACK = 20
 
 /**
  * The full backups of exactly this database, newest first, as many as LOOK_BACK manifests hold. A manifest that cannot be read, and
- * one of another database under the same name, is passed over with a warning.
+ * those of another database under the same name, are passed over with a warning.
  */
 export async function* fullBackups(
   location: Location,
@@ -22,6 +22,7 @@ export async function* fullBackups(
   const ids = (await listBackups(location, store)).filter(
     id => !NEVER_LATEST.includes(id.kind) && isWanted(id),
   )
+  let others = 0
   for (const id of ids.slice(0, LOOK_BACK)) {
     const manifest = await findBackup({ by: 'id', id }, location, store, log).catch(error =>
       passOver(error, log),
@@ -29,7 +30,12 @@ export async function* fullBackups(
     if (manifest === undefined) continue
     const difference = differenceOf(manifest.server, database)
     if (difference === undefined) yield manifest
-    else log.warning(`The backup ${manifest.backup.id} is passed over: ${difference}.`)
+    else {
+      const text = `The backup ${manifest.backup.id} is passed over: ${difference}.`
+      if (others === 0) log.warning(`${text} Give each database a logical name of its own.`)
+      else log.info(text)
+      others += 1
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import { theLab } from '../support/lab.ts'
 
 const lab = theLab()
 /** What a statement takes on a machine that does much else at the same time. */
-const NOISE_MS = 400
+const NOISE_MS = 700
 
 describe('sessions in the way', () => {
   it('close the gate by default, and are named', async () => {

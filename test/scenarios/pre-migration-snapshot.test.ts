@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, delimiter, join } from 'node:path'
+import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
 import { parseGateRecord } from '../../src/core/gate-record.ts'
 import { createBucket } from '../support/bucket.ts'
@@ -84,6 +85,37 @@ describe('pre-migration-snapshot', () => {
     expect(
       await target.query(`SELECT who FROM "Audit's".events WHERE who OPERATOR(ext.=) 'ANN'::ext.citext`),
     ).toHaveLength(1)
+  })
+
+  it('encrypts its records as it does the archive', async () => {
+    await using source = await createDatabase(lab, USERS)
+    await using bucket = await createBucket(lab)
+
+    const run = await runGate(source, bucket, { inputs: { level: 'drill', sse: 'aws:kms:lab-key' } })
+
+    expect(run.exitCode, run.log).toBe(0)
+    const keys = await bucket.list()
+    expect(keys.map(key => key.split('/')[1])).toEqual(['archives', 'drills', 'gates', 'manifests'])
+    for (const Key of keys) {
+      const { ServerSideEncryption } = await bucket.client.send(
+        new HeadObjectCommand({ Bucket: bucket.name, Key }),
+      )
+      expect(ServerSideEncryption, Key).toBe('aws:kms')
+    }
+  })
+
+  it('decodes with a pg_restore that knows the archive, though an older one comes first', async () => {
+    await using source = await createDatabase(lab, USERS)
+    await using bucket = await createBucket(lab)
+    const directory = await mkdtemp(join(tmpdir(), 'pg-runbook-test-'))
+    const old = '#!/bin/sh\n[ "$1" = --version ] && echo "pg_restore (PostgreSQL) 12.9" && exit\nexit 1\n'
+    await writeFile(join(directory, 'pg_restore'), old, { mode: 0o755 })
+
+    const PATH = [directory, labEnvironment(lab).PATH].join(delimiter)
+    const run = await runGate(source, bucket, { env: { PATH } })
+    await rm(directory, { recursive: true })
+
+    expect(run.outputs['verified-level'], run.log).toBe('archive')
   })
 
   it('finds the migrations of the project by itself', async () => {

@@ -108,7 +108,8 @@ function withoutTable(tool: MigrationTool, project: ReadProject, database: Migra
 
 function withoutFolder(tool: MigrationTool, table: MigrationTable, folder: ProjectFiles): Finding {
   const name = `${table.schema}.${table.name}`
-  const places = [...new Set(tool.places.map(place => place.folder || '*/migrations'))]
+  const folders = tool.places.map(place => place.folder).filter(name => name !== '')
+  const places = folders.length === 0 ? ['*/migrations'] : [...new Set(folders)]
   return {
     tool: tool.name,
     source: `table ${name}; there is no folder`,
