@@ -119,7 +119,7 @@ describe('the gate stays closed', () => {
     await using bucket = await createBucket(lab)
     await using proxy = await FaultProxy.start({ port: storePort })
     const action = startGate(source, bucket, {
-      inputs: { 'max-duration': how === 'late' ? '6s' : '10m' },
+      inputs: { 'max-duration': how === 'late' ? '10s' : '10m' },
       env: { AWS_ENDPOINT_URL_S3: proxy.url },
     })
     await action.waitForLog(/Verify /)

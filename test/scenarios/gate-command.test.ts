@@ -76,6 +76,7 @@ describe('the command that tells what is pending', () => {
     })
 
     expectClosed(run, 'TIMED_OUT')
+    expect(run.annotations.at(-1)?.message).toContain('within its max-duration of 1.0 s')
     expect(run.durationMs).toBeLessThan(5000)
     expect(run.leftProcesses).toEqual([])
   })

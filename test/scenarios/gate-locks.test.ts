@@ -42,7 +42,7 @@ describe('sessions in the way', () => {
     })
 
     expectClosed(late, 'GATE_BLOCKED')
-    expect(late.durationMs).toBeLessThan(4000)
+    expect(late.durationMs).toBeLessThan(8000)
     expect(patient.exitCode, patient.log).toBe(0)
     expect(patient.outputs['verified-level']).toBe('checksum')
   })

@@ -32,7 +32,7 @@ export const preMigrationSnapshot: Action = {
     context.setOutputs(gateOutputs({ migrationsPending: true }))
     try {
       const inputs = readGateInputs(context.inputs, context.environment)
-      const signal = withDeadline(context.signal, inputs.maxDurationMs + (inputs.soak?.soakMs ?? 0))
+      const signal = withDeadline(context.signal, ...timeLimit(inputs))
       await using temp = await context.createTempDir()
       using store = new Store(inputs.store, context.log, signal)
       const setting: GateSetting = { context, inputs, store, signal, directory: temp.path }
@@ -54,6 +54,13 @@ export const preMigrationSnapshot: Action = {
     using store = new Store(inputs.store, context.log, context.signal)
     await removeOpenUpload(context, inputs.location, store)
   },
+}
+
+/** The soak comes on top, because it is a time that is meant to be waited. */
+function timeLimit({ maxDurationMs, soak }: GateInputs): readonly [ms: number, input: string] {
+  return soak === undefined
+    ? [maxDurationMs, 'max-duration']
+    : [maxDurationMs + soak.soakMs, 'soak and max-duration']
 }
 
 function runGate(setting: GateSetting): Promise<GateReport> {
