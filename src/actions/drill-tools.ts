@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import type { Check } from '../core/check.ts'
 import type { Connection } from '../core/connection.ts'
+import { errorMessage } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
+import { statementsBefore } from '../core/partial-backup.ts'
 import { parseVersion } from '../core/postgres-version.ts'
 import { scratchNeeds } from '../core/scratch-needs.ts'
 import { checkWithAmcheck } from '../postgres/amcheck.ts'
@@ -70,6 +72,7 @@ export async function createDrillTools(
     pgRestore: pgRestore.version,
     openScratch: () => openScratch(context, setting, manifest),
     startRestore: async database => {
+      await prepareForPartial(context, manifest, database.connection, signal)
       const env = await connectionEnvironment(database.connection, directory, variables)
       return startRestore({ path: pgRestore.path, archive: archivePath, jobs, env, args: DRILL_ONLY })
     },
@@ -82,6 +85,20 @@ export async function createDrillTools(
     measureScratch: (database, criteria) => measureAll(database.connection, criteria, signal),
     measureLive: live && (criteria => measureLive(live, criteria, signal)),
   }
+}
+
+/** An extension that this server does not have may not be needed; if it is, pg_restore says so. */
+async function prepareForPartial(
+  { log }: ActionContext,
+  manifest: Manifest,
+  connection: Connection,
+  signal: AbortSignal,
+): Promise<void> {
+  const statements = statementsBefore(manifest)
+  if (statements.length === 0) return
+  await using session = await openSession(connection, signal)
+  for (const statement of statements)
+    await session.rows(statement).catch(error => log.info(`  ${statement}: ${errorMessage(error)}`))
 }
 
 async function checkPages(

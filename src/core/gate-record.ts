@@ -37,6 +37,12 @@ const gateRecord = object({
 /** The evidence of one gate: which commit was let through, before which migrations, with which way back. */
 export type GateRecord = Read<typeof gateRecord>
 
+/** Whether a gate let this very deploy through: in the same run of a workflow, or in another one of the same commit. */
+export function isOfDeploy({ run }: GateRecord, deploy: GateRecord['run']): boolean {
+  const isSame = (key: 'runId' | 'commit') => run[key] !== '' && run[key] === deploy[key]
+  return run.repository === deploy.repository && (isSame('runId') || isSame('commit'))
+}
+
 /** The bytes of a record: canonical JSON. */
 export function renderGateRecord(value: GateRecord): string {
   return canonicalJson(value)

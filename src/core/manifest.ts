@@ -117,6 +117,8 @@ const manifest = object({
     /** pg_database_size, indexes included. */
     bytes: whole,
     isStandby: flag,
+    /** The number that initdb gave the cluster; null in older manifests, and where the role may not read it. */
+    systemIdentifier: addedLater(text),
     extensions: list(extension),
     /** Roles that row security policies name: a server without them cannot take the policies. */
     policyRoles: list(text),

@@ -1,6 +1,6 @@
 import { renderCount } from './bytes.ts'
 import { renderAmount, renderName } from './check-text.ts'
-import type { Manifest, TableFingerprint } from './manifest.ts'
+import { countRows, type Manifest, type TableFingerprint } from './manifest.ts'
 
 export interface PlausibilityRules {
   /** In percent of the rows that a table had: 20, or 0.5. Exact to the millionth. */
@@ -8,6 +8,19 @@ export interface PlausibilityRules {
   /** Tables that may shrink or go: `users`, `audit.events`; schema public goes without saying. */
   readonly expectedDrops: readonly string[]
 }
+
+/** What became of the question. */
+export type Plausibility =
+  | {
+      readonly kind: 'compared'
+      readonly with: Manifest['backup']
+      /** How many tables were compared. */
+      readonly tables: number
+      /** describeSizes */
+      readonly sizes: string
+    }
+  /** `why` is one sentence. */
+  | { readonly kind: 'not-compared'; readonly why: string }
 
 /** A table that lost more rows since the last full backup than may happen unnoticed. */
 export interface Drop {
@@ -29,18 +42,19 @@ const SMALL_TABLE_ROWS = 20
 /**
  * Compares the rows of a snapshot with those of the last full backup: tables that lost more than their share, and tables
  * that are gone. A renamed table is gone too; its text names a new table with as many rows. Empty tables
- * may go. Nothing is found where either manifest counted no rows (see `comparable`).
+ * may go. Of a partial snapshot only the tables that it holds are compared: what it left out is not gone. Nothing is found where
+ * either manifest counted no rows (see `comparable`).
  */
 export function implausibleDrops(
   previous: Manifest,
   current: Manifest,
   rules: PlausibilityRules,
 ): readonly Drop[] {
-  const before = previous.fingerprint.tables
+  const before = comparedTables(previous, current)
   const now = current.fingerprint.tables
   if (comparable(previous, current) !== undefined) return []
   const expected = new Set(rules.expectedDrops.map(withSchema))
-  const fresh = now.filter(table => find(before, table) === undefined)
+  const fresh = now.filter(table => find(previous.fingerprint.tables, table) === undefined)
   return before
     .filter(table => table.rows > 0 && !expected.has(`${table.schema}.${table.name}`))
     .flatMap(table => dropOf(table, find(now, table), fresh, rules.maxDropPercent))
@@ -51,26 +65,32 @@ export function comparable(previous: Manifest, current: Manifest): string | unde
   const uncounted = [previous, current].find(({ fingerprint }) => fingerprint.level === 'none')
   if (uncounted !== undefined)
     return `Backup ${uncounted.backup.id} counted no rows: take backups with fingerprint: counts.`
-  const partial = [previous, current].find(({ backup }) => backup.kind === 'partial')
-  return partial === undefined
-    ? undefined
-    : `Backup ${partial.backup.id} is partial: the tables it left out would look lost.`
+  return previous.backup.kind === 'partial'
+    ? `Backup ${previous.backup.id} is partial: what it left out cannot be compared.`
+    : undefined
 }
 
-/** How the size of the whole database changed, for people: it shrinks after VACUUM FULL too, so it decides nothing. */
+/** The tables of the earlier backup that the later one must have. */
+export function comparedTables(previous: Manifest, current: Manifest): readonly TableFingerprint[] {
+  const before = previous.fingerprint.tables
+  if (current.backup.kind !== 'partial') return before
+  return before.filter(table => find(current.fingerprint.tables, table) !== undefined)
+}
+
+/**
+ * How rows and bytes changed, for people: a database shrinks after VACUUM FULL too, so they decide nothing. A partial archive is
+ * not compared with a whole one.
+ */
 export function describeSizes(previous: Manifest, current: Manifest): string {
-  const describe = ({ server, object, fingerprint }: Manifest) => ({
-    database: server.bytes,
-    archive: object.bytes,
-    rows: fingerprint.tables.reduce((sum, { rows }) => sum + rows, 0),
-  })
-  const [before, now] = [describe(previous), describe(current)]
   const change = (what: string, from: number, to: number) =>
     `${what} ${from === 0 ? '(none before)' : renderChange(from, to)}`
+  const compared = comparedTables(previous, current)
+  const isPartial = current.backup.kind === 'partial'
+  const now = current.fingerprint.tables.filter(table => !isPartial || find(compared, table) !== undefined)
   return [
-    change('rows', before.rows, now.rows),
-    change('database', before.database, now.database),
-    change('archive', before.archive, now.archive),
+    change('rows', countRows(compared), countRows(now)),
+    change('database', previous.server.bytes, current.server.bytes),
+    ...(isPartial ? [] : [change('archive', previous.object.bytes, current.object.bytes)]),
   ].join(', ')
 }
 

@@ -56,7 +56,7 @@ export async function countHiddenSessions(session: Session): Promise<number> {
   const { hidden } = await withEmptySearchPath(session, () =>
     session.row<{ hidden: string }>(
       `SELECT count(*)::text AS hidden FROM pg_stat_activity
-        WHERE datname = current_database() AND query = '<insufficient privilege>' AND backend_type IS NULL`,
+        WHERE datname = current_database() AND usesysid IS NOT NULL AND backend_type IS NULL`,
     ),
   )
   return Number(hidden)
@@ -113,20 +113,34 @@ const LOCKS = `
      AND c.relpersistence <> 't' AND n.nspname <> 'pg_toast'
    GROUP BY l.pid, l.virtualtransaction`
 
-/** A worker that vacuums gives way by itself, unless it must. A parallel worker speaks through its leader. */
+/**
+ * A dump keeps all its tables locked against change, and ours does so from a session that only waits; others of our sessions come and
+ * go in no time.
+ */
+const IS_DUMP = `
+  (a.application_name = 'pg_dump' AND a.xact_start IS NOT NULL
+   OR a.application_name IN ('pg-runbook', 'pg_dump') AND a.state IS DISTINCT FROM 'active'
+      AND EXISTS (SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+                   WHERE l.pid = a.pid AND l.locktype = 'relation' AND c.relkind IN ('r', 'p', 'm')
+                     AND c.relnamespace <> 'pg_catalog'::regnamespace))`
+
+/**
+ * A worker that vacuums gives way by itself, unless it must; it belongs to nobody, which every role can see. A parallel worker
+ * speaks through its leader.
+ */
 const SESSIONS = `
   WITH locks AS (${LOCKS})
   SELECT CASE WHEN locks.pid IS NOT NULL THEN 'lock'
-              WHEN a.application_name IN ('pg-runbook', 'pg_dump') THEN 'dump'
+              WHEN ${IS_DUMP} THEN 'dump'
               ELSE 'transaction' END AS kind,
          a.pid::text AS pid, a.usename AS "user", a.application_name AS application, a.state,
          (extract(epoch FROM clock_timestamp() - a.xact_start) * 1000)::text AS age,
          left(a.query, 8192) AS query, array_to_string(pg_blocking_pids(a.pid), ',') AS waits_for, locks.relation
     FROM pg_stat_activity a LEFT JOIN locks ON locks.pid = a.pid
    WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.leader_pid IS NULL
-     AND (a.backend_type IS DISTINCT FROM 'autovacuum worker' OR a.query LIKE '%to prevent wraparound%')
+     AND (a.usesysid IS NOT NULL OR a.query LIKE '%to prevent wraparound%')
      AND (locks.pid IS NOT NULL
-          OR a.application_name IN ('pg-runbook', 'pg_dump') AND a.xact_start IS NOT NULL
+          OR ${IS_DUMP}
           OR clock_timestamp() - a.xact_start > $1::float8 * interval '1 millisecond')`
 
 /** What it holds is found by the lock that it has on its own id. */

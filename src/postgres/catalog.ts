@@ -1,5 +1,6 @@
 import type { Extension, ObjectCounts } from '../core/manifest.ts'
 import { type NamePattern, parseNamePattern } from '../core/name-pattern.ts'
+import { readSystemIdentifier } from './identity.ts'
 import { emptySearchPath } from './search-path.ts'
 import type { Session } from './session.ts'
 
@@ -162,6 +163,7 @@ export interface ServerFacts {
   readonly locale: string | null
   readonly bytes: number
   readonly isStandby: boolean
+  readonly systemIdentifier: string | null
 }
 
 export async function readServerFacts(session: Session): Promise<ServerFacts> {
@@ -184,6 +186,7 @@ export async function readServerFacts(session: Session): Promise<ServerFacts> {
     locale: row.locale ?? null,
     bytes: Number(row.bytes),
     isStandby: row.standby === 'true',
+    systemIdentifier: await readSystemIdentifier(session),
   }
 }
 

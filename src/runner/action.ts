@@ -25,6 +25,8 @@ export interface ActionContext {
   createTempDir(): Promise<TempDir>
   /** Puts a directory first on the PATH of the following steps. */
   addPath(directory: string): void
+  /** Outputs that stand at once, should the step be killed; those of the result replace them. */
+  setOutputs(outputs: ActionResult['outputs']): void
 }
 
 export interface Action {
@@ -77,13 +79,18 @@ function createContext(environment: Environment, signal: AbortSignal, tempDirs: 
     signal,
     createTempDir: () => tempDirs.create(),
     addPath: core.addPath,
+    setOutputs,
   }
+}
+
+function setOutputs(outputs: ActionResult['outputs']): void {
+  for (const [output, value] of Object.entries(outputs)) core.setOutput(output, value)
 }
 
 /** Outputs and summary first, also on failure; then exactly one annotation. */
 async function finish(name: string, result: ActionResult): Promise<void> {
   const { failure } = result
-  for (const [output, value] of Object.entries(result.outputs)) core.setOutput(output, value)
+  setOutputs(result.outputs)
   const dropped = Object.keys(result.outputs).filter(output => holdsSecret(String(result.outputs[output])))
   if (dropped.length > 0)
     actionsLog.warning(

@@ -16,6 +16,7 @@ import type { Manifest } from '../core/manifest.ts'
 import { type PostgresVersion, renderVersion } from '../core/postgres-version.ts'
 import type { RunningRestore } from '../postgres/pg-restore.ts'
 import type { ScratchDatabase } from '../postgres/scratch/database.ts'
+import type { ServerSideEncryption } from '../storage/store.ts'
 import {
   awaitRestore,
   fetchArchive,
@@ -34,6 +35,8 @@ export interface DrillRequest {
   readonly run: DrillRecord['run']
   /** Why newer backups were passed over, in sentences. */
   readonly passedOver?: readonly string[]
+  /** Of the record; without it the bucket's own default applies. */
+  readonly sse?: ServerSideEncryption | undefined
 }
 
 /** What a drill needs from outside. */
@@ -103,7 +106,7 @@ export async function drill(request: DrillRequest, tools: DrillTools): Promise<D
   }
   const record = createRecord(request, tools, progress, startedAt)
   const recordKey = drillKey(request.location, startedAt, request.nonce)
-  const notRecorded = await writeRecord(tools.store, recordKey, record)
+  const notRecorded = await writeRecord(tools.store, recordKey, record, request.sse)
   return { record, recordKey, notRecorded }
 }
 
@@ -112,9 +115,10 @@ async function writeRecord(
   store: DrillTools['store'],
   key: string,
   record: DrillRecord,
+  sse: ServerSideEncryption | undefined,
 ): Promise<OperatorError | undefined> {
   try {
-    await store.putJson(key, renderDrillRecord(record), { sse: undefined })
+    await store.putJson(key, renderDrillRecord(record), { sse })
     return undefined
   } catch (error) {
     if (error instanceof OperatorError) return error

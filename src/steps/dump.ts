@@ -53,6 +53,8 @@ export interface DumpTools {
   readonly beginUpload: (request: UploadRequest) => Promise<Upload>
   /** The pg_dump to use for a server of that major: one that is new enough where there is one. */
   readonly findPgDump: (serverMajor: number) => Promise<PgDump>
+  /** Looks at the finished manifest before it is written; where it throws there is no backup. */
+  readonly judge?: (manifest: Manifest) => Promise<void>
   readonly now: () => Date
   readonly log: Log
 }
@@ -109,6 +111,7 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
     sequences: dumped.sequences,
     durations: { dumpMs, totalMs: now().getTime() - startedAt.getTime() },
   })
+  await tools.judge?.(manifest)
   await writeManifest(store, upload, manifestKey(location, id), manifest, request.storage.sse)
   upload.keep()
   log.info(

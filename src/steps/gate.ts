@@ -1,21 +1,20 @@
-import { gateKey, gatePrefix, type Location, parseBackupId, renderDrillId } from '../core/backup-key.ts'
-import { renderDuration } from '../core/duration.ts'
-import { OperatorError } from '../core/errors.ts'
+import { gateKey, type Location, renderDrillId } from '../core/backup-key.ts'
 import {
   coversLevel,
   GATE_VERSION,
   type GateRecord,
-  parseGateRecord,
   renderGateRecord,
   type VerifyLevel,
 } from '../core/gate-record.ts'
-import type { Log } from '../core/log.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { MigrationReport } from '../core/migrations/migration-report.ts'
-import { comparable, describeSizes, implausibleDrops, type PlausibilityRules } from '../core/plausibility.ts'
-import type { Blocker } from '../postgres/blockers.ts'
-import type { Store } from '../storage/store.ts'
-import { findBackup, listBackups } from './find-backup.ts'
+import type { Plausibility, PlausibilityRules } from '../core/plausibility.ts'
+import type { DatabaseIdentity } from '../postgres/identity.ts'
+import type { ServerSideEncryption, Store } from '../storage/store.ts'
+import { fullBackups } from './full-backups.ts'
+import { readLastGates } from './gate-records.ts'
+import { judgeRows } from './judge-rows.ts'
+import { type WaitTools, waitForBlockers } from './wait-for-blockers.ts'
 
 export interface GateRequest {
   readonly location: Location
@@ -26,22 +25,21 @@ export interface GateRequest {
   readonly reuseWithinMs: number | undefined
   readonly level: VerifyLevel
   readonly plausibility: PlausibilityRules
+  /** Of the record. */
+  readonly sse: ServerSideEncryption | undefined
   readonly nonce: string
   readonly run: GateRecord['run']
 }
 
 /** What the gate needs from outside. */
-export interface GateTools {
+export interface GateTools extends WaitTools {
   readonly store: Store
   readonly detectMigrations: () => Promise<MigrationReport>
-  readonly readBlockers: () => Promise<readonly Blocker[]>
-  /** A new restore point. */
-  readonly dump: () => Promise<Manifest>
-  /** Throws where the backup cannot be proven to that level. */
-  readonly verify: (manifest: Manifest, level: VerifyLevel) => Promise<void>
-  readonly pause: (ms: number) => Promise<void>
-  readonly now: () => Date
-  readonly log: Log
+  readonly readIdentity: () => Promise<DatabaseIdentity>
+  /** A new restore point, which does not become a backup when `judge` throws. */
+  readonly dump: (judge: (manifest: Manifest) => Promise<void>) => Promise<Manifest>
+  /** Throws where the backup cannot be proven to that level; `isProven` says that an earlier gate did, so that a look is enough. */
+  readonly verify: (manifest: Manifest, level: VerifyLevel, isProven: boolean) => Promise<void>
 }
 
 export type GateReport =
@@ -53,15 +51,21 @@ export type GateReport =
       readonly migrations: MigrationReport
       readonly manifest: Manifest
       readonly level: VerifyLevel
-      /** How long before now the reused restore point was taken; null where it is new. */
-      readonly reusedAgeMs: number | null
+      readonly plausibility: Plausibility
+      /** Sessions that this role may not look into: a long transaction may be among them. */
+      readonly hiddenSessions: number
+      /** Null where the restore point is new. */
+      readonly reused: Reuse | null
       readonly record: GateRecord
       readonly recordKey: string
     }
 
-const BLOCKER_INTERVAL_MS = 2000
-/** Records of earlier gates that are asked whether a backup was verified already. */
-const RECORDS_ASKED = 20
+export interface Reuse {
+  /** How long before now the restore point was taken, by the server's clock. */
+  readonly ageMs: number
+  /** Gates of other runs that let migrations through since then: going back undoes those too. */
+  readonly laterGates: readonly GateRecord[]
+}
 
 /**
  * Answers one question before a deploy that may migrate: can we get back to this instant? Returns only when the answer is yes,
@@ -69,6 +73,7 @@ const RECORDS_ASKED = 20
  */
 export async function gate(request: GateRequest, tools: GateTools): Promise<GateReport> {
   const { log } = tools
+  const { level } = request
   const startedAt = tools.now()
   const migrations = await tools.detectMigrations()
   log.info(
@@ -77,132 +82,81 @@ export async function gate(request: GateRequest, tools: GateTools): Promise<Gate
   for (const name of migrations.pending) log.info(`  pending: ${name}`)
   if (migrations.state === 'none' && request.onNone === 'skip') return { kind: 'nothing-pending', migrations }
 
-  await waitForBlockers(request, tools)
-  const reused = await findReusable(request, tools)
-  const manifest = reused ?? (await log.group('Take a restore point', tools.dump))
-  await refuseImplausible(manifest, request, tools)
-  const isProven = reused !== undefined && (await wasVerified(reused, request, tools))
-  if (isProven)
-    log.info(
-      `${manifest.backup.id} was verified to level ${request.level} by an earlier gate; the store still holds it.`,
-    )
-  await log.group(`Verify ${manifest.backup.id}`, () =>
-    tools.verify(manifest, isProven ? 'checksum' : request.level),
-  )
+  const hiddenSessions = await waitForBlockers(request.waitForBlockersMs, tools)
+  const young = await findReusable(request, tools)
+  const taken =
+    young === undefined ? await takeRestorePoint(request, tools) : await reuse(young, request, tools)
+  const { manifest, isProven } = taken
+  await log.group(`Verify ${manifest.backup.id}`, () => tools.verify(manifest, level, isProven))
 
-  const reusedAgeMs =
-    reused === undefined ? null : tools.now().getTime() - Date.parse(reused.backup.snapshotAt)
   const written = await writeRecord(manifest, migrations, startedAt, request, tools)
-  return { kind: 'open', migrations, manifest, level: request.level, reusedAgeMs, ...written }
+  const { plausibility, reused } = taken
+  return { kind: 'open', migrations, manifest, level, plausibility, hiddenSessions, reused, ...written }
 }
 
-/** Nothing that waits or holds locks may be in the way: the dump would queue behind it, and production behind the migration. */
-async function waitForBlockers({ waitForBlockersMs }: GateRequest, tools: GateTools): Promise<void> {
-  if (waitForBlockersMs === null) return
-  const deadline = tools.now().getTime() + waitForBlockersMs
-  for (;;) {
-    const blockers = await tools.readBlockers()
-    if (blockers.length === 0) return
-    const isLate = tools.now().getTime() >= deadline
-    for (const blocker of blockers) tools.log.info(`  in the way: ${renderBlocker(blocker)}`)
-    if (isLate) throw blocked(blockers)
-    await tools.pause(BLOCKER_INTERVAL_MS)
-  }
+interface RestorePoint {
+  readonly manifest: Manifest
+  readonly plausibility: Plausibility
+  readonly reused: Reuse | null
+  readonly isProven: boolean
 }
 
-function blocked(blockers: readonly Blocker[]): OperatorError {
-  const more = blockers.length > 3 ? `, and ${blockers.length - 3} more` : ''
-  return new OperatorError(
-    'GATE_BLOCKED',
-    `In the way: ${blockers.slice(0, 3).map(renderBlocker).join('; ')}${more}.`,
-    {
-      hint: 'Wait until they are done or end them (SELECT pg_terminate_backend(<pid>)), or set on-blockers to wait:<duration> or ignore.',
-    },
+/** A snapshot that is not plausible never becomes a backup: else it would be what the next one is compared with. */
+async function takeRestorePoint(request: GateRequest, tools: GateTools): Promise<RestorePoint> {
+  let plausibility: Plausibility | undefined
+  const manifest = await tools.log.group('Take a restore point', () =>
+    tools.dump(async finished => {
+      plausibility = await judgeRows(finished, request.location, request.plausibility, tools)
+    }),
   )
+  if (plausibility === undefined) throw new Error('The dump did not ask for a judgement')
+  return { manifest, plausibility, reused: null, isProven: false }
 }
 
-/** One line: what it is, who, for how long, and what it does. */
-export function renderBlocker({ kind, pid, user, state, ageMs, query, relation }: Blocker): string {
-  const facts = [
-    kind,
-    pid !== null && `pid ${pid}`,
-    user !== null && `user ${user}`,
-    state,
-    ageMs !== null && renderDuration(ageMs),
-    relation,
-    query,
-  ]
-  return facts.filter(fact => fact !== null && fact !== false).join(', ')
+async function reuse(
+  { manifest, ageMs }: YoungBackup,
+  { location, plausibility: rules, level, run }: GateRequest,
+  tools: GateTools,
+): Promise<RestorePoint> {
+  const { backup, object } = manifest
+  tools.log.info(`Reusing ${backup.id} from ${backup.snapshotAt} as the restore point.`)
+  const plausibility = await judgeRows(manifest, location, rules, tools)
+  const gates = await readLastGates(location, tools)
+  const isProven = gates.some(
+    gate =>
+      gate.backup.id === backup.id &&
+      gate.backup.sha256 === object.sha256 &&
+      coversLevel(gate.gate.level, level),
+  )
+  if (isProven)
+    tools.log.info(
+      `${backup.id} was verified to level ${level} by an earlier gate; the store still holds it.`,
+    )
+  const laterGates = gates.filter(
+    gate => gate.gate.at > backup.snapshotAt && !(run.runId !== '' && gate.run.runId === run.runId),
+  )
+  return { manifest, plausibility, reused: { ageMs, laterGates }, isProven }
 }
 
-/** The newest full backup that is young enough. */
-async function findReusable(request: GateRequest, tools: GateTools): Promise<Manifest | undefined> {
+interface YoungBackup {
+  readonly manifest: Manifest
+  readonly ageMs: number
+}
+
+/** The newest full backup of exactly this database that is young enough. All by the server's clock, which is not ours. */
+async function findReusable(request: GateRequest, tools: GateTools): Promise<YoungBackup | undefined> {
   const { reuseWithinMs, location } = request
   if (reuseWithinMs === undefined) return undefined
-  const since = tools.now().getTime() - reuseWithinMs
-  const ids = await listBackups(location, tools.store)
-  if (!ids.some(({ kind, instant }) => kind !== 'partial' && instant.getTime() >= since)) return undefined
-  const manifest = await findBackup({ by: 'latest' }, location, tools.store, tools.log)
-  if (Date.parse(manifest.backup.snapshotAt) < since || manifest.archive.format !== 'custom') return undefined
-  tools.log.info(`Reusing ${manifest.backup.id} from ${manifest.backup.snapshotAt} as the restore point.`)
-  return manifest
-}
-
-/** Whether an earlier gate proved exactly this object to at least this level. */
-async function wasVerified(
-  { backup, object }: Manifest,
-  request: GateRequest,
-  tools: GateTools,
-): Promise<boolean> {
-  const keys = (await tools.store.list(gatePrefix(request.location))).slice(-RECORDS_ASKED)
-  for (const key of keys.toReversed()) {
-    const record = parseGateRecord(await tools.store.getText(key), key)
-    const isSame = record.backup.id === backup.id && record.backup.sha256 === object.sha256
-    if (isSame && coversLevel(record.gate.level, request.level)) return true
+  const identity = await tools.readIdentity()
+  const now = identity.now.getTime()
+  // An id is to the second.
+  const since = now - reuseWithinMs - 1000
+  for await (const manifest of fullBackups(location, identity, id => id.instant.getTime() >= since, tools)) {
+    const ageMs = now - Date.parse(manifest.backup.snapshotAt)
+    if (ageMs >= 0 && ageMs <= reuseWithinMs && manifest.archive.format === 'custom')
+      return { manifest, ageMs }
   }
-  return false
-}
-
-/** The most common silent loss is a dump of a database that was broken already. */
-async function refuseImplausible(manifest: Manifest, request: GateRequest, tools: GateTools): Promise<void> {
-  if (manifest.backup.kind === 'partial') return
-  const previous = await findPrevious(manifest, request, tools)
-  if (previous === undefined) return tools.log.info('There is no earlier full backup to compare rows with.')
-  const obstacle = comparable(previous, manifest)
-  if (obstacle !== undefined)
-    return tools.log.warning(`The rows were not compared with an earlier backup. ${obstacle}`)
-  tools.log.info(describeSizes(previous, manifest))
-  const drops = implausibleDrops(previous, manifest, request.plausibility)
-  if (drops.length === 0)
-    return tools.log.info(
-      `No table lost more than ${request.plausibility.maxDropPercent} % of its rows since ${previous.backup.id}.`,
-    )
-  for (const drop of drops) tools.log.info(`  ${drop.text}`)
-  const more = drops.length > 3 ? `, and ${drops.length - 3} more` : ''
-  throw new OperatorError(
-    'GATE_IMPLAUSIBLE',
-    `Since ${previous.backup.id} (${previous.backup.snapshotAt}): ${drops
-      .slice(0, 3)
-      .map(({ text }) => text)
-      .join('; ')}${more}.`,
-    {
-      hint: `If data was lost, restore ${previous.backup.id}. If this was meant, name the tables in expected-drops.`,
-    },
-  )
-}
-
-async function findPrevious(
-  manifest: Manifest,
-  { location }: GateRequest,
-  { store, log }: GateTools,
-): Promise<Manifest | undefined> {
-  const instant = parseBackupId(manifest.backup.id).instant
-  try {
-    return await findBackup({ by: 'before', instant }, location, store, log)
-  } catch (error) {
-    if (error instanceof OperatorError && error.code === 'BACKUP_NOT_FOUND') return undefined
-    throw error
-  }
+  return undefined
 }
 
 async function writeRecord(
@@ -232,6 +186,6 @@ async function writeRecord(
     run,
   }
   const recordKey = gateKey(location, at, nonce)
-  await tools.store.putJson(recordKey, renderGateRecord(record), { sse: undefined })
+  await tools.store.putJson(recordKey, renderGateRecord(record), { sse: request.sse })
   return { record, recordKey }
 }

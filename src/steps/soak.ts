@@ -6,6 +6,8 @@ import type { Log } from '../core/log.ts'
 
 export interface SoakRequest {
   readonly url: string
+  /** For people: without the query, which may hold a token. */
+  readonly shownUrl: string
   /** Redirects are not followed: a service that is expected to redirect has a status of 3xx here. */
   readonly expectStatus: number
   /** How long the service is watched at least. */

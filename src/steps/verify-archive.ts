@@ -1,3 +1,4 @@
+import { isColdStorage } from '../core/cold-storage.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { Store } from '../storage/store.ts'
@@ -5,9 +6,10 @@ import { fetchArchive, type RestoreTools } from './restore.ts'
 
 /**
  * Level `checksum`: the store still holds the object of the manifest, of that size, with the ETag and the checksum that
- * it confirmed when the archive was written. Nothing is read back. Throws GATE_UNVERIFIED.
+ * it confirmed when the archive was written. Nothing is read back. Without a checksum that proves nothing, unless every byte
+ * was read back before: `isProven`. Throws GATE_UNVERIFIED.
  */
-export async function verifyChecksum({ object }: Manifest, store: Store): Promise<void> {
+export async function verifyChecksum({ object }: Manifest, store: Store, isProven = false): Promise<void> {
   const found = await store.head(object.key)
   const uri = store.uri(object.key)
   if (found === undefined) throw unverified(`${uri} is gone.`)
@@ -17,7 +19,9 @@ export async function verifyChecksum({ object }: Manifest, store: Store): Promis
     (found.checksum?.value ?? null) !== (object.checksum?.value ?? null) && 'another checksum',
   ].filter(problem => problem !== false)
   if (problems.length > 0) throw unverified(`${uri} has ${problems.join(', ')}.`)
-  if (object.checksum === null) {
+  if (isColdStorage(found.storageClass))
+    throw unverified(`${uri} is in cold storage (${found.storageClass}): nobody can read it at once.`)
+  if (object.checksum === null && !isProven) {
     throw unverified(
       `The store keeps no checksum of ${uri}, so that it has to be read back to be verified.`,
       'Ask for level archive.',

@@ -38,6 +38,7 @@ export function aManifest(): Manifest {
       locale: null,
       bytes: 30_000_000,
       isStandby: false,
+      systemIdentifier: '7712047865429362605',
       extensions: [{ name: 'plpgsql', version: '1.0', schema: 'pg_catalog' }],
       policyRoles: ['reader'],
     },

@@ -61,9 +61,10 @@ describe('a manifest', () => {
     const all = places(document).filter(([path]) => path.length > 0)
     expect(all.length).toBeGreaterThan(80)
     for (const [path, value] of all) {
-      const isItem = /^\d+$/.test(String(path.at(-1)))
+      // An item of a list, or what older manifests do not have.
+      const mayBeMissing = /^(\d+|systemIdentifier)$/.test(String(path.at(-1)))
       const wrong = typeof value === 'string' ? 12 : 'x'
-      for (const other of isItem ? [wrong] : [undefined, wrong]) {
+      for (const other of mayBeMissing ? [wrong] : [undefined, wrong]) {
         const json = JSON.stringify(changed(document, path, other))
         const place = path.map(key => (/^\d+$/.test(String(key)) ? `[${key}]` : `.${key}`)).join('')
         if (isReadable(path, value, other)) continue

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
 import type { Manifest } from '../../src/core/manifest.ts'
-import { comparable, describeSizes, implausibleDrops } from '../../src/core/plausibility.ts'
+import { comparable, comparedTables, describeSizes, implausibleDrops } from '../../src/core/plausibility.ts'
 import { SAMPLE, sampleTable } from './sample-manifest.ts'
 
 const RULES = { maxDropPercent: 20, expectedDrops: [] }
@@ -95,6 +95,26 @@ describe('what cannot be compared', () => {
 
     expect(comparable(partial, counted)).toMatch(/is partial/)
     expect(comparable(counted, counted)).toBeUndefined()
+  })
+})
+
+describe('a partial snapshot', () => {
+  const before = manifest({ users: 1000, events: 500 })
+  const partial = (rows: Readonly<Record<string, number>>): Manifest => {
+    const { backup, ...others } = manifest(rows)
+    return { ...others, backup: { ...backup, kind: 'partial' } }
+  }
+
+  it('is compared in the tables that it holds, and no other is gone', () => {
+    expect(implausibleDrops(before, partial({ users: 900 }), RULES)).toEqual([])
+    expect(implausibleDrops(before, partial({ users: 500 }), RULES)).toHaveLength(1)
+    expect(comparedTables(before, partial({ users: 1, fresh: 9 })).map(({ name }) => name)).toEqual(['users'])
+  })
+
+  it('has its rows and the database described, not its archive', () => {
+    expect(describeSizes(before, partial({ users: 900, fresh: 9 }))).toBe(
+      'rows 10 % fewer, database as before',
+    )
   })
 })
 

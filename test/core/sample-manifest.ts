@@ -68,6 +68,7 @@ export const SAMPLE: Manifest = {
     locale: null,
     bytes: 10_000,
     isStandby: false,
+    systemIdentifier: '7712047865429362605',
     extensions: [
       { name: 'citext', version: '1.6', schema: 'public' },
       { name: 'plpgsql', version: '1.0', schema: 'pg_catalog' },

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import { parseConnectionUrl } from '../../src/core/connection.ts'
+import { Secret } from '../../src/core/secret.ts'
 import { countHiddenSessions, readBlockers } from '../../src/postgres/blockers.ts'
 import { openSession, type Session } from '../../src/postgres/session.ts'
 import { createDatabase, databaseUrl, type TestDatabase, withClient } from '../support/database.ts'
@@ -110,6 +111,8 @@ describe('blockers', () => {
     await dump.rows('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     await dump.rows('LOCK TABLE users IN ACCESS SHARE MODE')
 
+    await using passing = await openSession(parseConnectionUrl(database.url))
+    await passing.rows('BEGIN')
     const blockers = await readBlockers(session, HOUR)
 
     expect(blockers).toMatchObject([{ kind: 'dump', pid: Number(dump.pid), application: 'pg-runbook' }])
@@ -162,7 +165,7 @@ describe('blockers', () => {
             relation: 'AccessExclusiveLock on public.users',
           },
         ])
-        // The client and the session of these tests.
+        // The client and the session of these tests, and no worker of the server.
         expect(await countHiddenSessions(stranger)).toBe(2)
         expect(await countHiddenSessions(session)).toBe(0)
       })
@@ -173,6 +176,34 @@ describe('blockers', () => {
 })
 
 describe('blockers of a server of its own', () => {
+  it('are no vacuum, even for a role that may not see what it is', async () => {
+    await using server = await startOwnServer(theLab().postgres.binDir, {
+      autovacuum_naptime: '1s',
+      // So that it takes a while.
+      autovacuum_vacuum_cost_delay: '100ms',
+      autovacuum_vacuum_cost_limit: '1',
+    })
+    await using session = await openSession(server.connection)
+    await session.rows("CREATE ROLE stranger LOGIN PASSWORD 'p'")
+    await session.rows('CREATE TABLE t AS SELECT i, md5(i::text) FROM generate_series(1, 50000) AS i')
+    await session.rows('DELETE FROM t')
+    await using stranger = await openSession({
+      ...server.connection,
+      user: 'stranger',
+      password: new Secret('p'),
+    })
+    await until(async () => {
+      const { n } = await session.row<{ n: string }>(
+        `SELECT count(*)::text AS n FROM pg_locks JOIN pg_stat_activity USING (pid)
+          WHERE backend_type = 'autovacuum worker' AND relation = 't'::regclass`,
+      )
+      return n !== '0'
+    })
+
+    expect(await readBlockers(stranger, { olderThanMs: 0 })).toEqual([])
+    expect(await countHiddenSessions(stranger)).toBe(1)
+  })
+
   it('are prepared transactions, with the locks that they hold', async () => {
     await using server = await startOwnServer(theLab().postgres.binDir, { max_prepared_transactions: '5' })
     await using session = await openSession(server.connection)

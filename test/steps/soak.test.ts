@@ -238,6 +238,7 @@ async function watch(
   return await soak(
     {
       url,
+      shownUrl: url,
       expectStatus: 200,
       soakMs: 0,
       probes: 1,

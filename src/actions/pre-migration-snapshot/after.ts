@@ -1,66 +1,73 @@
 import type { ActionResult } from '../../core/action-result.ts'
-import { gatePrefix } from '../../core/backup-key.ts'
 import { OperatorError } from '../../core/errors.ts'
-import { type GateRecord, parseGateRecord } from '../../core/gate-record.ts'
-import type { Manifest } from '../../core/manifest.ts'
-import { type SoakRequest, soak } from '../../steps/soak.ts'
-import { verifyChecksum } from '../../steps/verify-archive.ts'
+import { type GateRecord, isOfDeploy } from '../../core/gate-record.ts'
+import { readLastGates } from '../../steps/gate-records.ts'
+import { type SoakReport, type SoakRequest, soak } from '../../steps/soak.ts'
+import { madeBy } from '../dump-tools.ts'
+import { renderAfterSummary, renderUnhealthySummary } from './after-summary.ts'
 import { gateOutputs } from './outputs.ts'
+import { takeBackup, verify } from './restore-point.ts'
 import type { GateSetting } from './setting.ts'
-import { renderAfterSummary } from './summary.ts'
+
+/** What is known of ways back: the gate of this very deploy, and the newest of all. */
+export interface WayBack {
+  readonly ofDeploy: GateRecord | undefined
+  readonly newest: GateRecord | undefined
+}
 
 /**
  * After a deploy (runbook §7: back up after the migration is verified, not right after it): watches the service, and
  * backs up the new state only when it stayed healthy. If not, it fails and shows the way back.
  */
-export async function backUpAfterDeploy(
-  { context, inputs, store, signal }: GateSetting,
-  request: SoakRequest,
-  takeBackup: () => Promise<Manifest>,
-): Promise<ActionResult> {
+export async function backUpAfterDeploy(setting: GateSetting, request: SoakRequest): Promise<ActionResult> {
+  const { context, store, signal } = setting
   const tools = { fetch: globalThis.fetch, now: () => new Date(), log: context.log, signal }
-  const report = await context.log.group(`Watch ${request.url}`, () => soak(request, tools))
+  const report = await context.log.group(`Watch ${request.shownUrl}`, () => soak(request, tools))
   context.log.info(report.verdict)
-  const wayBack = await readNewestGate(store, gatePrefix(inputs.location))
-  const { endpoint } = inputs.store
-  if (!report.healthy) {
-    return {
-      outputs: gateOutputs({
-        migrationsPending: false,
-        ...(wayBack && {
-          restorePoint: store.uri(wayBack.backup.key),
-          snapshotAt: wayBack.backup.snapshotAt,
-        }),
-      }),
-      summary: renderAfterSummary({ report, manifest: undefined, wayBack, endpoint }),
-      failure: new OperatorError(
-        'GATE_UNHEALTHY',
-        `${request.url} was not healthy after the deploy: ${report.verdict}`,
-        {
-          hint:
-            wayBack === undefined
-              ? 'Roll the deploy back. There is no gate record with a restore point.'
-              : `Roll the deploy back, or restore ${wayBack.backup.id} from ${wayBack.backup.snapshotAt}.`,
-        },
-      ),
-    }
-  }
-  const manifest = await takeBackup()
-  await verifyChecksum(manifest, store)
+  if (!report.healthy) return await unhealthy(setting, request, report)
+  const manifest = await takeBackup(setting, 'post-migration')
+  // A store that keeps no checksum can only show it by giving every byte back.
+  const level = manifest.object.checksum === null ? 'archive' : 'checksum'
+  await verify(setting, manifest, level)
   return {
     outputs: gateOutputs({
-      migrationsPending: false,
+      migrationsPending: undefined,
       backupId: manifest.backup.id,
       restorePoint: store.uri(manifest.object.key),
       snapshotAt: manifest.backup.snapshotAt,
-      level: 'checksum',
+      level,
     }),
-    summary: renderAfterSummary({ report, manifest, wayBack, endpoint }),
+    summary: renderAfterSummary(report, manifest),
   }
 }
 
-/** The newest record of a gate: the way back before the deploy that is being watched. */
-async function readNewestGate(store: GateSetting['store'], prefix: string): Promise<GateRecord | undefined> {
-  const key = (await store.list(prefix)).at(-1)
-  return key === undefined ? undefined : parseGateRecord(await store.getText(key), key)
+/** Nothing that goes wrong from here on may hide that the deploy is not healthy. */
+async function unhealthy(
+  { context, inputs, store }: GateSetting,
+  request: SoakRequest,
+  report: SoakReport,
+): Promise<ActionResult> {
+  const gates = await readLastGates(inputs.location, { store, log: context.log })
+  const ofDeploy = gates.find(record => isOfDeploy(record, madeBy(context.environment)))
+  const wayBack = { ofDeploy, newest: gates[0] }
+  const known = ofDeploy ?? gates[0]
+  const hint =
+    known === undefined
+      ? 'Roll the deploy back. There is no gate record with a restore point.'
+      : `Roll the deploy back, or restore ${known.backup.id} from ${known.backup.snapshotAt}${ofDeploy === undefined ? ', which was not taken for this deploy' : ''}.`
+  return {
+    outputs: gateOutputs({
+      migrationsPending: undefined,
+      ...(ofDeploy && {
+        restorePoint: store.uri(ofDeploy.backup.key),
+        snapshotAt: ofDeploy.backup.snapshotAt,
+      }),
+    }),
+    summary: renderUnhealthySummary(report, wayBack, { endpoint: inputs.store.endpoint, now: new Date() }),
+    failure: new OperatorError(
+      'GATE_UNHEALTHY',
+      `${request.shownUrl} was not healthy after the deploy: ${report.verdict}`,
+      { hint },
+    ),
+  }
 }

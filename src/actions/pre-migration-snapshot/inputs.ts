@@ -1,4 +1,5 @@
 import { type Location, parseDestination } from '../../core/backup-key.ts'
+import { isColdStorage } from '../../core/cold-storage.ts'
 import type { Connection } from '../../core/connection.ts'
 import { type DumpOptions, parseCompression } from '../../core/dump-options.ts'
 import { parseDuration } from '../../core/duration.ts'
@@ -67,7 +68,7 @@ export function readGateInputs(inputs: Inputs, environment: Environment): GateIn
     },
     store: readStoreConfig(inputs, environment, destination),
     compatibility: inputs.oneOf('s3-compatibility', COMPATIBILITY),
-    storageClass: inputs.parse('storage-class', parseStorageClass),
+    storageClass: inputs.parse('storage-class', parseWarmStorageClass),
     sse: inputs.parseOptional('sse', parseSse),
     options: {
       format: 'custom',
@@ -102,6 +103,7 @@ function readSoak(inputs: Inputs, phase: GateInputs['phase']): SoakRequest | und
   if (url === undefined) inputs.problem('health-url', 'is required in the phase after')
   return {
     url: url ?? '',
+    shownUrl: (url ?? '').replace(/[?#].*$/s, ''),
     expectStatus,
     soakMs,
     probes: Math.max(1, Math.ceil(soakMs / PROBE_INTERVAL_MS)),
@@ -111,9 +113,24 @@ function readSoak(inputs: Inputs, phase: GateInputs['phase']): SoakRequest | und
   }
 }
 
+/** `migrations: true` is a boolean to its writer, and to a shell a command that succeeds and prints nothing. */
+const NO_COMMAND = /^(true|false|yes|no|on|off|none|never)$/i
+
 function parseMigrations(text: string): MigrationSource {
+  if (NO_COMMAND.test(text))
+    throw new RangeError(
+      'expected auto, always, or a shell command that prints a line for each pending migration',
+    )
   if (text === 'auto' || text === 'always') return { by: text }
   return { by: 'command', command: text }
+}
+
+/** What takes hours to be read is no way back, and cannot be verified. */
+function parseWarmStorageClass(text: string): string {
+  const storageClass = parseStorageClass(text)
+  if (isColdStorage(storageClass))
+    throw new RangeError('expected a class that can be read at once, such as STANDARD_IA or GLACIER_IR')
+  return storageClass
 }
 
 function parseOnBlockers(text: string): number | null {
@@ -134,7 +151,8 @@ function parsePercent(text: string): number {
 function parseHttpUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:\/\//.test(text))
     throw new RangeError('expected an address such as https://example.com/up')
-  if (new URL(text).username !== '') throw new RangeError('an address with a user name cannot be asked')
+  if (new URL(text).username + new URL(text).password !== '')
+    throw new RangeError('an address with a user name cannot be asked')
   return text
 }
 

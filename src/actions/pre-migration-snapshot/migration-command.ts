@@ -1,42 +1,45 @@
-import { spawn } from 'node:child_process'
-import { text } from 'node:stream/consumers'
+import { stat } from 'node:fs/promises'
+import { connectionUrl } from '../../core/connection.ts'
+import { OperatorError } from '../../core/errors.ts'
 import type { MigrationReport } from '../../core/migrations/migration-report.ts'
-import type { ActionContext } from '../../runner/action.ts'
-
-/** Inputs, which hold secrets, the job's tokens, and the files by which this step speaks to the runner. */
-const HIDDEN = /^(INPUT_|STATE_|ACTIONS_|GITHUB_(OUTPUT|STATE|ENV|PATH)$)/
+import { runShellCommand, visibleVariables } from '../shell-command.ts'
+import type { GateSetting } from './setting.ts'
 
 /**
- * Asks the operator's own command, which prints a line for each pending migration. A command that fails tells nothing, and what
- * nobody can tell counts as pending.
+ * Asks the operator's own command, which prints a line for each pending migration. It runs in the project's folder with the
+ * database in DATABASE_URL. A command that fails tells nothing, and what nobody can tell counts as pending.
  */
 export async function listByCommand(
   command: string,
-  { environment, log }: ActionContext,
-  signal: AbortSignal,
+  { context, inputs, signal }: GateSetting,
 ): Promise<MigrationReport> {
-  const variables = Object.entries(environment.variables).filter(([name]) => !HIDDEN.test(name))
-  const child = spawn('/bin/sh', ['-c', command], {
-    env: Object.fromEntries(variables),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    signal,
-  })
-  const ended = new Promise<string | number>(resolve => {
-    child.once('error', error => resolve(error.message))
-    child.once('close', (exitCode, name) => resolve(exitCode ?? `signal ${name}`))
-  })
-  const [stdout, stderr, exit] = await Promise.all([text(child.stdout), text(child.stderr), ended])
-  signal.throwIfAborted()
+  const { environment, log } = context
+  await requireFolder(inputs.project)
+  const lines: string[] = []
+  const end = await log.group(`Migrations command: ${command}`, () =>
+    runShellCommand({
+      command,
+      directory: inputs.project,
+      env: {
+        ...visibleVariables(environment.variables),
+        DATABASE_URL: connectionUrl(inputs.connection).reveal(),
+      },
+      signal,
+      onOutput: line => lines.push(line.trim()),
+      onError: line => log.info(line),
+    }),
+  )
   const source = `command: ${command}`
-  if (exit !== 0) {
-    for (const line of stderr.trim().split('\n').slice(-5)) log.info(`  ${line}`)
-    const why = `The command ended with ${exit}, so that nobody can tell; that counts as pending.`
-    return { tool: undefined, source, pending: [], state: 'unknown', why }
-  }
-  const pending = stdout
-    .split('\n')
-    .map(line => line.trim())
-    .filter(line => line !== '')
+  const unknown = (why: string): MigrationReport => ({
+    tool: undefined,
+    source,
+    pending: [],
+    state: 'unknown',
+    why: `${why}, so that nobody can tell; that counts as pending.`,
+  })
+  if (!end.isSuccess) return unknown(`The command ended with ${end.text}`)
+  if (!end.isOutputComplete) return unknown('The command left something behind that still held its output')
+  const pending = lines.filter(line => line !== '')
   return {
     tool: undefined,
     source,
@@ -44,4 +47,13 @@ export async function listByCommand(
     state: pending.length === 0 ? 'none' : 'pending',
     why: pending.length === 0 ? 'The command listed nothing.' : `The command listed ${pending.length}.`,
   }
+}
+
+/** A shell that cannot start there says only that it was not found. */
+async function requireFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined)
+  if (found?.isDirectory() === true) return
+  throw new OperatorError('INVALID_INPUT', `The project's folder ${path} is not there.`, {
+    hint: 'Run actions/checkout before this step, and give the folder that holds the project.',
+  })
 }

@@ -3,7 +3,8 @@ import type { VerifyLevel } from '../../core/gate-record.ts'
 
 /** What is known at the end; what is left out stays empty, and the gate closed. */
 export interface KnownOutputs {
-  readonly migrationsPending: boolean
+  /** Undefined in the phase after, which does not look. */
+  readonly migrationsPending: boolean | undefined
   readonly backupId?: string
   readonly restorePoint?: string
   readonly snapshotAt?: string
@@ -15,7 +16,7 @@ export interface KnownOutputs {
 /** Every output on every way out, so that a workflow can always read them. */
 export function gateOutputs(known: KnownOutputs): ActionResult['outputs'] {
   return {
-    'migrations-pending': known.migrationsPending,
+    'migrations-pending': known.migrationsPending ?? '',
     'backup-id': known.backupId ?? '',
     'restore-point': known.restorePoint ?? '',
     'snapshot-at': known.snapshotAt ?? '',

@@ -1,14 +1,15 @@
 import { renderBytes } from '../../core/bytes.ts'
+import { renderAmount } from '../../core/check-text.ts'
 import { renderDuration } from '../../core/duration.ts'
 import type { GateRecord } from '../../core/gate-record.ts'
 import { renderGateTrend } from '../../core/gate-trend.ts'
 import type { Manifest } from '../../core/manifest.ts'
-import { code, codeBlock, literal, table } from '../../core/markdown.ts'
+import { code, codeBlock, literal } from '../../core/markdown.ts'
 import type { MigrationReport } from '../../core/migrations/migration-report.ts'
+import { renderCommandBefore } from '../../core/partial-backup.ts'
 import { renderRestoreCommands } from '../../core/restore-commands.ts'
 import { renderSummaryPage } from '../../core/summary-page.ts'
 import type { GateReport } from '../../steps/gate.ts'
-import type { SoakReport } from '../../steps/soak.ts'
 
 type OpenGate = Extract<GateReport, { kind: 'open' }>
 
@@ -39,11 +40,11 @@ export function renderGateSummary(report: GateReport, context: GateSummaryContex
       next: ['Nothing: the deploy may go on. No restore point was needed.'],
     })
   }
-  const { manifest, reusedAgeMs, record } = report
+  const { manifest, record } = report
   const { previous } = context
   return renderSummaryPage({
     verdict: `✅ Gate open: ${literal(manifest.backup.database)} has a verified way back`,
-    problems: lossNotes(manifest, reusedAgeMs),
+    problems: warnings(report),
     facts: gateFacts(report, context.recordUri),
     next: wayBackSteps(manifest, context.endpoint),
     trend: previous && { title: 'Last gates', trend: renderGateTrend(record, previous) },
@@ -52,45 +53,83 @@ export function renderGateSummary(report: GateReport, context: GateSummaryContex
 }
 
 function gateFacts(
-  { manifest, level, record }: OpenGate,
+  report: OpenGate,
   recordUri: string | undefined,
 ): ReadonlyArray<readonly [string, string]> {
+  const { manifest, level, record } = report
   const { backup, object } = manifest
   return [
     ['Way back to', code(backup.snapshotAt)],
     ['Backup', code(backup.id)],
     ['Archive', `${code(`s3://${object.bucket}/${object.key}`)} (${renderBytes(object.bytes)})`],
     ['Verified', `${level}: ${LEVELS[level]}`],
+    ...comparedFact(report),
     ['Took', renderDuration(record.durations?.totalMs ?? 0)],
     ['Record', code(recordUri ?? '')],
   ]
 }
 
-function wayBackSteps(
-  { backup, object, archive }: Manifest,
-  endpoint: string | undefined,
-): readonly string[] {
+function wayBackSteps(manifest: Manifest, endpoint: string | undefined): readonly string[] {
+  const { snapshotAt, kind } = manifest.backup
+  const target =
+    kind === 'partial'
+      ? `Set ${code('TARGET_URL')} to a new, empty database and copy the tables over from there. Tables, types and functions outside of this backup that its tables refer to have to be in it before: restore the last full backup first where there are some.`
+      : `Set ${code('TARGET_URL')} to a new, empty database, check it, then point the service at it: everything written after ${code(snapshotAt)} is not in it.`
   return [
     'Let the deploy go on. If the migration goes wrong:',
-    codeBlock(renderRestoreCommands(object, archive.format, endpoint).file, 'bash'),
-    `Set ${code('TARGET_URL')} to a new, empty database, check it, then point the service at it: everything written after ${code(backup.snapshotAt)} is not in it.`,
+    codeBlock(renderWayBack(manifest, endpoint), 'bash'),
+    target,
   ]
 }
 
-/** What going back would cost, said before anyone goes back. */
-function lossNotes({ backup }: Manifest, reusedAgeMs: number | null): readonly string[] {
+/** Shell commands that bring the restore point back into the empty database in TARGET_URL. */
+export function renderWayBack(manifest: Manifest, endpoint: string | undefined): string {
+  const { object, archive } = manifest
+  return `${renderCommandBefore(manifest)}${renderRestoreCommands(object, archive.format, endpoint).file}`
+}
+
+/** What going back would cost, and what was not looked at: said before anyone goes back. */
+function warnings({ manifest, reused, plausibility, hiddenSessions }: OpenGate): readonly string[] {
+  const { backup } = manifest
   const notes: string[] = []
-  if (reusedAgeMs !== null) {
+  if (reused !== null)
     notes.push(
-      `> ⚠️ This backup was reused. Going back loses the last **${renderDuration(reusedAgeMs)}** before this gate as well.`,
+      `This backup was reused. Going back loses the last **${renderDuration(reused.ageMs)}** before this gate as well.`,
     )
-  }
-  if (backup.kind === 'partial') {
+  if (reused !== null && reused.laterGates.length > 0) notes.push(laterGatesNote(reused.laterGates))
+  if (backup.kind === 'partial')
     notes.push(
-      `> ⚠️ This backup is partial: it covers ${backup.tables.map(code).join(', ')} only. Nothing else can be brought back from it.`,
+      `This backup is partial: it covers ${backup.tables.map(code).join(', ')} only. Nothing else can be brought back from it.`,
     )
-  }
-  return notes
+  if (plausibility.kind === 'not-compared')
+    notes.push(`The rows were not compared with an earlier backup. ${literal(plausibility.why)}`)
+  if (hiddenSessions > 0) notes.push(literal(describeHidden(hiddenSessions)))
+  return notes.map(note => `> ⚠️ ${note}`)
+}
+
+function laterGatesNote(gates: readonly GateRecord[]): string {
+  const commits = [...new Set(gates.map(({ run }) => code(run.commit.slice(0, 12))))].slice(0, 5)
+  const names = [...new Set(gates.flatMap(({ migrations }) => migrations.pending))]
+  const shown = names.slice(0, 10).map(code).join(', ')
+  const what =
+    names.length === 0 ? '' : ` (${shown}${names.length > 10 ? `, and ${names.length - 10} more` : ''})`
+  return `Since this backup the gate has let ${renderAmount(gates.length, 'other deploy')} through, of commit ${commits.join(', ')}: going back undoes ${gates.length === 1 ? 'its' : 'their'} migrations too${what}.`
+}
+
+/** One sentence. */
+export function describeHidden(sessions: number): string {
+  return `This role may not see what ${renderAmount(sessions, 'other session')} ${sessions === 1 ? 'does' : 'do'}: locks were looked at, but a long transaction among them would not be noticed. GRANT pg_monitor lets it see.`
+}
+
+function comparedFact({ plausibility }: OpenGate): ReadonlyArray<readonly [string, string]> {
+  if (plausibility.kind === 'not-compared') return []
+  const { with: previous, tables, sizes } = plausibility
+  return [
+    [
+      'Compared with',
+      `${code(previous.id)} of ${code(previous.snapshotAt)}: ${renderAmount(tables, 'table')}, none lost too many rows; ${sizes}`,
+    ],
+  ]
 }
 
 function pendingList({ pending, why, source }: MigrationReport): readonly string[] {
@@ -100,63 +139,5 @@ function pendingList({ pending, why, source }: MigrationReport): readonly string
     `### ${pending.length === 0 ? 'Migrations' : `${pending.length} pending migrations`}`,
     `${literal(why)} (${literal(source)})`,
     [...names, ...(hidden > 0 ? [`- and ${hidden} more`] : [])].join('\n'),
-  ]
-}
-
-export interface AfterSummary {
-  readonly report: SoakReport
-  /** The backup of the new state; undefined when the service was not healthy. */
-  readonly manifest: Manifest | undefined
-  readonly wayBack: GateRecord | undefined
-  readonly endpoint: string | undefined
-}
-
-/** The job summary of the phase after a deploy. */
-export function renderAfterSummary({ report, manifest, wayBack, endpoint }: AfterSummary): string {
-  const failed = report.probes.filter(probe => !probe.healthy)
-  const healthy = `${report.probes.length - failed.length} of ${report.probes.length} were healthy. ${literal(report.verdict)}`
-  if (manifest !== undefined) {
-    return renderSummaryPage({
-      verdict: '✅ The deploy is healthy, and backed up',
-      facts: [
-        ['Probes', healthy],
-        ['Backup of the new state', code(manifest.backup.id)],
-        ['Shows the database at', code(manifest.backup.snapshotAt)],
-        ['Archive', code(`s3://${manifest.object.bucket}/${manifest.object.key}`)],
-      ],
-      next: ['Nothing: the new state can be brought back too.'],
-    })
-  }
-  const rows = failed
-    .slice(-10)
-    .map(({ at, status, error }) => [
-      code(at.toISOString()),
-      status === undefined ? '' : String(status),
-      literal(error ?? ''),
-    ])
-  return renderSummaryPage({
-    verdict: '❌ The deploy is not healthy: no backup was taken',
-    problems: [table(['At', 'Status', 'Why'], rows)],
-    facts: [
-      ['Probes', healthy],
-      ...(wayBack === undefined
-        ? []
-        : ([
-            ['Restore point before this deploy', code(wayBack.backup.id)],
-            ['Shows the database at', code(wayBack.backup.snapshotAt)],
-          ] as const)),
-    ],
-    next: wayBackAfter(wayBack, endpoint),
-  })
-}
-
-function wayBackAfter(wayBack: GateRecord | undefined, endpoint: string | undefined): readonly string[] {
-  if (wayBack === undefined)
-    return [
-      'Roll the deploy back. There is no record of a gate, so no restore point is known: look for one with `aws s3 ls`.',
-    ]
-  return [
-    `Roll the deploy back. If the data is at fault, set ${code('TARGET_URL')} to a new, empty database and bring the restore point back into it:`,
-    codeBlock(renderRestoreCommands(wayBack.backup, 'custom', endpoint).file, 'bash'),
   ]
 }

@@ -1,6 +1,12 @@
 import { renderSome } from '../check-text.ts'
 import { filesIn, foldersWith, type ProjectFile, withoutExtension } from './project-file.ts'
-import { defineTool } from './tool.ts'
+import { defineTool, WHOLE } from './tool.ts'
+
+interface AlembicProject {
+  readonly revisions: readonly Revision[]
+  /** Files in which no revision was found. */
+  readonly unclear: readonly string[]
+}
 
 interface Revision {
   readonly id: string
@@ -24,17 +30,24 @@ const FOLDERS = [
  * Alembic (and Flask-Migrate): versions/*.py against alembic_version, which holds the heads of what has run. Everything
  * below a head has run too.
  */
-export const alembic = defineTool<readonly Revision[]>({
+export const alembic = defineTool<AlembicProject>({
   name: 'Alembic',
-  places: FOLDERS.map(folder => ({ folder, file: /\.py$/, depth: 2, isRead: true })),
+  places: FOLDERS.map(folder => ({ folder, file: /\.py$/, depth: WHOLE, isRead: true })),
   table: 'alembic_version',
   columns: ['version_num'],
   owns: columns => columns.has('version_num'),
   readProject(files) {
-    const [found] = foldersWith(FOLDERS, folder => filesIn(files, folder).flatMap(parseRevision))
-    return found === undefined ? undefined : { folder: found.folder, project: found.items }
+    return foldersWith(FOLDERS, folder => filesIn(files, folder).filter(isSource)).map(
+      ({ folder, items }) => ({
+        folder,
+        project: {
+          revisions: items.flatMap(parseRevision),
+          unclear: items.filter(file => parseRevision(file).length === 0).map(({ path }) => path),
+        },
+      }),
+    )
   },
-  compare(revisions, rows) {
+  compare({ revisions, unclear }, rows) {
     const byId = new Map(revisions.map(revision => [revision.id, revision]))
     const heads = rows.map(row => row.version_num ?? '')
     const applied = withAncestors(heads, byId)
@@ -46,7 +59,7 @@ export const alembic = defineTool<readonly Revision[]>({
       pending: inOrder(revisions, byId)
         .filter(({ id }) => !applied.has(id))
         .map(({ name }) => name),
-      doubt: describeDoubt(strangers, holes),
+      doubt: describeDoubt(strangers, holes, unclear),
       note:
         ends.length > 1
           ? `The project has ${ends.length} heads (${renderSome(ends, 5)}): upgrade head refuses, upgrade heads runs all.`
@@ -55,11 +68,21 @@ export const alembic = defineTool<readonly Revision[]>({
   },
 })
 
-function describeDoubt(strangers: readonly string[], holes: readonly string[]): string | undefined {
+function describeDoubt(
+  strangers: readonly string[],
+  holes: readonly string[],
+  unclear: readonly string[],
+): string | undefined {
+  if (unclear.length > 0) return `${renderSome(unclear, 5)} names no revision that can be read here.`
   if (strangers.length > 0)
     return `The database is at ${renderSome(strangers, 5)}, which is not in the project: Alembic cannot find its way from there. Deploy the commit that has it, or merge it.`
   if (holes.length === 0) return undefined
   return `Revisions build on ${renderSome(holes, 5)}, which is not in the project.`
+}
+
+/** What Alembic loads: everything but packages' own files (_only_source_rev_file in alembic/script/base.py). */
+function isSource({ name }: ProjectFile): boolean {
+  return !/^(\.#|__init__)/.test(name)
 }
 
 function parseRevision({ name, text }: ProjectFile): readonly Revision[] {
@@ -81,7 +104,8 @@ function assigned(source: string, variable: string): readonly string[] {
     `^${variable}\\s*(?::[^=\\n]*)?=\\s*(\\([^)]*\\)|\\[[^\\]]*\\]|[^\\n]*)`,
     'm',
   ).exec(source)?.[1]
-  return [...(value ?? '').matchAll(/'([^']*)'|"([^"]*)"/g)].map(
+  // A comment beside it may name other revisions.
+  return [...(value ?? '').replace(/#[^\n]*/g, '').matchAll(/'([^']*)'|"([^"]*)"/g)].map(
     ([, single, double]) => single ?? double ?? '',
   )
 }

@@ -37,12 +37,12 @@ export const atlas = defineTool<AtlasProject>({
   columns: ['version', 'type', 'applied', 'total'],
   owns: columns => columns.has('version') && columns.has('applied') && columns.has('total'),
   readProject(files) {
-    const folder = FOLDERS.find(candidate => files.files.has(`${candidate}/atlas.sum`))
-    if (folder === undefined) return undefined
-    const all = filesIn(files, folder)
-    // Atlas can also write the files of golang-migrate, which runs them then.
-    if (all.some(({ path }) => path.endsWith('.up.sql'))) return undefined
-    return { folder, project: { migrations: all.flatMap(parseFile), summed: parseSum(all) } }
+    return FOLDERS.filter(folder => files.files.has(`${folder}/atlas.sum`)).flatMap(folder => {
+      const all = filesIn(files, folder)
+      // Atlas can also write the files of golang-migrate, which runs them then.
+      if (all.some(({ path }) => path.endsWith('.up.sql'))) return []
+      return [{ folder, project: { migrations: all.flatMap(parseFile), summed: parseSum(all) } }]
+    })
   },
   compare({ migrations, summed }, rows) {
     // Atlas keeps identifiers of its own in rows whose version begins with a dot.

@@ -42,17 +42,36 @@ interface Finding extends Omit<MigrationReport, 'tool'> {
 
 function inspect(tool: MigrationTool, folder: ProjectFiles, database: MigrationTables): readonly Finding[] {
   const tables = database.tables.filter(({ name, columns }) => name === tool.table && tool.owns(columns))
-  let project: ReadProject | undefined
+  let projects: readonly ReadProject[]
   try {
-    project = tool.read(folder)
+    projects = tool.read(folder, tables.length > 0)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     return [unreadable(tool, error)]
   }
-  if (project === undefined) return tables.map(table => withoutFolder(tool, table, folder))
-  if (tables.length === 0) return [withoutTable(tool, project, database)]
-  const found = project
-  return tables.map(table => compared(tool, found, table))
+  if (projects.length === 0) return tables.map(table => withoutFolder(tool, table, folder))
+  if (tables.length === 0)
+    return agreed(
+      tool,
+      projects.map(project => withoutTable(tool, project, database)),
+    )
+  return tables.flatMap(table =>
+    agreed(
+      tool,
+      projects.map(project => compared(tool, project, table)),
+    ),
+  )
+}
+
+/** A tool uses one of the folders, and which one nobody can tell: where they lead to different answers, there is none. */
+function agreed(tool: MigrationTool, findings: readonly Finding[]): readonly Finding[] {
+  if (new Set(findings.map(({ state }) => state)).size <= 1) return findings
+  const why = `Migrations of ${tool.name} lie in ${findings.length} folders, and they do not agree.`
+  return findings.map((finding, i) => ({
+    ...finding,
+    state: 'unknown' as const,
+    why: i === 0 ? `${why} ${finding.why}` : finding.why,
+  }))
 }
 
 function compared(tool: MigrationTool, project: ReadProject, table: MigrationTable): Finding {
@@ -89,7 +108,8 @@ function withoutTable(tool: MigrationTool, project: ReadProject, database: Migra
 
 function withoutFolder(tool: MigrationTool, table: MigrationTable, folder: ProjectFiles): Finding {
   const name = `${table.schema}.${table.name}`
-  const places = [...new Set(tool.places.map(place => place.folder || '*/migrations'))]
+  const folders = tool.places.map(place => place.folder).filter(name => name !== '')
+  const places = folders.length === 0 ? ['*/migrations'] : [...new Set(folders)]
   return {
     tool: tool.name,
     source: `table ${name}; there is no folder`,

@@ -43,14 +43,14 @@ export const drizzle = defineTool<readonly DrizzleMigration[]>({
   columns: ['hash', 'created_at'],
   owns: columns => columns.has('hash') && columns.has('created_at'),
   readProject(files) {
-    const folder = FOLDERS.find(candidate => files.files.has(`${candidate}/${JOURNAL}`))
-    if (folder === undefined) return undefined
-    const texts = new Map(filesIn(files, folder).map(({ path, text }) => [path, text]))
-    const { entries } = journal(parseJson(texts.get(JOURNAL) ?? '', `${folder}/${JOURNAL}`), '')
-    return {
-      folder,
-      project: entries.map(({ when, tag }) => ({ when, tag, hash: sha256(texts.get(`${tag}.sql`)) })),
-    }
+    return FOLDERS.filter(folder => files.files.has(`${folder}/${JOURNAL}`)).map(folder => {
+      const texts = new Map(filesIn(files, folder).map(({ path, text }) => [path, text]))
+      const { entries } = journal(parseJson(texts.get(JOURNAL) ?? '', `${folder}/${JOURNAL}`), '')
+      return {
+        folder,
+        project: entries.map(({ when, tag }) => ({ when, tag, hash: sha256(texts.get(`${tag}.sql`)) })),
+      }
+    })
   },
   compare(migrations, rows) {
     const times = rows.map(row => Number(row.created_at))

@@ -2,7 +2,13 @@ import { renderSome } from '../check-text.ts'
 import { flywayChecksum } from './flyway-checksum.ts'
 import type { MigrationRow, ProjectFiles } from './migration-report.ts'
 import { filesIn, foldersWith } from './project-file.ts'
-import { defineTool } from './tool.ts'
+import { defineTool, WHOLE } from './tool.ts'
+
+interface FlywayProject {
+  readonly scripts: readonly Script[]
+  /** They look like versioned scripts with another prefix. */
+  readonly strange: readonly string[]
+}
 
 interface Script {
   /** V versioned, R repeatable, B baseline; undo scripts (U) never run by themselves. */
@@ -26,29 +32,42 @@ const FOLDERS = [
   'db/migrations',
   'migrations',
 ]
-const SCRIPT = /^([VRB])([\d._]*)__(.+)\.(?:sql|java|kt)$/
+/** SQL, code, and the scripts that Flyway runs by a shell or Python. */
+const ENDING = String.raw`\.(?:sql|java|kt|ps1|bat|cmd|sh|bash|py)$`
+/** Separator and description may be left out: `V2.sql`, `V2__.sql` (ResourceNameParser in flyway-core). */
+const SCRIPT = new RegExp(`^([VRB])([\\d._]*?)(?:__(.*))?${ENDING}`)
+/** A versioned script whose prefix somebody has configured. U is undo, which never runs by itself. */
+const OWN_PREFIX = new RegExp(`^(?![VBU]\\d)[A-Za-z]+\\d[\\d._]*__.*${ENDING}`)
 
 /** Flyway: V*__*.sql, R__*.sql and B*__*.sql against flyway_schema_history. */
-export const flyway = defineTool<readonly Script[]>({
+export const flyway = defineTool<FlywayProject>({
   name: 'Flyway',
   places: FOLDERS.map(folder => ({
     folder,
-    file: /(^|\/)[VRB][^/]*__[^/]+\.(sql|java|kt)$/,
-    depth: 4,
+    file: new RegExp(`(^|/)([VB]\\d[^/]*|[A-Za-z]+[\\d._]*__[^/]*)${ENDING}`),
+    depth: WHOLE,
     isRead: true,
   })),
   table: 'flyway_schema_history',
   columns: ['installed_rank', 'version', 'description', 'type', 'script', 'checksum', 'success'],
   owns: columns => columns.has('installed_rank') && columns.has('script'),
-  readProject(files) {
+  readProject(files, hasTable) {
     const found = foldersWith(FOLDERS, folder => parseScripts(files, folder))
-    if (found.length === 0) return undefined
-    return {
-      folder: found.map(({ folder }) => folder).join(', '),
-      project: found.flatMap(({ items }) => items).toSorted(byVersion),
-    }
+    const strange = hasTable
+      ? FOLDERS.flatMap(folder => filesIn(files, folder).filter(({ name }) => OWN_PREFIX.test(name)))
+      : []
+    if (found.length + strange.length === 0) return []
+    return [
+      {
+        folder: found.map(({ folder }) => folder).join(', ') || 'the usual folders',
+        project: {
+          scripts: found.flatMap(({ items }) => items).toSorted(byVersion),
+          strange: strange.map(({ name }) => name),
+        },
+      },
+    ]
   },
-  compare(scripts, rows) {
+  compare({ scripts, strange }, rows) {
     const history = readHistory(rows)
     const repeatable = scripts.filter(({ prefix }) => prefix === 'R')
     const changed = repeatable.filter(script => isOutdated(script, history))
@@ -58,7 +77,7 @@ export const flyway = defineTool<readonly Script[]>({
     return {
       known: scripts.length,
       pending: [...versioned, ...changed.filter(script => !unclear.includes(script))].map(({ name }) => name),
-      doubt: describeDoubt(history, unclear),
+      doubt: describeDoubt(history, unclear, strange),
     }
   },
 })
@@ -115,9 +134,15 @@ function isOutdated({ name, text }: Script, { checksums }: History): boolean {
   return checksum !== null && checksum !== String(flywayChecksum(text))
 }
 
-function describeDoubt({ failed }: History, unclear: readonly Script[]): string | undefined {
+function describeDoubt(
+  { failed }: History,
+  unclear: readonly Script[],
+  strange: readonly string[],
+): string | undefined {
   if (failed.length > 0)
     return `${renderSome(failed, 5)} failed before: Flyway goes no further until the database is put right and flyway repair has run.`
+  if (strange.length > 0)
+    return `${renderSome(strange, 5)} looks like a migration with a prefix of its own: what Flyway is configured to run nobody can tell.`
   if (unclear.length === 0) return undefined
   const names = unclear.map(({ name }) => name)
   return `Whether ${renderSome(names, 5)} changed cannot be told, because of the placeholders in it.`

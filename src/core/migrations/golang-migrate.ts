@@ -30,16 +30,17 @@ export const golangMigrate = defineTool<readonly Step[]>({
   columns: ['version', 'dirty'],
   owns: columns => columns.has('version') && columns.has('dirty'),
   readProject(files) {
-    const [found] = foldersWith(FOLDERS, folder =>
+    return foldersWith(FOLDERS, folder =>
       filesIn(files, folder).flatMap(({ path }) => {
         const version = FILE.exec(path)?.[1]
         return version === undefined
           ? []
           : [{ version: BigInt(version), name: path.replace(/\.up\.[^/]+$/, '') }]
       }),
-    )
-    if (found === undefined) return undefined
-    return { folder: found.folder, project: found.items.toSorted((a, b) => (a.version < b.version ? -1 : 1)) }
+    ).map(({ folder, items }) => ({
+      folder,
+      project: items.toSorted((a, b) => (a.version < b.version ? -1 : 1)),
+    }))
   },
   compare(steps, [row]) {
     const version = BigInt(row?.version ?? -1)

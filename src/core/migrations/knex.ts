@@ -1,7 +1,7 @@
 import { renderSome } from '../check-text.ts'
-import { filesIn, foldersWith, type ProjectFile, withoutExtension } from './project-file.ts'
-import { SCRIPT, SCRIPT_FOLDERS } from './script-folders.ts'
-import { defineTool } from './tool.ts'
+import { filesIn, type ProjectFile, withoutExtension } from './project-file.ts'
+import { SCRIPT, SCRIPT_FOLDERS, scriptFolders } from './script-folders.ts'
+import { defineTool, WHOLE } from './tool.ts'
 import { isTypeOrmMigration } from './typeorm.ts'
 
 /**
@@ -11,21 +11,24 @@ import { isTypeOrmMigration } from './typeorm.ts'
 export const knex = defineTool<readonly string[]>({
   name: 'Knex',
   places: [
-    ...SCRIPT_FOLDERS.map(folder => ({ folder, file: SCRIPT, depth: 0, isRead: true })),
+    ...SCRIPT_FOLDERS.map(folder => ({ folder, file: SCRIPT, depth: WHOLE, isRead: true })),
     { folder: '', file: /^(package\.json|knexfile\.[cm]?[jt]s)$/, depth: 0, isRead: true },
   ],
   table: 'knex_migrations',
   columns: ['name'],
   owns: columns => columns.has('name') && columns.has('batch') && columns.has('migration_time'),
-  readProject(files) {
+  readProject(files, hasTable) {
     const hasKnex =
       filesIn(files, '').some(({ path }) => path.startsWith('knexfile.')) ||
       /"knex"\s*:/.test(files.files.get('package.json') ?? '')
-    const [found] = foldersWith(SCRIPT_FOLDERS, folder =>
-      filesIn(files, folder).filter(file => SCRIPT.test(file.path) && isKnexMigration(file, hasKnex)),
-    )
-    if (found === undefined) return undefined
-    return { folder: found.folder, project: found.items.map(({ name }) => withoutExtension(name)) }
+    return scriptFolders(files).flatMap(({ folder, isKnown, scripts }) => {
+      // Knex takes every script in its folder for a migration; in others, and without its table, it has to look like one.
+      const items = scripts.filter(
+        file =>
+          !isTypeOrmMigration(file) && ((hasTable && isKnown) || isKnexMigration(file, hasKnex || hasTable)),
+      )
+      return items.length === 0 ? [] : [{ folder, project: items.map(({ name }) => withoutExtension(name)) }]
+    })
   },
   compare(names, rows) {
     const applied = new Set(rows.map(({ name }) => withoutExtension(name ?? '')))
@@ -42,9 +45,10 @@ export const knex = defineTool<readonly string[]>({
 })
 
 /** Scripts with an `up` of their own; Sequelize's look alike, but take a queryInterface, and node-pg-migrate's a pgm. */
-function isKnexMigration(file: ProjectFile, hasKnex: boolean): boolean {
-  const hasUp =
-    /\bexports\.up\b|\bmodule\.exports\s*=|\bexport\s+(async\s+)?(function|const|let)\s+up\b/.test(file.text)
-  if (!hasUp || isTypeOrmMigration(file) || /\b(queryInterface|pgm)\b/.test(file.text)) return false
-  return hasKnex || /\bknex\b/i.test(file.text)
+function isKnexMigration({ text }: ProjectFile, hasKnex: boolean): boolean {
+  if (!HAS_UP.test(text) || /\b(queryInterface|pgm)\b/.test(text)) return false
+  return hasKnex || /\bknex\b/i.test(text)
 }
+
+const HAS_UP =
+  /\bexports\.up\b|\bmodule\.exports\s*=|\bexport\s+(default\b|(async\s+)?(function|const|let|var)\s+up\b|\{[^}]*\bup\b)/

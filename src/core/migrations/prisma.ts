@@ -16,10 +16,9 @@ export const prisma = defineTool<readonly string[]>({
   columns: ['migration_name', 'finished_at', 'rolled_back_at'],
   owns: columns => columns.has('migration_name') && columns.has('finished_at'),
   readProject(files) {
-    const [found] = foldersWith(FOLDERS, folder =>
+    return foldersWith(FOLDERS, folder =>
       filesIn(files, folder).flatMap(({ path }) => /^([^/]+)\/migration\.sql$/.exec(path)?.[1] ?? []),
-    )
-    return found === undefined ? undefined : { folder: found.folder, project: found.items }
+    ).map(({ folder, items }) => ({ folder, project: items }))
   },
   compare(names, rows) {
     const standing = rows.filter(row => row.rolled_back_at === null)

@@ -1,6 +1,6 @@
 import { renderSome } from '../check-text.ts'
-import { filesIn } from './project-file.ts'
-import { defineTool } from './tool.ts'
+import { filesIn, type ProjectFile } from './project-file.ts'
+import { defineTool, WHOLE } from './tool.ts'
 
 interface RailsMigration {
   /** Without leading zeros: Rails compares numbers. */
@@ -8,31 +8,53 @@ interface RailsMigration {
   readonly name: string
 }
 
+interface RailsProject {
+  readonly migrations: readonly RailsMigration[]
+  /** Of engines and packs: whether they run in place, or after they were copied, is in the application's code. */
+  readonly elsewhere: ReadonlyArray<RailsMigration & { readonly path: string }>
+}
+
 /** MigrationFilenameRegexp of ActiveRecord; engines add their name: `…_create_users.my_engine.rb`. */
 const FILE = /^(\d+)_([_a-z0-9]*)\.?([_a-z0-9]*)?\.rb$/
+/** The application that an engine is tested with has migrations too. */
+const OTHER = /^(?!(?:.*\/)?(?:spec|test)\/).+\/db\/migrate\//
 
 /** Rails: db/migrate/*.rb against schema_migrations(version varchar). */
-export const rails = defineTool<readonly RailsMigration[]>({
+export const rails = defineTool<RailsProject>({
   name: 'Rails',
-  places: [{ folder: 'db/migrate', file: /\.rb$/, depth: 3, isRead: false }],
+  places: [
+    { folder: 'db/migrate', file: /\.rb$/, depth: WHOLE, isRead: false },
+    { folder: '', file: /(^|\/)db\/migrate\/.*\.rb$/, depth: WHOLE, isRead: false, marker: 'Gemfile' },
+  ],
   table: 'schema_migrations',
   columns: ['version'],
   // golang-migrate's table of the same name has a number and `dirty`, Ecto's a number and `inserted_at`.
   owns: columns => columns.size === 1 && /^(character varying|text)/.test(columns.get('version') ?? ''),
   readProject(files) {
-    const migrations = filesIn(files, 'db/migrate').flatMap(({ name }) => {
-      const version = FILE.exec(name)?.[1]
-      return version === undefined ? [] : [{ version: normal(version), name: name.replace(/\.rb$/, '') }]
-    })
-    return migrations.length === 0 ? undefined : { folder: 'db/migrate', project: migrations }
+    const migrations = filesIn(files, 'db/migrate').flatMap(parseFile)
+    const elsewhere = filesIn(files, '')
+      .filter(({ path }) => OTHER.test(path))
+      .flatMap(file => parseFile(file).map(migration => ({ ...migration, path: file.path })))
+    if (migrations.length + elsewhere.length === 0) return []
+    return [{ folder: 'db/migrate', project: { migrations, elsewhere } }]
   },
-  compare(migrations, rows) {
+  compare({ migrations, elsewhere }, rows) {
     const applied = new Set(rows.map(({ version }) => normal(version ?? '')))
-    const known = new Set(migrations.map(({ version }) => version))
-    const gone = [...applied].filter(version => !known.has(version))
+    const all = [...migrations, ...elsewhere]
+    const gone = [...applied].filter(version => all.every(migration => migration.version !== version))
+    const unclear = elsewhere.filter(
+      ({ version, name }) => !applied.has(version) && !isCopied(name, migrations),
+    )
     return {
-      known: migrations.length,
+      known: migrations.length + elsewhere.filter(({ version }) => applied.has(version)).length,
       pending: migrations.filter(({ version }) => !applied.has(version)).map(({ name }) => name),
+      doubt:
+        unclear.length === 0
+          ? undefined
+          : `${renderSome(
+              unclear.map(({ path }) => path),
+              5,
+            )} lies outside db/migrate, and was neither run nor copied: whether Rails runs it nobody can tell.`,
       note:
         gone.length === 0
           ? undefined
@@ -40,6 +62,17 @@ export const rails = defineTool<readonly RailsMigration[]>({
     }
   },
 })
+
+function parseFile({ name }: ProjectFile): readonly RailsMigration[] {
+  const version = FILE.exec(name)?.[1]
+  return version === undefined ? [] : [{ version: normal(version), name: name.replace(/\.rb$/, '') }]
+}
+
+/** `railties:install:migrations` copies under a new version and adds the engine: `2026…_create_users.my_engine.rb`. */
+function isCopied(name: string, migrations: readonly RailsMigration[]): boolean {
+  const plain = name.replace(/^\d+/, '')
+  return migrations.some(copy => copy.name.replace(/^\d+/, '').startsWith(`${plain}.`))
+}
 
 function normal(version: string): string {
   return version.replace(/^0+(?=\d)/, '')

@@ -6,13 +6,16 @@ export interface Place {
   readonly folder: string
   /** Matched against the path below the folder. */
   readonly file: RegExp
-  /** How many folders deep below it files may lie: 0 for files in the folder itself. */
+  /** How many folders deep below it files may lie: 0 for files in the folder itself, WHOLE for as deep as it goes. */
   readonly depth: number
   /** Whether the text matters, or only the name. */
   readonly isRead: boolean
   /** Looked through only where a file of this name lies in the root or one folder below: a search that goes deep is dear. */
   readonly marker?: string
 }
+
+/** A depth: everything below a folder. What may be there and was not looked at would be a gap. */
+export const WHOLE = Number.POSITIVE_INFINITY
 
 /** What a tool would do, judged by the project's files and the table's rows. */
 export interface Comparison {
@@ -35,8 +38,11 @@ export interface ToolDefinition<Project> {
   owns(columns: ReadonlyMap<string, string>): boolean
   /** The columns that `compare` looks at; others may hold messages or data and are not read. */
   readonly columns: readonly string[]
-  /** The migrations and the folders they lie in; undefined where the project has none. Throws a RangeError where it cannot be read. */
-  readProject(project: ProjectFiles): Found<Project> | undefined
+  /**
+   * The migrations, for each folder that the tool may have been told to use; empty where the project has none. `hasTable`: the
+   * database shows that the tool is in use. Throws a RangeError where it cannot be read.
+   */
+  readProject(project: ProjectFiles, hasTable: boolean): ReadonlyArray<Found<Project>>
   /** Without a table there are no rows. */
   compare(project: Project, rows: readonly MigrationRow[]): Comparison
 }
@@ -49,8 +55,8 @@ export interface Found<Project> {
 /** A tool whose kind of project nobody else needs to know. */
 export interface MigrationTool
   extends Pick<ToolDefinition<unknown>, 'name' | 'places' | 'table' | 'columns' | 'owns'> {
-  /** Undefined where the project has no migrations of this tool. */
-  read(project: ProjectFiles): ReadProject | undefined
+  /** Empty where the project has no migrations of this tool. */
+  read(project: ProjectFiles, hasTable: boolean): readonly ReadProject[]
 }
 
 export interface ReadProject {
@@ -65,10 +71,10 @@ export function defineTool<Project>(definition: ToolDefinition<Project>): Migrat
     table: definition.table,
     columns: definition.columns,
     owns: columns => definition.owns(columns),
-    read(files) {
-      const found = definition.readProject(files)
-      if (found === undefined) return undefined
-      return { folder: found.folder, compare: rows => definition.compare(found.project, rows) }
-    },
+    read: (files, hasTable) =>
+      definition.readProject(files, hasTable).map(({ folder, project }) => ({
+        folder,
+        compare: rows => definition.compare(project, rows),
+      })),
   }
 }

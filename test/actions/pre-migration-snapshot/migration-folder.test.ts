@@ -45,7 +45,8 @@ describe('the files of a project', () => {
   it('are looked for deep below only in a project of Django, and not in packages', async () => {
     write({
       'apps/shop/migrations/0001_initial.py': DJANGO,
-      'venv/lib/site/auth/migrations/0001_initial.py': DJANGO,
+      'my-env/pyvenv.cfg': '',
+      'my-env/lib/site/auth/migrations/0001_initial.py': DJANGO,
       'node_modules/x/migrations/0001_initial.py': DJANGO,
       '.tox/x/migrations/0001_initial.py': DJANGO,
     })
@@ -75,9 +76,49 @@ describe('the files of a project', () => {
     symlinkSync('nowhere.js', join(root, 'migrations/4_d.js'))
     symlinkSync('..', join(root, 'elsewhere/circle'))
 
-    expect([...(await readProjectFiles(root)).files]).toEqual([
+    const { files, gaps } = await readProjectFiles(root)
+
+    expect([...files].filter(([path]) => path.startsWith('migrations'))).toEqual([
       ['migrations/1_a.js', 'a'],
       ['migrations/2_b.js', 'b'],
+    ])
+    expect(gaps).toEqual(['migrations/3_c.js is not a file', 'migrations/4_d.js cannot be read (ENOENT)'])
+  })
+
+  it('are those of apps called vendor and env too, however deep they lie', async () => {
+    const apps = ['env', 'vendor', 'vendor/ours', 'a/b/c/d/e/f/g/h']
+    write(Object.fromEntries(apps.map(app => [`${app}/migrations/0001_initial.py`, DJANGO])))
+    write({ 'manage.py': '', 'vendor/bundle/x/migrations/0001_initial.py': DJANGO })
+
+    expect([...(await readProjectFiles(root)).files.keys()].toSorted()).toEqual(
+      apps.map(app => `${app}/migrations/0001_initial.py`).toSorted(),
+    )
+  })
+
+  it('leave a gap where a link leads to a folder that is not looked through', async () => {
+    const outside = mkdtempSync(join(tmpdir(), 'pg-runbook-test-'))
+    write({ 'manage.py': '', 'shop/models.py': '', 'db/migrate/1_a.rb': '' })
+    symlinkSync(outside, join(root, 'shop/migrations'))
+    symlinkSync('shop', join(root, 'alias'))
+    symlinkSync('../../shop', join(root, 'db/migrate/old'))
+
+    const { gaps } = await readProjectFiles(root)
+    rmSync(outside, { recursive: true })
+
+    expect(gaps).toEqual([
+      'db/migrate/old is a link to a folder, which is not followed',
+      'shop/migrations is a link to a folder, which is not followed',
+    ])
+  })
+
+  it('leave a gap where the system does not let them be read', async () => {
+    write({ 'migrations/1_a.js': 'a', 'db/schema.rb': '' })
+    symlinkSync('2_b.js', join(root, 'migrations/2_b.js'))
+    symlinkSync('migrate', join(root, 'db/migrate'))
+
+    expect((await readProjectFiles(root)).gaps).toEqual([
+      'db/migrate cannot be read (ELOOP)',
+      'migrations/2_b.js cannot be read (ELOOP)',
     ])
   })
 })

@@ -30,6 +30,101 @@ describe('Rails', () => {
   })
 })
 
+describe('Rails with engines and packs', () => {
+  const applied = (...all: readonly string[]) =>
+    table(
+      'schema_migrations',
+      all.map(version => ({ version })),
+      { version: 'character varying' },
+    )
+  const files = { 'db/migrate/1_a.rb': '', 'packs/billing/db/migrate/2_add_plans.rb': '' }
+
+  it('cannot tell of a migration that lies there and has not run', () => {
+    const report = detect(files, [applied('1')])
+
+    expect(report).toMatchObject({ state: 'unknown' })
+    expect(report.why).toContain('packs/billing/db/migrate/2_add_plans.rb lies outside db/migrate')
+    expect(detect({ 'backend/db/migrate/1_a.rb': '' }, []).state).toBe('unknown')
+  })
+
+  it('has nothing to do where it ran in place, or was copied and ran', () => {
+    expect(detect(files, [applied('1', '2')])).toMatchObject({
+      state: 'none',
+      why: expect.stringContaining('All 2'),
+    })
+    const copied = { ...files, 'db/migrate/3_add_plans.billing.rb': '' }
+    expect(detect(copied, [applied('1', '3')]).state).toBe('none')
+    expect(detect(copied, [applied('1')]).pending).toEqual(['3_add_plans.billing'])
+  })
+
+  it('leaves alone the application that an engine is tested with', () => {
+    expect(detect({ ...files, 'packs/a/spec/dummy/db/migrate/9_x.rb': '' }, [applied('1', '2')]).state).toBe(
+      'none',
+    )
+  })
+})
+
+describe('several folders of one tool', () => {
+  const knexRow = (...names: readonly string[]) =>
+    table(
+      'knex_migrations',
+      names.map(name => ({ name, batch: '1', migration_time: 'x' })),
+    )
+  const script = 'exports.up = knex => {}'
+
+  test.each<[string, Readonly<Record<string, string>>, ReturnType<typeof table>]>([
+    ['Knex', { 'migrations/1_a.js': script, 'db/migrations/2_b.js': script }, knexRow('1_a.js')],
+    [
+      'golang-migrate',
+      { 'migrations/1_a.up.sql': '', 'db/migrations/2_b.up.sql': '' },
+      table('schema_migrations', [{ version: '1', dirty: 'false' }], { version: 'bigint', dirty: 'boolean' }),
+    ],
+    [
+      'Prisma',
+      { 'prisma/migrations/1_a/migration.sql': '', 'src/prisma/migrations/2_b/migration.sql': '' },
+      table('_prisma_migrations', [{ migration_name: '1_a', finished_at: 'x', rolled_back_at: null }]),
+    ],
+    [
+      'Alembic',
+      { 'alembic/versions/a.py': "revision = 'a'", 'migrations/versions/b.py': "revision = 'b'" },
+      table('alembic_version', [{ version_num: 'a' }]),
+    ],
+    [
+      'Drizzle',
+      {
+        'drizzle/meta/_journal.json': '{"entries":[{"tag":"0_a","when":1}]}',
+        'drizzle/0_a.sql': '',
+        'src/db/migrations/meta/_journal.json': '{"entries":[{"tag":"1_b","when":2}]}',
+        'src/db/migrations/1_b.sql': '',
+      },
+      table('__drizzle_migrations', [{ hash: 'x', created_at: '1' }]),
+    ],
+    [
+      'Atlas',
+      {
+        'migrations/1_a.sql': '',
+        'migrations/atlas.sum': 'h1:=\n1_a.sql h1:x=\n',
+        'db/migrations/2_b.sql': '',
+        'db/migrations/atlas.sum': 'h1:=\n2_b.sql h1:x=\n',
+      },
+      table('atlas_schema_revisions', [{ version: '1', type: '2', applied: '1', total: '1' }]),
+    ],
+  ])('of %s are all looked at, and what is new in the second is not passed over', (name, files, rows) => {
+    const report = detect(files, [rows])
+
+    expect(report).toMatchObject({ tool: name, state: 'unknown' })
+    expect(report.pending.join()).toMatch(/[2b]/)
+    expect(report.why).toContain('lie in 2 folders, and they do not agree')
+  })
+
+  it('agree where source and compiled lie side by side', () => {
+    const files = { 'src/migrations/1_a.ts': script, 'dist/migrations/1_a.js': script }
+
+    expect(detect(files, [knexRow('1_a.js')]).state).toBe('none')
+    expect(detect(files, [knexRow()])).toMatchObject({ state: 'pending', pending: ['1_a'] })
+  })
+})
+
 describe('Prisma', () => {
   const rows = (...all: ReadonlyArray<readonly [string, boolean, boolean]>) =>
     table(
@@ -123,6 +218,54 @@ describe('Knex and its like', () => {
   })
 
   test.each([
+    'export { up, down }\nasync function up(db) {}',
+    'exports.up = db => db.schema.createTable("a")',
+    'export default { up: () => {} }',
+    'whatever',
+  ])('counts every script where its table is there: %s', text => {
+    const rows = table('knex_migrations', [{ name: '1_a.js', batch: '1', migration_time: 'x' }])
+
+    expect(detect({ 'migrations/1_a.js': up.js, 'migrations/2_b.js': text }, [rows]).pending).toEqual(['2_b'])
+  })
+
+  it('finds scripts below the usual folders', () => {
+    const files = {
+      'migrations/1_a.js': up.js,
+      'migrations/tenants/2_b.js': up.js,
+      'migrations/lib/help.js': 'x',
+    }
+    const rows = table('knex_migrations', [{ name: '1_a.js', batch: '1', migration_time: 'x' }])
+
+    expect(detect(files, [rows])).toMatchObject({ state: 'unknown', pending: ['2_b'] })
+  })
+
+  test.each([
+    [
+      "class CreateUsers { name = 'CreateUsers1788253200000'; up(queryRunner) {} }",
+      'CreateUsers1788253200000',
+    ],
+    ['module.exports = class { constructor() { this.name = `A1788253200000` } }', 'A1788253200000'],
+    ['export const A = class A1788253200000 implements MigrationInterface {}', 'A1788253200000'],
+    [
+      "export class A1788253200000 implements MigrationInterface { public readonly name: string = 'B1788253200001' }",
+      'B1788253200001',
+    ],
+  ])('finds the name that TypeORM finds: %s', (text, name) => {
+    expect(detect({ 'migrations/1.ts': text }, [])).toMatchObject({ tool: 'TypeORM', pending: [name] })
+  })
+
+  it('cannot tell of a migration of TypeORM without a name that can be read', () => {
+    const files = {
+      'migrations/1.js': 'class A1788253200000 { up(queryRunner) {} }',
+      'migrations/2.js': 'var B = (function () { B.prototype.up = function (queryRunner) {} })()',
+    }
+    const report = detect(files, [table('migrations', [{ timestamp: '1', name: 'A1788253200000' }])])
+
+    expect(report).toMatchObject({ state: 'unknown' })
+    expect(report.why).toContain('2.js takes a QueryRunner')
+  })
+
+  test.each([
     ['Sequelize', 'module.exports = { async up(queryInterface, Sequelize) {} }'],
     ['node-pg-migrate', 'exports.up = pgm => {}'],
     ['a script', 'migrate()'],
@@ -170,7 +313,18 @@ describe('Django', () => {
     ['nothing ran', [], ['shop.0001_squashed_0002_more']],
     ['half of what it replaces ran', ['0001_initial'], ['shop.0002_more']],
     ['all of what it replaces ran', ['0001_initial', '0002_more'], []],
-    ['it ran itself', ['0001_squashed_0002_more'], []],
+    ['it ran itself, with what it replaces', ['0001_squashed_0002_more', '0001_initial', '0002_more'], []],
+    // MigrationLoader.build_graph takes what the table says of it back.
+    [
+      'it is recorded, and nothing of what it replaces',
+      ['0001_squashed_0002_more'],
+      ['shop.0001_squashed_0002_more'],
+    ],
+    [
+      'it is recorded, and half of what it replaces',
+      ['0001_squashed_0002_more', '0001_initial'],
+      ['shop.0002_more'],
+    ],
   ])('squashes where %s', (_, applied, pending) => {
     expect(detect(squashed, [rows(...applied)]).pending).toEqual(pending)
   })
@@ -186,6 +340,34 @@ describe('Django', () => {
 
     expect(detect(files, [rows()]).pending).toEqual(['shop.0001_initial'])
     expect(detect(files, [rows('0001_initial')]).state).toBe('none')
+  })
+})
+
+describe('settings of Django', () => {
+  const migration = { 'shop/migrations/0001_initial.py': 'class Migration(migrations.Migration): pass' }
+  const rows = table('django_migrations', [{ app: 'shop', name: '0001_initial' }])
+  const moved = "MIGRATION_MODULES = {'orders': 'orders.db_migrations'}"
+
+  test.each(['logi/settings.py', 'config/settings/base.py', 'settings_production.py'])(
+    'may put migrations where nobody looks: %s',
+    path => {
+      const report = detect({ ...migration, [path]: moved }, [rows])
+
+      expect(report).toMatchObject({ state: 'unknown' })
+      expect(report.why).toContain(`MIGRATION_MODULES in ${path}`)
+    },
+  )
+
+  it('of tests do not matter, nor does a comment', () => {
+    const files = { ...migration, 'config/settings/test.py': moved, 'logi/settings.py': `# ${moved}` }
+
+    expect(detect(files, [rows]).state).toBe('none')
+  })
+
+  it('knows a migration whose class comes from elsewhere', () => {
+    const files = { ...migration, 'shop/migrations/0002_x.py': 'from shop.base import Migration' }
+
+    expect(detect(files, [rows]).pending).toEqual(['shop.0002_x'])
   })
 })
 
@@ -233,6 +415,24 @@ describe('Alembic', () => {
     expect(hole.why).toContain('build on gone')
   })
 
+  it('cannot tell of a file whose revision cannot be read', () => {
+    const files = {
+      ...branches,
+      'alembic/versions/new.py': 'revision = make_id()',
+      'alembic/versions/__init__.py': '',
+    }
+    const report = detect(files, [at('b', 'c')])
+
+    expect(report).toMatchObject({ state: 'unknown' })
+    expect(report.why).toContain('new.py names no revision')
+  })
+
+  it('does not take a comment for a parent', () => {
+    const files = { ...revision('a', 'None'), ...revision('b', "'a'  # was 'c'"), ...revision('c', "'a'") }
+
+    expect(detect(files, [at('b')]).pending).toEqual(['c_x'])
+  })
+
   it('ends where revisions go in a circle', () => {
     const circle = { ...revision('a', "'b'"), ...revision('b', "'a'") }
 
@@ -268,6 +468,19 @@ describe('Flyway', () => {
       'V10__c.sql',
     ])
     expect(detect(files('V1.0__a.sql'), [history(row(1, '01', 'V01__a.sql'))]).state).toBe('none')
+  })
+
+  it.each(['V2.sql', 'V2__.sql', 'V2.1.sql', 'V2__b.sh', 'V2__b.py'])('knows %s', name => {
+    expect(detect(files('V1__a.sql', name), [history(row(1, '1', 'V1__a.sql'))]).pending).toEqual([name])
+  })
+
+  it('cannot tell of scripts with a prefix of their own', () => {
+    const report = detect(files('V1__a.sql', 'Mig2__b.sql', 'beforeMigrate__x.sql'), [
+      history(row(1, '1', 'V1__a.sql')),
+    ])
+
+    expect(report).toMatchObject({ state: 'unknown' })
+    expect(report.why).toContain('Mig2__b.sql looks like a migration with a prefix of its own')
   })
 
   it('has to run again what was undone or deleted', () => {
@@ -396,7 +609,7 @@ it('survives names that nobody expects', () => {
     'migrations/__proto__': '',
     'migrations/constructor.js': 'class A1 {}',
     'db/migration/V__x.sql': '',
-    'db/migration/V1.sql': '',
+    'db/migration/V.sql': '',
     'prisma/migrations/migration.sql': '',
   }
 

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { Verdict } from '../../core/check.ts'
+import { OperatorError } from '../../core/errors.ts'
+import type { VerifyLevel } from '../../core/gate-record.ts'
+import type { Manifest } from '../../core/manifest.ts'
+import { parseVersion } from '../../core/postgres-version.ts'
+import { decodeArchive } from '../../postgres/pg-restore.ts'
+import { openSource } from '../../postgres/source.ts'
+import { drill } from '../../steps/drill.ts'
+import { type DumpTools, dump } from '../../steps/dump.ts'
+import { verifyArchive, verifyChecksum } from '../../steps/verify-archive.ts'
+import { createDrillTools, requireTool } from '../drill-tools.ts'
+import { createDumpTools, madeBy } from '../dump-tools.ts'
+import type { GateSetting } from './setting.ts'
+
+/** A new backup; `judge` may keep it from becoming one. */
+export async function takeBackup(
+  { context, inputs, store, signal, directory }: GateSetting,
+  kind: 'pre-migration' | 'post-migration',
+  judge?: DumpTools['judge'],
+): Promise<Manifest> {
+  const { connection, location, options, storageClass, sse, compatibility } = inputs
+  await using source = await openSource(connection, signal)
+  return await dump(
+    {
+      location,
+      kind,
+      options,
+      fingerprint: 'counts',
+      storage: { storageClass, sse, compatibility, tags: [] },
+      madeBy: madeBy(context.environment),
+    },
+    { ...createDumpTools(context, source, connection, store, directory), ...(judge && { judge }) },
+  )
+}
+
+/**
+ * Throws where the backup cannot be proven to that level. One that an earlier gate proved (`isProven`) must only still be there.
+ * GATE_UNVERIFIED, ARCHIVE_CORRUPT, BACKUP_NOT_FOUND, TOOL_MISSING and what a drill throws.
+ */
+export async function verify(
+  setting: GateSetting,
+  manifest: Manifest,
+  level: VerifyLevel,
+  isProven = false,
+): Promise<void> {
+  const { context, inputs, store, signal, directory } = setting
+  if (level === 'checksum' || isProven) return verifyChecksum(manifest, store, isProven)
+  const places = {
+    store,
+    signal,
+    directory,
+    scratch: undefined,
+    live: undefined,
+    amcheck: false,
+    jobs: availableParallelism(),
+  }
+  const tools = await createDrillTools(context, places, manifest)
+  if (level === 'archive') {
+    const { path } = await requireTool(
+      context,
+      'pg_restore',
+      parseVersion(manifest.archive.toolVersion).major,
+    )
+    return verifyArchive(manifest, {
+      ...tools,
+      archivePath: join(directory, 'archive.dump'),
+      disk: async () => ({ ...(await tools.disk()), databaseBytes: 0 }),
+      decode: () =>
+        decodeArchive(path, join(directory, 'archive.dump'), context.environment.variables, signal),
+    })
+  }
+  const request = {
+    manifest,
+    location: inputs.location,
+    maxAgeMs: undefined,
+    criteria: [],
+    nonce: randomBytes(4).toString('hex'),
+    run: madeBy(context.environment),
+    sse: inputs.sse,
+  }
+  const { record, recordKey, notRecorded } = await drill(request, { ...tools, smoke: undefined })
+  if (notRecorded !== undefined) throw notRecorded
+  refuseVerdict(record.drill.verdict, store.uri(recordKey))
+}
+
+function refuseVerdict(verdict: Verdict, uri: string): void {
+  if (verdict === 'pass') return
+  throw new OperatorError(
+    'GATE_UNVERIFIED',
+    `The drill of the restore point ended with ${verdict}: ${uri}.`,
+    {
+      hint: 'Read the record of the drill; without a verified restore point the deploy must not go on.',
+    },
+  )
+}
