@@ -67,7 +67,7 @@ export async function gateThenDeploy(stage: Stage): Promise<void> {
   expectEqual(
     'issues',
     github.issues.map(({ title }) => title),
-    ['soak of logi fails'],
+    ['soak of logi fails (workflow deploy)'],
   )
 }
 
@@ -104,7 +104,7 @@ export async function gateStopsDeploy(stage: Stage): Promise<void> {
   expectEqual(
     'issues',
     github.issues.map(({ title }) => title),
-    ['gate of logi fails'],
+    ['gate of logi fails (workflow deploy)'],
   )
 }
 

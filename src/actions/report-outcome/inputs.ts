@@ -22,8 +22,8 @@ export interface ReportInputs {
 export function readReportInputs(inputs: Inputs): ReportInputs {
   const webhookUrl = inputs.secret('webhook-url')
   const heartbeatUrl = inputs.secret('heartbeat-url')
-  if (!isUrl(webhookUrl)) inputs.problem('webhook-url', 'expected a URL such as https://hooks.example.com/…')
-  if (!isUrl(heartbeatUrl)) inputs.problem('heartbeat-url', 'expected a URL such as https://hc.example.com/…')
+  checkUrl(inputs, 'webhook-url', webhookUrl, 'https://hooks.example.com/…')
+  checkUrl(inputs, 'heartbeat-url', heartbeatUrl, 'https://hc.example.com/…')
   return inputs.finish({
     task: inputs.parse('task', parseTask),
     database: inputs.parse('database', parseDatabaseName),
@@ -42,6 +42,12 @@ function parseTask(text: string): string {
   return text
 }
 
-function isUrl(secret: Secret | undefined): boolean {
-  return secret === undefined || (URL.canParse(secret.reveal()) && /^https?:/.test(secret.reveal()))
+function checkUrl(inputs: Inputs, name: string, secret: Secret | undefined, example: string): void {
+  if (secret === undefined) return
+  const url = URL.parse(secret.reveal())
+  if (url === null || !/^https?:$/.test(url.protocol))
+    inputs.problem(name, `expected a URL such as ${example}`)
+  // fetch refuses them, with the whole address in its message.
+  else if (url.username !== '' || url.password !== '')
+    inputs.problem(name, `has user:password@ in it, which is not sent; expected a URL such as ${example}`)
 }
