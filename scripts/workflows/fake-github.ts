@@ -33,7 +33,13 @@ export interface FakeGithub extends AsyncDisposable {
 export type Failure =
   | number
   | 'lost'
-  | { readonly status: number; readonly text: string; readonly headers?: Record<string, string> }
+  | {
+      readonly status: number
+      readonly text: string
+      readonly headers?: Record<string, string>
+      /** The request that it is for, as in `requests`; the next one, where none is named. */
+      readonly of?: string
+    }
 
 /** Of an issue and of a comment, in characters. */
 const BODY_LIMIT = 65_536
@@ -88,13 +94,19 @@ async function answer(world: World, request: IncomingMessage, token: string): Pr
     return { status: 200, body: {} }
   }
   world.requests.push(`${request.method} ${pathname}`)
-  const failure = world.failures.shift()
+  const failure = takeFailure(world, `${request.method} ${pathname}`)
   if (typeof failure === 'number') return { status: failure, body: { message: 'As asked' } }
   if (typeof failure === 'object') return failure
   if (request.headers.authorization !== `Bearer ${token}`)
     return { status: 401, body: { message: 'Bad credentials' } }
   const given = issueAnswer(world, `${request.method} ${pathname}`, searchParams, body)
   return failure ?? given
+}
+
+function takeFailure({ failures }: World, request: string): Failure | undefined {
+  const [next] = failures
+  if (typeof next === 'object' && next.of !== undefined && next.of !== request) return undefined
+  return failures.shift()
 }
 
 function issueAnswer(

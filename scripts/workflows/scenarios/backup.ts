@@ -43,6 +43,13 @@ export async function oneOfTwoIsDown(stage: Stage): Promise<void> {
   expectEqual('closed issues', titles(github, 'closed'), ['backup of billing fails (workflow backup)'])
   expectEqual('messages', github.messages.length, 2)
   expectEqual('heartbeats', github.heartbeats, ['backup'])
+
+  // The job of billing cannot tell anybody, as if it had lost its runner.
+  github.failures.push({ of: 'POST /repos/example/logi/issues', status: 403, text: '{}' })
+  const unheard = await caller.run('two-databases.yml', 'workflow_dispatch', secrets)
+
+  expectExit(unheard, false)
+  expectEqual('open issues', titles(github, 'open'), ['backup of all fails (workflow backup)'])
 }
 
 function titles({ issues }: FakeGithub, state: string): readonly string[] {
