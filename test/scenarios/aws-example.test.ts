@@ -97,7 +97,7 @@ describe('the example for AWS', () => {
     await using bucket = await createBucket(lab)
     const Policy = grant('gate-policy', bucket.name)
     await bucket.client.send(new PutBucketPolicyCommand({ Bucket: bucket.name, Policy }))
-    const inputs = { database: 'app', migrations: 'always', level: 'archive' }
+    const inputs = { database: 'app', migrations: 'always', level: 'drill' }
     const destination = `s3://${bucket.name}`
 
     const gate = await runAction(
@@ -105,7 +105,7 @@ describe('the example for AWS', () => {
       dumpOptions(lab, source, bucket, { inputs: { ...inputs, destination }, env: strangerKeys }),
     )
 
-    expect(gate).toMatchObject({ exitCode: 0, outputs: { 'verified-level': 'archive' } })
+    expect(gate).toMatchObject({ exitCode: 0, outputs: { 'verified-level': 'drill' } })
     expect(await bucket.list('gates/app/')).toHaveLength(1)
     expect(gate.log).not.toMatch(/denied|not allowed/i)
   })

@@ -43,6 +43,16 @@ describe('workflows and examples', () => {
     for (const file of files) expect(readFileSync(file, 'utf8')).not.toContain('continue-on-error')
   })
 
+  it('let old backups be heard, without holding up a deploy', () => {
+    const { freshness, gate } = parse(readFileSync('examples/logi/deploy.yml', 'utf8')).jobs
+    expect(gate.needs).toBeUndefined()
+    const [check, report] = freshness.steps
+    expect(check.with.kinds).toBe('daily')
+    expect(report).toMatchObject({ if: 'always()', with: { task: 'freshness' } })
+    // An empty output, of a check that could not look, would not be true or false.
+    expect(report.with.verified).toContain("== 'true'")
+  })
+
   it('let no restore start without the plan that was approved', () => {
     const { on, jobs } = parse(readFileSync('.github/workflows/restore.yml', 'utf8'))
     const { plan, restore } = jobs
