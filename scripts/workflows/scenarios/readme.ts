@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseDrillRecord } from '../../../src/core/drill-record.ts'
 import { parseManifest } from '../../../src/core/manifest.ts'
 import { takeBucket } from '../../../test/support/bucket.ts'
-import { createDatabase, databaseUrl } from '../../../test/support/database.ts'
+import { createDatabase } from '../../../test/support/database.ts'
 import { databaseDigest } from '../../../test/support/restore.ts'
 import { buildDemoDatabase } from '../../data/logi.ts'
 import { REF } from '../copy.ts'
@@ -35,16 +35,21 @@ export async function fiveMinutes(stage: Stage): Promise<void> {
       .replaceAll('logi_backup', role)
   const shell = await openShell(stage, { env: { ADMIN_URL: logi.url } })
 
-  const password = await shell(`${own(blocksOf(setUp, 'sh').join('\n'))}\nprintf %s "$BACKUP_PASSWORD"`)
-
   const directory = mkdtempSync(join(stage.directory, 'readme-'))
+  const { host, port, origin } = lab.postgres
+  const commands = own(blocksOf(setUp, 'sh').join('\n'))
+    .replace('<host>:5432/<database>', `${host}:${port}/${logi.name}`)
+    // A Postgres in a service container has no TLS; the lab's own has, as hosted ones do.
+    .replace('sslmode=require', `sslmode=${origin === 'lab' ? 'require' : 'prefer'}`)
+  await shell(`gh() { cat > ${directory}/"$3"; }\n${commands}`)
+  const url = readFileSync(join(directory, 'LOGI_PG_URL'), 'utf8')
+
   const [workflow = ''] = blocksOf(setUp, 'yaml')
   writeFileSync(join(directory, 'backup.yml'), workflow.replaceAll('@<sha>', `@${REF}`))
   const caller = createCaller(stage, { workflows: [join(directory, 'backup.yml')], bucket, github })
-  const url = databaseUrl(lab, logi.name, { user: role, password: password.split('\n').at(-1) ?? '' })
   const { accessKeyId, secretAccessKey } = lab.s3
   const run = await caller.run('backup.yml', 'workflow_dispatch', {
-    LOGI_PG_URL: `${url}?sslmode=require`,
+    LOGI_PG_URL: url,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
   })
@@ -61,11 +66,11 @@ export async function fiveMinutes(stage: Stage): Promise<void> {
 
   const [key = ''] = await bucket.list('manifests/logi/')
   const { backup, object } = parseManifest((await bucket.read(key)).toString(), key)
-  const commands = own(blocksOf(wayBack, 'sh').join('\n'))
+  const restore = own(blocksOf(wayBack, 'sh').join('\n'))
     .replaceAll(/archives\/logi\/\S+\.dump/g, object.key)
     .replaceAll(/\d{8}T\d{6}Z-daily-[0-9a-f]{8}/g, backup.id)
     .replace(/postgresql:\/\/user:[^']+/, target.url)
-  const said = await shell(commands)
+  const said = await shell(restore)
 
   expectEqual('whether the manifest names its archive', said.includes(object.key), true)
   const [before, after] = [await databaseDigest(lab, logi.url), await databaseDigest(lab, target.url)]
