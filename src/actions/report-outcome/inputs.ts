@@ -29,12 +29,18 @@ export function readReportInputs(inputs: Inputs): ReportInputs {
     database: inputs.parse('database', parseDatabaseName),
     outcome: inputs.oneOf('outcome', OUTCOMES),
     verified: inputs.flag('verified'),
-    details: inputs.lines('details'),
+    details: readDetails(inputs),
     token: inputs.secret('github-token'),
     label: inputs.text('issue-label'),
     webhookUrl,
     heartbeatUrl,
   })
+}
+
+/** Not as lines of settings: what begins with # is a fact too, such as the name of a check. */
+function readDetails(inputs: Inputs): readonly string[] {
+  const lines = (inputs.optional('details') ?? '').split('\n').map(line => line.trim())
+  return lines.filter(line => line !== '')
 }
 
 function parseTask(text: string): string {
