@@ -13,6 +13,7 @@ import { errorMessage } from '../src/core/errors.ts'
 import { borrowLab } from './lab/lab.ts'
 import { copySuite } from './workflows/copy.ts'
 import { findGoTool, type GoTool } from './workflows/go-tool.ts'
+import { awsCommands } from './workflows/scenarios/aws.ts'
 import { oneOfTwoIsDown } from './workflows/scenarios/backup.ts'
 import { gateStopsDeploy, gateThenDeploy } from './workflows/scenarios/deploy.ts'
 import { backupThenDrill, tamperedThenDrill } from './workflows/scenarios/drill.ts'
@@ -42,6 +43,7 @@ const SCENARIOS: ReadonlyArray<readonly [name: string, run: (stage: Stage) => Pr
     restoreWhenConfirmed,
   ],
   ['the five minutes of README.md: its commands, its workflow, its way back', fiveMinutes],
+  ['the commands of examples/aws-oidc, in their order', awsCommands],
   ['a backup that is too old: the check fails and reports; one that is not: it passes', backupTooOld],
 ]
 

@@ -25,17 +25,34 @@ export interface FakeGithub extends AsyncDisposable {
   readonly messages: readonly string[]
   /** Paths below /heartbeat/ that were fetched. */
   readonly heartbeats: readonly string[]
-  /** The next requests to the API get this status, one each. */
-  readonly failures: number[]
+  /** What the next requests to the API get instead of an answer, one each. */
+  readonly failures: Failure[]
 }
+
+/** A status; an answer in full; or none, though the request is carried out. */
+export type Failure =
+  | number
+  | 'lost'
+  | {
+      readonly status: number
+      readonly text: string
+      readonly headers?: Record<string, string>
+      /** The request that it is for, as in `requests`; the next one, where none is named. */
+      readonly of?: string
+    }
+
+/** Of an issue and of a comment, in characters. */
+const BODY_LIMIT = 65_536
 
 /** Starts it on loopback. Requests without this token are refused, as GitHub does. */
 export async function startFakeGithub(token: string): Promise<FakeGithub> {
   const state = { issues: [], requests: [], messages: [], heartbeats: [], failures: [] }
   const world: World = state
   const server = createServer(async (request, response) => {
-    const { status, body } = await answer(world, request, token)
-    response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
+    const given = await answer(world, request, token)
+    if (given === 'lost') return response.destroy()
+    const { status, body, headers, text = JSON.stringify(body) } = given
+    return response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(text)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -55,15 +72,17 @@ interface World {
   readonly requests: string[]
   readonly messages: string[]
   readonly heartbeats: string[]
-  readonly failures: number[]
+  readonly failures: Failure[]
 }
 
 interface Answer {
   readonly status: number
   readonly body?: unknown
+  readonly text?: string
+  readonly headers?: Record<string, string>
 }
 
-async function answer(world: World, request: IncomingMessage, token: string): Promise<Answer> {
+async function answer(world: World, request: IncomingMessage, token: string): Promise<Answer | 'lost'> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1')
   const body = request.method === 'GET' ? {} : ((await json(request)) as Record<string, unknown>)
   if (pathname === '/webhook') {
@@ -75,11 +94,19 @@ async function answer(world: World, request: IncomingMessage, token: string): Pr
     return { status: 200, body: {} }
   }
   world.requests.push(`${request.method} ${pathname}`)
-  const failure = world.failures.shift()
-  if (failure !== undefined) return { status: failure, body: { message: 'As asked' } }
+  const failure = takeFailure(world, `${request.method} ${pathname}`)
+  if (typeof failure === 'number') return { status: failure, body: { message: 'As asked' } }
+  if (typeof failure === 'object') return failure
   if (request.headers.authorization !== `Bearer ${token}`)
     return { status: 401, body: { message: 'Bad credentials' } }
-  return issueAnswer(world, `${request.method} ${pathname}`, searchParams, body)
+  const given = issueAnswer(world, `${request.method} ${pathname}`, searchParams, body)
+  return failure ?? given
+}
+
+function takeFailure({ failures }: World, request: string): Failure | undefined {
+  const [next] = failures
+  if (typeof next === 'object' && next.of !== undefined && next.of !== request) return undefined
+  return failures.shift()
 }
 
 function issueAnswer(
@@ -91,6 +118,8 @@ function issueAnswer(
   const [, method, repository, number, part] =
     /^(\w+) \/repos\/([\w-]+\/[\w-]+)\/issues(?:\/(\d+)(\/comments)?)?$/.exec(request) ?? []
   const issue = issues.find(candidate => String(candidate.number) === number)
+  if (String(body.body ?? '').length > BODY_LIMIT)
+    return { status: 422, body: { message: 'body is too long (maximum is 65536 characters)' } }
   if (method === 'GET' && number === undefined) return { status: 200, body: listed(issues, query) }
   if (method === 'POST' && number === undefined)
     return { status: 201, body: opened(issues, repository ?? '', body) }
@@ -106,7 +135,8 @@ function listed(issues: readonly FakeIssue[], query: URLSearchParams): readonly 
   const start = (Number(query.get('page')) - 1) * size
   return issues
     .filter(({ state }) => state === query.get('state'))
-    .filter(({ labels }) => labels.some(({ name }) => name === query.get('labels')))
+    .filter(({ labels }) => !query.has('labels') || labels.some(({ name }) => name === query.get('labels')))
+    .toSorted((a, b) => (query.get('direction') === 'asc' ? a.number - b.number : b.number - a.number))
     .slice(start, start + size)
 }
 

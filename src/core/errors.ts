@@ -46,7 +46,8 @@ export const ERROR_CODES = {
   GATE_UNVERIFIED: 'The restore point could not be verified to the level that was asked for.',
   GATE_UNHEALTHY: 'The service was not healthy after the deploy, so no backup of the new state was taken.',
   DRILL_NOT_MEASURED: 'The drill had nothing to compare, so it proves nothing.',
-  STALE: 'The newest backup, or the newest passed drill, is older than it may be.',
+  STALE:
+    'The newest backup, or the newest passed drill, is older than it may be, or the archive of the backup is gone.',
   REPORT_FAILED: 'GitHub, the webhook or the watchdog could not be told how the job ended.',
   MANIFEST_INVALID: 'A manifest cannot be read: damaged, or written by a newer version.',
   DRILL_RECORD_INVALID: 'A drill record cannot be read: damaged, or written by a newer version.',

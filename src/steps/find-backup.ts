@@ -1,6 +1,7 @@
 import {
   archivePrefix,
   type BackupId,
+  type BackupKind,
   type Location,
   manifestKey,
   manifestPrefix,
@@ -13,9 +14,9 @@ import type { Log } from '../core/log.ts'
 import { type Manifest, parseManifest } from '../core/manifest.ts'
 import type { Store } from '../storage/store.ts'
 
-/** Which backup: the newest full one, the newest full one that shows the database before an instant, or one by its id. */
+/** Which backup: the newest full one, or the newest of some kinds; the newest full one that shows the database before an instant, or one by its id. */
 export type BackupChoice =
-  | { readonly by: 'latest' }
+  | { readonly by: 'latest'; readonly kinds?: readonly BackupKind[] }
   | { readonly by: 'before'; readonly instant: Date }
   | { readonly by: 'id'; readonly id: BackupId }
 
@@ -59,7 +60,8 @@ export async function findBackup(
   if (choice.by === 'id') return readById(choice.id, location, store)
   const ids = await listBackups(location, store)
   const isInTime = beforeLimit(choice)
-  for (const id of ids.filter(({ kind, instant }) => !NEVER_LATEST.includes(kind) && isInTime(instant))) {
+  const counts = countedKinds(choice)
+  for (const id of ids.filter(({ kind, instant }) => counts(kind) && isInTime(instant))) {
     const manifest = await readManifest(id, location, store).catch(error => passOver(error, log, search))
     // The id is to the second, the snapshot to the millisecond.
     if (manifest === undefined || !isInTime(new Date(manifest.backup.snapshotAt))) continue
@@ -76,6 +78,11 @@ export async function findBackup(
       hint: 'Check destination and database, or make a backup with dump-to-s3.',
     },
   )
+}
+
+function countedKinds(choice: BackupChoice): (kind: BackupKind) => boolean {
+  const kinds = choice.by === 'latest' ? choice.kinds : undefined
+  return kind => (kinds === undefined ? !NEVER_LATEST.includes(kind) : kinds.includes(kind))
 }
 
 function beforeLimit(choice: BackupChoice): (instant: Date) => boolean {

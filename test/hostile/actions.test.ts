@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startFakeGithub } from '../../scripts/workflows/fake-github.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { createDatabase, databaseUrl, type TestDatabase, withClient } from '../support/database.ts'
 import { labEnvironment } from '../support/dump.ts'
@@ -11,7 +12,7 @@ import { theLab } from '../support/lab.ts'
 import { createWorkplace } from '../support/runner/workplace.ts'
 import { type ActionRun, runAction } from '../support/runner.ts'
 import { readBackup, tamper } from '../support/tamper.ts'
-import { expectContract } from './contract.ts'
+import { expectContract, expectWholePage } from './contract.ts'
 import { buildHostile, buildUnrestorable } from './database.ts'
 import { HOSTILE_TEXTS, MARK } from './texts.ts'
 
@@ -175,7 +176,7 @@ describe('with a backup whose restore the server refuses in hostile words', () =
 })
 
 describe('with hostile records in the bucket', () => {
-  it('every action passes over them in at most ten annotations', async () => {
+  it('every action that reads them passes over them in at most ten annotations', async () => {
     await using source = await createDatabase(
       lab,
       'CREATE TABLE users (id int); INSERT INTO users VALUES (1)',
@@ -199,6 +200,35 @@ describe('with hostile records in the bucket', () => {
     expectContract('verify-drill', await drill(bucket))
     const gate = { ...inputs, migrations: 'always', level: 'checksum' }
     expectContract('pre-migration-snapshot', await runAction('pre-migration-snapshot', { inputs: gate, env }))
+    const freshness = { ...place(bucket), 'drill-max-age': '35d' }
+    expectContract('check-freshness', await runAction('check-freshness', { inputs: freshness, env }))
+    expectContract('restore-from-s3', await restore(source, bucket))
+  })
+})
+
+describe('with hostile names of failed checks', () => {
+  it('report-outcome opens an issue and writes to a chat, and neither obeys them', async () => {
+    await using github = await startFakeGithub('ghs_token')
+    const inputs = {
+      ...{ task: 'drill', database: 'logi', outcome: 'failure', details: HOSTILE_TEXTS.join('\n') },
+      ...{ 'github-token': 'ghs_token', 'webhook-url': `${github.url}/webhook` },
+    }
+    const run = () => runAction('report-outcome', { inputs, env: { GITHUB_API_URL: github.url } })
+
+    expectContract('report-outcome', await run())
+    expectContract('report-outcome', await run())
+
+    const [issue] = github.issues
+    const marker = /^<!-- pg-runbook [\w= %.-]+ -->\n/
+    expect(issue?.body).toMatch(marker)
+    for (const page of [issue?.body.replace(marker, '') ?? '', issue?.comments[0] ?? '']) {
+      expectWholePage(page)
+      expect(page.split(MARK).length).toBeGreaterThan(HOSTILE_TEXTS.length)
+    }
+    for (const text of github.messages) {
+      expect(text).not.toMatch(/[<>\n]|@\w|\]\(/)
+      expect(text.split(MARK).length).toBeGreaterThan(HOSTILE_TEXTS.length)
+    }
   })
 })
 

@@ -29,6 +29,12 @@ describe('the contract of the runner', () => {
     )
   })
 
+  it.each(Object.entries(WAYS))('is kept by an action that passes on harmless text as %s', async (_, way) => {
+    const run = await passOn(way, 'public.logi_identity_links: 1,234 rows, as of 2026-11-23')
+    expect(isBroken(run)).toBe(false)
+    expect(run.log + run.summary).toContain('logi_identity_links')
+  })
+
   // GitHub evaluates no expression in what a step prints.
   it.each(HOSTILE_TEXTS.filter(text => !text.startsWith('${{')))(
     'is seen to be broken by an action that passes on %j',

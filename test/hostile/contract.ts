@@ -62,7 +62,7 @@ function expectOwnFiles(name: string, run: ActionRun): void {
 }
 
 /** A summary whose structure is ours: text from outside opens, closes and draws nothing. */
-function expectWholePage(summary: string): void {
+export function expectWholePage(summary: string): void {
   expect(summary).not.toMatch(INVISIBLE)
   const page = withoutCode(summary)
   const bare = page.replace(TAGS, '')

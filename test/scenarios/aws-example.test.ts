@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import {
   GetBucketLifecycleConfigurationCommand,
   PutBucketLifecycleConfigurationCommand,
@@ -6,13 +6,17 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { describe, expect, it, test } from 'vitest'
+import { parse } from 'yaml'
 import { createBucket, s3Client } from '../support/bucket.ts'
 import { createDatabase } from '../support/database.ts'
 import { dumpOptions, labEnvironment } from '../support/dump.ts'
+import { createHosted } from '../support/hosted.ts'
 import { theLab } from '../support/lab.ts'
 import { runAction } from '../support/runner.ts'
 
 const TABLE = 'CREATE TABLE users (id int PRIMARY KEY); INSERT INTO users SELECT generate_series(1, 10)'
+
+const WORKFLOWS = ['backup', 'drill', 'gate', 'restore'] as const
 
 interface Statement {
   readonly Action: string | readonly string[]
@@ -46,10 +50,10 @@ describe('the example for AWS', () => {
     })
   }
 
-  it('has a writer that can back up, but neither read nor list what is there', async () => {
+  it('has a role for backups that can write them, but neither read nor list what is there', async () => {
     await using source = await createDatabase(lab, TABLE)
     await using bucket = await createBucket(lab)
-    const Policy = grant('writer-policy', bucket.name)
+    const Policy = grant('backup-policy', bucket.name)
     await bucket.client.send(new PutBucketPolicyCommand({ Bucket: bucket.name, Policy }))
     const inputs = { database: 'app', destination: `s3://${bucket.name}` }
 
@@ -70,12 +74,12 @@ describe('the example for AWS', () => {
     expect(drill.annotations.map(({ title }) => title)).toEqual(['verify-drill: STORE_DENIED'])
   })
 
-  it('has a restorer that can hold a drill, but not write a backup', async () => {
+  it('has a role for drills that can hold one, but not write a backup', async () => {
     await using source = await createDatabase(lab, TABLE)
     await using bucket = await createBucket(lab)
     const inputs = { database: 'app', destination: `s3://${bucket.name}` }
     await runAction('dump-to-s3', dumpOptions(lab, source, bucket, { inputs }))
-    const Policy = grant('restorer-policy', bucket.name)
+    const Policy = grant('drill-policy', bucket.name)
     await bucket.client.send(new PutBucketPolicyCommand({ Bucket: bucket.name, Policy }))
 
     const drill = await runAction('verify-drill', {
@@ -88,8 +92,79 @@ describe('the example for AWS', () => {
     await expect(stranger.send(write)).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } })
   })
 
-  test.each(['writer-policy', 'restorer-policy'])('lets %s delete nothing', name => {
-    expect(actionsOf(name).filter(action => /\*|Delete|Policy|Lifecycle/.test(action))).toEqual([])
+  it('has a role for gates that can make a restore point and read it back', async () => {
+    await using source = await createDatabase(lab, TABLE)
+    await using bucket = await createBucket(lab)
+    const Policy = grant('gate-policy', bucket.name)
+    await bucket.client.send(new PutBucketPolicyCommand({ Bucket: bucket.name, Policy }))
+    const inputs = { database: 'app', migrations: 'always', level: 'drill' }
+    const destination = `s3://${bucket.name}`
+
+    const gate = await runAction(
+      'pre-migration-snapshot',
+      dumpOptions(lab, source, bucket, { inputs: { ...inputs, destination }, env: strangerKeys }),
+    )
+
+    expect(gate).toMatchObject({ exitCode: 0, outputs: { 'verified-level': 'drill' } })
+    expect(await bucket.list('gates/app/')).toHaveLength(1)
+    expect(gate.log).not.toMatch(/denied|not allowed/i)
+  })
+
+  it('has a role for restores that can overwrite after a safety backup, and record it', async () => {
+    await using hosted = await createHosted(lab, TABLE)
+    await using bucket = await createBucket(lab)
+    const inputs = { database: 'app', destination: `s3://${bucket.name}` }
+    await runAction('dump-to-s3', dumpOptions(lab, hosted, bucket, { inputs }))
+    const Policy = grant('restore-policy', bucket.name)
+    await bucket.client.send(new PutBucketPolicyCommand({ Bucket: bucket.name, Policy }))
+
+    const restore = await runAction('restore-from-s3', {
+      inputs: { ...inputs, 'target-url': hosted.url, mode: 'overwrite', confirm: hosted.name },
+      env: { ...labEnvironment(lab), ...strangerKeys },
+    })
+
+    expect(restore.exitCode, restore.log).toBe(0)
+    expect(restore.outputs).toMatchObject({ outcome: 'restored', verdict: 'pass' })
+    expect(await bucket.list(`manifests/app/${restore.outputs['safety-backup-id']}`)).toHaveLength(1)
+    expect(await bucket.list('restores/app/')).toHaveLength(1)
+    expect(restore.log).not.toMatch(/denied|not allowed/i)
+  })
+
+  test.each(WORKFLOWS)('lets the role for %s delete nothing', name => {
+    expect(actionsOf(`${name}-policy`).filter(action => /\*|Delete|Policy|Lifecycle/.test(action))).toEqual(
+      [],
+    )
+  })
+
+  test.each(WORKFLOWS)('lets only %s.yml take the role for it, where its jobs run', name => {
+    const [{ Condition }] = example(`${name}-trust`).Statement
+    const claims = { ...Condition.StringEquals, ...Condition.StringLike }
+    const claim = (of: string) => claims[`token.actions.githubusercontent.com:${of}`]
+    expect(claim('aud')).toBe('sts.amazonaws.com')
+    const file = name === 'gate' ? 'migration-gate.yml' : `${name}.yml`
+    expect(claim('job_workflow_ref')).toBe(`OWNER/REPO/.github/workflows/${file}@*`)
+    // A job with an environment has its name in sub, instead of the branch; each in both forms of sub.
+    const { jobs } = parse(readFileSync(`.github/workflows/${file}`, 'utf8'))
+    const environments = Object.values<{ environment?: string }>(jobs).flatMap(({ environment = '' }) =>
+      environment.includes('||') ? (/'(.+)'/.exec(environment)?.[1] ?? []) : [],
+    )
+    const places = ['ref:refs/heads/main', ...environments.map(environment => `environment:${environment}`)]
+    const repositories = ['example/app', 'example@1234/app@5678']
+    expect(claim('sub')).toEqual(places.flatMap(place => repositories.map(of => `repo:${of}:${place}`)))
+  })
+
+  test('has callers that name these roles, and the environment of the trust policy', () => {
+    for (const name of ['backup', 'drill', 'restore']) {
+      const { jobs } = parse(readFileSync(`examples/aws-oidc/${name}.yml`, 'utf8'))
+      expect(jobs[name].with['role-arn']).toBe(`arn:aws:iam::123456789012:role/app-${name}`)
+      if (name === 'restore') expect(jobs[name].with.environment).toBe('restore')
+    }
+  })
+
+  test('explains every file that it has', () => {
+    const page = readFileSync('examples/aws-oidc/README.md', 'utf8')
+    for (const file of globSync('*.{json,yml}', { cwd: 'examples/aws-oidc' }))
+      expect(page).toContain(`](${file})`)
   })
 
   it('has a lifecycle that a store accepts', async () => {

@@ -7,7 +7,7 @@ import { theLab } from '../support/lab.ts'
 import { type ActionRun, runAction } from '../support/runner.ts'
 
 const TABLE = 'CREATE TABLE users (id int PRIMARY KEY); INSERT INTO users SELECT generate_series(1, 10)'
-const ROLE = 'arn:aws:iam::123456789012:role/backup-writer'
+const ROLE = 'arn:aws:iam::123456789012:role/app-backup'
 
 describe('a job that assumes a role of AWS', () => {
   const lab = theLab()

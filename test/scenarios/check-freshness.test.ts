@@ -1,4 +1,4 @@
-import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand, PutBucketPolicyCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { createDatabase } from '../support/database.ts'
@@ -69,6 +69,65 @@ describe('check-freshness', () => {
     const run = await check(bucket, {})
     expect(run.exitCode).toBe(1)
     expect(run.log).toContain('clocks disagree')
+  })
+
+  it('counts the kinds that are asked for: the backup of a gate hides no schedule that is dead', async () => {
+    await using bucket = await createBucket(lab)
+    await backedUp(bucket, { kind: 'pre-migration' })
+    expect(await check(bucket, {})).toMatchObject({ exitCode: 0 })
+    const run = await check(bucket, { kinds: 'daily' })
+    expect(run.exitCode).toBe(1)
+    expect(run.log).toContain('There is no daily backup at all')
+
+    await backedUp(bucket, { kind: 'daily' })
+    const fresh = await check(bucket, { kinds: 'daily\nmanual' })
+    expect(fresh.exitCode, fresh.log).toBe(0)
+    expect(fresh.outputs['backup-id']).toContain('-daily-')
+    expect(fresh.summary).toContain('Newest daily or manual backup')
+
+    const wrong = await check(bucket, { kinds: 'daily\nsafety\nweekly' })
+    expect(wrong.log).toContain('kinds: got "safety", "weekly", expected one a line of daily, manual')
+  })
+
+  it('is not fresh without its archive, or with another in its place', async () => {
+    await using bucket = await createBucket(lab)
+    await backedUp(bucket)
+    const [archive = ''] = await bucket.list('backups/archives/')
+    await put(bucket, archive, 'something else')
+    const replaced = await check(bucket, {})
+    expect(replaced).toMatchObject({ exitCode: 1, outputs: { fresh: 'false' } })
+    expect(replaced.log).toContain('has 14 bytes instead of')
+
+    await bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: archive }))
+    const gone = await check(bucket, {})
+    expect(gone.annotations.map(({ title }) => title)).toEqual(['check-freshness: STALE'])
+    expect(gone.log).toContain(
+      `The archive of the newest full backup, s3://${bucket.name}/${archive} is gone`,
+    )
+    expect(gone.summary).toContain('is gone')
+  })
+
+  it('says that it may not look at the archive, and judges by the manifest', async () => {
+    await using bucket = await createBucket(lab)
+    await backedUp(bucket)
+    const Resource = ['manifests', 'drills'].map(part => `arn:aws:s3:::${bucket.name}/backups/${part}/*`)
+    const Statement = [
+      { Action: 's3:ListBucket', Resource: `arn:aws:s3:::${bucket.name}` },
+      { Action: 's3:GetObject', Resource },
+    ].map(statement => ({ ...statement, Effect: 'Allow', Principal: { AWS: ['*'] } }))
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement })
+    await bucket.client.send(new PutBucketPolicyCommand({ Bucket: bucket.name, Policy }))
+    const run = await runAction('check-freshness', {
+      inputs: { destination: `s3://${bucket.name}/backups`, database: 'logi' },
+      env: {
+        ...labEnvironment(lab),
+        AWS_ACCESS_KEY_ID: lab.s3.stranger.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: lab.s3.stranger.secretAccessKey,
+      },
+    })
+    expect(run).toMatchObject({ exitCode: 0, outputs: { fresh: 'true' } })
+    expect(run.annotations).toMatchObject([{ level: 'warning' }])
+    expect(run.log).toContain('may not look (s3:GetObject on archives/)')
   })
 
   it('says what the store refuses, instead of calling it old', async () => {

@@ -9,6 +9,7 @@ import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { dumpOptions, labEnvironment } from '../support/dump.ts'
 import { theLab } from '../support/lab.ts'
+import { createWorkplace } from '../support/runner/workplace.ts'
 import { type ActionOptions, type ActionRun, runAction } from '../support/runner.ts'
 import { readBackup, replaceArchive } from '../support/tamper.ts'
 
@@ -102,6 +103,22 @@ describe('verify-drill', () => {
     expect(run.exitCode).toBe(1)
     expect(run.annotations.at(-1)?.title).toBe('verify-drill: DRILL_FAILED')
     expect(run.summary).toContain('too many links wanted')
+  })
+
+  it('names fifty failed checks, and how many there are besides', async () => {
+    await using source = await createDatabase(lab, LOGI)
+    await using bucket = await createBucket(lab)
+    const file = join(createWorkplace().workspace, 'criteria.yml')
+    const checks = Array.from({ length: 60 }, (_, i) => ({
+      name: `check ${i}`,
+      query: 'SELECT 1',
+      empty: true,
+    }))
+    await writeFile(file, JSON.stringify({ checks }))
+    const run = await drillOf(source, bucket, { inputs: { criteria: file } })
+    const names = run.outputs['failed-checks']?.split('\n') ?? []
+    expect(names).toHaveLength(51)
+    expect(names.slice(-2)).toEqual(['check 49', '… and 10 more'])
   })
 
   it('restores on a given server as well, and drops its database', async () => {

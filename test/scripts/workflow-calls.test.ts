@@ -7,11 +7,13 @@ import { callProblems } from '../../scripts/workflows/calls.ts'
 const examples = globSync('examples/*/{backup,drill,deploy,restore}*.yml')
   .filter(file => !file.endsWith('drill-criteria.yml'))
   .toSorted()
-const files = [...globSync('.github/workflows/*.yml').toSorted(), ...examples]
+const callers = globSync('scripts/workflows/callers/*.yml').toSorted()
+const files = [...globSync('.github/workflows/*.yml').toSorted(), ...examples, ...callers]
 
 describe('workflows and examples', () => {
   it('are found', () => {
     expect(files).toContain('.github/workflows/migration-gate.yml')
+    expect(callers.length).toBeGreaterThan(1)
     expect(examples).toEqual(
       expect.arrayContaining(
         ['backup', 'deploy', 'drill', 'restore'].map(name => `examples/logi/${name}.yml`),
@@ -23,12 +25,9 @@ describe('workflows and examples', () => {
     expect(callProblems(file, readFileSync(file, 'utf8'))).toEqual([])
   })
 
-  test.each(examples)('%s keeps to the rules for workflows', file => {
-    // What somebody else's repository names is ours at a commit; only the address differs. AWS's own action, by commit,
-    // is what every AWS user has already.
-    const source = readFileSync(file, 'utf8')
-      .replace(/OWNER\/REPO\/(\S+)@[0-9a-f]{40} # v[\d.]+/g, '$/$1')
-      .replaceAll('aws-actions/configure-aws-credentials@', 'actions/configure-aws-credentials@')
+  test.each([...examples, ...callers])('%s keeps to the rules for workflows', file => {
+    // What somebody else's repository names is ours at a commit; only the address differs.
+    const source = readFileSync(file, 'utf8').replace(/OWNER\/REPO\/(\S+)@[0-9a-f]{40} # v[\d.]+/g, '$/$1')
     expect(source).not.toContain('OWNER/REPO')
     expect(workflowProblems(file, source)).toEqual([])
   })
@@ -41,6 +40,16 @@ describe('workflows and examples', () => {
     expect(gate['continue-on-error']).toBeUndefined()
     expect(gate.if).toBeUndefined()
     for (const file of files) expect(readFileSync(file, 'utf8')).not.toContain('continue-on-error')
+  })
+
+  it('let old backups be heard, without holding up a deploy', () => {
+    const { freshness, gate } = parse(readFileSync('examples/logi/deploy.yml', 'utf8')).jobs
+    expect(gate.needs).toBeUndefined()
+    const [check, report] = freshness.steps
+    expect(check.with.kinds).toBe('daily')
+    expect(report).toMatchObject({ if: 'always()', with: { task: 'freshness' } })
+    // An empty output, of a check that could not look, would not be true or false.
+    expect(report.with.verified).toContain("== 'true'")
   })
 
   it('let no restore start without the plan that was approved', () => {

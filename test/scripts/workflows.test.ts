@@ -18,6 +18,7 @@ describe('the workflows', () => {
 
   it('end in a job that waits for all the others', () => {
     expect(unwatchedJobs(readFileSync(CI, 'utf8'), 'ci-ok')).toEqual([])
+    expect(unwatchedJobs(readFileSync('.github/workflows/e2e.yml', 'utf8'), 'e2e-ok')).toEqual([])
   })
 
   it('pin the same version of an action everywhere', () => {

@@ -29,7 +29,7 @@ export async function oneOfTwoIsDown(stage: Stage): Promise<void> {
   expectEqual('manifests of logi', (await bucket.list('manifests/logi/')).length, 1)
   expectEqual('objects of billing', await bucket.list('archives/billing/'), [])
   expectEqual('manifests of billing', await bucket.list('manifests/billing/'), [])
-  expectEqual('issues', titles(github, 'open'), ['backup of billing fails'])
+  expectEqual('issues', titles(github, 'open'), ['backup of billing fails (workflow backup)'])
   expectEqual('messages', github.messages.length, 1)
   expectEqual('heartbeats', github.heartbeats, [])
 
@@ -40,9 +40,16 @@ export async function oneOfTwoIsDown(stage: Stage): Promise<void> {
 
   expectExit(again, true)
   expectEqual('open issues', titles(github, 'open'), [])
-  expectEqual('closed issues', titles(github, 'closed'), ['backup of billing fails'])
+  expectEqual('closed issues', titles(github, 'closed'), ['backup of billing fails (workflow backup)'])
   expectEqual('messages', github.messages.length, 2)
   expectEqual('heartbeats', github.heartbeats, ['backup'])
+
+  // The job of billing cannot tell anybody, as if it had lost its runner.
+  github.failures.push({ of: 'POST /repos/example/logi/issues', status: 403, text: '{}' })
+  const unheard = await caller.run('two-databases.yml', 'workflow_dispatch', secrets)
+
+  expectExit(unheard, false)
+  expectEqual('open issues', titles(github, 'open'), ['backup of all fails (workflow backup)'])
 }
 
 function titles({ issues }: FakeGithub, state: string): readonly string[] {

@@ -1,13 +1,17 @@
+import { parseManifest } from '../../../src/core/manifest.ts'
 import { createBucket, type TestBucket } from '../../../test/support/bucket.ts'
 import { createDatabase, type TestDatabase } from '../../../test/support/database.ts'
 import { buildDemoDatabase } from '../../data/logi.ts'
 import { expectEqual, expectExit, expectJobs, expectLog, expectNoSecret } from '../expect.ts'
 import type { FakeGithub } from '../fake-github.ts'
 import { type Caller, createCaller, openGithub, type Stage } from '../stage.ts'
-import { startWebService, type WebService } from '../web-service.ts'
+import { RENDER_KEY, startWebService, type WebService } from '../web-service.ts'
 
 /** What the deploy's migration does. */
 const MIGRATION = 'ALTER TABLE users ADD COLUMN IF NOT EXISTS plan text'
+
+/** Instead of ten minutes. */
+const SOAK_MS = 12_000
 
 /**
  * Backups are fresh; a verified restore point, then the deploy, then health for a while, then a backup of the new state. The
@@ -19,7 +23,7 @@ export async function gateThenDeploy(stage: Stage): Promise<void> {
   await using github = await openGithub()
   await using service = await startWebService(async () => void (await logi.query(MIGRATION)))
   const caller = createDeployer(stage, bucket, github, service)
-  const secrets = secretsOf(logi, service)
+  const secrets = secretsOf(logi)
   expectExit(await caller.run('backup.yml', 'schedule', secrets), true)
   expectExit(await caller.run('drill.yml', 'schedule', secrets), true)
 
@@ -32,12 +36,22 @@ export async function gateThenDeploy(stage: Stage): Promise<void> {
     'Soak and backup of logi': 'success',
   })
   expectExit(run, true)
-  expectEqual('deploys', service.deploys.length, 1)
+  const [deploy] = service.deploys
+  expectEqual(
+    'deploys',
+    service.deploys.map(({ status }) => status),
+    ['live'],
+  )
+  // The soak is of what the deploy brought, and not of the release before it.
+  const soaked = (await snapshotAt(bucket, 'post-migration')) - (deploy?.finishedAt?.getTime() ?? 0)
+  expectEqual('whether the new release was watched for all of the soak', soaked >= SOAK_MS, true)
   expectNoSecret(run, logi.url)
   expectEqual('kinds of the backups', await kindsIn(bucket), ['daily', 'post-migration', 'pre-migration'])
   expectEqual('issues', github.issues, [])
 
   service.health = 503
+  // It waits behind another deploy at first, so that its id is not in the answer.
+  service.isBusy = true
   const broken = await caller.run('deploy.yml', 'push', secrets)
 
   expectJobs(broken, {
@@ -53,8 +67,14 @@ export async function gateThenDeploy(stage: Stage): Promise<void> {
   expectEqual(
     'issues',
     github.issues.map(({ title }) => title),
-    ['soak of logi fails'],
+    ['soak of logi fails (workflow deploy)'],
   )
+}
+
+async function snapshotAt(bucket: TestBucket, kind: string): Promise<number> {
+  const key = (await bucket.list('manifests/logi/')).find(candidate => candidate.includes(`-${kind}-`)) ?? ''
+  const { backup } = parseManifest((await bucket.read(key)).toString(), key)
+  return Date.parse(backup.snapshotAt)
 }
 
 async function kindsIn(bucket: TestBucket): Promise<readonly string[]> {
@@ -69,7 +89,7 @@ export async function gateStopsDeploy(stage: Stage): Promise<void> {
   await using github = await openGithub()
   await using service = await startWebService(async () => void (await logi.query(MIGRATION)))
   const caller = createDeployer(stage, bucket, github, service)
-  const secrets = secretsOf(logi, service)
+  const secrets = secretsOf(logi)
   expectExit(await caller.run('backup.yml', 'schedule', secrets), true)
   await logi.query('DELETE FROM logi_event_dlqs WHERE random() < 0.9')
 
@@ -81,11 +101,10 @@ export async function gateStopsDeploy(stage: Stage): Promise<void> {
   expectExit(run, false)
   expectLog(run, 'GATE_IMPLAUSIBLE')
   expectEqual('deploys', service.deploys, [])
-  expectEqual(
-    'issues',
-    github.issues.map(({ title }) => title),
-    ['gate of logi fails'],
-  )
+  expectEqual('issues', github.issues.map(({ title }) => title).toSorted(), [
+    'freshness of logi fails (workflow deploy)',
+    'gate of logi fails (workflow deploy)',
+  ])
 }
 
 function createDeployer(stage: Stage, bucket: TestBucket, github: FakeGithub, service: WebService): Caller {
@@ -96,12 +115,23 @@ function createDeployer(stage: Stage, bucket: TestBucket, github: FakeGithub, se
       toWhat: 'http://127.0.0.1:<port>',
       why: 'the service that the scenario deploys',
     },
-    { from: /soak: 10m/g, to: 'soak: 12s', why: 'twelve seconds of health instead of ten minutes' },
+    {
+      from: /https:\/\/api\.render\.com/g,
+      to: service.url,
+      toWhat: 'http://127.0.0.1:<port>',
+      why: 'a stand-in for Render',
+    },
+    { from: /sleep 10$/gm, to: 'sleep 1', why: 'the stand-in deploys in seconds' },
+    {
+      from: /soak: 10m/g,
+      to: `soak: ${SOAK_MS / 1000}s`,
+      why: 'twelve seconds of health instead of ten minutes',
+    },
   ]
   const workflows = ['backup', 'deploy', 'drill'].map(name => `examples/logi/${name}.yml`)
   return createCaller(stage, { workflows, bucket, github, rewrites })
 }
 
-function secretsOf(logi: TestDatabase, service: WebService): Record<string, string> {
-  return { LOGI_PG_URL: logi.url, RENDER_DEPLOY_HOOK: `${service.url}/deploy?key=secret-of-the-hook` }
+function secretsOf(logi: TestDatabase): Record<string, string> {
+  return { LOGI_PG_URL: logi.url, RENDER_API_KEY: RENDER_KEY }
 }

@@ -53,7 +53,7 @@ export async function tamperedThenDrill(stage: Stage): Promise<void> {
   const failed = record.checks.filter(({ verdict }) => verdict === 'fail').map(({ name }) => name)
   expectEqual('whether the links were missed', failed.includes('links'), true)
   const [issue, ...more] = github.issues
-  expectEqual('title of the issue', issue?.title, 'drill of logi fails')
+  expectEqual('title of the issue', issue?.title, 'drill of logi fails (workflow drill)')
   expectEqual('whether it names the failed check', issue?.body.includes('- links\n'), true)
   expectEqual('further issues', more, [])
   expectEqual('heartbeats', github.heartbeats, ['backup'])

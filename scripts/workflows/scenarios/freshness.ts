@@ -30,7 +30,7 @@ export async function backupTooOld(stage: Stage): Promise<void> {
   expectLog(stale, 'STALE')
   expectLog(stale, 'The newest full backup, ')
   const states = () => github.issues.map(({ title, state }) => `${title}: ${state}`)
-  expectEqual('issues', states(), ['freshness of logi fails: open'])
+  expectEqual('issues', states(), ['freshness of logi fails (workflow freshness): open'])
   expectEqual('messages', github.messages.length, 1)
 
   const patient = createCaller(stage, { workflows: WORKFLOWS, bucket, github })
@@ -38,6 +38,6 @@ export async function backupTooOld(stage: Stage): Promise<void> {
 
   expectJobs(fresh, { 'Backups are fresh': 'success' })
   expectExit(fresh, true)
-  expectEqual('issues', states(), ['freshness of logi fails: closed'])
+  expectEqual('issues', states(), ['freshness of logi fails (workflow freshness): closed'])
   expectEqual('messages', github.messages.length, 2)
 }

@@ -1,23 +1,16 @@
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
-import process from 'node:process'
-import { promisify } from 'node:util'
+import { join } from 'node:path'
 import { parseDrillRecord } from '../../../src/core/drill-record.ts'
 import { parseManifest } from '../../../src/core/manifest.ts'
 import { takeBucket } from '../../../test/support/bucket.ts'
-import { createDatabase, databaseUrl } from '../../../test/support/database.ts'
-import { labEnvironment } from '../../../test/support/dump.ts'
+import { createDatabase } from '../../../test/support/database.ts'
 import { databaseDigest } from '../../../test/support/restore.ts'
 import { buildDemoDatabase } from '../../data/logi.ts'
 import { REF } from '../copy.ts'
 import { expectEqual, expectExit, expectJobs, expectNoSecret } from '../expect.ts'
-import { findPythonTool } from '../python-tool.ts'
+import { blocksOf, openShell } from '../reader.ts'
 import { createCaller, openGithub, type Stage } from '../stage.ts'
-
-/** The AWS CLI, as everybody who follows README.md has it. */
-const AWS = { name: 'awscli', version: '1.45.11', program: 'aws', withDependencies: true }
 
 /** Every command of README.md from nothing to the first verified backup, its workflow, and its way back without us. */
 export async function fiveMinutes(stage: Stage): Promise<void> {
@@ -40,18 +33,23 @@ export async function fiveMinutes(stage: Stage): Promise<void> {
       .replaceAll('--bucket logi-backups', `--bucket ${bucket.name}`)
       .replaceAll('ap-southeast-1', lab.s3.region)
       .replaceAll('logi_backup', role)
-  const shell = await openShell(stage, logi.url)
-
-  const password = await shell(`${own(blocksOf(setUp, 'sh').join('\n'))}\nprintf %s "$BACKUP_PASSWORD"`)
+  const shell = await openShell(stage, { env: { ADMIN_URL: logi.url } })
 
   const directory = mkdtempSync(join(stage.directory, 'readme-'))
+  const { host, port, origin } = lab.postgres
+  const commands = own(blocksOf(setUp, 'sh').join('\n'))
+    .replace('<host>:5432/<database>', `${host}:${port}/${logi.name}`)
+    // A Postgres in a service container has no TLS; the lab's own has, as hosted ones do.
+    .replace('sslmode=require', `sslmode=${origin === 'lab' ? 'require' : 'prefer'}`)
+  await shell(`gh() { cat > ${directory}/"$3"; }\n${commands}`)
+  const url = readFileSync(join(directory, 'LOGI_PG_URL'), 'utf8')
+
   const [workflow = ''] = blocksOf(setUp, 'yaml')
   writeFileSync(join(directory, 'backup.yml'), workflow.replaceAll('@<sha>', `@${REF}`))
   const caller = createCaller(stage, { workflows: [join(directory, 'backup.yml')], bucket, github })
-  const url = databaseUrl(lab, logi.name, { user: role, password: password.split('\n').at(-1) ?? '' })
   const { accessKeyId, secretAccessKey } = lab.s3
   const run = await caller.run('backup.yml', 'workflow_dispatch', {
-    LOGI_PG_URL: `${url}?sslmode=require`,
+    LOGI_PG_URL: url,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
   })
@@ -68,11 +66,11 @@ export async function fiveMinutes(stage: Stage): Promise<void> {
 
   const [key = ''] = await bucket.list('manifests/logi/')
   const { backup, object } = parseManifest((await bucket.read(key)).toString(), key)
-  const commands = own(blocksOf(wayBack, 'sh').join('\n'))
+  const restore = own(blocksOf(wayBack, 'sh').join('\n'))
     .replaceAll(/archives\/logi\/\S+\.dump/g, object.key)
     .replaceAll(/\d{8}T\d{6}Z-daily-[0-9a-f]{8}/g, backup.id)
     .replace(/postgresql:\/\/user:[^']+/, target.url)
-  const said = await shell(commands)
+  const said = await shell(restore)
 
   expectEqual('whether the manifest names its archive', said.includes(object.key), true)
   const [before, after] = [await databaseDigest(lab, logi.url), await databaseDigest(lab, target.url)]
@@ -83,34 +81,4 @@ function sectionOf(page: string, title: string): string {
   const [, rest = ''] = page.split(`\n## ${title}\n`)
   if (rest === '') throw new Error(`README.md has no section "${title}"`)
   return rest.split('\n## ')[0] ?? ''
-}
-
-function blocksOf(section: string, language: string): readonly string[] {
-  const blocks = [...section.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))]
-  if (blocks.length === 0) throw new Error(`README.md has no ${language} where some is expected`)
-  return blocks.map(([, text = '']) => text)
-}
-
-/** A shell as a reader's, with the AWS CLI and psql; returns what was printed. */
-async function openShell(
-  { lab, signal }: Stage,
-  adminUrl: string,
-): Promise<(script: string) => Promise<string>> {
-  const aws = dirname(await findPythonTool(AWS))
-  const { PATH = '', AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = labEnvironment(lab)
-  const env = {
-    PATH: [aws, PATH].join(delimiter),
-    PYTHONPATH: dirname(aws),
-    HOME: process.env.HOME ?? '',
-    LANG: 'C.UTF-8',
-    AWS_ACCESS_KEY_ID,
-    AWS_SECRET_ACCESS_KEY,
-    AWS_ENDPOINT_URL: lab.s3.endpoint,
-    AWS_DEFAULT_REGION: lab.s3.region,
-    ADMIN_URL: adminUrl,
-  }
-  return async script => {
-    const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], { env, signal })
-    return stdout
-  }
 }

@@ -8,7 +8,8 @@ export interface Newest {
 
 /** How old the newest of a kind is, against how old it may be. */
 export interface Age {
-  readonly what: 'full backup' | 'passed drill'
+  /** `full backup`, `daily backup`, `passed drill` */
+  readonly what: string
   readonly maxAgeMs: number
   /** Undefined: there is none at all. */
   readonly newest: Newest | undefined
@@ -21,13 +22,13 @@ export interface Age {
 /** Clocks that differ by more make every age a guess. */
 const CLOCK_TOLERANCE_MS = 10 * 60_000
 
-export function judgeAge(what: Age['what'], newest: Newest | undefined, maxAgeMs: number, now: Date): Age {
+export function judgeAge(what: string, newest: Newest | undefined, maxAgeMs: number, now: Date): Age {
   const ageMs = newest && now.getTime() - newest.at.getTime()
   return { what, maxAgeMs, newest, ageMs, problem: problemOf(what, newest, ageMs, maxAgeMs) }
 }
 
 function problemOf(
-  what: Age['what'],
+  what: string,
   newest: Newest | undefined,
   ageMs: number | undefined,
   maxAgeMs: number,

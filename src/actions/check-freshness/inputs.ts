@@ -1,4 +1,11 @@
-import { type Location, parseDatabaseName, parseDestination } from '../../core/backup-key.ts'
+import {
+  BACKUP_KINDS,
+  type BackupKind,
+  type Location,
+  NEVER_LATEST,
+  parseDatabaseName,
+  parseDestination,
+} from '../../core/backup-key.ts'
 import { parseDuration } from '../../core/duration.ts'
 import type { Environment } from '../../runner/environment.ts'
 import type { Inputs } from '../../runner/inputs.ts'
@@ -8,6 +15,8 @@ import { readStoreConfig } from '../store-inputs.ts'
 export interface FreshnessInputs {
   readonly location: Location
   readonly store: StoreConfig
+  /** Of the backups that count; undefined: every full one. */
+  readonly kinds: readonly BackupKind[] | undefined
   /** Undefined: not looked at. */
   readonly backupMaxAgeMs: number | undefined
   readonly drillMaxAgeMs: number | undefined
@@ -24,7 +33,17 @@ export function readFreshnessInputs(inputs: Inputs, environment: Environment): F
   return inputs.finish({
     location: { prefix: destination?.prefix ?? '', database },
     store: readStoreConfig(inputs, environment, destination),
+    kinds: readKinds(inputs),
     backupMaxAgeMs,
     drillMaxAgeMs,
   })
+}
+
+function readKinds(inputs: Inputs): readonly BackupKind[] | undefined {
+  const full = BACKUP_KINDS.filter(kind => !NEVER_LATEST.includes(kind))
+  const lines = inputs.lines('kinds')
+  const unknown = lines.filter(line => !full.some(kind => kind === line))
+  if (unknown.length > 0)
+    inputs.problem('kinds', `got "${unknown.join('", "')}", expected one a line of ${full.join(', ')}`)
+  return lines.length === 0 ? undefined : full.filter(kind => lines.includes(kind))
 }

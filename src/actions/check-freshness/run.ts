@@ -1,10 +1,12 @@
 import type { ActionResult } from '../../core/action-result.ts'
-import { drillPrefix, type Location } from '../../core/backup-key.ts'
+import { type BackupKind, drillPrefix, type Location } from '../../core/backup-key.ts'
 import { parseDrillRecord } from '../../core/drill-record.ts'
 import { OperatorError } from '../../core/errors.ts'
+import type { Manifest } from '../../core/manifest.ts'
 import type { Action } from '../../runner/action.ts'
 import { findBackup } from '../../steps/find-backup.ts'
 import { Store } from '../../storage/store.ts'
+import { isDenied } from '../../storage/store-error.ts'
 import { type Age, judgeAge, type Newest } from './age.ts'
 import { readFreshnessInputs } from './inputs.ts'
 import { renderFreshnessSummary, STALE_HINT } from './summary.ts'
@@ -12,9 +14,12 @@ import { renderFreshnessSummary, STALE_HINT } from './summary.ts'
 /** Drills that are read, from the newest: so many in a row that did not pass are an answer too. */
 const DRILLS_READ = 50
 
+/** Undefined: every full backup counts. */
+type Kinds = readonly BackupKind[] | undefined
+
 export const checkFreshness: Action = {
   async main(context) {
-    const { location, backupMaxAgeMs, drillMaxAgeMs, ...inputs } = readFreshnessInputs(
+    const { location, kinds, backupMaxAgeMs, drillMaxAgeMs, ...inputs } = readFreshnessInputs(
       context.inputs,
       context.environment,
     )
@@ -23,7 +28,7 @@ export const checkFreshness: Action = {
     const backup =
       backupMaxAgeMs === undefined
         ? undefined
-        : judgeAge('full backup', await newestBackup(location, store), backupMaxAgeMs, now)
+        : await judgeBackup(await newestBackup(location, kinds, store), kinds, backupMaxAgeMs, now, store)
     const drill =
       drillMaxAgeMs === undefined
         ? undefined
@@ -32,13 +37,52 @@ export const checkFreshness: Action = {
   },
 }
 
-async function newestBackup(location: Location, store: Store): Promise<Newest | undefined> {
+async function newestBackup(location: Location, kinds: Kinds, store: Store): Promise<Manifest | undefined> {
   try {
-    const { backup } = await findBackup({ by: 'latest' }, location, store, store.log)
-    return { id: backup.id, at: new Date(backup.snapshotAt) }
+    return await findBackup({ by: 'latest', ...(kinds && { kinds }) }, location, store, store.log)
   } catch (error) {
     if (error instanceof OperatorError && error.code === 'BACKUP_NOT_FOUND') return undefined
     throw error
+  }
+}
+
+/** A young backup is fresh only while its archive is there. */
+async function judgeBackup(
+  manifest: Manifest | undefined,
+  kinds: Kinds,
+  maxAgeMs: number,
+  now: Date,
+  store: Store,
+): Promise<Age> {
+  const what = kinds === undefined ? 'full backup' : `${kinds.join(' or ')} backup`
+  if (manifest === undefined) return judgeAge(what, undefined, maxAgeMs, now)
+  const { id, snapshotAt } = manifest.backup
+  const age = judgeAge(what, { id, at: new Date(snapshotAt) }, maxAgeMs, now)
+  const problems = [age.problem, await archiveProblem(manifest, what, store)].filter(
+    text => text !== undefined,
+  )
+  return { ...age, problem: problems.length === 0 ? undefined : problems.join(' ') }
+}
+
+/** Undefined where it is there, as large as it was; also, and said so, where these credentials may not look. */
+async function archiveProblem(
+  { backup, object }: Manifest,
+  what: string,
+  store: Store,
+): Promise<string | undefined> {
+  const archive = `archive of the newest ${what}, ${store.uri(object.key)}`
+  try {
+    const found = await store.head(object.key)
+    if (found === undefined)
+      return `The ${archive} is gone, and ${backup.id} with it: find out who or what removed it.`
+    if (found.bytes === object.bytes) return undefined
+    return `The ${archive} has ${found.bytes} bytes instead of ${object.bytes}: find out who or what replaced it.`
+  } catch (error) {
+    if (!isDenied(error)) throw error
+    store.log.warning(
+      `Whether the ${archive} is still there was not checked: these credentials may not look (s3:GetObject on archives/).`,
+    )
+    return undefined
   }
 }
 

@@ -22,14 +22,14 @@ export interface ReportInputs {
 export function readReportInputs(inputs: Inputs): ReportInputs {
   const webhookUrl = inputs.secret('webhook-url')
   const heartbeatUrl = inputs.secret('heartbeat-url')
-  if (!isUrl(webhookUrl)) inputs.problem('webhook-url', 'expected a URL such as https://hooks.example.com/…')
-  if (!isUrl(heartbeatUrl)) inputs.problem('heartbeat-url', 'expected a URL such as https://hc.example.com/…')
+  checkUrl(inputs, 'webhook-url', webhookUrl, 'https://hooks.example.com/…')
+  checkUrl(inputs, 'heartbeat-url', heartbeatUrl, 'https://hc.example.com/…')
   return inputs.finish({
     task: inputs.parse('task', parseTask),
     database: inputs.parse('database', parseDatabaseName),
     outcome: inputs.oneOf('outcome', OUTCOMES),
     verified: inputs.flag('verified'),
-    details: inputs.lines('details'),
+    details: readDetails(inputs),
     token: inputs.secret('github-token'),
     label: inputs.text('issue-label'),
     webhookUrl,
@@ -37,11 +37,23 @@ export function readReportInputs(inputs: Inputs): ReportInputs {
   })
 }
 
+/** Not as lines of settings: what begins with # is a fact too, such as the name of a check. */
+function readDetails(inputs: Inputs): readonly string[] {
+  const lines = (inputs.optional('details') ?? '').split('\n').map(line => line.trim())
+  return lines.filter(line => line !== '')
+}
+
 function parseTask(text: string): string {
   if (!/^[A-Za-z0-9-]{1,40}$/.test(text)) throw new RangeError('expected up to 40 letters, digits and -')
   return text
 }
 
-function isUrl(secret: Secret | undefined): boolean {
-  return secret === undefined || (URL.canParse(secret.reveal()) && /^https?:/.test(secret.reveal()))
+function checkUrl(inputs: Inputs, name: string, secret: Secret | undefined, example: string): void {
+  if (secret === undefined) return
+  const url = URL.parse(secret.reveal())
+  if (url === null || !/^https?:$/.test(url.protocol))
+    inputs.problem(name, `expected a URL such as ${example}`)
+  // fetch refuses them, with the whole address in its message.
+  else if (url.username !== '' || url.password !== '')
+    inputs.problem(name, `has user:password@ in it, which is not sent; expected a URL such as ${example}`)
 }

@@ -1,6 +1,6 @@
 import type { ActionResult } from '../../core/action-result.ts'
 import { OperatorError } from '../../core/errors.ts'
-import { type Issue, Issues } from '../../github/issues.ts'
+import { type Issue, type IssueMark, Issues } from '../../github/issues.ts'
 import type { Action, ActionContext } from '../../runner/action.ts'
 import { type ReportInputs, readReportInputs } from './inputs.ts'
 import {
@@ -23,13 +23,16 @@ interface IssueChange {
 
 const UNCHANGED: IssueChange = { change: 'none', issue: undefined }
 
+/** Runs a piece of work; what it could not tell is kept, and the next piece has its turn. */
+type Attempt = <T>(work: () => Promise<T>, otherwise: T) => Promise<T>
+
 export const reportOutcome: Action = {
   async main(context) {
     const inputs = readReportInputs(context.inputs)
     const { environment, log } = context
     const report: Report = { ...inputs, run: environment.run, at: new Date() }
     const problems: OperatorError[] = []
-    const attempt = async <T>(work: () => Promise<T>, otherwise: T): Promise<T> => {
+    const attempt: Attempt = async (work, otherwise) => {
       try {
         return await work()
       } catch (error) {
@@ -38,36 +41,68 @@ export const reportOutcome: Action = {
         return otherwise
       }
     }
-    const failed = inputs.outcome !== 'success'
-    if (!failed && !inputs.verified)
-      log.info('A success without proof: nothing is closed, and no watchdog is told.')
-    const changed = await attempt(() => updateIssue(context, inputs, report), UNCHANGED)
-    if (failed || changed.change === 'closed')
+    if (inputs.outcome !== 'success') {
+      const changed = await attempt(() => reportFailure(context, inputs, report), UNCHANGED)
       await attempt(() => tellWebhook(context, inputs, report), undefined)
-    if (!failed && inputs.verified) await attempt(() => sendHeartbeat(context, inputs), undefined)
-    return toResult(changed, problems, failed, context)
+      return toResult(changed, problems, true, context)
+    }
+    if (!inputs.verified) {
+      log.info('A success without proof: nothing is closed, and no watchdog is told.')
+      return toResult(UNCHANGED, problems, false, context)
+    }
+    const changed = await reportSuccess(context, inputs, report, attempt)
+    await attempt(() => sendHeartbeat(context, inputs), undefined)
+    return toResult(changed, problems, false, context)
   },
 }
 
-async function updateIssue(
-  { environment, log, signal }: ActionContext,
-  { token, label, outcome, verified }: ReportInputs,
+async function reportFailure(
+  context: ActionContext,
+  inputs: ReportInputs,
   report: Report,
 ): Promise<IssueChange> {
-  if (token === undefined || (outcome === 'success' && !verified)) return UNCHANGED
-  const apiUrl = environment.variables.GITHUB_API_URL || 'https://api.github.com'
-  const issues = new Issues({ apiUrl, name: report.run.repository, token }, log, signal)
-  const issue = await issues.findOpen(label, issueMarker(report))
-  if (outcome !== 'success') {
-    if (issue === undefined)
-      return { change: 'opened', issue: await issues.open(issueTitle(report), issueBody(report), [label]) }
-    await issues.comment(issue, failureComment(report))
-    return { change: 'commented', issue }
+  const issues = issuesOf(context, inputs)
+  if (issues === undefined) return UNCHANGED
+  const mark = markOf(inputs, report)
+  const [issue] = await issues.findOpen(mark)
+  if (issue === undefined) {
+    return { change: 'opened', issue: await issues.open(issueTitle(report), issueBody(report), mark) }
   }
-  if (issue === undefined) return UNCHANGED
-  await issues.comment(issue, successComment(report))
-  await issues.close(issue)
-  return { change: 'closed', issue }
+  await issues.comment(issue, failureComment(report))
+  return { change: 'commented', issue }
+}
+
+/** Closes what is open. The chat is told also where that did not work: it was told of the failure. */
+async function reportSuccess(
+  context: ActionContext,
+  inputs: ReportInputs,
+  report: Report,
+  attempt: Attempt,
+): Promise<IssueChange> {
+  const issues = issuesOf(context, inputs)
+  if (issues === undefined) return UNCHANGED
+  const open = await attempt(() => issues.findOpen(markOf(inputs, report)), [])
+  const closed: Issue[] = []
+  for (const issue of open)
+    await attempt(async () => {
+      await issues.comment(issue, successComment(report))
+      await issues.close(issue)
+      closed.push(issue)
+    }, undefined)
+  if (open.length > 0) await attempt(() => tellWebhook(context, inputs, report), undefined)
+  const [issue] = closed
+  return issue === undefined ? UNCHANGED : { change: 'closed', issue }
+}
+
+/** Undefined without a token. */
+function issuesOf({ environment, log, signal }: ActionContext, { token }: ReportInputs): Issues | undefined {
+  if (token === undefined) return undefined
+  const apiUrl = environment.variables.GITHUB_API_URL || 'https://api.github.com'
+  return new Issues({ apiUrl, name: environment.run.repository, token }, log, signal)
+}
+
+function markOf({ label }: ReportInputs, report: Report): IssueMark {
+  return { label, marker: issueMarker(report) }
 }
 
 async function tellWebhook(

@@ -17,9 +17,10 @@ export async function callWeb(
     json === undefined
       ? { method: 'GET' }
       : { method: 'POST', body: JSON.stringify(json), headers: { 'Content-Type': 'application/json' } }
-  let problem = ''
-  for (let attempt = 1; attempt <= ATTEMPTS && !signal.aborted; attempt += 1) {
-    if (attempt > 1) await sleep(PAUSE_MS)
+  let problem = 'the job was cancelled'
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    if (attempt > 1) await sleep(PAUSE_MS, undefined, { signal }).catch(() => {})
+    if (signal.aborted) break
     try {
       const abort = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
       const { ok, status } = await fetch(url.reveal(), { ...request, signal: abort })

@@ -6,6 +6,7 @@ import type { Criterion } from '../../core/criteria.ts'
 import { measuredRtoMs } from '../../core/drill-record.ts'
 import type { PastDrill } from '../../core/drill-trend.ts'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
+import { printable } from '../../core/markdown.ts'
 import type { Action, ActionContext } from '../../runner/action.ts'
 import { withDeadline } from '../../runner/deadline.ts'
 import { toOperatorError } from '../../runner/failure.ts'
@@ -20,6 +21,8 @@ import { type DrillInputs, readDrillInputs } from './inputs.ts'
 import { runSmokeCommand } from './smoke.ts'
 import { renderDrillSummary } from './summary.ts'
 import { toFailure } from './verdict-failure.ts'
+
+const NAMES_SHOWN = 50
 
 /** Set on every way out, so that a workflow can always read them: nothing is proven until it is. */
 const NOT_HELD = {
@@ -99,6 +102,15 @@ function smokeOf(context: ActionContext, inputs: DrillInputs, signal: AbortSigna
     runSmokeCommand({ command, timeoutMs, database: connection, variables, signal, log: context.log })
 }
 
+/** What comes after this step puts them into an issue or a chat; the record has all of them. */
+function listNames(names: readonly string[]): string {
+  const hidden = names.length - NAMES_SHOWN
+  return [
+    ...names.slice(0, NAMES_SHOWN).map(printable),
+    ...(hidden > 0 ? [`… and ${hidden} more`] : []),
+  ].join('\n')
+}
+
 function toResult(
   { record, notRecorded }: DrillReport,
   recordUri: string,
@@ -118,7 +130,7 @@ function toResult(
       'backup-id': record.backup.id,
       'drill-uri': recordUri,
       'rto-seconds': rtoMs === null ? '' : Math.round(rtoMs / 1000),
-      'failed-checks': failed.join('\n'),
+      'failed-checks': listNames(failed),
     },
     summary: renderDrillSummary(record, { recordUri, previous }),
     ...(failure && { failure }),
