@@ -2,6 +2,8 @@ import type { RestoredContent } from './exact-check.ts'
 import type { Manifest, TableFingerprint } from './manifest.ts'
 import { type NamePattern, parseNamePattern } from './name-pattern.ts'
 
+export const SELECTIONS = ['everything', 'structure', 'tables', 'rows'] as const
+
 /** What of a backup is restored: all of it, the rows of some tables with the structure of all, or the structure alone. */
 export type Selection =
   | { readonly of: 'everything' }
@@ -44,6 +46,11 @@ export function selectTables(
   if (empty.length > 0) throw new RangeError(`the backup has no table that matches ${empty.join(', ')}`)
   const selected = fingerprint.tables.filter(table => matches.some(([, isMatch]) => isMatch(table)))
   return { of: rowsOnly ? 'rows' : 'tables', tables: selected.map(({ schema, name }) => ({ schema, name })) }
+}
+
+/** What was restored is not a whole database: nobody may put it in the place of one. */
+export function holdsPart({ backup }: Manifest, { of }: Selection): boolean {
+  return of === 'structure' || of === 'tables' || (of === 'everything' && backup.kind === 'partial')
 }
 
 function toMatcher({ schema, name }: NamePattern): (table: TableName) => boolean {

@@ -1,3 +1,4 @@
+import { abortable } from '../core/abortable.ts'
 import { restoreError } from './restore-error.ts'
 import { toolEnvironment } from './tool.ts'
 import { startTool, type ToolProcess } from './tool-process.ts'
@@ -131,8 +132,5 @@ export async function decodeArchive(
       hint: 'Take a new restore point; if it happens again, report it with the log of this step.',
     },
   })
-  const aborted = new Promise<never>((_, reject) =>
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
-  )
-  await Promise.race([tool.finished, aborted])
+  await abortable(signal, tool.finished)
 }

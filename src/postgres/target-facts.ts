@@ -1,6 +1,7 @@
 import type { Connection } from '../core/connection.ts'
-import type { OfferedExtension, TargetFacts, TargetSession } from '../core/restore-target.ts'
+import type { OfferedExtension, TargetFacts } from '../core/restore-target.ts'
 import type { Session } from './session.ts'
+import { readSessions } from './target-sessions.ts'
 
 /** How the comment of a database begins that a restore has made and not finished. */
 export const IN_PROGRESS = 'pg-runbook: restore in progress'
@@ -29,21 +30,6 @@ const EXTENSIONS = `
     FROM pg_catalog.pg_available_extensions a
     JOIN pg_catalog.pg_available_extension_versions v ON v.name = a.name
    GROUP BY 1, 3`
-
-/**
- * Sessions of clients in this database, ours left out: workers of the server leave by themselves. Who is neither a
- * member of the session's role nor of pg_signal_backend cannot end it, and a superuser's only a superuser can.
- */
-const SESSIONS = `
-  SELECT a.pid::text AS pid, coalesce(a.usename, '') AS "user", coalesce(a.application_name, '') AS application,
-         coalesce(host(a.client_addr), '') AS client,
-         (me.rolsuper OR (NOT coalesce(r.rolsuper, true) AND (pg_has_role(a.usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE'))))::text AS may_terminate
-    FROM pg_catalog.pg_stat_activity a
-    JOIN pg_catalog.pg_roles me ON me.rolname = current_user
-    LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
-   WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
-     AND coalesce(a.backend_type, 'client backend') = 'client backend'
-   ORDER BY a.backend_start`
 
 /**
  * What the role may not drop: schemas of others, and what others have in them. Members of extensions stay anyway, and so do
@@ -124,7 +110,7 @@ export async function readTargetFacts(
     keptSchemas: await readNames(session, KEPT_SCHEMAS),
     foreignPublications: await readNames(session, FOREIGN_PUBLICATIONS),
     roles: await readNames(session, 'SELECT rolname AS name FROM pg_catalog.pg_roles'),
-    sessions: await readSessions(session),
+    sessions: await readSessions(session, row.database ?? connection.database),
     preparedTransactions: Number(row.prepared),
     foreignObjects: await readNames(session, FOREIGN),
     relations: Number(row.relations),
@@ -156,10 +142,4 @@ async function readOffered(session: Session): Promise<readonly OfferedExtension[
     isTrusted: trusted === 'true',
     isInstalled: installed === 'true',
   }))
-}
-
-export async function readSessions(session: Session): Promise<readonly TargetSession[]> {
-  const rows =
-    await session.rows<Record<'pid' | 'user' | 'application' | 'client' | 'may_terminate', string>>(SESSIONS)
-  return rows.map(({ may_terminate, ...others }) => ({ ...others, mayTerminate: may_terminate === 'true' }))
 }

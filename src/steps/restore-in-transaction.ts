@@ -1,3 +1,4 @@
+import { abortable } from '../core/abortable.ts'
 import { renderBytes } from '../core/bytes.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { TargetTransaction } from '../postgres/target-transaction.ts'
@@ -31,6 +32,7 @@ export async function fillInTransaction(
   } catch (error) {
     await explainLostCommit(transaction.id, error, tools)
   }
+  progress.replacedAt = now()
 }
 
 /** Throws RESTORE_FAILED where a table or a sequence is not what the manifest says: then nothing is committed. */
@@ -71,13 +73,4 @@ async function explainLostCommit(id: string, error: unknown, tools: OverwriteToo
       cause: error,
     },
   )
-}
-
-async function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  work.catch(() => {})
-  const aborted = new Promise<never>((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-  return await Promise.race([work, aborted])
 }

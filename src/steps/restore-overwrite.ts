@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { abortable } from '../core/abortable.ts'
 import { verdictOf } from '../core/check.ts'
 import { renderAmount, renderSome } from '../core/check-text.ts'
 import { renderDuration } from '../core/duration.ts'
@@ -6,21 +7,28 @@ import { OperatorError } from '../core/errors.ts'
 import type { RestoredContent } from '../core/exact-check.ts'
 import type { FingerprintLevel, Manifest } from '../core/manifest.ts'
 import type { Selection, TableName } from '../core/restore-selection.ts'
-import type { TargetTransaction, TransactionEnd } from '../postgres/target-transaction.ts'
+import { type Inventory, safetyGap } from '../core/safety-gap.ts'
+import type { TargetTransaction } from '../postgres/target-transaction.ts'
 import type { ToolProcess } from '../postgres/tool-process.ts'
+import type { TransactionEnd } from '../postgres/transaction-end.ts'
 import { awaitRestore } from './restore.ts'
 import { checkRestored, type FillTools, renderFirst, reportChecks, structureChecks } from './restore-check.ts'
 import { fillInTransaction } from './restore-in-transaction.ts'
 import type { RestoreProgress } from './restore-progress.ts'
 
 export interface OverwriteTools extends FillTools {
-  /** Ends the sessions in the database but those with these process ids; returns how many. */
-  readonly disconnect: (spared: readonly string[]) => Promise<number>
   readonly begin: () => Promise<TargetTransaction>
-  /** SQL that locks all tables against writing. */
-  readonly freeze: string
-  /** SQL that drops what the backup brings back, or removes the rows that it replaces. */
-  readonly clear: (selection: Selection) => string
+  /** Locks all tables against writing: ends those in the way and adds their process ids to `cut`, or throws TARGET_BUSY naming them. */
+  readonly freeze: (transaction: TargetTransaction, cut: Set<string> | undefined) => Promise<void>
+  /** The same against reading too, of what is replaced; `look` may still object. Then drops what the backup brings back, or removes the rows. */
+  readonly clear: (
+    transaction: TargetTransaction,
+    selection: Selection,
+    cut: Set<string> | undefined,
+    look: () => Promise<void>,
+  ) => Promise<void>
+  /** What the database holds, by name, as the transaction sees it. */
+  readonly readInventory: (transaction: TargetTransaction) => Promise<Inventory>
   /** `logi_audit_events: logi_audit_worm_table`: triggers that see rows come and go. */
   readonly readGuards: (tables: readonly TableName[]) => Promise<readonly string[]>
   /** What the database will hold once the transaction is committed. */
@@ -55,37 +63,39 @@ export async function overwrite(
   tools: OverwriteTools,
   progress: RestoreProgress,
 ): Promise<void> {
-  const { target, allOrNothing, mayDisconnect } = request
+  const { target, allOrNothing, mayDisconnect, selection } = request
   const { log, now } = tools
-  const disconnect = async (spared: readonly string[]) => {
-    if (mayDisconnect) progress.terminated += await tools.disconnect(spared)
-  }
+  const cut = mayDisconnect ? new Set<string>() : undefined
   const guards = await reportGuards(request, tools)
-  await disconnect([])
+  const lockedAt = now().getTime()
   await using transaction = await log.group(`Lock ${target.database} against changes`, async () => {
     const begun = await tools.begin()
-    await begun.run(tools.freeze)
+    try {
+      await abortable(tools.signal, tools.freeze(begun, cut))
+    } catch (error) {
+      await begun[Symbol.asyncDispose]()
+      throw error
+    }
     log.info('Reading goes on; whoever writes waits.')
     return begun
   })
-  await backUp(request, tools, progress)
-  // Those who came back meanwhile hold locks that the dropping would wait for.
-  await disconnect([transaction.pid])
+  const safety = await transaction.whileIdle(() => backUp(request, tools, progress))
   const startedAt = now().getTime()
   await log.group(`Replace the contents of ${target.database}`, async () => {
     try {
-      await transaction.run(tools.clear(request.selection))
+      const look = () => refuseGap(safety, request, transaction, tools)
+      await abortable(tools.signal, tools.clear(transaction, selection, cut, look))
+      progress.terminated = cut?.size ?? 0
       if (allOrNothing) await fillInTransaction(request, transaction, tools, progress)
-      else await fillInParallel(request, transaction, tools)
+      else await fillInParallel(request, transaction, tools, progress)
     } catch (error) {
       throw explainGuards(guards, error)
     }
     progress.restoreMs = now().getTime() - startedAt
-    progress.windowMs = progress.restoreMs
+    progress.windowMs = now().getTime() - lockedAt
     progress.restoredTo = target.database
-    progress.replacedAt = now()
     log.info(
-      `Replaced in ${renderDuration(progress.restoreMs)}; ${renderAmount(progress.terminated, 'session')} cut.`,
+      `Replaced in ${renderDuration(progress.restoreMs)}; ${renderAmount(progress.terminated, 'session')} cut. Nobody could write for ${renderDuration(progress.windowMs)}.`,
     )
   })
   await log.group('Check', () => checkReplaced(request, tools, progress))
@@ -124,13 +134,13 @@ async function backUp(
   { skipSafetyBackup, target }: OverwriteRequest,
   tools: OverwriteTools,
   progress: RestoreProgress,
-): Promise<void> {
+): Promise<Manifest | undefined> {
   if (skipSafetyBackup !== undefined) {
     tools.log.warning(`No safety backup of ${target.database} is taken: ${skipSafetyBackup}`)
-    return
+    return undefined
   }
   const startedAt = tools.now().getTime()
-  const { backup } = await tools.log.group(`Back up ${target.database} as it is`, async () => {
+  const safety = await tools.log.group(`Back up ${target.database} as it is`, async () => {
     try {
       return await tools.takeSafetyBackup()
     } catch (error) {
@@ -145,9 +155,33 @@ async function backUp(
       )
     }
   })
-  progress.safetyBackup = backup.id
+  const { id } = safety.backup
+  progress.safetyBackup = id
   progress.safetyBackupMs = tools.now().getTime() - startedAt
-  tools.log.info(`Safety backup: ${backup.id}. To go back, restore it by this id.`)
+  tools.log.info(`Safety backup: ${id}. To go back, restore it by this id.`)
+  return safety
+}
+
+/**
+ * Locking tables does not keep anybody from making new ones, or large objects, and these would be dropped with the rest. Throws TARGET_BUSY
+ * where the safety backup lacks something that is there now. Rows alone are replaced in tables that were locked.
+ */
+async function refuseGap(
+  safety: Manifest | undefined,
+  { selection, target }: OverwriteRequest,
+  transaction: TargetTransaction,
+  tools: OverwriteTools,
+): Promise<void> {
+  if (safety === undefined || selection.of === 'rows') return
+  const gap = safetyGap(safety, await tools.readInventory(transaction))
+  if (gap.length === 0) return
+  throw new OperatorError(
+    'TARGET_BUSY',
+    `Somebody changed ${target.database} while the safety backup was taken, and that backup has it not: ${renderSome(gap)}. Everything was rolled back: ${target.database} is as it was before.`,
+    {
+      hint: 'Stop the application and every migration (runbook §4.2, step 1), then run the step again.',
+    },
+  )
 }
 
 /** Statistics, the structure, and what was not compared before the commit. */
@@ -170,8 +204,10 @@ async function fillInParallel(
   { target }: OverwriteRequest,
   transaction: TargetTransaction,
   tools: OverwriteTools,
+  progress: RestoreProgress,
 ): Promise<void> {
   await transaction.commit()
+  progress.replacedAt = tools.now()
   tools.log.info(`${target.database} is empty now.`)
   try {
     await using running = await tools.startRestore(target.database)

@@ -8,11 +8,14 @@ import { decodeArchive, startScript } from '../../postgres/pg-restore.ts'
 import { readContent } from '../../postgres/restored.ts'
 import { openSession } from '../../postgres/session.ts'
 import { openSource } from '../../postgres/source.ts'
-import { EMPTY_DATABASE, FREEZE_DATABASE } from '../../postgres/target-empty.ts'
+import { EMPTY_DATABASE } from '../../postgres/target-empty.ts'
 import { readGuards } from '../../postgres/target-guards.ts'
-import { terminateSessions } from '../../postgres/target-swap.ts'
-import { beginTransaction, readTransactionEnd } from '../../postgres/target-transaction.ts'
+import { readInventory } from '../../postgres/target-inventory.ts'
+import { CUT_TIMEOUT_MS, LOCK_TIMEOUT_MS, lockAll, lockSome } from '../../postgres/target-lock.ts'
+import { namingBlockers, whileTerminating } from '../../postgres/target-sessions.ts'
+import { beginTransaction, type TargetTransaction } from '../../postgres/target-transaction.ts'
 import { truncateSql } from '../../postgres/target-truncate.ts'
+import { readTransactionEnd } from '../../postgres/transaction-end.ts'
 import { sessionOf } from '../../postgres/transaction-session.ts'
 import type { ActionContext } from '../../runner/action.ts'
 import { dump } from '../../steps/dump.ts'
@@ -38,8 +41,8 @@ type Tools = Pick<
   | 'clear'
   | 'readUncommitted'
   | 'readGuards'
-  | 'disconnect'
   | 'freeze'
+  | 'readInventory'
   | 'readEnd'
   | 'startScript'
   | 'takeSafetyBackup'
@@ -64,16 +67,25 @@ export function createOverwriteTools(
 ): Tools {
   const { inputs, pgRestore, signal } = setting
   return {
-    disconnect: async spared => {
-      await using session = await openSession(target, signal)
-      return await terminateSessions(session, target.database, spared)
-    },
     begin: async () => {
       const { path } = await requireTool(context, 'psql', pgRestore.version.major)
       return await beginTransaction({ psql: path, env })
     },
-    freeze: FREEZE_DATABASE,
-    clear: selection => (selection.of === 'rows' ? truncateSql(selection.tables) : EMPTY_DATABASE),
+    freeze: (transaction, cut) =>
+      clearingTheWay({ target, signal }, transaction, cut, timeoutMs =>
+        transaction.run(lockAll('EXCLUSIVE', timeoutMs)),
+      ),
+    clear: (transaction, selection, cut, look) =>
+      clearingTheWay({ target, signal }, transaction, cut, async timeoutMs => {
+        const isRows = selection.of === 'rows'
+        await transaction.run(
+          isRows ? lockSome(selection.tables, timeoutMs) : lockAll('ACCESS EXCLUSIVE', timeoutMs),
+        )
+        await look()
+        await transaction.run(isRows ? truncateSql(selection.tables) : EMPTY_DATABASE)
+        await transaction.run('SET lock_timeout = 0;')
+      }),
+    readInventory: transaction => readInventory(sessionOf(transaction)),
     readUncommitted: (transaction, level) => readContent(sessionOf(transaction), level),
     readGuards: async tables => {
       await using session = await openSession(target, signal)
@@ -98,6 +110,20 @@ export function createOverwriteTools(
       }),
     takeSafetyBackup: () => takeSafetyBackup(context, setting, target),
   }
+}
+
+/** Gets its locks from whoever holds them: by ending those where that is allowed, by waiting a moment and naming them where not. */
+async function clearingTheWay(
+  { target, signal }: { readonly target: Connection; readonly signal: AbortSignal },
+  { pid }: TargetTransaction,
+  cut: Set<string> | undefined,
+  work: (lockTimeoutMs: number) => Promise<void>,
+): Promise<void> {
+  await using session = await openSession(target, signal)
+  await using ending = await openSession(target, signal)
+  const done = namingBlockers(session, pid, work(cut === undefined ? LOCK_TIMEOUT_MS : CUT_TIMEOUT_MS))
+  if (cut === undefined) return await done
+  await whileTerminating(ending, target.database, [pid, session.pid], cut, done)
 }
 
 /** Dumps the target as it is, then reads every byte back and lets pg_restore decode it. */

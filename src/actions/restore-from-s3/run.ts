@@ -8,7 +8,7 @@ import type { Manifest } from '../../core/manifest.ts'
 import { parseVersion } from '../../core/postgres-version.ts'
 import { previousName, restoredName } from '../../core/restore-names.ts'
 import { renderNotice } from '../../core/restore-notice.ts'
-import { type Selection, selectTables } from '../../core/restore-selection.ts'
+import { holdsPart, type Selection, selectTables } from '../../core/restore-selection.ts'
 import { renderSessionSetting } from '../../core/restore-settings.ts'
 import type { Action, ActionContext } from '../../runner/action.ts'
 import { withDeadline } from '../../runner/deadline.ts'
@@ -40,10 +40,11 @@ export const restoreFromS3: Action = {
       'pg_restore',
       parseVersion(manifest.archive.toolVersion).major,
     )
-    const setting = { inputs, manifest, store, signal, directory: temp.path, pgRestore }
+    const nonce = randomBytes(4).toString('hex')
+    const setting = { inputs, manifest, store, signal, nonce, directory: temp.path, pgRestore }
     const tools = await createRestoreTools(context, setting)
     const plan = await planRestore(planRequest(inputs, manifest, selection, pgRestore.version), tools)
-    const request = restoreRequest(context, inputs, manifest, selection)
+    const request = restoreRequest(context, inputs, manifest, selection, nonce)
     if (inputs.dryRun) return toPlanResult(request, plan)
     const report = await restoreDatabase(request, plan, tools)
     return toResult(request, report, report.recordKey === undefined ? '' : store.uri(report.recordKey))
@@ -51,10 +52,10 @@ export const restoreFromS3: Action = {
 
   /** Drops what a main phase left that was killed before it could clean up. */
   async post(context) {
-    const isLeft = typeof context.state.read(NEW_DATABASE) === 'string'
+    const isLeft = (context.state.read(NEW_DATABASE) ?? null) !== null
     if (!isLeft && !hasOpenUpload(context)) return
     const inputs = readRestoreInputs(context.inputs, context.environment)
-    if (isLeft) await dropLeftDatabase(context, inputs.target)
+    if (isLeft) await dropLeftDatabase(context, inputs)
     if (!hasOpenUpload(context)) return
     using store = new Store(inputs.store, context.log, context.signal)
     await removeOpenUpload(context, inputs.location, store)
@@ -126,6 +127,7 @@ function restoreRequest(
   inputs: RestoreInputs,
   manifest: Manifest,
   selection: Selection,
+  nonce: string,
 ): RestoreRequest {
   const now = new Date()
   const { host, port, user, database } = inputs.target
@@ -141,14 +143,14 @@ function restoreRequest(
     mayDisconnect: inputs.disconnect,
     skipSafetyBackup: inputs.skipSafetyBackup,
     sessionSettings: inputs.sessionSettings.map(renderSessionSetting),
-    nonce: randomBytes(4).toString('hex'),
+    nonce,
     run: madeBy(environment),
   }
 }
 
 /** What a run cannot know yet is empty. */
 function toPlanResult(request: RestoreRequest, plan: RestorePlan): ActionResult {
-  const notice = noticeOf(request, null)
+  const notice = noticeOf(request, { replacedAt: null, isPlanned: true })
   return {
     outputs: {
       outcome: 'planned',
@@ -172,7 +174,9 @@ function toResult(
   recordUri: string,
 ): ActionResult {
   const { target, durations } = record
-  const notice = noticeOf(request, progress.replacedAt)
+  // A database beside the old one is going to be cut over to.
+  const isPlanned = request.mode === 'new-database' && record.restore.outcome === 'restored'
+  const notice = noticeOf(request, { replacedAt: progress.replacedAt, isPlanned })
   return {
     outputs: {
       outcome: record.restore.outcome,
@@ -186,14 +190,20 @@ function toResult(
       'restore-uri': recordUri,
       notice,
     },
-    summary: renderRestoreSummary(record, { recordUri, notice, failure }),
+    summary: renderRestoreSummary(record, { recordUri, notice, copyBack: progress.copyBack, failure }),
     ...(failure && { failure }),
   }
 }
 
-function noticeOf({ manifest, target }: RestoreRequest, replacedAt: Date | null): string {
+/** Empty where users have what they had, and nobody is about to change that. */
+function noticeOf(
+  { manifest, selection, location }: RestoreRequest,
+  { replacedAt, isPlanned }: { readonly replacedAt: Date | null; readonly isPlanned: boolean },
+): string {
+  if (replacedAt === null && (!isPlanned || holdsPart(manifest, selection))) return ''
   return renderNotice({
-    database: target.database,
+    database: location.database,
+    isPart: selection.of === 'rows',
     snapshotAt: new Date(manifest.backup.snapshotAt),
     replacedAt,
     now: new Date(),

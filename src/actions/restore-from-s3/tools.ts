@@ -4,12 +4,15 @@ import { drillPrefix, type Location } from '../../core/backup-key.ts'
 import { type Connection, withDatabase } from '../../core/connection.ts'
 import { parseDrillRecord } from '../../core/drill-record.ts'
 import { OperatorError } from '../../core/errors.ts'
+import { quoteIdentifier } from '../../core/identifier.ts'
 import type { Manifest } from '../../core/manifest.ts'
 import type { MeasuredDrill } from '../../core/restore-estimate.ts'
 import { type ChosenEntries, chooseEntries, renderUseList } from '../../core/restore-list.ts'
 import type { Selection } from '../../core/restore-selection.ts'
-import { renderSessionSetting, withRestoreSettings } from '../../core/restore-settings.ts'
+import { renderSessionSetting, withRestoreSettings, withSafePath } from '../../core/restore-settings.ts'
 import type { TargetFacts } from '../../core/restore-target.ts'
+import { object, text } from '../../core/shape.ts'
+import { readDatabaseShape } from '../../postgres/database-like.ts'
 import { readFreeBytes } from '../../postgres/install/disk-space.ts'
 import type { Tool } from '../../postgres/install/find-tool.ts'
 import { connectionEnvironment } from '../../postgres/passfile.ts'
@@ -19,6 +22,7 @@ import { openSession } from '../../postgres/session.ts'
 import { settingRefusal } from '../../postgres/session-error.ts'
 import { readStructureChecks } from '../../postgres/structure.ts'
 import { listArchive, readPublications } from '../../postgres/target-archive.ts'
+import { readColumns } from '../../postgres/target-columns.ts'
 import {
   analyzeDatabase,
   createTargetDatabase,
@@ -38,6 +42,7 @@ import { createOverwriteTools, requireOverwriteTools } from './overwrite-tools.t
 
 /** Under this name the post phase finds the database that a killed main phase left unfinished. */
 export const NEW_DATABASE = 'new-database'
+const newDatabase = object({ name: text, nonce: text })
 
 /** Drills that an estimate looks at. */
 const DRILLS_READ = 12
@@ -47,6 +52,8 @@ export interface ToolSetting {
   readonly manifest: Manifest
   readonly store: Store
   readonly signal: AbortSignal
+  /** Marks what this run makes. */
+  readonly nonce: string
   /** Private, and removed afterwards. */
   readonly directory: string
   readonly pgRestore: Tool
@@ -57,13 +64,17 @@ export async function createRestoreTools(
   context: ActionContext,
   setting: ToolSetting,
 ): Promise<PlanTools & DatabaseTools> {
-  const { inputs, manifest, store, signal, directory, pgRestore } = setting
+  const { inputs, manifest, store, signal, nonce, directory, pgRestore } = setting
   // Every session of ours and of the tools outlives the timeouts that the target's defaults may impose.
   const target = withRestoreSettings(inputs.target, inputs.sessionSettings)
   const archivePath = join(directory, 'archive.dump')
   const listPath = join(directory, 'entries.list')
   const env = await connectionEnvironment(target, directory, context.environment.variables)
-  const other = await findMaintenance(inputs.target, [inputs.maintenanceDatabase, 'postgres', 'template1'])
+  const other = await findMaintenance(withSafePath(inputs.target), [
+    inputs.maintenanceDatabase,
+    'postgres',
+    'template1',
+  ])
   const maintenance = other && withRestoreSettings(other, inputs.sessionSettings)
   return {
     store,
@@ -76,7 +87,7 @@ export async function createRestoreTools(
     download: (archive, path, onBytes) => downloadArchive(store, archive, path, onBytes),
     // Without the settings: an old server refuses some of them, and shall be refused by its version.
     readTarget: async () => {
-      await using session = await openSession(inputs.target, signal)
+      await using session = await openSession(withSafePath(inputs.target), signal)
       return await readTargetFacts(session, inputs.target, inputs.ownerRole)
     },
     refuseUnready: async (mode, facts) => {
@@ -90,17 +101,24 @@ export async function createRestoreTools(
       return chosen
     },
     readDrills: () => readDrills(inputs.location, store),
-    remember: name => context.state.save(NEW_DATABASE, name),
-    createDatabase: async name => {
+    remember: name => context.state.save(NEW_DATABASE, name === null ? null : { name, nonce }),
+    createDatabase: async (name, claim) => {
       await using session = await openSession(target, signal)
-      return await createTargetDatabase(session, name, manifest.server, inputs.ownerRole, manifest.backup.id)
+      const like =
+        inputs.mode === 'swap' ? await readDatabaseShape(session, inputs.target.database) : manifest.server
+      const database = { name, nonce, like, owner: inputs.ownerRole, backupId: manifest.backup.id }
+      return await createTargetDatabase(session, database, claim)
+    },
+    readColumns: async (database, tables) => {
+      await using session = await openSession(withDatabase(target, database), signal)
+      return await readColumns(session, tables)
     },
     // Also after a cancellation: what was restored must not lose its name, nor what was not restored stay.
     finishDatabase: async (name, comment) => {
       await using session = await openSession(target)
       await describeDatabase(session, name, comment)
     },
-    dropDatabase: name => dropUnfinishedDatabase(target, name),
+    dropDatabase: name => dropUnfinishedDatabase(target, name, nonce),
     startRestore: async database => {
       const args = [
         `--use-list=${listPath}`,
@@ -125,9 +143,9 @@ export async function createRestoreTools(
       await using session = await openSession(maintenance ?? target, signal)
       return await copyDatabaseSettings(session, from, to)
     },
-    swap: (names, comment) => {
+    swap: names => {
       if (maintenance === undefined) throw noMaintenance(inputs)
-      return swapDatabases(maintenance, names, comment, signal)
+      return swapDatabases(maintenance, names, signal)
     },
     ...createOverwriteTools(context, setting, { target, env, archivePath, listPath }),
   }
@@ -213,10 +231,24 @@ async function readDrills(location: Location, store: Store): Promise<readonly Me
   return (await Promise.all(drills)).flat()
 }
 
-/** Drops the database that a main phase left unfinished, if it is there and still says that it is unfinished. */
-export async function dropLeftDatabase(context: ActionContext, target: Connection): Promise<void> {
-  const name = context.state.read(NEW_DATABASE)
-  if (typeof name !== 'string') return
-  if (await dropUnfinishedDatabase(target, name))
+/**
+ * Drops the database that a main phase left unfinished, if it is there and still says that it is unfinished; names one that is whole. With
+ * the settings of the main phase: where transactions are read-only by default, nothing could be dropped without.
+ */
+export async function dropLeftDatabase(context: ActionContext, inputs: RestoreInputs): Promise<void> {
+  const left = context.state.read(NEW_DATABASE)
+  if (!left) return
+  const { name, nonce } = newDatabase(left, NEW_DATABASE)
+  const target = withRestoreSettings(inputs.target, inputs.sessionSettings)
+  const end = await dropUnfinishedDatabase(target, name, nonce)
+  if (end === 'dropped')
     context.log.info(`The restore was stopped half way; the unfinished database ${name} is gone.`)
+  else if (end === 'kept')
+    context.log.warning(
+      `The restore was stopped when ${name} was whole already: it stays. If nobody needs it: DROP DATABASE ${quoteIdentifier(name)};`,
+    )
+  else if (inputs.mode === 'swap')
+    context.log.info(
+      `There is no database ${name}: either it was swapped in for ${inputs.target.database} before the restore was stopped, or it was not made yet. Its comment says which: \\l+ ${inputs.target.database}`,
+    )
 }
