@@ -1,5 +1,5 @@
 import type { RestoredContent } from './exact-check.ts'
-import type { Manifest, TableFingerprint } from './manifest.ts'
+import { countRows, type Manifest, type TableFingerprint } from './manifest.ts'
 import { type NamePattern, parseNamePattern } from './name-pattern.ts'
 
 export const SELECTIONS = ['everything', 'structure', 'tables', 'rows'] as const
@@ -51,6 +51,17 @@ export function selectTables(
 /** What was restored is not a whole database: nobody may put it in the place of one. */
 export function holdsPart({ backup }: Manifest, { of }: Selection): boolean {
   return of === 'structure' || of === 'tables' || (of === 'everything' && backup.kind === 'partial')
+}
+
+/**
+ * Bytes that a database takes which holds what was chosen, at most: by the share of the rows, because the manifest knows no more. The
+ * structure alone is next to nothing; a partial backup says nothing of the size of its tables.
+ */
+export function neededBytes({ server, fingerprint, backup }: Manifest, selection: Selection): number {
+  if (selection.of === 'structure') return 0
+  const rows = countRows(fingerprint.tables)
+  if (selection.of === 'everything' || backup.kind === 'partial' || rows === 0) return server.bytes
+  return Math.ceil((server.bytes * countRows(fingerprint.tables.filter(picker(selection)))) / rows)
 }
 
 function toMatcher({ schema, name }: NamePattern): (table: TableName) => boolean {

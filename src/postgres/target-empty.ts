@@ -62,6 +62,13 @@ BEGIN
                OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = found.class AND d.objid = found.oid AND d.deptype = 'e');
     EXECUTE format('DROP %s %I CASCADE', found.kind, found.name);
   END LOOP;
+  -- Somebody has followed runbook §4.2 to its first half, and an archive does not make this schema. As initdb has it.
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = 'public') THEN
+    CREATE SCHEMA public;
+    GRANT USAGE ON SCHEMA public TO PUBLIC;
+    COMMENT ON SCHEMA public IS 'standard public schema';
+    ALTER SCHEMA public OWNER TO pg_database_owner;
+  END IF;
   PERFORM lo_unlink(m.oid) FROM pg_catalog.pg_largeobject_metadata m WHERE pg_has_role(m.lomowner, 'USAGE');
 END
 $pg_runbook$;

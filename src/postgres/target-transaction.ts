@@ -96,8 +96,8 @@ export async function beginTransaction({
           tool.stdin.writable ? Promise.reject(error) : lost,
         )
         await Promise.race([copied, lost])
-        // The script has switched the limit off for itself; what follows names everything in full.
-        await run(limitIdle)
+        // The script has set these for itself; what follows names everything in full.
+        await run(`${limitIdle} SET client_encoding = 'UTF8';`)
       },
       whileIdle: work => whileIdle(() => run('SELECT 1;'), idleLimitMs / 4, work),
       commit: async () => void (await run('COMMIT;')),

@@ -27,6 +27,9 @@ export async function fillInTransaction(
   log.info(`The script of the archive has run: ${renderBytes(bytes)}.`)
   await abortable(signal, compareBeforeCommit(request, transaction, tools, progress))
   signal.throwIfAborted()
+  // Sequences do not follow the transaction: last, so that a difference above leaves them as they were.
+  if (request.selection.of === 'rows')
+    for (const note of await tools.advanceNumbering(transaction, request.selection.tables)) log.info(note)
   try {
     await transaction.commit()
   } catch (error) {
@@ -43,7 +46,7 @@ async function compareBeforeCommit(
   progress: RestoreProgress,
 ): Promise<void> {
   const startedAt = now().getTime()
-  const found = await readUncommitted(transaction, manifest.fingerprint.level)
+  const found = await readUncommitted(transaction, manifest.fingerprint.level, selection)
   progress.checks.push(...compareContent({ manifest, selection }, found))
   progress.checksMs = now().getTime() - startedAt
   const failed = progress.checks.filter(({ verdict, group }) => verdict === 'fail' && group === 'exact')

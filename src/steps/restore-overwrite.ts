@@ -35,7 +35,13 @@ export interface OverwriteTools extends FillTools {
   readonly readUncommitted: (
     transaction: TargetTransaction,
     level: FingerprintLevel,
+    selection: Selection,
   ) => Promise<RestoredContent>
+  /** Moves on what numbers these tables and stands behind their rows. Returns what it did, as sentences. */
+  readonly advanceNumbering: (
+    transaction: TargetTransaction,
+    tables: readonly TableName[],
+  ) => Promise<readonly string[]>
   /** pg_restore, writing the chosen entries as SQL to its output. */
   readonly startScript: () => Promise<ToolProcess & { readonly stdout: Readable }>
   readonly readEnd: (transactionId: string) => Promise<TransactionEnd>
@@ -124,6 +130,8 @@ async function reportGuards(
 
 function explainGuards(guards: readonly string[], error: unknown): unknown {
   if (guards.length === 0 || !(error instanceof OperatorError)) return error
+  // Neither a lost connection nor a lock is of a trigger's making.
+  if (error.code !== 'RESTORE_FAILED' && error.code !== 'DATABASE_PRIVILEGES') return error
   return new OperatorError(error.code, error.message, {
     hint: `${error.hint ?? ''} These tables have triggers: ${renderSome(guards)}. If one of them guards the rows, give the setting that it asks for by session-settings, such as logi.allow_audit_purge=yes (runbook §7).`.trim(),
     cause: error,

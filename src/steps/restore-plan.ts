@@ -34,6 +34,8 @@ export interface PlanTools extends RestoreTools {
   readonly trySettings: () => Promise<void>
   /** Lists the archive, decides what of it is restored, and lays that down for pg_restore. */
   readonly chooseEntries: (selection: Selection, facts: TargetFacts) => Promise<ChosenEntries>
+  /** What a swap will not be able to pass on from the old database to the new one, as sentences. */
+  readonly readUnpassable: () => Promise<readonly string[]>
   readonly readDrills: () => Promise<readonly MeasuredDrill[]>
 }
 
@@ -62,14 +64,15 @@ export async function planRestore(request: PlanRequest, tools: PlanTools): Promi
     return found
   })
   refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: 0 }))
-  await tools.refuseUnready(wish.mode, facts)
   await tools.trySettings()
+  await tools.refuseUnready(wish.mode, facts)
   const downloadMs = await log.group('Download and verify the archive', () => fetchArchive(manifest, tools))
   const entries = await tools.chooseEntries(selection, facts)
   refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: entries.kept.length }))
   const warnings = [
     ...targetWarnings(manifest, facts, { ...wish, archiveEntries: entries.kept.length }),
     ...leftOutWarning(entries),
+    ...(wish.mode === 'swap' ? await tools.readUnpassable() : []),
   ]
   for (const warning of warnings) log.warning(warning)
   const estimate = estimateRestore(manifest.object.bytes, await tools.readDrills())
@@ -92,12 +95,12 @@ function refuseUnsuitable(manifest: Manifest, mode: RestoreMode): void {
         hint: 'Pick a full backup, or restore this one with mode new-database and copy back what you need.',
       },
     )
-  if (mode === 'swap' && fingerprint.level === 'none')
+  if (fingerprint.level === 'none')
     throw new OperatorError(
       'BACKUP_UNUSABLE',
-      `The manifest of ${backup.id} counted no rows (fingerprint: none), so nothing can prove that they are all back before the swap.`,
+      `The manifest of ${backup.id} counted no rows (fingerprint: none), so nothing can prove that they are all back before the old data is replaced.`,
       {
-        hint: 'Use mode new-database, look at the data yourself, and swap by hand.',
+        hint: 'Use mode new-database, look at the data yourself, and cut over to it.',
       },
     )
 }

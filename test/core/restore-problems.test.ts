@@ -25,19 +25,24 @@ const FACTS: TargetFacts = {
   sessions: [],
   preparedTransactions: 0,
   foreignObjects: [],
-  relations: 0,
+  droppedObjects: 0,
+  unlockableTables: [],
+  subscriptions: [],
+  slots: [],
+  databases: [],
+  keptRows: [],
   lockCapacity: 1000,
   leftovers: ['left "over"; DROP DATABASE logi'],
 }
 
 const WISH: RestoreWish = {
   mode: 'new-database',
-  isSelective: false,
+  neededBytes: 0,
+  newNames: [],
   disconnect: false,
   allOrNothing: true,
   owner: 'own"er',
   diskBytes: undefined,
-  pgRestore: { major: 18, minor: 6 },
   archiveEntries: 0,
 }
 

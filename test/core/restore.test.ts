@@ -71,6 +71,8 @@ describe('the list of an archive', () => {
     isSuperuser: true,
     foreignExtensions: [],
     keptSchemas: [],
+    schemas: new Map([['5', 'audit']]),
+    keptRows: new Set<string>(),
     publications: new Map(),
     foreignPublications: [],
     dataOnlyOf: undefined,

@@ -2,8 +2,10 @@ import { join } from 'node:path'
 import type { Connection } from '../../core/connection.ts'
 import type { Manifest } from '../../core/manifest.ts'
 import { fromVersionNumber } from '../../core/postgres-version.ts'
+import { withRestoreSettings } from '../../core/restore-settings.ts'
 import type { TargetFacts } from '../../core/restore-target.ts'
 import { readFreeBytes } from '../../postgres/install/disk-space.ts'
+import { advanceNumbering } from '../../postgres/numbering.ts'
 import { decodeArchive, startScript } from '../../postgres/pg-restore.ts'
 import { readContent } from '../../postgres/restored.ts'
 import { openSession } from '../../postgres/session.ts'
@@ -43,20 +45,26 @@ type Tools = Pick<
   | 'readGuards'
   | 'freeze'
   | 'readInventory'
+  | 'advanceNumbering'
   | 'readEnd'
   | 'startScript'
   | 'takeSafetyBackup'
 >
 
-/** psql for the transaction, pg_dump for the safety backup: better missed now than after the download. Throws TOOL_MISSING. */
+/**
+ * psql for the transaction, pg_dump for the safety backup, and what that must be able to read: better missed now than when writers
+ * wait. Throws TOOL_MISSING, DATABASE_PRIVILEGES.
+ */
 export async function requireOverwriteTools(
   context: ActionContext,
-  { inputs, pgRestore }: ToolSetting,
+  { inputs, pgRestore, signal }: ToolSetting,
   { versionNumber }: TargetFacts,
 ): Promise<void> {
   await requireTool(context, 'psql', pgRestore.version.major)
   if (inputs.skipSafetyBackup !== undefined) return
   await requireTool(context, 'pg_dump', fromVersionNumber(versionNumber).major)
+  await using source = await openSource(withRestoreSettings(inputs.target, inputs.sessionSettings), signal)
+  await source.refuseObstacles({ tables: [], excludeTables: [], schemas: [] })
 }
 
 /** What overwriting needs beyond what the other modes do. */
@@ -69,7 +77,8 @@ export function createOverwriteTools(
   return {
     begin: async () => {
       const { path } = await requireTool(context, 'psql', pgRestore.version.major)
-      return await beginTransaction({ psql: path, env })
+      // What we write and read is UTF-8, whatever the database holds.
+      return await beginTransaction({ psql: path, env: { ...env, PGCLIENTENCODING: 'UTF8' } })
     },
     freeze: (transaction, cut) =>
       clearingTheWay({ target, signal }, transaction, cut, timeoutMs =>
@@ -86,7 +95,9 @@ export function createOverwriteTools(
         await transaction.run('SET lock_timeout = 0;')
       }),
     readInventory: transaction => readInventory(sessionOf(transaction)),
-    readUncommitted: (transaction, level) => readContent(sessionOf(transaction), level),
+    readUncommitted: (transaction, level, selection) =>
+      readContent(sessionOf(transaction), level, selection.of === 'rows' ? selection.tables : undefined),
+    advanceNumbering: (transaction, tables) => advanceNumbering(sessionOf(transaction), tables),
     readGuards: async tables => {
       await using session = await openSession(target, signal)
       return await readGuards(session, tables)

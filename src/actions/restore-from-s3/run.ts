@@ -8,7 +8,7 @@ import type { Manifest } from '../../core/manifest.ts'
 import { parseVersion } from '../../core/postgres-version.ts'
 import { previousName, restoredName } from '../../core/restore-names.ts'
 import { renderNotice } from '../../core/restore-notice.ts'
-import { holdsPart, type Selection, selectTables } from '../../core/restore-selection.ts'
+import { holdsPart, neededBytes, type Selection, selectTables } from '../../core/restore-selection.ts'
 import { renderSessionSetting } from '../../core/restore-settings.ts'
 import type { Action, ActionContext } from '../../runner/action.ts'
 import { withDeadline } from '../../runner/deadline.ts'
@@ -43,8 +43,9 @@ export const restoreFromS3: Action = {
     const nonce = randomBytes(4).toString('hex')
     const setting = { inputs, manifest, store, signal, nonce, directory: temp.path, pgRestore }
     const tools = await createRestoreTools(context, setting)
-    const plan = await planRestore(planRequest(inputs, manifest, selection, pgRestore.version), tools)
-    const request = restoreRequest(context, inputs, manifest, selection, nonce)
+    const names = chooseNames(inputs)
+    const plan = await planRestore(planRequest(inputs, manifest, selection, names), tools)
+    const request = restoreRequest(context, inputs, manifest, selection, names, nonce)
     if (inputs.dryRun) return toPlanResult(request, plan)
     const report = await restoreDatabase(request, plan, tools)
     return toResult(request, report, report.recordKey === undefined ? '' : store.uri(report.recordKey))
@@ -93,7 +94,7 @@ function select(manifest: Manifest, { selection }: RestoreInputs): Selection {
       'INVALID_INPUT',
       `only-tables or only-schemas: ${error.message}. Nothing was changed.`,
       {
-        hint: `The manifest of ${manifest.backup.id} lists the tables.`,
+        hint: `The manifest of ${manifest.backup.id} lists the tables. The rows of a partitioned table are in its partitions: name these, as events_* does.`,
         cause: error,
       },
     )
@@ -104,7 +105,7 @@ function planRequest(
   inputs: RestoreInputs,
   manifest: Manifest,
   selection: Selection,
-  pgRestore: PlanRequest['wish']['pgRestore'],
+  names: NewNames,
 ): PlanRequest {
   const { mode, disconnect, allOrNothing, ownerRole, targetDiskBytes } = inputs
   return {
@@ -112,14 +113,30 @@ function planRequest(
     selection,
     wish: {
       mode,
-      isSelective: selection.of !== 'everything',
+      neededBytes: neededBytes(manifest, selection),
+      newNames: newNames(inputs, names),
       disconnect,
       allOrNothing,
       owner: ownerRole,
       diskBytes: targetDiskBytes,
-      pgRestore,
     },
   }
+}
+
+/** The new database, and what the old one is called after a swap. */
+type NewNames = Pick<RestoreRequest, 'restoredName' | 'previousName'>
+
+function chooseNames({ target: { database }, newDatabase }: RestoreInputs): NewNames {
+  const now = new Date()
+  return {
+    restoredName: newDatabase ?? restoredName(database, now),
+    previousName: previousName(database, now),
+  }
+}
+
+function newNames({ mode }: RestoreInputs, names: NewNames): readonly string[] {
+  if (mode === 'overwrite') return []
+  return mode === 'swap' ? [names.restoredName, names.previousName] : [names.restoredName]
 }
 
 function restoreRequest(
@@ -127,18 +144,17 @@ function restoreRequest(
   inputs: RestoreInputs,
   manifest: Manifest,
   selection: Selection,
+  names: NewNames,
   nonce: string,
 ): RestoreRequest {
-  const now = new Date()
   const { host, port, user, database } = inputs.target
   return {
+    ...names,
     manifest,
     location: inputs.location,
     mode: inputs.mode,
     selection,
     target: { host, port, user, database },
-    restoredName: inputs.newDatabase ?? restoredName(database, now),
-    previousName: previousName(database, now),
     allOrNothing: inputs.allOrNothing,
     mayDisconnect: inputs.disconnect,
     skipSafetyBackup: inputs.skipSafetyBackup,

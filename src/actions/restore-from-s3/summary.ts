@@ -7,6 +7,7 @@ import type { OperatorError } from '../../core/errors.ts'
 import { code, codeBlock, factTable, literal, table } from '../../core/markdown.ts'
 import { renderEstimate } from '../../core/restore-estimate.ts'
 import type { RestoreMode, RestoreRecord } from '../../core/restore-record.ts'
+import { neededBytes } from '../../core/restore-selection.ts'
 import type { RestoreRequest } from '../../steps/restore-database.ts'
 import type { RestorePlan } from '../../steps/restore-plan.ts'
 import { isPart, nextSteps } from './next-steps.ts'
@@ -81,7 +82,7 @@ export function renderPlanSummary(request: RestoreRequest, plan: RestorePlan, no
       ],
       ['Target', `${code(address(target))}, PostgreSQL ${literal(found.version)}`],
       ['Old data', `${renderBytes(found.databaseBytes)}, owned by ${code(found.owner)}`],
-      ['Space needed beside it', `about ${renderBytes(manifest.server.bytes)}`],
+      ['Space needed beside it', `at most about ${renderBytes(neededBytes(manifest, request.selection))}`],
       ['Estimated duration', literal(renderEstimate(estimate))],
     ]),
     '',

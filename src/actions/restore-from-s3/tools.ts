@@ -8,7 +8,7 @@ import { quoteIdentifier } from '../../core/identifier.ts'
 import type { Manifest } from '../../core/manifest.ts'
 import type { MeasuredDrill } from '../../core/restore-estimate.ts'
 import { type ChosenEntries, chooseEntries, renderUseList } from '../../core/restore-list.ts'
-import type { Selection } from '../../core/restore-selection.ts'
+import type { Selection, TableName } from '../../core/restore-selection.ts'
 import { renderSessionSetting, withRestoreSettings, withSafePath } from '../../core/restore-settings.ts'
 import type { TargetFacts } from '../../core/restore-target.ts'
 import { object, text } from '../../core/shape.ts'
@@ -21,7 +21,7 @@ import { readRestoredContent } from '../../postgres/restored.ts'
 import { openSession } from '../../postgres/session.ts'
 import { settingRefusal } from '../../postgres/session-error.ts'
 import { readStructureChecks } from '../../postgres/structure.ts'
-import { listArchive, readPublications } from '../../postgres/target-archive.ts'
+import { listArchive, readPublications, readSchemas } from '../../postgres/target-archive.ts'
 import { readColumns } from '../../postgres/target-columns.ts'
 import {
   analyzeDatabase,
@@ -30,7 +30,7 @@ import {
   dropUnfinishedDatabase,
 } from '../../postgres/target-database.ts'
 import { readTargetFacts } from '../../postgres/target-facts.ts'
-import { copyDatabaseSettings } from '../../postgres/target-settings.ts'
+import { copyDatabaseSettings, readUnpassable } from '../../postgres/target-settings.ts'
 import { findMaintenance, swapDatabases } from '../../postgres/target-swap.ts'
 import type { ActionContext } from '../../runner/action.ts'
 import type { DatabaseTools } from '../../steps/restore-database.ts'
@@ -99,6 +99,10 @@ export async function createRestoreTools(
       const chosen = await choose(setting, archivePath, env, selection, facts)
       await writeFile(listPath, renderUseList(chosen.kept), { mode: 0o600 })
       return chosen
+    },
+    readUnpassable: async () => {
+      await using session = await openSession(target, signal)
+      return await readUnpassable(session, inputs.target.database)
     },
     readDrills: () => readDrills(inputs.location, store),
     remember: name => context.state.save(NEW_DATABASE, name === null ? null : { name, nonce }),
@@ -190,30 +194,33 @@ async function choose(
   archive: string,
   env: Readonly<Record<string, string>>,
   selection: Selection,
-  { isSuperuser, foreignExtensions, keptSchemas, foreignPublications }: TargetFacts,
+  facts: TargetFacts,
 ): Promise<ChosenEntries> {
+  const { isSuperuser, foreignExtensions, keptSchemas, keptRows, foreignPublications } = facts
   const list = (args: readonly string[]) => listArchive(pgRestore.path, archive, args, env)
-  const dataOnlyOf = selection.of === 'everything' ? undefined : new Set<string>()
-  if ('tables' in selection) {
-    for (const { schema, name } of selection.tables) {
-      const entries = await list([`--schema=${schema}`, `--table=${name}`])
-      for (const { id, kind } of entries) if (kind === 'TABLE DATA') dataOnlyOf?.add(id)
-    }
+  const rowsOf = async (tables: readonly TableName[]) => {
+    const ids = new Set<string>()
+    for (const { schema, name } of tables)
+      for (const { id, kind } of await list([`--schema=${schema}`, `--table=${name}`]))
+        if (kind === 'TABLE DATA') ids.add(id)
+    return ids
   }
   const entries = await list([])
   const isNew = inputs.mode !== 'overwrite'
+  const question = { pgRestore: pgRestore.path, archive, entries, path: join(directory, 'asked.list'), env }
   // A new database has no extensions but the one that comes with the server.
   const foreign = isNew ? ['plpgsql'] : foreignExtensions
   return chooseEntries(entries, {
     isSuperuser,
     foreignExtensions: isSuperuser ? [] : foreign,
     keptSchemas: isNew ? [] : keptSchemas,
-    publications: isSuperuser
-      ? new Map()
-      : await readPublications(pgRestore.path, archive, entries, join(directory, 'publications.list'), env),
+    schemas: isNew || keptSchemas.length === 0 ? new Map() : await readSchemas(question),
+    keptRows: isNew ? new Set() : await rowsOf(keptRows),
+    publications: isSuperuser ? new Map() : await readPublications(question),
     foreignPublications: isNew ? [] : foreignPublications,
     rowsOnly: selection.of === 'rows',
-    dataOnlyOf,
+    dataOnlyOf:
+      selection.of === 'everything' ? undefined : await rowsOf('tables' in selection ? selection.tables : []),
   })
 }
 
