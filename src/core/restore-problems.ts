@@ -1,11 +1,12 @@
 import { renderBytes } from './bytes.ts'
-import { renderAmount, renderSome } from './check-text.ts'
+import { renderSome } from './check-text.ts'
 import { quoteIdentifier } from './identifier.ts'
 import type { Manifest } from './manifest.ts'
 import { fromVersionNumber, parseVersion } from './postgres-version.ts'
 import type { RestoreMode } from './restore-record.ts'
 
-import type { TargetFacts, TargetSession } from './restore-target.ts'
+import { sessionProblems } from './restore-sessions.ts'
+import type { TargetFacts } from './restore-target.ts'
 
 /** What is wanted of the target. */
 export interface RestoreWish {
@@ -16,6 +17,7 @@ export interface RestoreWish {
   readonly newNames: readonly string[]
   readonly disconnect: boolean
   readonly allOrNothing: boolean
+  readonly takesSafetyBackup: boolean
   /** The role that is to own what is restored; undefined is the role that connects. */
   readonly owner: string | undefined
   /** What the server's disk holds, where the operator knows; SQL cannot tell. */
@@ -164,77 +166,4 @@ function spaceProblems(facts: TargetFacts, wish: RestoreWish): readonly TargetPr
       hint: 'Raise max_locks_per_transaction, use mode new-database or swap, or set all-or-nothing: false.',
     })
   return problems
-}
-
-function sessionProblems(facts: TargetFacts, { mode, disconnect }: RestoreWish): readonly TargetProblem[] {
-  const { sessions, preparedTransactions, subscriptions, database } = facts
-  const problems: TargetProblem[] = []
-  // It would go on writing into what was restored, or stay with the old data under its new name.
-  if (subscriptions.length > 0)
-    problems.push({
-      message: `${database} subscribes to another database: ${renderSome(subscriptions)}`,
-      hint: 'Decide what is to become of the replication first: ALTER SUBSCRIPTION … DISABLE; then DROP SUBSCRIPTION …; or use mode new-database.',
-    })
-  const stubborn = sessions.filter(({ mayTerminate }) => !mayTerminate)
-  if (preparedTransactions > 0)
-    problems.push({
-      message: `${database} has ${renderAmount(preparedTransactions, 'prepared transaction')}`,
-      hint: 'COMMIT PREPARED or ROLLBACK PREPARED them: see pg_prepared_xacts.',
-      isBusy: true,
-    })
-  if (stubborn.length > 0)
-    problems.push({
-      message: `${renderAmount(stubborn.length, 'session')} in ${database} cannot be ended by ${facts.user}: ${describeSessions(stubborn)}`,
-      hint: 'Ask their owners to leave, or the provider: a superuser’s session can be ended by a superuser only.',
-      isBusy: true,
-    })
-  if (mode === 'overwrite' && !disconnect && sessions.length > 0)
-    problems.push({
-      message: `${renderAmount(sessions.length, 'other session')} in ${database}: ${describeSessions(sessions)}`,
-      hint: 'Stop the application (runbook §4.2, step 1), or set disconnect: true to cut them off.',
-      isBusy: true,
-    })
-  return problems
-}
-
-/** `app as logi from 10.0.0.7 (3)` */
-function describeSessions(sessions: readonly TargetSession[]): string {
-  const counts = new Map<string, number>()
-  for (const { application, user, client } of sessions) {
-    const name = `${application === '' ? 'a session' : application} as ${user}${client === '' ? '' : ` from ${client}`}`
-    counts.set(name, (counts.get(name) ?? 0) + 1)
-  }
-  return renderSome(
-    [...counts].map(([name, count]) => (count === 1 ? name : `${name} (${count})`)),
-    5,
-  )
-}
-
-/** What need not stop a restore, but may: as sentences. */
-export function targetWarnings(
-  { server, fingerprint }: Manifest,
-  facts: TargetFacts,
-  { mode }: RestoreWish,
-): readonly string[] {
-  const warnings: string[] = []
-  if (mode !== 'new-database' && facts.slots.length > 0)
-    warnings.push(
-      `Replication slots read ${facts.database}: ${renderSome(facts.slots)}. ${mode === 'swap' ? 'They stay with the old data, under its new name.' : 'Who reads them gets the emptying and filling as changes.'}`,
-    )
-  const mayFail = server.extensions.filter(({ name }) => {
-    const offered = facts.extensions.find(extension => extension.name === name)
-    const isThere = mode === 'overwrite' && offered?.isInstalled === true
-    return offered !== undefined && !offered.isTrusted && !facts.isSuperuser && !isThere && name !== 'plpgsql'
-  })
-  if (mayFail.length > 0)
-    warnings.push(
-      `Only a superuser, or a provider's arrangement, can create ${mayFail.map(({ name }) => name).join(', ')}: if the restore fails there, ask the provider.`,
-    )
-  if (fingerprint.level === 'none')
-    warnings.push('The manifest counted no rows, so nothing can prove that all of them come back.')
-  if (facts.leftovers.length > 0)
-    warnings.push(
-      `An earlier restore was killed and left a database behind. Unless another restore is running: ${facts.leftovers.map(name => `DROP DATABASE ${quoteIdentifier(name)};`).join(' ')}`,
-    )
-  return warnings
 }

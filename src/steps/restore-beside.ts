@@ -8,6 +8,7 @@ import type { Dropped } from '../postgres/target-database.ts'
 import { awaitRestore } from './restore.ts'
 import { checkRestored, type FillTools } from './restore-check.ts'
 import type { RestoreProgress } from './restore-progress.ts'
+import { timedGroup } from './timed-group.ts'
 
 /** What it takes to restore into a database of its own. */
 export interface BesideTools extends FillTools {
@@ -48,18 +49,21 @@ export async function restoreBeside(
   await using undo = new AsyncDisposableStack()
   let isOurs = false
   undo.defer(() => (isOurs ? dropUnfinished(name, tools) : undefined))
-  await log.group(`Create the database ${name}`, async () => {
+  await timedGroup(tools, `Create the database ${name}`, async () => {
     progress.notes = await tools.createDatabase(name, claimed => {
       isOurs = claimed
       tools.remember(claimed ? name : null)
     })
     for (const note of progress.notes) log.warning(note)
   })
-  progress.restoreMs = await log.group('Restore', async () => {
+  log.info(
+    'Triggers are made after the rows: no guard (runbook §7) sees them, and session-settings are not needed for one.',
+  )
+  progress.restoreMs = await timedGroup(tools, 'Restore', async () => {
     await using running = await tools.startRestore(name)
     return await awaitRestore(running, tools.signal, tools)
   })
-  await log.group('Check', () => checkRestored(request, tools, progress))
+  await timedGroup(tools, 'Check', () => checkRestored(request, tools, progress))
   if (holdsPart(manifest, request.selection))
     progress.copyBack = await tools.readColumns(name, tablesOf(request.selection))
   const verdict = verdictOf(progress.checks)

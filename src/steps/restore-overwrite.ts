@@ -7,7 +7,7 @@ import { OperatorError } from '../core/errors.ts'
 import type { RestoredContent } from '../core/exact-check.ts'
 import type { FingerprintLevel, Manifest } from '../core/manifest.ts'
 import type { Selection, TableName } from '../core/restore-selection.ts'
-import { type Inventory, safetyGap } from '../core/safety-gap.ts'
+import type { Inventory } from '../core/safety-gap.ts'
 import type { TargetTransaction } from '../postgres/target-transaction.ts'
 import type { ToolProcess } from '../postgres/tool-process.ts'
 import type { TransactionEnd } from '../postgres/transaction-end.ts'
@@ -15,6 +15,8 @@ import { awaitRestore } from './restore.ts'
 import { checkRestored, type FillTools, renderFirst, reportChecks, structureChecks } from './restore-check.ts'
 import { fillInTransaction } from './restore-in-transaction.ts'
 import type { RestoreProgress } from './restore-progress.ts'
+import { backUp, refuseGap } from './safety-backup.ts'
+import { timedGroup } from './timed-group.ts'
 
 export interface OverwriteTools extends FillTools {
   readonly begin: () => Promise<TargetTransaction>
@@ -74,7 +76,7 @@ export async function overwrite(
   const cut = mayDisconnect ? new Set<string>() : undefined
   const guards = await reportGuards(request, tools)
   const lockedAt = now().getTime()
-  await using transaction = await log.group(`Lock ${target.database} against changes`, async () => {
+  await using transaction = await timedGroup(tools, `Lock ${target.database} against changes`, async () => {
     const begun = await tools.begin()
     try {
       await abortable(tools.signal, tools.freeze(begun, cut))
@@ -87,7 +89,7 @@ export async function overwrite(
   })
   const safety = await transaction.whileIdle(() => backUp(request, tools, progress))
   const startedAt = now().getTime()
-  await log.group(`Replace the contents of ${target.database}`, async () => {
+  await timedGroup(tools, `Replace the contents of ${target.database}`, async () => {
     try {
       const look = () => refuseGap(safety, request, transaction, tools)
       await abortable(tools.signal, tools.clear(transaction, selection, cut, look))
@@ -104,7 +106,7 @@ export async function overwrite(
       `Replaced in ${renderDuration(progress.restoreMs)}; ${renderAmount(progress.terminated, 'session')} cut. Nobody could write for ${renderDuration(progress.windowMs)}.`,
     )
   })
-  await log.group('Check', () => checkReplaced(request, tools, progress))
+  await timedGroup(tools, 'Check', () => checkReplaced(request, tools, progress))
   if (verdictOf(progress.checks) === 'fail') throw differs(request, progress)
 }
 
@@ -136,60 +138,6 @@ function explainGuards(guards: readonly string[], error: unknown): unknown {
     hint: `${error.hint ?? ''} These tables have triggers: ${renderSome(guards)}. If one of them guards the rows, give the setting that it asks for by session-settings, such as logi.allow_audit_purge=yes (runbook §7).`.trim(),
     cause: error,
   })
-}
-
-async function backUp(
-  { skipSafetyBackup, target }: OverwriteRequest,
-  tools: OverwriteTools,
-  progress: RestoreProgress,
-): Promise<Manifest | undefined> {
-  if (skipSafetyBackup !== undefined) {
-    tools.log.warning(`No safety backup of ${target.database} is taken: ${skipSafetyBackup}`)
-    return undefined
-  }
-  const startedAt = tools.now().getTime()
-  const safety = await tools.log.group(`Back up ${target.database} as it is`, async () => {
-    try {
-      return await tools.takeSafetyBackup()
-    } catch (error) {
-      if (!(error instanceof OperatorError) || tools.signal.aborted) throw error
-      throw new OperatorError(
-        error.code,
-        `The safety backup of ${target.database} failed, so nothing was changed: ${error.message}`,
-        {
-          hint: `${error.hint ?? ''} If the database is too damaged to be dumped, use mode swap, which keeps it, or set skip-safety-backup to the reason.`.trim(),
-          cause: error,
-        },
-      )
-    }
-  })
-  const { id } = safety.backup
-  progress.safetyBackup = id
-  progress.safetyBackupMs = tools.now().getTime() - startedAt
-  tools.log.info(`Safety backup: ${id}. To go back, restore it by this id.`)
-  return safety
-}
-
-/**
- * Locking tables does not keep anybody from making new ones, or large objects, and these would be dropped with the rest. Throws TARGET_BUSY
- * where the safety backup lacks something that is there now. Rows alone are replaced in tables that were locked.
- */
-async function refuseGap(
-  safety: Manifest | undefined,
-  { selection, target }: OverwriteRequest,
-  transaction: TargetTransaction,
-  tools: OverwriteTools,
-): Promise<void> {
-  if (safety === undefined || selection.of === 'rows') return
-  const gap = safetyGap(safety, await tools.readInventory(transaction))
-  if (gap.length === 0) return
-  throw new OperatorError(
-    'TARGET_BUSY',
-    `Somebody changed ${target.database} while the safety backup was taken, and that backup has it not: ${renderSome(gap)}. Everything was rolled back: ${target.database} is as it was before.`,
-    {
-      hint: 'Stop the application and every migration (runbook §4.2, step 1), then run the step again.',
-    },
-  )
 }
 
 /** Statistics, the structure, and what was not compared before the commit. */

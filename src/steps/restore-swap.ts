@@ -3,6 +3,7 @@ import { renderDuration } from '../core/duration.ts'
 import type { Log } from '../core/log.ts'
 import type { SwapNames, Swapped } from '../postgres/target-swap.ts'
 import type { RestoreProgress } from './restore-progress.ts'
+import { timedGroup } from './timed-group.ts'
 
 export interface SwapTools {
   /** Gives the new database what the old one was set to: settings, grants, limits. Returns what it could not. */
@@ -24,7 +25,7 @@ export async function swapIn(
   tools: SwapTools,
   progress: RestoreProgress,
 ): Promise<void> {
-  await tools.log.group(`Swap ${restoredName} in for ${target.database}`, async () => {
+  await timedGroup(tools, `Swap ${restoredName} in for ${target.database}`, async () => {
     const notes = await tools.copySettings(target.database, restoredName)
     progress.notes = [...progress.notes, ...notes]
     for (const note of notes) tools.log.warning(note)

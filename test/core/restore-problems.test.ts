@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type RestoreWish, targetProblems, targetWarnings } from '../../src/core/restore-problems.ts'
+import { type RestoreWish, targetProblems } from '../../src/core/restore-problems.ts'
 import type { TargetFacts } from '../../src/core/restore-target.ts'
+import { targetWarnings } from '../../src/core/restore-warnings.ts'
 import { SAMPLE } from './sample-manifest.ts'
 
 const FACTS: TargetFacts = {
@@ -39,6 +40,7 @@ const WISH: RestoreWish = {
   mode: 'new-database',
   neededBytes: 0,
   newNames: [],
+  takesSafetyBackup: false,
   disconnect: false,
   allOrNothing: true,
   owner: 'own"er',
@@ -54,7 +56,9 @@ describe('what speaks against a restore', () => {
       .map(({ hint }) => hint)
       .join('\n')
     expect(hints).toContain('ALTER ROLE "odd ""user""" CREATEDB;')
-    expect(hints).toContain('CREATE ROLE "own""er"; GRANT "own""er" TO "odd ""user""";')
+    expect(hints).toContain(
+      'CREATE ROLE "own""er"; GRANT "own""er" TO "odd ""user""" WITH INHERIT TRUE, SET TRUE;',
+    )
     const warnings = targetWarnings(manifest, FACTS, WISH).join('\n')
     expect(warnings).toContain('DROP DATABASE "left ""over""; DROP DATABASE logi";')
   })

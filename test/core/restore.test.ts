@@ -177,7 +177,12 @@ describe('the estimate', () => {
 
   it('takes the median pace of the drills that restored something', () => {
     const drills = [drill(100, 100), drill(100, 900), drill(100, 300), drill(100, null), drill(0, 5)]
-    expect(estimateRestore(1000, drills)).toEqual({ durationMs: 3000, drills: 3 })
+    expect(estimateRestore(1000, drills)).toEqual({
+      durationMs: 3000,
+      checksMs: undefined,
+      safetyBackupMs: undefined,
+      drills: 3,
+    })
   })
 
   it('is none without drills, and says so', () => {

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import type { Connection } from '../../core/connection.ts'
+import { OperatorError } from '../../core/errors.ts'
 import type { Manifest } from '../../core/manifest.ts'
-import { fromVersionNumber } from '../../core/postgres-version.ts'
+import { compareVersions, fromVersionNumber, renderVersion } from '../../core/postgres-version.ts'
 import { withRestoreSettings } from '../../core/restore-settings.ts'
 import type { TargetFacts } from '../../core/restore-target.ts'
 import { readFreeBytes } from '../../postgres/install/disk-space.ts'
@@ -60,7 +61,14 @@ export async function requireOverwriteTools(
   { inputs, pgRestore, signal }: ToolSetting,
   { versionNumber }: TargetFacts,
 ): Promise<void> {
-  await requireTool(context, 'psql', pgRestore.version.major)
+  const psql = await requireTool(context, 'psql', pgRestore.version.major)
+  // It has to know what pg_restore writes: \restrict came with a minor version (CVE-2025-8714).
+  if (compareVersions(psql.version, pgRestore.version) < 0)
+    throw new OperatorError(
+      'TOOL_TOO_OLD',
+      `Nothing was changed. psql ${renderVersion(psql.version)} is older than pg_restore ${renderVersion(pgRestore.version)}, whose script it has to run.`,
+      { hint: 'Run setup-pg18 before this step: it brings both of one version.' },
+    )
   if (inputs.skipSafetyBackup !== undefined) return
   await requireTool(context, 'pg_dump', fromVersionNumber(versionNumber).major)
   await using source = await openSource(withRestoreSettings(inputs.target, inputs.sessionSettings), signal)

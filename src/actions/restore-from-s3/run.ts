@@ -1,26 +1,24 @@
 import { randomBytes } from 'node:crypto'
-import type { ActionResult } from '../../core/action-result.ts'
 import { renderBytes } from '../../core/bytes.ts'
-import { verdictOf } from '../../core/check.ts'
 import { renderConnection } from '../../core/connection.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { Manifest } from '../../core/manifest.ts'
 import { parseVersion } from '../../core/postgres-version.ts'
 import { previousName, restoredName } from '../../core/restore-names.ts'
-import { renderNotice } from '../../core/restore-notice.ts'
-import { holdsPart, neededBytes, type Selection, selectTables } from '../../core/restore-selection.ts'
+import { neededBytes, type Selection, selectTables } from '../../core/restore-selection.ts'
 import { renderSessionSetting } from '../../core/restore-settings.ts'
 import type { Action, ActionContext } from '../../runner/action.ts'
 import { withDeadline } from '../../runner/deadline.ts'
 import { findBackup } from '../../steps/find-backup.ts'
-import { type RestoreReport, type RestoreRequest, restoreDatabase } from '../../steps/restore-database.ts'
-import { type PlanRequest, planRestore, type RestorePlan } from '../../steps/restore-plan.ts'
+import { type RestoreRequest, restoreDatabase } from '../../steps/restore-database.ts'
+import { type PlanRequest, planRestore } from '../../steps/restore-plan.ts'
 import { Store } from '../../storage/store.ts'
 import { requireTool } from '../drill-tools.ts'
 import { hasOpenUpload, madeBy, removeOpenUpload } from '../dump-tools.ts'
 import { type RestoreInputs, readRestoreInputs } from './inputs.ts'
-import { renderPlanSummary, renderRestoreSummary } from './summary.ts'
-import { createRestoreTools, dropLeftDatabase, NEW_DATABASE } from './tools.ts'
+import { dropLeftDatabase, NEW_DATABASE } from './left-database.ts'
+import { toPlanResult, toResult } from './results.ts'
+import { createRestoreTools } from './tools.ts'
 
 export const restoreFromS3: Action = {
   async main(context) {
@@ -117,6 +115,7 @@ function planRequest(
       newNames: newNames(inputs, names),
       disconnect,
       allOrNothing,
+      takesSafetyBackup: mode === 'overwrite' && inputs.skipSafetyBackup === undefined,
       owner: ownerRole,
       diskBytes: targetDiskBytes,
     },
@@ -162,66 +161,4 @@ function restoreRequest(
     nonce,
     run: madeBy(environment),
   }
-}
-
-/** What a run cannot know yet is empty. */
-function toPlanResult(request: RestoreRequest, plan: RestorePlan): ActionResult {
-  const notice = noticeOf(request, { replacedAt: null, isPlanned: true })
-  return {
-    outputs: {
-      outcome: 'planned',
-      verdict: 'not-measured',
-      'backup-id': request.manifest.backup.id,
-      'restored-to': '',
-      'previous-database': '',
-      'safety-backup-id': '',
-      'window-milliseconds': '',
-      'duration-seconds': '',
-      'restore-uri': '',
-      notice,
-    },
-    summary: renderPlanSummary(request, plan, notice),
-  }
-}
-
-function toResult(
-  request: RestoreRequest,
-  { record, progress, failure }: RestoreReport,
-  recordUri: string,
-): ActionResult {
-  const { target, durations } = record
-  // A database beside the old one is going to be cut over to.
-  const isPlanned = request.mode === 'new-database' && record.restore.outcome === 'restored'
-  const notice = noticeOf(request, { replacedAt: progress.replacedAt, isPlanned })
-  return {
-    outputs: {
-      outcome: record.restore.outcome,
-      verdict: progress.checks.length === 0 ? 'not-measured' : verdictOf(progress.checks),
-      'backup-id': record.backup.id,
-      'restored-to': target.restoredTo ?? '',
-      'previous-database': target.previous ?? '',
-      'safety-backup-id': target.safetyBackup ?? '',
-      'window-milliseconds': durations.windowMs ?? '',
-      'duration-seconds': Math.round(durations.totalMs / 1000),
-      'restore-uri': recordUri,
-      notice,
-    },
-    summary: renderRestoreSummary(record, { recordUri, notice, copyBack: progress.copyBack, failure }),
-    ...(failure && { failure }),
-  }
-}
-
-/** Empty where users have what they had, and nobody is about to change that. */
-function noticeOf(
-  { manifest, selection, location }: RestoreRequest,
-  { replacedAt, isPlanned }: { readonly replacedAt: Date | null; readonly isPlanned: boolean },
-): string {
-  if (replacedAt === null && (!isPlanned || holdsPart(manifest, selection))) return ''
-  return renderNotice({
-    database: location.database,
-    isPart: selection.of === 'rows',
-    snapshotAt: new Date(manifest.backup.snapshotAt),
-    replacedAt,
-    now: new Date(),
-  })
 }

@@ -83,7 +83,10 @@ export function renderPlanSummary(request: RestoreRequest, plan: RestorePlan, no
       ['Target', `${code(address(target))}, PostgreSQL ${literal(found.version)}`],
       ['Old data', `${renderBytes(found.databaseBytes)}, owned by ${code(found.owner)}`],
       ['Space needed beside it', `at most about ${renderBytes(neededBytes(manifest, request.selection))}`],
-      ['Estimated duration', literal(renderEstimate(estimate))],
+      [
+        'Estimated duration',
+        literal(renderEstimate(estimate, mode === 'overwrite' && request.skipSafetyBackup === undefined)),
+      ],
     ]),
     '',
     ...noticeLines(notice),

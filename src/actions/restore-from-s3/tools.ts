@@ -1,17 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { drillPrefix, type Location } from '../../core/backup-key.ts'
+import { drillPrefix, restorePrefix } from '../../core/backup-key.ts'
 import { type Connection, withDatabase } from '../../core/connection.ts'
 import { parseDrillRecord } from '../../core/drill-record.ts'
 import { OperatorError } from '../../core/errors.ts'
-import { quoteIdentifier } from '../../core/identifier.ts'
 import type { Manifest } from '../../core/manifest.ts'
-import type { MeasuredDrill } from '../../core/restore-estimate.ts'
-import { type ChosenEntries, chooseEntries, renderUseList } from '../../core/restore-list.ts'
-import type { Selection, TableName } from '../../core/restore-selection.ts'
+import { renderUseList } from '../../core/restore-list.ts'
+import { parseRestoreRecord } from '../../core/restore-record.ts'
 import { renderSessionSetting, withRestoreSettings, withSafePath } from '../../core/restore-settings.ts'
-import type { TargetFacts } from '../../core/restore-target.ts'
-import { object, text } from '../../core/shape.ts'
 import { readDatabaseShape } from '../../postgres/database-like.ts'
 import { readFreeBytes } from '../../postgres/install/disk-space.ts'
 import type { Tool } from '../../postgres/install/find-tool.ts'
@@ -21,7 +17,6 @@ import { readRestoredContent } from '../../postgres/restored.ts'
 import { openSession } from '../../postgres/session.ts'
 import { settingRefusal } from '../../postgres/session-error.ts'
 import { readStructureChecks } from '../../postgres/structure.ts'
-import { listArchive, readPublications, readSchemas } from '../../postgres/target-archive.ts'
 import { readColumns } from '../../postgres/target-columns.ts'
 import {
   analyzeDatabase,
@@ -37,15 +32,13 @@ import type { DatabaseTools } from '../../steps/restore-database.ts'
 import type { PlanTools } from '../../steps/restore-plan.ts'
 import { downloadArchive } from '../../storage/download.ts'
 import type { Store } from '../../storage/store.ts'
+import { choose } from './choose-entries.ts'
 import type { RestoreInputs } from './inputs.ts'
+import { NEW_DATABASE } from './left-database.ts'
 import { createOverwriteTools, requireOverwriteTools } from './overwrite-tools.ts'
 
-/** Under this name the post phase finds the database that a killed main phase left unfinished. */
-export const NEW_DATABASE = 'new-database'
-const newDatabase = object({ name: text, nonce: text })
-
-/** Drills that an estimate looks at. */
-const DRILLS_READ = 12
+/** Records of a kind that an estimate looks at. */
+const RECORDS_READ = 12
 
 export interface ToolSetting {
   readonly inputs: RestoreInputs
@@ -104,7 +97,8 @@ export async function createRestoreTools(
       await using session = await openSession(target, signal)
       return await readUnpassable(session, inputs.target.database)
     },
-    readDrills: () => readDrills(inputs.location, store),
+    readDrills: () => readRecords(store, drillPrefix(inputs.location), parseDrillRecord),
+    readRestores: () => readRecords(store, restorePrefix(inputs.location), parseRestoreRecord),
     remember: name => context.state.save(NEW_DATABASE, name === null ? null : { name, nonce }),
     createDatabase: async (name, claim) => {
       await using session = await openSession(target, signal)
@@ -188,74 +182,20 @@ function noMaintenance({ target, maintenanceDatabase }: RestoreInputs): Operator
   )
 }
 
-/** What of the archive is restored. The rows of single tables are found by pg_restore itself, because a name may hold anything. */
-async function choose(
-  { inputs, pgRestore, directory }: ToolSetting,
-  archive: string,
-  env: Readonly<Record<string, string>>,
-  selection: Selection,
-  facts: TargetFacts,
-): Promise<ChosenEntries> {
-  const { isSuperuser, foreignExtensions, keptSchemas, keptRows, foreignPublications } = facts
-  const list = (args: readonly string[]) => listArchive(pgRestore.path, archive, args, env)
-  const rowsOf = async (tables: readonly TableName[]) => {
-    const ids = new Set<string>()
-    for (const { schema, name } of tables)
-      for (const { id, kind } of await list([`--schema=${schema}`, `--table=${name}`]))
-        if (kind === 'TABLE DATA') ids.add(id)
-    return ids
-  }
-  const entries = await list([])
-  const isNew = inputs.mode !== 'overwrite'
-  const question = { pgRestore: pgRestore.path, archive, entries, path: join(directory, 'asked.list'), env }
-  // A new database has no extensions but the one that comes with the server.
-  const foreign = isNew ? ['plpgsql'] : foreignExtensions
-  return chooseEntries(entries, {
-    isSuperuser,
-    foreignExtensions: isSuperuser ? [] : foreign,
-    keptSchemas: isNew ? [] : keptSchemas,
-    schemas: isNew || keptSchemas.length === 0 ? new Map() : await readSchemas(question),
-    keptRows: isNew ? new Set() : await rowsOf(keptRows),
-    publications: isSuperuser ? new Map() : await readPublications(question),
-    foreignPublications: isNew ? [] : foreignPublications,
-    rowsOnly: selection.of === 'rows',
-    dataOnlyOf:
-      selection.of === 'everything' ? undefined : await rowsOf('tables' in selection ? selection.tables : []),
-  })
-}
-
-/** The last drills of this database; what cannot be read is left out, because an estimate decides nothing. */
-async function readDrills(location: Location, store: Store): Promise<readonly MeasuredDrill[]> {
-  const keys = (await store.list(drillPrefix(location))).slice(-DRILLS_READ)
-  const drills = keys.map(async key => {
+/** The last records under a prefix; what cannot be read is left out, because an estimate decides nothing. */
+async function readRecords<T>(
+  store: Store,
+  prefix: string,
+  parse: (json: string, key: string) => T,
+): Promise<readonly T[]> {
+  const keys = (await store.list(prefix)).slice(-RECORDS_READ)
+  const records = keys.map(async key => {
     try {
-      return [parseDrillRecord(await store.getText(key), key)]
+      return [parse(await store.getText(key), key)]
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error
       return []
     }
   })
-  return (await Promise.all(drills)).flat()
-}
-
-/**
- * Drops the database that a main phase left unfinished, if it is there and still says that it is unfinished; names one that is whole. With
- * the settings of the main phase: where transactions are read-only by default, nothing could be dropped without.
- */
-export async function dropLeftDatabase(context: ActionContext, inputs: RestoreInputs): Promise<void> {
-  const left = context.state.read(NEW_DATABASE)
-  if (!left) return
-  const { name, nonce } = newDatabase(left, NEW_DATABASE)
-  const target = withRestoreSettings(inputs.target, inputs.sessionSettings)
-  const end = await dropUnfinishedDatabase(target, name, nonce)
-  if (end === 'dropped')
-    context.log.info(`The restore was stopped half way; the unfinished database ${name} is gone.`)
-  else if (end === 'kept')
-    context.log.warning(
-      `The restore was stopped when ${name} was whole already: it stays. If nobody needs it: DROP DATABASE ${quoteIdentifier(name)};`,
-    )
-  else if (inputs.mode === 'swap')
-    context.log.info(
-      `There is no database ${name}: either it was swapped in for ${inputs.target.database} before the restore was stopped, or it was not made yet. Its comment says which: \\l+ ${inputs.target.database}`,
-    )
+  return (await Promise.all(records)).flat()
 }
