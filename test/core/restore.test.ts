@@ -107,6 +107,20 @@ describe('the list of an archive', () => {
     expect(choose({ keptSchemas: ['audit'] }).kept).not.toContain(3405)
   })
 
+  it('tells a schema that stays from one whose name begins like it', () => {
+    const list = parseArchiveList('5; 2615 16500 SCHEMA - ext owner\n6; 2615 16501 SCHEMA - ext two owner\n')
+    const schemas = new Map([
+      ['5', 'ext'],
+      ['6', 'ext two'],
+    ])
+    const { kept } = chooseEntries(list, { ...ALL, schemas, keptSchemas: ['ext'] })
+    expect(kept.map(({ id }) => id)).toEqual(['6'])
+  })
+
+  it('leaves out, and names, rows of extensions that stay with theirs', () => {
+    expect(choose({ keptRows: new Set(['3490']) }).leftOut).toEqual([3490, 3402])
+  })
+
   it('leaves out publications that only a superuser can make, and those of others that are there', () => {
     const publications = new Map([['3401', { publication: 'p', isForSuperuser: true }]])
     const owner = { isSuperuser: false, publications }

@@ -96,14 +96,17 @@ async function untilHeld({ lab, target }: Stage): Promise<number> {
   })
 }
 
-/** The newest backend that works for our role. */
+/** The newest backend that works for our role, as soon as there is one. */
 async function backendOf({ lab, target }: Stage): Promise<number> {
   return await withClient(databaseUrl(lab, 'postgres'), async client => {
-    const { rows } = await client.query<{ pid: number }>(
-      'SELECT pid FROM pg_stat_activity WHERE usename = $1 ORDER BY backend_start DESC LIMIT 1',
-      [target.user],
-    )
-    return rows[0]?.pid ?? expect.fail('nobody works for our role')
+    for (;;) {
+      const { rows } = await client.query<{ pid: number }>(
+        'SELECT pid FROM pg_stat_activity WHERE usename = $1 ORDER BY backend_start DESC LIMIT 1',
+        [target.user],
+      )
+      if (rows[0] !== undefined) return rows[0].pid
+      await sleep(1)
+    }
   })
 }
 
