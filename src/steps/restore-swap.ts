@@ -28,7 +28,8 @@ export async function swapIn(
   await timedGroup(tools, `Swap ${restoredName} in for ${target.database}`, async () => {
     const notes = await tools.copySettings(target.database, restoredName)
     progress.notes = [...progress.notes, ...notes]
-    for (const note of notes) tools.log.warning(note)
+    // The plan has warned of them; the summary and the record have what came of it.
+    for (const note of notes) tools.log.info(note)
     const names = { current: target.database, restored: restoredName, previous: previousName }
     const { windowMs, terminated } = await tools.swap(names)
     progress.restoredTo = target.database

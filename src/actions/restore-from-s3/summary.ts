@@ -114,7 +114,7 @@ function failureLines(failure: OperatorError | undefined): readonly string[] {
 }
 
 function facts(record: RestoreRecord, recordUri: string): ReadonlyArray<readonly [string, string]> {
-  const { backup, target, durations, tools, options } = record
+  const { restore, backup, target, durations, tools, options } = record
   const optional: ReadonlyArray<readonly [string, string | null]> = [
     [
       'Restored to',
@@ -123,7 +123,10 @@ function facts(record: RestoreRecord, recordUri: string): ReadonlyArray<readonly
     ['Old database', target.previous === null ? null : code(target.previous)],
     ['Safety backup', target.safetyBackup === null ? null : code(target.safetyBackup)],
     ['No safety backup', target.safetyBackupSkipped === null ? null : literal(target.safetyBackupSkipped)],
-    ['Unreachable for', durations.windowMs === null ? null : `${durations.windowMs} ms`],
+    [
+      restore.mode === 'overwrite' ? 'Locked for' : 'Unreachable for',
+      durations.windowMs === null ? null : `${durations.windowMs} ms`,
+    ],
     ['Tables', options.tables.length === 0 ? null : options.tables.map(code).join(', ')],
     ['Left out', options.leftOut.length === 0 ? null : options.leftOut.map(code).join(', ')],
     [
