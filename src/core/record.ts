@@ -2,7 +2,7 @@ import { type ErrorCode, errorMessage, OperatorError } from './errors.ts'
 import { instant, nullable, object, type Shape, sha256, text, whole } from './shape.ts'
 
 /** Which object a record is about, exactly. */
-export const recordedBackup = object({
+export const RECORDED_BACKUP = {
   id: text,
   bucket: text,
   key: text,
@@ -10,7 +10,9 @@ export const recordedBackup = object({
   sha256,
   bytes: whole,
   snapshotAt: instant,
-})
+} as const
+
+export const recordedBackup = object(RECORDED_BACKUP)
 
 /** Who made a record. */
 export const recordedRun = object({

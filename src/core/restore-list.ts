@@ -19,6 +19,7 @@ const KINDS = [
   'SUBSCRIPTION',
   'PUBLICATION',
   'COMMENT',
+  'SCHEMA',
   'BLOB METADATA',
   'BLOBS',
   'BLOB',
@@ -54,6 +55,10 @@ export interface EntryChoice {
   readonly foreignExtensions: readonly string[]
   /** Schemas that are there and stay, because they hold extensions of somebody else. */
   readonly keptSchemas: readonly string[]
+  /** Names of schemas by the id of the entry that makes them: the list does not say where a name ends and its owner begins. */
+  readonly schemas: ReadonlyMap<string, string>
+  /** Ids of rows of extensions that stay, with the rows that are there. */
+  readonly keptRows: ReadonlySet<string>
   /** Ids of the only entries of data that are wanted; undefined wants all. */
   readonly dataOnlyOf: ReadonlySet<string> | undefined
   /** Nothing but these rows. */
@@ -85,6 +90,7 @@ function isOutOfReach(entry: ArchiveEntry, choice: EntryChoice): boolean {
   const { kind, title } = entry
   const { isSuperuser, foreignExtensions } = choice
   if (kind.startsWith('SUBSCRIPTION')) return true
+  if (choice.keptRows.has(entry.id)) return true
   if (foreignExtensions.some(name => isCommentOn(entry, 'EXTENSION', name))) return true
   if (isOutOfReachPublication(entry, choice)) return true
   return !isSuperuser && (kind === 'EVENT TRIGGER' || title.startsWith('COMMENT - EVENT TRIGGER '))
@@ -110,10 +116,8 @@ function isCommentOn({ kind, title }: ArchiveEntry, what: string, name: string):
 }
 
 /** What stays has its comment, too. */
-function isThere(entry: ArchiveEntry, { keptSchemas }: EntryChoice): boolean {
-  return keptSchemas.some(
-    name => entry.title.startsWith(`SCHEMA - ${name} `) || isCommentOn(entry, 'SCHEMA', name),
-  )
+function isThere(entry: ArchiveEntry, { keptSchemas, schemas }: EntryChoice): boolean {
+  return keptSchemas.some(name => schemas.get(entry.id) === name || isCommentOn(entry, 'SCHEMA', name))
 }
 
 const DATA = ['TABLE DATA', 'MATERIALIZED VIEW DATA', 'SEQUENCE SET', 'BLOBS', 'BLOB', 'BLOB METADATA']

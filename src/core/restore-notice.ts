@@ -3,6 +3,8 @@ import { code } from './markdown.ts'
 export interface RollbackFacts {
   /** What users know it by. */
   readonly database: string
+  /** Only the rows of some tables are rolled back. */
+  readonly isPart: boolean
   /** The instant that the restored data shows. */
   readonly snapshotAt: Date
   /** Since when users see it; null where nobody does yet, because it lies beside the database. */
@@ -13,15 +15,17 @@ export interface RollbackFacts {
 
 /**
  * The notice that runbook §4.2 demands, with the true instants, as Markdown for a status page or an e-mail. Times are UTC and to the
- * minute outwards, so that the window never looks smaller than it is.
+ * minute outwards, so that the window never looks smaller than it is. Before the switch nobody knows when the window ends.
  */
-export function renderNotice({ database, snapshotAt, replacedAt, now }: RollbackFacts): string {
+export function renderNotice({ database, isPart, snapshotAt, replacedAt, now }: RollbackFacts): string {
   const end = replacedAt ?? now
   const from = minute(snapshotAt, 'down')
-  const to = minute(end, 'up')
+  const to = replacedAt === null ? 'the switch to it' : minute(end, 'up')
   const tense = replacedAt === null ? 'will be rolled back' : 'was rolled back'
+  const subject = isPart ? `Some data of the database ${code(database)}` : `The database ${code(database)}`
+  const least = replacedAt === null ? 'at least ' : ''
   return [
-    `**The database ${code(database)} ${tense} to its state of ${from} (${renderAgo(end.getTime() - snapshotAt.getTime())} earlier).**`,
+    `**${subject} ${tense} to its state of ${from} (${least}${renderAgo(end.getTime() - snapshotAt.getTime())} earlier).**`,
     '',
     `Changes made between ${from} and ${to} may be lost: sign-ups, merges, and whatever else was saved in that window.`,
     'If you signed up or changed something in that time, please check it and do it again where it is missing.',

@@ -1,30 +1,40 @@
 import { renderBytes } from './bytes.ts'
-import { renderAmount, renderSome } from './check-text.ts'
+import { renderSome } from './check-text.ts'
 import { quoteIdentifier } from './identifier.ts'
 import type { Manifest } from './manifest.ts'
-import { fromVersionNumber, type PostgresVersion, parseVersion, renderVersion } from './postgres-version.ts'
+import { fromVersionNumber, parseVersion } from './postgres-version.ts'
 import type { RestoreMode } from './restore-record.ts'
 
-import type { TargetFacts, TargetSession } from './restore-target.ts'
+import { sessionProblems } from './restore-sessions.ts'
+import type { TargetFacts } from './restore-target.ts'
 
 /** What is wanted of the target. */
 export interface RestoreWish {
   readonly mode: RestoreMode
-  /** Tables were picked, or the structure alone. */
-  readonly isSelective: boolean
+  /** What a database takes that holds what was chosen, at most. */
+  readonly neededBytes: number
+  /** Names that the new databases of this mode are to have. */
+  readonly newNames: readonly string[]
   readonly disconnect: boolean
   readonly allOrNothing: boolean
+  readonly takesSafetyBackup: boolean
   /** The role that is to own what is restored; undefined is the role that connects. */
   readonly owner: string | undefined
   /** What the server's disk holds, where the operator knows; SQL cannot tell. */
   readonly diskBytes: number | undefined
-  readonly pgRestore: PostgresVersion
   /** Entries of the archive that take a lock each, in one transaction. */
   readonly archiveEntries: number
 }
 
 /** pg_restore sets transaction_timeout, which is new in 17 (_doSetFixedOutputState in pg_backup_archiver.c). */
 const OLDEST_MAJOR = 17
+
+/**
+ * What one transaction locks that empties and fills a database, beside each object that it drops. A table with its TOAST table is one
+ * entry and several locks. Measured: 461 locks for the demo database (183 objects, 53 entries), 6243 for 200 tables (3000 objects, 1800 entries).
+ */
+const LOCKS_AN_ENTRY = 2
+const SYSTEM_TABLES = 200
 
 /** One reason not to begin. */
 export interface TargetProblem {
@@ -41,19 +51,16 @@ export function targetProblems(
   wish: RestoreWish,
 ): readonly TargetProblem[] {
   return [
-    ...versionProblems(manifest, facts, wish),
+    ...versionProblems(manifest, facts),
+    ...nameProblems(facts, wish),
     ...privilegeProblems(facts, wish),
     ...contentProblems(manifest, facts),
-    ...spaceProblems(manifest, facts, wish),
+    ...spaceProblems(facts, wish),
     ...(wish.mode === 'new-database' ? [] : sessionProblems(facts, wish)),
   ]
 }
 
-function versionProblems(
-  { server, archive }: Manifest,
-  facts: TargetFacts,
-  { pgRestore }: RestoreWish,
-): readonly TargetProblem[] {
+function versionProblems({ server }: Manifest, facts: TargetFacts): readonly TargetProblem[] {
   const target = fromVersionNumber(facts.versionNumber)
   const problems: TargetProblem[] = []
   if (facts.isStandby)
@@ -71,12 +78,16 @@ function versionProblems(
       message: `the target is PostgreSQL ${facts.version}, which does not know settings that pg_restore makes`,
       hint: `Restore to a server of PostgreSQL ${OLDEST_MAJOR} or newer.`,
     })
-  if (pgRestore.major < parseVersion(archive.toolVersion).major)
-    problems.push({
-      message: `pg_restore ${renderVersion(pgRestore)} is older than the pg_dump ${archive.toolVersion} that wrote the archive`,
-      hint: 'Run setup-pg18 before this step.',
-    })
   return problems
+}
+
+function nameProblems({ databases }: TargetFacts, { newNames }: RestoreWish): readonly TargetProblem[] {
+  return newNames
+    .filter(name => databases.includes(name))
+    .map(name => ({
+      message: `there is a database named ${name} already`,
+      hint: 'Choose another name with new-database, or drop that one.',
+    }))
 }
 
 function privilegeProblems(facts: TargetFacts, wish: RestoreWish): readonly TargetProblem[] {
@@ -97,10 +108,15 @@ function privilegeProblems(facts: TargetFacts, wish: RestoreWish): readonly Targ
       message: `the role ${facts.user} may not drop what others own: ${renderSome(facts.foreignObjects)}`,
       hint: 'Connect as their owner, or use mode new-database.',
     })
+  if (mode === 'overwrite' && facts.unlockableTables.length > 0)
+    problems.push({
+      message: `the role ${facts.user} may not lock tables of others, so that it could not keep them from being written to: ${renderSome(facts.unlockableTables)}`,
+      hint: `ALTER TABLE … OWNER TO ${quoteIdentifier(facts.user)}; or use mode new-database.`,
+    })
   if (owner !== undefined && facts.mayActAsRole !== true)
     problems.push({
-      message: `the role ${owner}, which is to own what is restored, does not exist or ${facts.user} may not act as it`,
-      hint: `CREATE ROLE ${quoteIdentifier(owner)}; GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(facts.user)};`,
+      message: `the role ${owner}, which is to own what is restored, does not exist, or ${facts.user} may not become it or does not inherit its rights`,
+      hint: `CREATE ROLE ${quoteIdentifier(owner)}; GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(facts.user)} WITH INHERIT TRUE, SET TRUE;`,
     })
   if (owner !== undefined && mode === 'overwrite' && facts.roleNeeds.length > 0)
     problems.push({
@@ -137,88 +153,21 @@ function contentProblems({ server, backup }: Manifest, facts: TargetFacts): read
 }
 
 /** Indexes and free space make a restored database as large as its source, or smaller. Old and new lie side by side until the end. */
-function spaceProblems(
-  { server }: Manifest,
-  facts: TargetFacts,
-  wish: RestoreWish,
-): readonly TargetProblem[] {
+function spaceProblems(facts: TargetFacts, wish: RestoreWish): readonly TargetProblem[] {
   const problems: TargetProblem[] = []
-  const { diskBytes, mode, allOrNothing } = wish
+  const { diskBytes, mode, allOrNothing, neededBytes } = wish
   const isInPlace = mode === 'overwrite' && !allOrNothing
   const usedBytes = facts.serverBytes - (isInPlace ? facts.databaseBytes : 0)
-  if (diskBytes !== undefined && usedBytes + server.bytes > diskBytes)
+  if (diskBytes !== undefined && usedBytes + neededBytes > diskBytes)
     problems.push({
-      message: `the server's disk has ${renderBytes(diskBytes)}, of which databases use ${renderBytes(usedBytes)}; the restored one needs about ${renderBytes(server.bytes)} beside them`,
+      message: `the server's disk has ${renderBytes(diskBytes)}, of which databases use ${renderBytes(usedBytes)}; the restored one needs about ${renderBytes(neededBytes)} beside them`,
       hint: 'Enlarge the disk, or drop a database that nobody needs.',
     })
-  const locks = facts.relations + wish.archiveEntries
+  const locks = facts.droppedObjects + LOCKS_AN_ENTRY * wish.archiveEntries + SYSTEM_TABLES
   if (mode === 'overwrite' && allOrNothing && locks > facts.lockCapacity)
     problems.push({
       message: `one transaction would take about ${locks} locks, and the server holds ${facts.lockCapacity}`,
       hint: 'Raise max_locks_per_transaction, use mode new-database or swap, or set all-or-nothing: false.',
     })
   return problems
-}
-
-function sessionProblems(facts: TargetFacts, { mode, disconnect }: RestoreWish): readonly TargetProblem[] {
-  const { sessions, preparedTransactions, database } = facts
-  const problems: TargetProblem[] = []
-  const stubborn = sessions.filter(({ mayTerminate }) => !mayTerminate)
-  if (preparedTransactions > 0)
-    problems.push({
-      message: `${database} has ${renderAmount(preparedTransactions, 'prepared transaction')}`,
-      hint: 'COMMIT PREPARED or ROLLBACK PREPARED them: see pg_prepared_xacts.',
-      isBusy: true,
-    })
-  if (stubborn.length > 0)
-    problems.push({
-      message: `${renderAmount(stubborn.length, 'session')} in ${database} cannot be ended by ${facts.user}: ${describeSessions(stubborn)}`,
-      hint: 'Ask their owners to leave, or the provider: a superuser’s session can be ended by a superuser only.',
-      isBusy: true,
-    })
-  if (mode === 'overwrite' && !disconnect && sessions.length > 0)
-    problems.push({
-      message: `${renderAmount(sessions.length, 'other session')} in ${database}: ${describeSessions(sessions)}`,
-      hint: 'Stop the application (runbook §4.2, step 1), or set disconnect: true to cut them off.',
-      isBusy: true,
-    })
-  return problems
-}
-
-/** `app as logi from 10.0.0.7 (3)` */
-function describeSessions(sessions: readonly TargetSession[]): string {
-  const counts = new Map<string, number>()
-  for (const { application, user, client } of sessions) {
-    const name = `${application === '' ? 'a session' : application} as ${user}${client === '' ? '' : ` from ${client}`}`
-    counts.set(name, (counts.get(name) ?? 0) + 1)
-  }
-  return renderSome(
-    [...counts].map(([name, count]) => (count === 1 ? name : `${name} (${count})`)),
-    5,
-  )
-}
-
-/** What need not stop a restore, but may: as sentences. */
-export function targetWarnings(
-  { server, fingerprint }: Manifest,
-  facts: TargetFacts,
-  { mode }: RestoreWish,
-): readonly string[] {
-  const warnings: string[] = []
-  const mayFail = server.extensions.filter(({ name }) => {
-    const offered = facts.extensions.find(extension => extension.name === name)
-    const isThere = mode === 'overwrite' && offered?.isInstalled === true
-    return offered !== undefined && !offered.isTrusted && !facts.isSuperuser && !isThere && name !== 'plpgsql'
-  })
-  if (mayFail.length > 0)
-    warnings.push(
-      `Only a superuser, or a provider's arrangement, can create ${mayFail.map(({ name }) => name).join(', ')}: if the restore fails there, ask the provider.`,
-    )
-  if (fingerprint.level === 'none')
-    warnings.push('The manifest counted no rows, so nothing can prove that all of them come back.')
-  if (facts.leftovers.length > 0)
-    warnings.push(
-      `An earlier restore was killed and left a database behind. Unless another restore is running: ${facts.leftovers.map(name => `DROP DATABASE ${quoteIdentifier(name)};`).join(' ')}`,
-    )
-  return warnings
 }

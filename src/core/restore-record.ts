@@ -1,7 +1,9 @@
+import { BACKUP_KINDS } from './backup-key.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { check, VERDICTS } from './check.ts'
-import { parseRecord, recordedBackup, recordedRun } from './record.ts'
-import { flag, instant, list, nullable, object, oneOf, type Read, text, whole } from './shape.ts'
+import { parseRecord, RECORDED_BACKUP, recordedRun } from './record.ts'
+import { SELECTIONS } from './restore-selection.ts'
+import { addedLater, flag, instant, list, nullable, object, oneOf, type Read, text, whole } from './shape.ts'
 
 export const RESTORE_VERSION = 1
 
@@ -10,8 +12,8 @@ export const RESTORE_MODES = ['new-database', 'swap', 'overwrite'] as const
 export type RestoreMode = (typeof RESTORE_MODES)[number]
 
 /**
- * How it ended. `restored`: all of it done. `unverified`: the data came back, but not exactly as the manifest has it, so nothing was
- * put in its place. `failed`: it did not come back.
+ * How it ended. `restored`: all of it done. `unverified`: the data is in a database, beside the old one or over it, and is not or not
+ * provably what the manifest says. `failed`: users have what they had before.
  */
 export const RESTORE_OUTCOMES = ['restored', 'unverified', 'failed'] as const
 export type RestoreOutcome = (typeof RESTORE_OUTCOMES)[number]
@@ -31,7 +33,11 @@ const restoreRecord = object({
     /** Code and message of what went wrong; null where nothing did. */
     error: nullable(object({ code: text, message: text })),
   }),
-  backup: recordedBackup,
+  backup: object({
+    ...RECORDED_BACKUP,
+    /** Null in records that are older than this field. */
+    kind: addedLater(oneOf(BACKUP_KINDS)),
+  }),
   target: object({
     host: text,
     port: whole,
@@ -42,14 +48,23 @@ const restoreRecord = object({
     restoredTo: nullable(text),
     /** What the old database is called now; null where it was not renamed. */
     previous: nullable(text),
+    /** Since when users have other data than before; null where nobody has. */
+    replacedAt: addedLater(instant),
     /** The backup that was taken before the overwriting; null where there is none. */
     safetyBackup: nullable(text),
     /** Why no safety backup was taken, in the operator's words. */
     safetyBackupSkipped: nullable(text),
     allOrNothing: nullable(flag),
   }),
-  /** What was left out or put in: tables, entries of the archive, settings of the session. */
-  options: object({ tables: list(text), leftOut: list(text), sessionSettings: list(text) }),
+  /** What was left out or put in: tables, entries of the archive, settings of the session, which are no place for a secret. */
+  options: object({
+    selection: addedLater(oneOf(SELECTIONS)),
+    tables: list(text),
+    leftOut: list(text),
+    sessionSettings: list(text),
+  }),
+  /** Where the new database differs from the old one, as sentences: its collation, settings that could not be passed on. */
+  notes: addedLater(list(text)),
   checks: list(check),
   /** A stage that did not finish, or did not happen, has no duration: null. */
   durations: object({
@@ -57,7 +72,7 @@ const restoreRecord = object({
     downloadMs: nullable(whole),
     restoreMs: nullable(whole),
     checksMs: nullable(whole),
-    /** From the first session that was cut to the moment that the new data could be reached under the old name. */
+    /** From the first session that was cut, or table that was locked, to the moment that the new data could be reached under the old name. */
     windowMs: nullable(whole),
     totalMs: whole,
   }),

@@ -1,7 +1,9 @@
 import { FILLED } from './check-definitions.ts'
 import type { RestoredContent } from './exact-check.ts'
-import type { Manifest, SequenceFingerprint, TableFingerprint } from './manifest.ts'
+import { countRows, type Manifest, type SequenceFingerprint, type TableFingerprint } from './manifest.ts'
 import { type NamePattern, parseNamePattern } from './name-pattern.ts'
+
+export const SELECTIONS = ['everything', 'structure', 'tables', 'rows'] as const
 
 /** What of a backup is restored: all of it, the rows of some tables with the structure of all, or the structure alone. */
 export type Selection =
@@ -45,6 +47,22 @@ export function selectTables(
   if (empty.length > 0) throw new RangeError(`the backup has no table that matches ${empty.join(', ')}`)
   const selected = fingerprint.tables.filter(table => matches.some(([, isMatch]) => isMatch(table)))
   return { of: rowsOnly ? 'rows' : 'tables', tables: selected.map(({ schema, name }) => ({ schema, name })) }
+}
+
+/** What was restored is not a whole database: nobody may put it in the place of one. */
+export function holdsPart({ backup }: Manifest, { of }: Selection): boolean {
+  return of === 'structure' || of === 'tables' || (of === 'everything' && backup.kind === 'partial')
+}
+
+/**
+ * Bytes that a database takes which holds what was chosen, at most: by the share of the rows, because the manifest knows no more. The
+ * structure alone is next to nothing; a partial backup says nothing of the size of its tables.
+ */
+export function neededBytes({ server, fingerprint, backup }: Manifest, selection: Selection): number {
+  if (selection.of === 'structure') return 0
+  const rows = countRows(fingerprint.tables)
+  if (selection.of === 'everything' || backup.kind === 'partial' || rows === 0) return server.bytes
+  return Math.ceil((server.bytes * countRows(fingerprint.tables.filter(picker(selection)))) / rows)
 }
 
 function toMatcher({ schema, name }: NamePattern): (table: TableName) => boolean {

@@ -7,9 +7,15 @@ export interface SessionSetting {
 }
 
 /**
+ * Whoever put a schema before pg_catalog, or functions into one that others look into, would have them run with the rights of whoever
+ * restores (CVE-2018-1058). Every server knows this one.
+ */
+const SAFE_PATH: SessionSetting = { name: 'search_path', value: '' }
+
+/**
  * What a server, database or role may have set, and what would end a long restore or refuse its writes. pg_restore
  * switches the first four off itself once it is connected, but not the next two; a setting of the connection wins over those of role and
- * database. Servers below 17 do not know all of them. The last one lets a server notice within seconds that a killed client is gone, and give its locks back.
+ * database. Servers below 17 do not know all of them.
  */
 const UNHURRIED: readonly SessionSetting[] = [
   { name: 'statement_timeout', value: '0' },
@@ -18,7 +24,20 @@ const UNHURRIED: readonly SessionSetting[] = [
   { name: 'transaction_timeout', value: '0' },
   { name: 'idle_session_timeout', value: '0' },
   { name: 'default_transaction_read_only', value: 'off' },
+  SAFE_PATH,
+]
+
+/**
+ * How a server notices that we are gone, and gives our locks back. While a statement runs it looks at the connection every two seconds, and
+ * sees what the kernel of a killed client has said; a machine that is lost says nothing, so that only its silence tells: keepalives do while the
+ * server waits for us, and the last one while it has something to send. Source: PostgreSQL documentation, TCP settings.
+ */
+const NOTICED: readonly SessionSetting[] = [
   { name: 'client_connection_check_interval', value: '2s' },
+  { name: 'tcp_keepalives_idle', value: '30' },
+  { name: 'tcp_keepalives_interval', value: '10' },
+  { name: 'tcp_keepalives_count', value: '6' },
+  { name: 'tcp_user_timeout', value: '90s' },
 ]
 
 /** Parses `name=value`; the value may be empty or hold further equals signs. Throws a RangeError. */
@@ -39,9 +58,16 @@ export function renderSessionSetting({ name, value }: SessionSetting): string {
  * PGOPTIONS, so that parallel workers of pg_restore have them too. The given settings come last and win.
  */
 export function withRestoreSettings(connection: Connection, settings: readonly SessionSetting[]): Connection {
-  const all = [...UNHURRIED, ...settings].map(
-    setting => `-c ${escapeArgument(renderSessionSetting(setting))}`,
-  )
+  return withSettings(connection, [...UNHURRIED, ...NOTICED, ...settings])
+}
+
+/** The connection for looking at a server of which nobody knows yet what it is. */
+export function withSafePath(connection: Connection): Connection {
+  return withSettings(connection, [SAFE_PATH])
+}
+
+function withSettings(connection: Connection, settings: readonly SessionSetting[]): Connection {
+  const all = settings.map(setting => `-c ${escapeArgument(renderSessionSetting(setting))}`)
   return { ...connection, options: [connection.options ?? '', ...all].join(' ').trim() }
 }
 

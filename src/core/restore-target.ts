@@ -29,7 +29,7 @@ export interface TargetFacts {
   /** Who owns the database, and whether our role may act as that. */
   readonly owner: string
   readonly mayActAsOwner: boolean
-  /** The role that is to own what is restored exists and our role may act as it; null where none was asked for. */
+  /** The role that is to own what is restored exists, and our role may become it and has its rights; null where none was asked for. */
   readonly mayActAsRole: boolean | null
   /** Statements that this role still needs to be able to create things in the database; empty where none was asked for. */
   readonly roleNeeds: readonly string[]
@@ -41,6 +41,8 @@ export interface TargetFacts {
   readonly foreignExtensions: readonly string[]
   /** Schemas other than public that hold such extensions: an overwriting leaves them where they are. */
   readonly keptSchemas: readonly string[]
+  /** Tables of such extensions whose rows an archive holds, because users may change them: they stay as they are. */
+  readonly keptRows: ReadonlyArray<{ readonly schema: string; readonly name: string }>
   /** Publications that our role does not own: an overwriting leaves them where they are. */
   readonly foreignPublications: readonly string[]
   readonly roles: readonly string[]
@@ -49,8 +51,16 @@ export interface TargetFacts {
   readonly preparedTransactions: number
   /** `schema.name` of what an overwriting would have to drop and this role may not. */
   readonly foreignObjects: readonly string[]
-  /** Tables, indexes, sequences and so on of the database. */
-  readonly relations: number
+  /** Tables that this role may drop, being the owner of their schema, but neither lock nor read. */
+  readonly unlockableTables: readonly string[]
+  /** Subscriptions of this database: they write to it, and follow it whatever it is called. */
+  readonly subscriptions: readonly string[]
+  /** Logical replication slots of this database: who reads them gets what is done to it, and nothing of another one. */
+  readonly slots: readonly string[]
+  /** Names that are taken. */
+  readonly databases: readonly string[]
+  /** What dropping everything locks: tables, indexes, types, constraints, defaults, functions and so on. */
+  readonly droppedObjects: number
   /** Locks that one transaction can count on: max_locks_per_transaction × (max_connections + max_prepared_transactions). */
   readonly lockCapacity: number
   /** Databases that an earlier restore did not finish. */

@@ -3,39 +3,96 @@ import { quoteIdentifier, quoteLiteral } from '../core/identifier.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { Session } from './session.ts'
 
-type ServerFacts = Manifest['server']
+/** Encoding and collation of a database, and what no manifest has of it. */
+export interface DatabaseShape
+  extends Pick<Manifest['server'], 'encoding' | 'collationProvider' | 'collate' | 'ctype' | 'locale'> {
+  readonly icuRules?: string | null
+  readonly tablespace?: string
+  /** It takes the place of another database, whose texts it must sort alike: no other collation will do. */
+  readonly isStrict?: boolean
+}
 
 /**
  * Creates an empty database with the encoding and collation of the source, where the server can: a libc collation needs
- * the operating system's locale. Returns what differs, as sentences.
+ * the operating system's locale. Returns what differs, as sentences. Throws TARGET_UNFIT where something differs and nothing may.
  */
 export async function createDatabaseLike(
   session: Session,
   name: string,
-  like: ServerFacts,
+  like: DatabaseShape,
   owner?: string,
 ): Promise<readonly string[]> {
   const ownedBy = owner === undefined ? '' : `OWNER ${quoteIdentifier(owner)} `
+  const place = like.tablespace === undefined ? '' : ` TABLESPACE ${quoteIdentifier(like.tablespace)}`
   const create = (options: string) =>
     session.rows(
       `CREATE DATABASE ${quoteIdentifier(name)} ${ownedBy}TEMPLATE template0 ENCODING ${quoteLiteral(like.encoding)} ${options}`,
     )
   try {
-    await create(localeOptions(like))
+    await create(localeOptions(like) + place)
     return []
   } catch (error) {
-    if (!(error instanceof OperatorError) || !/locale|collation|encoding/i.test(error.message)) throw error
+    if (!(error instanceof OperatorError)) throw error
+    // It says where the files lie and nothing about what is in them.
+    if (/permission denied for tablespace/.test(error.message)) {
+      await create(localeOptions(like))
+      return [
+        `This role may not use the tablespace ${like.tablespace}: the new database lies in the default one.`,
+      ]
+    }
+    if (!/locale|collation|encoding/i.test(error.message)) throw error
+    if (like.isStrict) throw noLocale(like, error)
     await create("LOCALE_PROVIDER libc LOCALE 'C'")
     return [
-      `The server has no locale ${like.collate}: the new database has C, so texts sort differently there.`,
+      `The server has no locale ${like.locale ?? like.collate}: the new database has C, so texts sort differently there, and lower and upper know ASCII only.`,
     ]
   }
 }
 
-function localeOptions({ collationProvider, collate, ctype, locale }: ServerFacts): string {
+function noLocale({ locale, collate }: DatabaseShape, cause: OperatorError): OperatorError {
+  return new OperatorError(
+    'TARGET_UNFIT',
+    `The server cannot make a database with the locale ${locale ?? collate} of the old one any more: ${cause.message}`,
+    {
+      hint: 'Install the locale on the server, or use mode new-database, which falls back to C and says so.',
+      cause,
+    },
+  )
+}
+
+/** Another provider than libc leaves little to the operating system's locale, which another server may not have. */
+function localeOptions(like: DatabaseShape): string {
+  const { collationProvider, collate, ctype, locale, icuRules, isStrict } = like
+  const own = `LC_COLLATE ${quoteLiteral(collate)} LC_CTYPE ${quoteLiteral(ctype)}`
+  const libc = isStrict ? own : "LC_COLLATE 'C' LC_CTYPE 'C'"
   if (collationProvider === 'b')
-    return `LOCALE_PROVIDER builtin BUILTIN_LOCALE ${quoteLiteral(locale ?? 'C')} LC_COLLATE 'C' LC_CTYPE 'C'`
-  if (collationProvider === 'i')
-    return `LOCALE_PROVIDER icu ICU_LOCALE ${quoteLiteral(locale ?? 'und')} LC_COLLATE 'C' LC_CTYPE 'C'`
-  return `LOCALE_PROVIDER libc LC_COLLATE ${quoteLiteral(collate)} LC_CTYPE ${quoteLiteral(ctype)}`
+    return `LOCALE_PROVIDER builtin BUILTIN_LOCALE ${quoteLiteral(locale ?? 'C')} ${libc}`
+  if (collationProvider === 'i') {
+    const rules = icuRules ? ` ICU_RULES ${quoteLiteral(icuRules)}` : ''
+    return `LOCALE_PROVIDER icu ICU_LOCALE ${quoteLiteral(locale ?? 'und')}${rules} ${libc}`
+  }
+  return `LOCALE_PROVIDER libc ${own}`
+}
+
+/** The shape of a database that is there, for one that is to take its place. */
+export async function readDatabaseShape(session: Session, name: string): Promise<DatabaseShape> {
+  const row = await session.row<Record<string, string | null>>(
+    `SELECT pg_encoding_to_char(d.encoding) AS encoding, d.datlocprovider AS provider, d.datcollate AS "collate", d.datctype AS ctype,
+            coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale,
+            to_jsonb(d) ->> 'daticurules' AS rules, t.spcname AS tablespace
+       FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace
+      WHERE d.datname = $1`,
+    [name],
+  )
+  return {
+    encoding: row.encoding ?? '',
+    collationProvider: row.provider ?? '',
+    collate: row.collate ?? '',
+    ctype: row.ctype ?? '',
+    locale: row.locale ?? null,
+    icuRules: row.rules ?? null,
+    isStrict: true,
+    // Where it is the default, naming it would take a right of its own.
+    ...(row.tablespace !== 'pg_default' && row.tablespace != null && { tablespace: row.tablespace }),
+  }
 }

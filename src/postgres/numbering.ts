@@ -1,3 +1,4 @@
+import { keyOf } from '../core/check-key.ts'
 import { renderName } from '../core/check-text.ts'
 import { quoteIdentifier, quoteTable } from '../core/identifier.ts'
 import type { Session } from './session.ts'
@@ -51,11 +52,39 @@ type Column = Record<
   string
 >
 
-/** Reads every numbered column, one min or max each: quick where it is indexed, a scan where it is not. */
-export async function readNumbering(session: Session): Promise<readonly Numbering[]> {
+/**
+ * Reads every numbered column, or those of some tables, one min or max each: quick where it is indexed, a scan where it is not. A
+ * partition is numbered by its parent.
+ */
+export async function readNumbering(
+  session: Session,
+  only?: ReadonlyArray<{ readonly schema: string; readonly name: string }>,
+): Promise<readonly Numbering[]> {
   const numberings: Numbering[] = []
-  for (const column of await session.rows<Column>(COLUMNS)) numberings.push(await readColumn(session, column))
+  const chosen = only && new Set(only.map(keyOf))
+  for (const column of await session.rows<Column>(COLUMNS)) {
+    const table = { schema: column.table_schema, name: column.table_name }
+    if (chosen?.has(keyOf(table)) ?? true) numberings.push(await readColumn(session, column))
+  }
   return numberings
+}
+
+/** The statement that lets a sequence go on after the rows that are there. */
+export function renderAdvance({ sequence, extreme }: Numbering): string {
+  return `SELECT setval('${quoteTable(sequence).replaceAll("'", "''")}', ${extreme})`
+}
+
+/** Moves on the sequences of some tables that stand behind their rows. Returns what it did, as sentences. */
+export async function advanceNumbering(
+  session: Session,
+  tables: ReadonlyArray<{ readonly schema: string; readonly name: string }>,
+): Promise<readonly string[]> {
+  const behind = (await readNumbering(session, tables)).filter(({ isBehind }) => isBehind)
+  for (const numbering of behind) await session.rows(renderAdvance(numbering))
+  return behind.map(
+    ({ sequence, column, next, extreme }) =>
+      `The sequence ${renderName(sequence)} stood at ${next}, behind ${extreme} in ${column}: moved on.`,
+  )
 }
 
 async function readColumn(session: Session, row: Column): Promise<Numbering> {

@@ -1,3 +1,4 @@
+import { abortable } from '../core/abortable.ts'
 import { restoreError } from './restore-error.ts'
 import { toolEnvironment } from './tool.ts'
 import { startTool, type ToolProcess } from './tool-process.ts'
@@ -137,10 +138,5 @@ export async function decodeArchive(
       hint: 'Take a new restore point; if it happens again, report it with the log of this step.',
     },
   })
-  const aborted = new Promise<never>((_, reject) => {
-    // An abort that has happened already sends no event.
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-  await Promise.race([tool.finished, aborted])
+  await abortable(signal, tool.finished)
 }

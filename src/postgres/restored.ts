@@ -1,9 +1,10 @@
+import { keyOf } from '../core/check-key.ts'
 import { renderName, renderSome } from '../core/check-text.ts'
 import type { Connection } from '../core/connection.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { RestoredContent } from '../core/exact-check.ts'
 import type { Manifest } from '../core/manifest.ts'
-import { readExtensions, readObjectCounts, readTables } from './catalog.ts'
+import { readExtensions, readObjectCounts, readTables, type Table } from './catalog.ts'
 import { readDefinitions } from './definitions.ts'
 import { pinOutputSettings, readTableFingerprints } from './fingerprint.ts'
 import { readLargeObjectsHash } from './large-objects.ts'
@@ -25,13 +26,18 @@ export async function readRestoredContent(
   return await readContent(session, original)
 }
 
-/** The same in a session that is there, whose settings it changes. Throws DATABASE_PRIVILEGES where rows are hidden from it. */
+/**
+ * The same in a session that is there, whose settings it changes; of some tables only where they are given. Throws
+ * DATABASE_PRIVILEGES where rows are hidden from it.
+ */
 export async function readContent(
   session: Session,
   { level: known, tables: original }: Original,
+  only?: ReadonlyArray<Pick<Table, 'schema' | 'name'>>,
 ): Promise<RestoredContent> {
   await pinOutputSettings(session)
-  const tables = await readTables(session, EVERYTHING)
+  const chosen = only && new Set(only.map(keyOf))
+  const tables = (await readTables(session, EVERYTHING)).filter(table => chosen?.has(keyOf(table)) ?? true)
   const hidden = tables.filter(({ rowsHidden }) => rowsHidden).map(renderName)
   if (hidden.length > 0)
     throw new OperatorError(

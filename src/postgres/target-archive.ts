@@ -25,35 +25,65 @@ export async function listArchive(
   })
 }
 
+/** Where pg_restore is, what it is asked about, and where the list of that goes, in a private directory. */
+export interface ArchiveQuestion {
+  readonly pgRestore: string
+  readonly archive: string
+  readonly entries: readonly ArchiveEntry[]
+  readonly path: string
+  readonly env: Readonly<Record<string, string>>
+}
+
 /**
- * What those of the entries do that have to do with publications: the list says only whose they are, so pg_restore writes them
- * down as SQL. `path` is where the list of them goes, in a private directory. Throws RESTORE_FAILED.
+ * What those of the entries do that have to do with publications: the list says only whose they are. By the id of the entry.
+ * Throws RESTORE_FAILED.
  */
 export async function readPublications(
-  pgRestore: string,
-  archive: string,
-  entries: readonly ArchiveEntry[],
-  path: string,
-  env: Readonly<Record<string, string>>,
+  question: ArchiveQuestion,
 ): Promise<ReadonlyMap<string, PublicationEntry>> {
-  const publications = entries.filter(({ kind }) => kind === 'PUBLICATION')
-  if (publications.length === 0) return new Map()
-  await writeFile(path, renderUseList(publications), { mode: 0o600 })
-  // With --verbose every statement has the id of its entry above it.
+  const statements = await readStatements(question, 'PUBLICATION')
+  return new Map(
+    statements.flatMap(({ id, text }) => {
+      const [, name = '', does = ''] =
+        /^(?:CREATE|ALTER) PUBLICATION ("(?:[^"]|"")*"|[^\s;]+)([^\n]*)/m.exec(text) ?? []
+      if (name === '') return []
+      const isForSuperuser = /^ (FOR ALL|ADD TABLES IN SCHEMA) /.test(does)
+      return [[id, { publication: unquote(name), isForSuperuser }] as const]
+    }),
+  )
+}
+
+/** The names of the schemas that the entries make, by the id of the entry. Throws RESTORE_FAILED. */
+export async function readSchemas(question: ArchiveQuestion): Promise<ReadonlyMap<string, string>> {
+  const statements = await readStatements(question, 'SCHEMA')
+  return new Map(
+    statements.flatMap(({ id, text }) => {
+      const [, name = ''] = /^CREATE SCHEMA ("(?:[^"]|"")*"|[^\s;]+)/m.exec(text) ?? []
+      return name === '' ? [] : [[id, unquote(name)] as const]
+    }),
+  )
+}
+
+/** The SQL of the entries of a kind: pg_restore writes them down, with --verbose the id of its entry above every one. */
+async function readStatements(
+  { pgRestore, archive, entries, path, env }: ArchiveQuestion,
+  kind: string,
+): Promise<ReadonlyArray<{ readonly id: string; readonly text: string }>> {
+  const asked = entries.filter(entry => entry.kind === kind)
+  if (asked.length === 0) return []
+  await writeFile(path, renderUseList(asked), { mode: 0o600 })
   const args = ['--verbose', '--no-owner', `--use-list=${path}`, '--file=-', archive]
   const { exitCode, stdout, stderr } = await runTool(pgRestore, args, env)
   if (exitCode !== 0)
     throw new OperatorError('RESTORE_FAILED', `pg_restore ended with ${exitCode}: ${stderr.trim()}.`, {
       hint: 'Pick another backup: this archive cannot be read.',
     })
-  return new Map(
-    stdout.split(/^-- TOC entry (?=\d+ \(class \d+ OID \d+\)$)/m).flatMap(text => {
-      const [, id = ''] = /^(\d+) /.exec(text) ?? []
-      const [, name = '', does = ''] =
-        /^(?:CREATE|ALTER) PUBLICATION ("(?:[^"]|"")*"|[^\s;]+)([^\n]*)/m.exec(text) ?? []
-      if (id === '' || name === '') return []
-      const publication = name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name
-      return [[id, { publication, isForSuperuser: /^ (FOR ALL|ADD TABLES IN SCHEMA) /.test(does) }] as const]
-    }),
-  )
+  return stdout.split(/^-- TOC entry (?=\d+ \(class \d+ OID \d+\)$)/m).flatMap(text => {
+    const [, id = ''] = /^(\d+) /.exec(text) ?? []
+    return id === '' ? [] : [{ id, text }]
+  })
+}
+
+function unquote(name: string): string {
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name
 }

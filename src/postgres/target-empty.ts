@@ -62,27 +62,14 @@ BEGIN
                OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = found.class AND d.objid = found.oid AND d.deptype = 'e');
     EXECUTE format('DROP %s %I CASCADE', found.kind, found.name);
   END LOOP;
+  -- Somebody has followed runbook §4.2 to its first half, and an archive does not make this schema. As initdb has it.
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = 'public') THEN
+    CREATE SCHEMA public;
+    GRANT USAGE ON SCHEMA public TO PUBLIC;
+    COMMENT ON SCHEMA public IS 'standard public schema';
+    ALTER SCHEMA public OWNER TO pg_database_owner;
+  END IF;
   PERFORM lo_unlink(m.oid) FROM pg_catalog.pg_largeobject_metadata m WHERE pg_has_role(m.lomowner, 'USAGE');
-END
-$pg_runbook$;
-`
-
-/**
- * Locks every table against writing, and lets pg_dump read: what a safety backup shows stays so until the tables are
- * dropped in the same transaction.
- */
-export const FREEZE_DATABASE = `
-DO $pg_runbook$
-DECLARE
-  found record;
-BEGIN
-  FOR found IN SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                                   WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-                ORDER BY c.oid LOOP
-    EXECUTE format('LOCK TABLE ONLY %I.%I IN EXCLUSIVE MODE', found.nspname, found.relname);
-  END LOOP;
 END
 $pg_runbook$;
 `

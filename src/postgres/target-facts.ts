@@ -1,9 +1,26 @@
 import type { Connection } from '../core/connection.ts'
-import type { OfferedExtension, TargetFacts, TargetSession } from '../core/restore-target.ts'
+import type { OfferedExtension, TargetFacts } from '../core/restore-target.ts'
 import type { Session } from './session.ts'
+import { readSessions } from './target-sessions.ts'
 
 /** How the comment of a database begins that a restore has made and not finished. */
 export const IN_PROGRESS = 'pg-runbook: restore in progress'
+
+/** DROP … CASCADE locks each object of its own, not only relations (AcquireDeletionLock); users' objects have oids from 16384 on. */
+const DROPPED = [
+  'class',
+  'type',
+  'constraint',
+  'attrdef',
+  'trigger',
+  'proc',
+  'rewrite',
+  'policy',
+  'namespace',
+  'largeobject_metadata',
+]
+  .map(name => `(SELECT count(*) FROM pg_catalog.pg_${name} WHERE oid >= 16384)`)
+  .join(' + ')
 
 const SERVER = `
   SELECT current_setting('server_version_num') AS version_number,
@@ -15,8 +32,7 @@ const SERVER = `
          (SELECT sum(CASE WHEN has_database_privilege(a.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE') THEN pg_database_size(a.oid) ELSE 0 END)
             FROM pg_catalog.pg_database a)::text AS all_bytes,
          (SELECT count(*) FROM pg_catalog.pg_prepared_xacts p WHERE p.database = d.datname)::text AS prepared,
-         (SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-           WHERE n.nspname !~ '^pg_(catalog|temp)' AND n.nspname <> 'information_schema' AND c.oid >= 16384)::text AS relations,
+         (${DROPPED})::text AS dropped,
          (current_setting('max_locks_per_transaction')::bigint
            * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint))::text AS locks
     FROM pg_catalog.pg_database d
@@ -29,21 +45,6 @@ const EXTENSIONS = `
     FROM pg_catalog.pg_available_extensions a
     JOIN pg_catalog.pg_available_extension_versions v ON v.name = a.name
    GROUP BY 1, 3`
-
-/**
- * Sessions of clients in this database, ours left out: workers of the server leave by themselves. Who is neither a
- * member of the session's role nor of pg_signal_backend cannot end it, and a superuser's only a superuser can.
- */
-const SESSIONS = `
-  SELECT a.pid::text AS pid, coalesce(a.usename, '') AS "user", coalesce(a.application_name, '') AS application,
-         coalesce(host(a.client_addr), '') AS client,
-         (me.rolsuper OR (NOT coalesce(r.rolsuper, true) AND (pg_has_role(a.usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE'))))::text AS may_terminate
-    FROM pg_catalog.pg_stat_activity a
-    JOIN pg_catalog.pg_roles me ON me.rolname = current_user
-    LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
-   WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
-     AND coalesce(a.backend_type, 'client backend') = 'client backend'
-   ORDER BY a.backend_start`
 
 /**
  * What the role may not drop: schemas of others, and what others have in them. Members of extensions stay anyway, and so do
@@ -67,7 +68,25 @@ const FOREIGN = `
                       WHERE o.classid = d.classid AND o.objid = d.objid AND o.objsubid = 0 AND o.deptype IN ('e', 'i'))
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_shdepend s JOIN pg_catalog.pg_database b ON b.oid = s.dbid AND b.datname = current_database()
                       WHERE s.classid = d.classid AND s.objid = d.objid AND s.deptype = 'o' AND pg_has_role(s.refobjid, 'USAGE'))
+  UNION ALL
+  SELECT 'large object ' || m.oid FROM pg_catalog.pg_largeobject_metadata m WHERE NOT pg_has_role(m.lomowner, 'USAGE')
    ORDER BY 1`
+
+/** LOCK TABLE in a mode that stops writers wants one of these rights; the owner of a schema may drop its tables without. */
+const UNLOCKABLE = `
+  SELECT format('%I.%I', n.nspname, c.relname) AS name
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND pg_has_role(n.nspowner, 'USAGE')
+     AND NOT has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+   ORDER BY 1`
+
+const SUBSCRIPTIONS = `
+  SELECT s.subname AS name FROM pg_catalog.pg_subscription s
+   WHERE s.subdbid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database()) ORDER BY 1`
+
+const SLOTS = `SELECT s.slot_name AS name FROM pg_catalog.pg_replication_slots s WHERE s.database = current_database() ORDER BY 1`
 
 /** They stay, whatever is dropped: their owner alone can change them. */
 const FOREIGN_PUBLICATIONS = `
@@ -81,6 +100,13 @@ const KEPT_SCHEMAS = `
   SELECT DISTINCT n.nspname AS name FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
    WHERE NOT pg_has_role(e.extowner, 'USAGE') AND n.nspname NOT IN ('public', 'pg_catalog') ORDER BY 1`
 
+/** extconfig: what pg_extension_config_dump has marked. */
+const KEPT_ROWS = `
+  SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_extension e
+   CROSS JOIN LATERAL unnest(e.extconfig) AS x(oid)
+    JOIN pg_catalog.pg_class c ON c.oid = x.oid AND c.relkind = 'r' JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE NOT pg_has_role(e.extowner, 'USAGE') ORDER BY 1, 2`
+
 /** In a new database it owns everything; one that is there may allow it nothing. */
 const ROLE_NEEDS = `
   SELECT format('GRANT CREATE ON DATABASE %I TO %I;', current_database(), $1::text) AS name
@@ -90,10 +116,13 @@ const ROLE_NEEDS = `
    WHERE n.nspname = 'public'
      AND NOT (has_schema_privilege($1::name, n.oid, 'CREATE') AND has_schema_privilege($1::name, n.oid, 'USAGE'))`
 
-/** Unfinished, of our role, and nobody works in it: another restore may be at work on this server at the same time. */
+/**
+ * Unfinished, of our role, and nobody works in it: another restore may be at work on this server at the same time. One of our names
+ * without a comment was made by a restore that died before it could write one.
+ */
 const LEFTOVERS = `
   SELECT d.datname AS name FROM pg_catalog.pg_database d
-   WHERE shobj_description(d.oid, 'pg_database') LIKE $1 || '%' AND d.datname <> current_database()
+   WHERE coalesce(shobj_description(d.oid, 'pg_database') LIKE $1 || '%', d.datname ~ '_restored_[0-9]{8}t[0-9]{6}z$') AND d.datname <> current_database()
      AND d.datdba = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid) ORDER BY 1`
 
@@ -122,12 +151,17 @@ export async function readTargetFacts(
     extensions: await readOffered(session),
     foreignExtensions: await readNames(session, FOREIGN_EXTENSIONS),
     keptSchemas: await readNames(session, KEPT_SCHEMAS),
+    keptRows: await session.rows<{ schema: string; name: string }>(KEPT_ROWS),
     foreignPublications: await readNames(session, FOREIGN_PUBLICATIONS),
     roles: await readNames(session, 'SELECT rolname AS name FROM pg_catalog.pg_roles'),
-    sessions: await readSessions(session),
+    sessions: await readSessions(session, row.database ?? connection.database),
     preparedTransactions: Number(row.prepared),
     foreignObjects: await readNames(session, FOREIGN),
-    relations: Number(row.relations),
+    unlockableTables: await readNames(session, UNLOCKABLE),
+    subscriptions: await readNames(session, SUBSCRIPTIONS),
+    slots: await readNames(session, SLOTS),
+    databases: await readNames(session, 'SELECT datname AS name FROM pg_catalog.pg_database'),
+    droppedObjects: Number(row.dropped),
     lockCapacity: Number(row.locks),
     leftovers: await readNames(session, LEFTOVERS, [IN_PROGRESS]),
   }
@@ -141,9 +175,17 @@ async function readNames(
   return (await session.rows<{ name: string }>(sql, values)).map(({ name }) => name)
 }
 
+/**
+ * SET ROLE makes the objects its own, and having its rights without that lets us read and drop them. Since 16 a membership may lack either, and who has
+ * only ADMIN OPTION has none of both.
+ */
 async function mayActAs(session: Session, role: string): Promise<boolean> {
+  const { version } = await session.row<{ version: string }>(
+    "SELECT current_setting('server_version_num') AS version",
+  )
+  const right = Number(version) >= 160_000 ? 'SET' : 'MEMBER'
   const [found] = await session.rows<{ may: string }>(
-    "SELECT pg_has_role(r.oid, 'MEMBER')::text AS may FROM pg_catalog.pg_roles r WHERE r.rolname = $1",
+    `SELECT (pg_has_role(r.oid, '${right}') AND pg_has_role(r.oid, 'USAGE'))::text AS may FROM pg_catalog.pg_roles r WHERE r.rolname = $1`,
     [role],
   )
   return found?.may === 'true'
@@ -156,10 +198,4 @@ async function readOffered(session: Session): Promise<readonly OfferedExtension[
     isTrusted: trusted === 'true',
     isInstalled: installed === 'true',
   }))
-}
-
-export async function readSessions(session: Session): Promise<readonly TargetSession[]> {
-  const rows =
-    await session.rows<Record<'pid' | 'user' | 'application' | 'client' | 'may_terminate', string>>(SESSIONS)
-  return rows.map(({ may_terminate, ...others }) => ({ ...others, mayTerminate: may_terminate === 'true' }))
 }

@@ -1,12 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, withDatabase } from '../core/connection.ts'
 import { errorMessage, OperatorError } from '../core/errors.ts'
-import { quoteIdentifier, quoteLiteral } from '../core/identifier.ts'
-import { openSession, type Session } from './session.ts'
-import { describeDatabase } from './target-database.ts'
-
-/** How often sessions are ended while the renaming waits for them. */
-const TERMINATE_INTERVAL_MS = 10
+import { quoteIdentifier } from '../core/identifier.ts'
+import { openSession } from './session.ts'
+import { whileTerminating } from './target-sessions.ts'
+import { readTransactionEnd, type TransactionEnd } from './transaction-end.ts'
 
 export interface SwapNames {
   /** The name that the application uses. */
@@ -25,8 +22,7 @@ export interface Swapped {
 
 /**
  * Gives the restored database the name of the current one, which keeps its data under another name. Both renames are one
- * transaction, so that there is never a moment without either, and a failure leaves both as they were. The comment of the restored
- * one, which tells clean-up to keep its hands off, is in it too.
+ * transaction, so that there is never a moment without either, and a failure leaves both as they were.
  *
  * ALTER DATABASE … RENAME locks the database first, then waits up to five seconds until nobody is connected to it
  * (CountOtherDBBackends). Whoever connects meanwhile waits for the lock, so that a crowd of reconnecting clients cannot keep it
@@ -36,7 +32,6 @@ export interface Swapped {
 export async function swapDatabases(
   maintenance: Connection,
   names: SwapNames,
-  comment: string,
   signal: AbortSignal,
 ): Promise<Swapped> {
   await using renaming = await openSession(maintenance, signal)
@@ -44,73 +39,37 @@ export async function swapDatabases(
   const rename = (from: string, to: string) =>
     renaming.rows(`ALTER DATABASE ${quoteIdentifier(from)} RENAME TO ${quoteIdentifier(to)}`)
   const startedAt = performance.now()
-  let terminated = 0
+  const cut = new Set<string>()
+  let id: string | undefined
   try {
     await renaming.rows('BEGIN')
+    id = (await renaming.row<{ id: string }>('SELECT pg_current_xact_id()::text AS id')).id
     // A lock that somebody else holds on the database must not become an outage.
     await renaming.rows("SET LOCAL lock_timeout = '5s'")
-    await describeDatabase(renaming, names.restored, comment)
     for (const [from, to] of [
       [names.current, names.previous],
       [names.restored, names.current],
     ] as const) {
-      const renamed = rename(from, to)
-      terminated += await terminateUntil(ending, from, renamed)
-      await renamed
+      await whileTerminating(ending, from, [], cut, rename(from, to))
     }
     await renaming.rows('COMMIT')
-    return { windowMs: Math.round(performance.now() - startedAt), terminated }
+    return { windowMs: Math.round(performance.now() - startedAt), terminated: cut.size }
   } catch (error) {
-    const now = await readNames(maintenance, names).catch(() => undefined)
-    // The answer to the commit may have been lost.
-    if (now?.has(names.previous) && !now.has(names.restored))
-      return { windowMs: Math.round(performance.now() - startedAt), terminated }
+    // Its end is certain then: what has not committed is rolled back.
+    await renaming[Symbol.asyncDispose]()
+    // The answer to the commit may have been lost. Clean-up after a cancellation has seconds.
+    const end = await readEnd(maintenance, id, signal.aborted ? 3000 : undefined)
+    if (end === 'committed')
+      return { windowMs: Math.round(performance.now() - startedAt), terminated: cut.size }
     if (signal.aborted) throw signal.reason
-    throw explain(names, now, error)
+    throw explain(names, end, error)
   }
 }
 
-/** Ends the sessions in a database again and again until the promise is settled. Returns how many. */
-async function terminateUntil(
-  session: Session,
-  database: string,
-  settled: Promise<unknown>,
-): Promise<number> {
-  let isSettled = false
-  const end = () => {
-    isSettled = true
-  }
-  settled.then(end, end)
-  let count = 0
-  while (!isSettled) {
-    count += await terminateSessions(session, database)
-    await sleep(TERMINATE_INTERVAL_MS)
-  }
-  return count
-}
-
-/** Ends every session in a database that this role may end, except its own and those spared. Returns how many. */
-export async function terminateSessions(
-  session: Session,
-  database: string,
-  spared: readonly string[] = [],
-): Promise<number> {
-  const { count } = await session.row<{ count: string }>(
-    `SELECT count(pg_terminate_backend(a.pid))::text AS count
-       FROM pg_catalog.pg_stat_activity a
-       JOIN pg_catalog.pg_roles me ON me.rolname = current_user
-       JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
-      WHERE a.datname = $1 AND a.pid <> pg_backend_pid() AND a.pid <> ALL ($2::int[]) AND a.backend_type = 'client backend'
-        AND (me.rolsuper OR (NOT r.rolsuper AND (pg_has_role(r.oid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE'))))`,
-    [database, spared],
-  )
-  return Number(count)
-}
-
-function explain(names: SwapNames, now: ReadonlySet<string> | undefined, error: unknown): OperatorError {
+function explain(names: SwapNames, end: TransactionEnd, error: unknown): OperatorError {
   const said = errorMessage(error).replace(/\.$/, '')
   const state =
-    now === undefined
+    end === 'unknown'
       ? `Nobody could look what the databases are called now; either both were renamed or none`
       : `Nothing was renamed: ${names.current} is the old database, the restored one is ${names.restored}`
   return new OperatorError('SWAP_FAILED', `The databases could not be swapped: ${said}. ${state}.`, {
@@ -119,12 +78,21 @@ function explain(names: SwapNames, now: ReadonlySet<string> | undefined, error: 
   })
 }
 
-async function readNames(maintenance: Connection, names: SwapNames): Promise<ReadonlySet<string>> {
-  await using session = await openSession(maintenance)
-  const rows = await session.rows<{ name: string }>(
-    `SELECT datname AS name FROM pg_catalog.pg_database WHERE datname IN (${Object.values(names).map(quoteLiteral).join(', ')})`,
+/** Only an open transaction has a number; without one nothing was begun. */
+async function readEnd(
+  maintenance: Connection,
+  id: string | undefined,
+  patienceMs: number | undefined,
+): Promise<TransactionEnd> {
+  if (id === undefined) return 'rolled-back'
+  return await readTransactionEnd(
+    id,
+    async (sql, values) => {
+      await using session = await openSession(maintenance)
+      return (await session.row<{ value: string | null }>(sql, values)).value
+    },
+    patienceMs,
   )
-  return new Set(rows.map(({ name }) => name))
 }
 
 /** The swap as SQL for a person, to be run in a third database. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
-import { errorMessage, OperatorError } from '../core/errors.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { OperatorError } from '../core/errors.ts'
 import { restoreError } from './restore-error.ts'
 import { startTool } from './tool-process.ts'
 
@@ -10,7 +11,15 @@ export interface TransactionOptions {
   readonly psql: string
   /** Of the target, from connectionEnvironment. */
   readonly env: Readonly<Record<string, string>>
+  /** After this time without a statement the server ends the transaction. */
+  readonly idleLimitMs?: number
 }
+
+/**
+ * The transaction locks a database against writing. If the machine that holds it is lost, the server may not hear of that: a proxy
+ * between the two goes on answering. Then nobody speaks in it any more, and the server rolls it back after this time.
+ */
+const IDLE_LIMIT_MS = 120_000
 
 /**
  * One transaction in a psql of its own, which takes what pg_restore writes as a script: pg_restore itself cannot empty a database in
@@ -28,12 +37,18 @@ export interface TargetTransaction extends AsyncDisposable {
   readonly ask: (sql: string) => Promise<readonly string[]>
   /** Lets psql run a script from a stream, and waits until all of it has run. Counts bytes. */
   take(script: Readable, onBytes: (bytes: number) => void): Promise<void>
+  /** Says something in it again and again while other work goes on, so that it is not taken for forgotten. */
+  whileIdle<T>(work: () => Promise<T>): Promise<T>
   /** After this, and only after this, anybody sees a change. */
   commit(): Promise<void>
 }
 
 /** Throws DATABASE_UNREACHABLE or DATABASE_AUTH; RESTORE_FAILED for what no rule explains. */
-export async function beginTransaction({ psql, env }: TransactionOptions): Promise<TargetTransaction> {
+export async function beginTransaction({
+  psql,
+  env,
+  idleLimitMs = IDLE_LIMIT_MS,
+}: TransactionOptions): Promise<TargetTransaction> {
   const said: string[] = []
   const isNoise = createNoise()
   const tool = startTool({
@@ -72,8 +87,9 @@ export async function beginTransaction({ psql, env }: TransactionOptions): Promi
     tool.stdin.write(`${sql}\n\\echo ${token}\n`)
     return await Promise.race([answers.until(token), lost])
   }
+  const limitIdle = `SET idle_in_transaction_session_timeout = ${idleLimitMs};`
   try {
-    await run('BEGIN;')
+    await run(`${limitIdle} BEGIN;`)
     const [id = ''] = await run('SELECT pg_catalog.pg_current_xact_id();')
     const [pid = ''] = await run('SELECT pg_catalog.pg_backend_pid();')
     return {
@@ -87,15 +103,40 @@ export async function beginTransaction({ psql, env }: TransactionOptions): Promi
           tool.stdin.writable ? Promise.reject(error) : lost,
         )
         await Promise.race([copied, lost])
-        // The script has set the search path and more for its own; what follows names everything in full.
-        await run('')
+        // The script has set these for itself; what follows names everything in full.
+        await run(`${limitIdle} SET client_encoding = 'UTF8';`)
       },
+      whileIdle: work => whileIdle(() => run('SELECT 1;'), idleLimitMs / 4, work),
       commit: async () => void (await run('COMMIT;')),
       [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
     }
   } catch (error) {
     await tool[Symbol.asyncDispose]()
     throw error
+  }
+}
+
+/** A beat that fails says that the transaction is lost: that is the error, whatever comes of the work. */
+async function whileIdle<T>(
+  beat: () => Promise<unknown>,
+  intervalMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  const over = new AbortController()
+  const beating = (async () => {
+    while (!over.signal.aborted) {
+      await sleep(intervalMs, undefined, { signal: over.signal }).catch(() => {})
+      await beat()
+    }
+  })()
+  beating.catch(() => {})
+  try {
+    const result = await Promise.race([work(), beating.then(() => new Promise<never>(() => {}))])
+    over.abort()
+    await beating
+    return result
+  } finally {
+    over.abort()
   }
 }
 
@@ -162,24 +203,5 @@ function createNoise(): (line: string) => boolean {
     if (/^(psql:[^ ]* )?(DETAIL|CONTEXT|NOTICE|WARNING|LOCATION):/.test(line)) isNoise = true
     else if (/^(psql:|ERROR:|FATAL:|HINT:|LINE \d)/.test(line)) isNoise = false
     return isNoise
-  }
-}
-
-/** How a transaction ended whose answer was lost. */
-export type TransactionEnd = 'committed' | 'rolled-back' | 'unknown'
-
-/** Asks the server about a transaction by its number; `read` opens a session. Unknown where the server does not answer. */
-export async function readTransactionEnd(
-  id: string,
-  read: (sql: string, values: readonly unknown[]) => Promise<string | null>,
-): Promise<TransactionEnd> {
-  try {
-    const status = await read('SELECT pg_catalog.pg_xact_status($1::text::xid8)::text AS value', [id])
-    if (status === 'committed') return 'committed'
-    // Ours is over: a number that still runs belongs to a session that the server has not noticed the end of.
-    return status === 'aborted' ? 'rolled-back' : 'unknown'
-  } catch (error) {
-    if (!(error instanceof OperatorError)) throw new Error(errorMessage(error))
-    return 'unknown'
   }
 }

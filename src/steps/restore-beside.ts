@@ -1,21 +1,29 @@
 import { type Verdict, verdictOf } from '../core/check.ts'
+import type { TableColumns } from '../core/copy-back.ts'
 import { errorMessage } from '../core/errors.ts'
 import { quoteIdentifier } from '../core/identifier.ts'
 import type { Manifest } from '../core/manifest.ts'
-import type { Selection } from '../core/restore-selection.ts'
+import { holdsPart, type Selection, type TableName } from '../core/restore-selection.ts'
+import type { Dropped } from '../postgres/target-database.ts'
 import { awaitRestore } from './restore.ts'
 import { checkRestored, type FillTools } from './restore-check.ts'
 import type { RestoreProgress } from './restore-progress.ts'
+import { timedGroup } from './timed-group.ts'
 
 /** What it takes to restore into a database of its own. */
 export interface BesideTools extends FillTools {
-  readonly createDatabase: (name: string) => Promise<readonly string[]>
+  /** Says whether the database is ours before it is made, and again where somebody else was faster. Returns what differs from the source. */
+  readonly createDatabase: (name: string, claim: (isOurs: boolean) => void) => Promise<readonly string[]>
   /** Says in the database's comment what it is; from then on no clean-up touches it. */
   readonly finishDatabase: (name: string, comment: string) => Promise<void>
-  /** False where it is there and finished: then it stays. */
-  readonly dropDatabase: (name: string) => Promise<boolean>
+  readonly dropDatabase: (name: string) => Promise<Dropped>
   /** Told the name before the database is made, and null when nothing is left to clean up. */
   readonly remember: (name: string | null) => void
+  /** The columns to copy rows of these tables by, or of all of them. */
+  readonly readColumns: (
+    database: string,
+    tables: readonly TableName[] | undefined,
+  ) => Promise<readonly TableColumns[]>
 }
 
 export interface BesideRequest {
@@ -28,7 +36,7 @@ export interface BesideRequest {
 /**
  * Restores the downloaded archive into a new database and compares it with the manifest. A restore that fails leaves no
  * database; one that brings back something else than the manifest says leaves it to be looked at. `use` is what happens to a
- * database that is as it should be; it sees to the comment itself.
+ * database that is as it should be.
  */
 export async function restoreBeside(
   request: BesideRequest,
@@ -39,24 +47,39 @@ export async function restoreBeside(
   const { manifest, name } = request
   const { log } = tools
   await using undo = new AsyncDisposableStack()
-  await log.group(`Create the database ${name}`, async () => {
-    tools.remember(name)
-    undo.defer(() => dropUnfinished(name, tools))
-    for (const note of await tools.createDatabase(name)) log.info(note)
+  let isOurs = false
+  undo.defer(() => (isOurs ? dropUnfinished(name, tools) : undefined))
+  await timedGroup(tools, `Create the database ${name}`, async () => {
+    progress.notes = await tools.createDatabase(name, claimed => {
+      isOurs = claimed
+      tools.remember(claimed ? name : null)
+    })
+    for (const note of progress.notes) log.warning(note)
   })
-  progress.restoreMs = await log.group('Restore', async () => {
+  log.info(
+    'Triggers are made after the rows: no guard (runbook §7) sees them, and session-settings are not needed for one.',
+  )
+  progress.restoreMs = await timedGroup(tools, 'Restore', async () => {
     await using running = await tools.startRestore(name)
     return await awaitRestore(running, tools.signal, tools)
   })
-  await log.group('Check', () => checkRestored(request, tools, progress))
+  await timedGroup(tools, 'Check', () => checkRestored(request, tools, progress))
+  if (holdsPart(manifest, request.selection))
+    progress.copyBack = await tools.readColumns(name, tablesOf(request.selection))
   const verdict = verdictOf(progress.checks)
-  progress.restoredTo = name
-  if (verdict === 'fail' || use === undefined)
-    await tools.finishDatabase(name, restoredComment(manifest, verdict))
-  else await use()
+  // Before anything is done with it: what is whole outlives whatever goes wrong from here on.
+  await tools.finishDatabase(name, restoredComment(manifest, verdict))
   undo.move()
+  progress.restoredTo = name
+  if (verdict !== 'fail') await use?.()
   tools.remember(null)
   return verdict
+}
+
+/** The structure alone has no rows to copy back; a partial backup has those of all its tables. */
+function tablesOf(selection: Selection): readonly TableName[] | undefined {
+  if (selection.of === 'everything') return undefined
+  return selection.of === 'structure' ? [] : selection.tables
 }
 
 /** What the comment of a database says that a restore has finished. */
@@ -68,7 +91,8 @@ export function restoredComment({ backup }: Manifest, verdict: Verdict): string 
 /** Clean-up goes on after a cancellation; what cannot be dropped now is named, and left to the post step. */
 async function dropUnfinished(name: string, tools: BesideTools): Promise<void> {
   try {
-    if (await tools.dropDatabase(name)) tools.log.info(`The unfinished database ${name} is dropped.`)
+    if ((await tools.dropDatabase(name)) === 'dropped')
+      tools.log.info(`The unfinished database ${name} is dropped.`)
     tools.remember(null)
   } catch (error) {
     tools.log.warning(

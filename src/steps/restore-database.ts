@@ -12,7 +12,7 @@ import {
   renderRestoreRecord,
 } from '../core/restore-record.ts'
 import type { Selection } from '../core/restore-selection.ts'
-import { type BesideTools, restoreBeside, restoredComment } from './restore-beside.ts'
+import { type BesideTools, restoreBeside } from './restore-beside.ts'
 import { renderFirst } from './restore-check.ts'
 import { type OverwriteTools, overwrite } from './restore-overwrite.ts'
 import type { RestorePlan } from './restore-plan.ts'
@@ -82,12 +82,11 @@ async function carryOut(
       await overwrite(request, tools, progress)
       return undefined
     }
-    const swap = () => swapIn({ ...request, comment: restoredComment(manifest, 'pass') }, tools, progress)
     const verdict = await restoreBeside(
       { manifest, selection, name },
       tools,
       progress,
-      mode === 'swap' ? swap : undefined,
+      mode === 'swap' ? () => swapIn(request, tools, progress) : undefined,
     )
     return verdict === 'fail' ? unverified(request, progress) : undefined
   } catch (error) {
@@ -144,7 +143,7 @@ function createRecord(
       database: location.database,
       mode,
       startedAt: startedAt.toISOString(),
-      outcome: outcomeOf(failure),
+      outcome: outcomeOf(failure, progress),
       verdict,
       error: failure === undefined ? null : { code: failure.code, message: failure.message },
     },
@@ -156,20 +155,24 @@ function createRecord(
       sha256: object.sha256,
       bytes: object.bytes,
       snapshotAt: backup.snapshotAt,
+      kind: backup.kind,
     },
     target: {
       ...target,
       restoredTo: progress.restoredTo,
       previous: progress.previous,
+      replacedAt: progress.replacedAt?.toISOString() ?? null,
       safetyBackup: progress.safetyBackup,
       safetyBackupSkipped: mode === 'overwrite' ? (request.skipSafetyBackup ?? null) : null,
       allOrNothing: mode === 'overwrite' ? request.allOrNothing : null,
     },
     options: {
+      selection: selection.of,
       tables: 'tables' in selection ? selection.tables.map(({ schema, name }) => `${schema}.${name}`) : [],
       leftOut: progress.leftOut,
       sessionSettings: request.sessionSettings,
     },
+    notes: progress.notes,
     checks: progress.checks,
     durations: {
       safetyBackupMs: progress.safetyBackupMs,
@@ -184,7 +187,8 @@ function createRecord(
   }
 }
 
-function outcomeOf(failure: OperatorError | undefined): RestoreOutcome {
+/** Once users have other data than before, nobody may be told that nothing has happened. */
+function outcomeOf(failure: OperatorError | undefined, { replacedAt }: RestoreProgress): RestoreOutcome {
   if (failure === undefined) return 'restored'
-  return failure.code === 'RESTORE_UNVERIFIED' ? 'unverified' : 'failed'
+  return failure.code === 'RESTORE_UNVERIFIED' || replacedAt !== null ? 'unverified' : 'failed'
 }

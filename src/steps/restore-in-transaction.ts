@@ -1,3 +1,4 @@
+import { abortable } from '../core/abortable.ts'
 import { renderBytes } from '../core/bytes.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { TargetTransaction } from '../postgres/target-transaction.ts'
@@ -26,11 +27,15 @@ export async function fillInTransaction(
   log.info(`The script of the archive has run: ${renderBytes(bytes)}.`)
   await abortable(signal, compareBeforeCommit(request, transaction, tools, progress))
   signal.throwIfAborted()
+  // Sequences do not follow the transaction: last, so that a difference above leaves them as they were.
+  if (request.selection.of === 'rows')
+    for (const note of await tools.advanceNumbering(transaction, request.selection.tables)) log.info(note)
   try {
     await transaction.commit()
   } catch (error) {
     await explainLostCommit(transaction.id, error, tools)
   }
+  progress.replacedAt = now()
 }
 
 /** Throws RESTORE_FAILED where a table or a sequence is not what the manifest says: then nothing is committed. */
@@ -41,7 +46,7 @@ async function compareBeforeCommit(
   progress: RestoreProgress,
 ): Promise<void> {
   const startedAt = now().getTime()
-  const found = await readUncommitted(transaction, manifest.fingerprint)
+  const found = await readUncommitted(transaction, manifest.fingerprint, selection)
   progress.checks.push(...compareContent({ manifest, selection }, found))
   progress.checksMs = now().getTime() - startedAt
   const failed = progress.checks.filter(({ verdict, group }) => verdict === 'fail' && group === 'exact')
@@ -71,13 +76,4 @@ async function explainLostCommit(id: string, error: unknown, tools: OverwriteToo
       cause: error,
     },
   )
-}
-
-async function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  work.catch(() => {})
-  const aborted = new Promise<never>((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-  return await Promise.race([work, aborted])
 }

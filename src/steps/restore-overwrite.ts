@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { abortable } from '../core/abortable.ts'
 import { verdictOf } from '../core/check.ts'
 import { renderAmount, renderSome } from '../core/check-text.ts'
 import { renderDuration } from '../core/duration.ts'
@@ -6,28 +7,43 @@ import { OperatorError } from '../core/errors.ts'
 import type { RestoredContent } from '../core/exact-check.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { Selection, TableName } from '../core/restore-selection.ts'
-import type { TargetTransaction, TransactionEnd } from '../postgres/target-transaction.ts'
+import type { Inventory } from '../core/safety-gap.ts'
+import type { TargetTransaction } from '../postgres/target-transaction.ts'
 import type { ToolProcess } from '../postgres/tool-process.ts'
+import type { TransactionEnd } from '../postgres/transaction-end.ts'
 import { awaitRestore } from './restore.ts'
 import { checkRestored, type FillTools, renderFirst, reportChecks, structureChecks } from './restore-check.ts'
 import { fillInTransaction } from './restore-in-transaction.ts'
 import type { RestoreProgress } from './restore-progress.ts'
+import { backUp, refuseGap } from './safety-backup.ts'
+import { timedGroup } from './timed-group.ts'
 
 export interface OverwriteTools extends FillTools {
-  /** Ends the sessions in the database but those with these process ids; returns how many. */
-  readonly disconnect: (spared: readonly string[]) => Promise<number>
   readonly begin: () => Promise<TargetTransaction>
-  /** SQL that locks all tables against writing. */
-  readonly freeze: string
-  /** SQL that drops what the backup brings back, or removes the rows that it replaces. */
-  readonly clear: (selection: Selection) => string
+  /** Locks all tables against writing: ends those in the way and adds their process ids to `cut`, or throws TARGET_BUSY naming them. */
+  readonly freeze: (transaction: TargetTransaction, cut: Set<string> | undefined) => Promise<void>
+  /** The same against reading too, of what is replaced; `look` may still object. Then drops what the backup brings back, or removes the rows. */
+  readonly clear: (
+    transaction: TargetTransaction,
+    selection: Selection,
+    cut: Set<string> | undefined,
+    look: () => Promise<void>,
+  ) => Promise<void>
+  /** What the database holds, by name, as the transaction sees it. */
+  readonly readInventory: (transaction: TargetTransaction) => Promise<Inventory>
   /** `logi_audit_events: logi_audit_worm_table`: triggers that see rows come and go. */
   readonly readGuards: (tables: readonly TableName[]) => Promise<readonly string[]>
   /** What the database will hold once the transaction is committed. */
   readonly readUncommitted: (
     transaction: TargetTransaction,
     original: Manifest['fingerprint'],
+    selection: Selection,
   ) => Promise<RestoredContent>
+  /** Moves on what numbers these tables and stands behind their rows. Returns what it did, as sentences. */
+  readonly advanceNumbering: (
+    transaction: TargetTransaction,
+    tables: readonly TableName[],
+  ) => Promise<readonly string[]>
   /** pg_restore, writing the chosen entries as SQL to its output. */
   readonly startScript: () => Promise<ToolProcess & { readonly stdout: Readable }>
   readonly readEnd: (transactionId: string) => Promise<TransactionEnd>
@@ -55,40 +71,42 @@ export async function overwrite(
   tools: OverwriteTools,
   progress: RestoreProgress,
 ): Promise<void> {
-  const { target, allOrNothing, mayDisconnect } = request
+  const { target, allOrNothing, mayDisconnect, selection } = request
   const { log, now } = tools
-  const disconnect = async (spared: readonly string[]) => {
-    if (mayDisconnect) progress.terminated += await tools.disconnect(spared)
-  }
+  const cut = mayDisconnect ? new Set<string>() : undefined
   const guards = await reportGuards(request, tools)
-  await disconnect([])
-  await using transaction = await log.group(`Lock ${target.database} against changes`, async () => {
+  const lockedAt = now().getTime()
+  await using transaction = await timedGroup(tools, `Lock ${target.database} against changes`, async () => {
     const begun = await tools.begin()
-    await begun.run(tools.freeze)
+    try {
+      await abortable(tools.signal, tools.freeze(begun, cut))
+    } catch (error) {
+      await begun[Symbol.asyncDispose]()
+      throw error
+    }
     log.info('Reading goes on; whoever writes waits.')
     return begun
   })
-  await backUp(request, tools, progress)
-  // Those who came back meanwhile hold locks that the dropping would wait for.
-  await disconnect([transaction.pid])
+  const safety = await transaction.whileIdle(() => backUp(request, tools, progress))
   const startedAt = now().getTime()
-  await log.group(`Replace the contents of ${target.database}`, async () => {
+  await timedGroup(tools, `Replace the contents of ${target.database}`, async () => {
     try {
-      await transaction.run(tools.clear(request.selection))
+      const look = () => refuseGap(safety, request, transaction, tools)
+      await abortable(tools.signal, tools.clear(transaction, selection, cut, look))
+      progress.terminated = cut?.size ?? 0
       if (allOrNothing) await fillInTransaction(request, transaction, tools, progress)
-      else await fillInParallel(request, transaction, tools)
+      else await fillInParallel(request, transaction, tools, progress)
     } catch (error) {
       throw explainGuards(guards, error)
     }
     progress.restoreMs = now().getTime() - startedAt
-    progress.windowMs = progress.restoreMs
+    progress.windowMs = now().getTime() - lockedAt
     progress.restoredTo = target.database
-    progress.replacedAt = now()
     log.info(
-      `Replaced in ${renderDuration(progress.restoreMs)}; ${renderAmount(progress.terminated, 'session')} cut.`,
+      `Replaced in ${renderDuration(progress.restoreMs)}; ${renderAmount(progress.terminated, 'session')} cut. Nobody could write for ${renderDuration(progress.windowMs)}.`,
     )
   })
-  await log.group('Check', () => checkReplaced(request, tools, progress))
+  await timedGroup(tools, 'Check', () => checkReplaced(request, tools, progress))
   if (verdictOf(progress.checks) === 'fail') throw differs(request, progress)
 }
 
@@ -114,40 +132,12 @@ async function reportGuards(
 
 function explainGuards(guards: readonly string[], error: unknown): unknown {
   if (guards.length === 0 || !(error instanceof OperatorError)) return error
+  // Neither a lost connection nor a lock is of a trigger's making.
+  if (error.code !== 'RESTORE_FAILED' && error.code !== 'DATABASE_PRIVILEGES') return error
   return new OperatorError(error.code, error.message, {
     hint: `${error.hint ?? ''} These tables have triggers: ${renderSome(guards)}. If one of them guards the rows, give the setting that it asks for by session-settings, such as logi.allow_audit_purge=yes (runbook §7).`.trim(),
     cause: error,
   })
-}
-
-async function backUp(
-  { skipSafetyBackup, target }: OverwriteRequest,
-  tools: OverwriteTools,
-  progress: RestoreProgress,
-): Promise<void> {
-  if (skipSafetyBackup !== undefined) {
-    tools.log.warning(`No safety backup of ${target.database} is taken: ${skipSafetyBackup}`)
-    return
-  }
-  const startedAt = tools.now().getTime()
-  const { backup } = await tools.log.group(`Back up ${target.database} as it is`, async () => {
-    try {
-      return await tools.takeSafetyBackup()
-    } catch (error) {
-      if (!(error instanceof OperatorError) || tools.signal.aborted) throw error
-      throw new OperatorError(
-        error.code,
-        `The safety backup of ${target.database} failed, so nothing was changed: ${error.message}`,
-        {
-          hint: `${error.hint ?? ''} If the database is too damaged to be dumped, use mode swap, which keeps it, or set skip-safety-backup to the reason.`.trim(),
-          cause: error,
-        },
-      )
-    }
-  })
-  progress.safetyBackup = backup.id
-  progress.safetyBackupMs = tools.now().getTime() - startedAt
-  tools.log.info(`Safety backup: ${backup.id}. To go back, restore it by this id.`)
 }
 
 /** Statistics, the structure, and what was not compared before the commit. */
@@ -170,8 +160,10 @@ async function fillInParallel(
   { target }: OverwriteRequest,
   transaction: TargetTransaction,
   tools: OverwriteTools,
+  progress: RestoreProgress,
 ): Promise<void> {
   await transaction.commit()
+  progress.replacedAt = tools.now()
   tools.log.info(`${target.database} is empty now.`)
   try {
     await using running = await tools.startRestore(target.database)

@@ -5,20 +5,18 @@ import type { Manifest } from '../core/manifest.ts'
 import {
   estimateRestore,
   type MeasuredDrill,
+  type MeasuredRestore,
   type RestoreEstimate,
   renderEstimate,
 } from '../core/restore-estimate.ts'
 import type { ArchiveEntry, ChosenEntries } from '../core/restore-list.ts'
-import {
-  type RestoreWish,
-  type TargetProblem,
-  targetProblems,
-  targetWarnings,
-} from '../core/restore-problems.ts'
+import { type RestoreWish, type TargetProblem, targetProblems } from '../core/restore-problems.ts'
 import type { RestoreMode } from '../core/restore-record.ts'
 import type { Selection } from '../core/restore-selection.ts'
 import type { TargetFacts } from '../core/restore-target.ts'
+import { targetWarnings } from '../core/restore-warnings.ts'
 import { fetchArchive, type RestoreTools, refuseUnrestorable } from './restore.ts'
+import { timedGroup } from './timed-group.ts'
 
 export interface PlanRequest {
   readonly manifest: Manifest
@@ -34,7 +32,10 @@ export interface PlanTools extends RestoreTools {
   readonly trySettings: () => Promise<void>
   /** Lists the archive, decides what of it is restored, and lays that down for pg_restore. */
   readonly chooseEntries: (selection: Selection, facts: TargetFacts) => Promise<ChosenEntries>
+  /** What a swap will not be able to pass on from the old database to the new one, as sentences. */
+  readonly readUnpassable: () => Promise<readonly string[]>
   readonly readDrills: () => Promise<readonly MeasuredDrill[]>
+  readonly readRestores: () => Promise<readonly MeasuredRestore[]>
 }
 
 /** What is known before the first change. */
@@ -54,7 +55,7 @@ export async function planRestore(request: PlanRequest, tools: PlanTools): Promi
   const { manifest, selection, wish } = request
   const { log } = tools
   refuseUnsuitable(manifest, wish.mode)
-  const facts = await log.group('Look at the target', async () => {
+  const facts = await timedGroup(tools, 'Look at the target', async () => {
     const found = await tools.readTarget()
     log.info(
       `${found.database} on PostgreSQL ${found.version}: ${renderBytes(found.databaseBytes)}, owned by ${found.owner}, ${renderCount(found.sessions.length)} other sessions. We are ${found.user}.`,
@@ -62,19 +63,27 @@ export async function planRestore(request: PlanRequest, tools: PlanTools): Promi
     return found
   })
   refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: 0 }))
-  await tools.refuseUnready(wish.mode, facts)
   await tools.trySettings()
-  const downloadMs = await log.group('Download and verify the archive', () => fetchArchive(manifest, tools))
+  await tools.refuseUnready(wish.mode, facts)
+  if (wish.takesSafetyBackup) await refuseSmallDisk(manifest, facts, tools)
+  const downloadMs = await timedGroup(tools, 'Download and verify the archive', () =>
+    fetchArchive(manifest, tools),
+  )
   const entries = await tools.chooseEntries(selection, facts)
   refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: entries.kept.length }))
   const warnings = [
     ...targetWarnings(manifest, facts, { ...wish, archiveEntries: entries.kept.length }),
     ...leftOutWarning(entries),
+    ...(wish.mode === 'swap' ? await tools.readUnpassable() : []),
   ]
   for (const warning of warnings) log.warning(warning)
-  const estimate = estimateRestore(manifest.object.bytes, await tools.readDrills())
+  const estimate = estimateRestore(
+    manifest.object.bytes,
+    await tools.readDrills(),
+    await tools.readRestores(),
+  )
   log.info(
-    `Nothing speaks against it. ${renderCount(entries.kept.length)} entries of the archive to restore; duration ${renderEstimate(estimate)}.`,
+    `Nothing speaks against it. ${renderCount(entries.kept.length)} entries of the archive to restore; duration ${renderEstimate(estimate, wish.takesSafetyBackup)}.`,
   )
   return { facts, entries, estimate, warnings, downloadMs }
 }
@@ -92,14 +101,30 @@ function refuseUnsuitable(manifest: Manifest, mode: RestoreMode): void {
         hint: 'Pick a full backup, or restore this one with mode new-database and copy back what you need.',
       },
     )
-  if (mode === 'swap' && fingerprint.level === 'none')
+  if (fingerprint.level === 'none')
     throw new OperatorError(
       'BACKUP_UNUSABLE',
-      `The manifest of ${backup.id} counted no rows (fingerprint: none), so nothing can prove that they are all back before the swap.`,
+      `The manifest of ${backup.id} counted no rows (fingerprint: none), so nothing can prove that they are all back before the old data is replaced.`,
       {
-        hint: 'Use mode new-database, look at the data yourself, and swap by hand.',
+        hint: 'Use mode new-database, look at the data yourself, and cut over to it.',
       },
     )
+}
+
+/** The safety backup is read back into a file while writers wait: better to know now. It packs as the backup does, as far as anybody knows. */
+async function refuseSmallDisk(
+  { object, server, backup }: Manifest,
+  { databaseBytes }: TargetFacts,
+  { disk }: PlanTools,
+): Promise<void> {
+  const safetyBytes = Math.ceil((databaseBytes * object.bytes) / Math.max(1, server.bytes))
+  const { freeBytes } = await disk()
+  if (freeBytes >= object.bytes + safetyBytes) return
+  throw new OperatorError(
+    'DISK_FULL',
+    `Nothing was changed. The archive of ${backup.id} has ${renderBytes(object.bytes)} and that of the safety backup will have about ${renderBytes(safetyBytes)}, but only ${renderBytes(freeBytes)} are free on this machine.`,
+    { hint: 'Use a machine with a larger disk, or set RUNNER_TEMP to one.' },
+  )
 }
 
 /** One error with every reason; it is about who is connected only when nothing else is wrong. */

@@ -1,3 +1,4 @@
+import { abortable } from '../core/abortable.ts'
 import { renderBytes } from '../core/bytes.ts'
 import { renderDuration } from '../core/duration.ts'
 import { OperatorError } from '../core/errors.ts'
@@ -81,11 +82,7 @@ export async function awaitRestore(
     bytes: undefined,
     table: running.currentItem,
   }))
-  const aborted = new Promise<never>((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-  const warnings = await Promise.race([running.finished, aborted])
+  const warnings = await abortable(signal, running.finished)
   for (const warning of warnings) tools.log.info(`  ${warning}`)
   const durationMs = tools.now().getTime() - startedAt
   tools.log.info(`Restored in ${renderDuration(durationMs)}.`)

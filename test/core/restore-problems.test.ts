@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { type RestoreWish, targetProblems, targetWarnings } from '../../src/core/restore-problems.ts'
+import { type RestoreWish, targetProblems } from '../../src/core/restore-problems.ts'
+import { neededBytes } from '../../src/core/restore-selection.ts'
 import type { TargetFacts } from '../../src/core/restore-target.ts'
+import { targetWarnings } from '../../src/core/restore-warnings.ts'
 import { SAMPLE } from './sample-manifest.ts'
 
 const FACTS: TargetFacts = {
@@ -25,19 +27,25 @@ const FACTS: TargetFacts = {
   sessions: [],
   preparedTransactions: 0,
   foreignObjects: [],
-  relations: 0,
+  droppedObjects: 0,
+  unlockableTables: [],
+  subscriptions: [],
+  slots: [],
+  databases: [],
+  keptRows: [],
   lockCapacity: 1000,
   leftovers: ['left "over"; DROP DATABASE logi'],
 }
 
 const WISH: RestoreWish = {
   mode: 'new-database',
-  isSelective: false,
+  neededBytes: 0,
+  newNames: [],
+  takesSafetyBackup: false,
   disconnect: false,
   allOrNothing: true,
   owner: 'own"er',
   diskBytes: undefined,
-  pgRestore: { major: 18, minor: 6 },
   archiveEntries: 0,
 }
 
@@ -49,9 +57,45 @@ describe('what speaks against a restore', () => {
       .map(({ hint }) => hint)
       .join('\n')
     expect(hints).toContain('ALTER ROLE "odd ""user""" CREATEDB;')
-    expect(hints).toContain('CREATE ROLE "own""er"; GRANT "own""er" TO "odd ""user""";')
+    expect(hints).toContain(
+      'CREATE ROLE "own""er"; GRANT "own""er" TO "odd ""user""" WITH INHERIT TRUE, SET TRUE;',
+    )
     const warnings = targetWarnings(manifest, FACTS, WISH).join('\n')
     expect(warnings).toContain('DROP DATABASE "left ""over""; DROP DATABASE logi";')
+  })
+
+  it.each([
+    ['a standby', { isStandby: true }, {}, 'standby'],
+    ['prepared transactions', { preparedTransactions: 2 }, { mode: 'swap' }, '2 prepared transactions'],
+    [
+      'too few locks',
+      { droppedObjects: 800, lockCapacity: 1000 },
+      { mode: 'overwrite', archiveEntries: 100 },
+      'about 1200 locks',
+    ],
+    ['a name that is taken', { databases: ['logi', 'new'] }, { newNames: ['new'] }, 'named new already'],
+    [
+      'a subscription',
+      { subscriptions: ['feed'] },
+      { mode: 'overwrite' },
+      'subscribes to another database: feed',
+    ],
+    ['a small disk', { serverBytes: 900 }, { diskBytes: 1000, neededBytes: 101 }, 'needs about 101 B beside'],
+  ] as const)('%s', (_, facts, wish, words) => {
+    const problems = targetProblems(
+      manifest,
+      { ...FACTS, mayCreateDatabases: true, mayActAsRole: true, ...facts },
+      { ...WISH, ...wish },
+    )
+    expect(problems.map(({ message }) => message).join('\n')).toContain(words)
+  })
+
+  it('is a matter of the rows that are chosen', () => {
+    const tables = [{ schema: 'public', name: SAMPLE.fingerprint.tables[0]?.name ?? '' }]
+    const all = neededBytes(manifest, { of: 'everything' })
+    expect(all).toBe(manifest.server.bytes)
+    expect(neededBytes(manifest, { of: 'structure' })).toBe(0)
+    expect(neededBytes(manifest, { of: 'tables', tables })).toBeLessThanOrEqual(all)
   })
 
   it('tells what a role still needs that is to own things in a database that is there', () => {

@@ -71,6 +71,8 @@ describe('the list of an archive', () => {
     isSuperuser: true,
     foreignExtensions: [],
     keptSchemas: [],
+    schemas: new Map([['5', 'audit']]),
+    keptRows: new Set<string>(),
     publications: new Map(),
     foreignPublications: [],
     dataOnlyOf: undefined,
@@ -105,6 +107,20 @@ describe('the list of an archive', () => {
     expect(choose({ keptSchemas: ['audit'] }).kept).not.toContain(3405)
   })
 
+  it('tells a schema that stays from one whose name begins like it', () => {
+    const list = parseArchiveList('5; 2615 16500 SCHEMA - ext owner\n6; 2615 16501 SCHEMA - ext two owner\n')
+    const schemas = new Map([
+      ['5', 'ext'],
+      ['6', 'ext two'],
+    ])
+    const { kept } = chooseEntries(list, { ...ALL, schemas, keptSchemas: ['ext'] })
+    expect(kept.map(({ id }) => id)).toEqual(['6'])
+  })
+
+  it('leaves out, and names, rows of extensions that stay with theirs', () => {
+    expect(choose({ keptRows: new Set(['3490']) }).leftOut).toEqual([3490, 3402])
+  })
+
   it('leaves out publications that only a superuser can make, and those of others that are there', () => {
     const publications = new Map([['3401', { publication: 'p', isForSuperuser: true }]])
     const owner = { isSuperuser: false, publications }
@@ -133,7 +149,12 @@ describe('the list of an archive', () => {
 })
 
 describe('the notice to users', () => {
-  const facts = { database: 'logi', snapshotAt: new Date('2026-11-23T03:15:59Z'), now: INSTANT }
+  const facts = {
+    database: 'logi',
+    isPart: false,
+    snapshotAt: new Date('2026-11-23T03:15:59Z'),
+    now: INSTANT,
+  }
 
   it('names the window to the minute, outwards', () => {
     const notice = renderNotice({ ...facts, replacedAt: new Date('2026-11-23T09:20:01Z') })
@@ -141,9 +162,16 @@ describe('the notice to users', () => {
     expect(notice).toContain('between 2026-11-23 03:15 UTC and 2026-11-23 09:21 UTC may be lost')
   })
 
+  it('says of which part it speaks', () => {
+    const notice = renderNotice({ ...facts, isPart: true, replacedAt: INSTANT })
+    expect(notice).toContain('Some data of the database <code>logi</code> was rolled back')
+  })
+
   it('speaks of the future while nobody sees the restored data', () => {
     const notice = renderNotice({ ...facts, replacedAt: null, now: new Date('2026-11-23T03:17:00Z') })
     expect(notice).toContain('will be rolled back')
+    expect(notice).toContain('(at least 2 minutes earlier)')
+    expect(notice).toContain('between 2026-11-23 03:15 UTC and the switch to it may be lost')
   })
 
   test.each([
@@ -163,7 +191,12 @@ describe('the estimate', () => {
 
   it('takes the median pace of the drills that restored something', () => {
     const drills = [drill(100, 100), drill(100, 900), drill(100, 300), drill(100, null), drill(0, 5)]
-    expect(estimateRestore(1000, drills)).toEqual({ durationMs: 3000, drills: 3 })
+    expect(estimateRestore(1000, drills)).toEqual({
+      durationMs: 3000,
+      checksMs: undefined,
+      safetyBackupMs: undefined,
+      drills: 3,
+    })
   })
 
   it('is none without drills, and says so', () => {

@@ -234,12 +234,119 @@ describe('restore-from-s3 refuses before the first change', () => {
     await refusal(hosted, bucket, 'INVALID_INPUT', { 'new-database': hosted.name })
   })
 
-  it('a backup without counts in mode swap', async () => {
+  it('a name that is taken, in a dry run too', async () => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using other = await createHosted(lab)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+
+    for (const mode of ['new-database', 'swap'])
+      for (const dryRun of ['true', 'false']) {
+        const inputs = { mode, 'new-database': other.name, 'dry-run': dryRun }
+        const run = await refusal(hosted, bucket, 'TARGET_UNFIT', inputs)
+        expect(run.annotations.at(-1)?.message).toContain(`here is a database named ${other.name} already`)
+      }
+  })
+
+  it.each(['swap', 'overwrite'])('a session that it cannot end, in mode %s', async mode => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+
+    await withClient(hosted.adminUrl, async () => {
+      const run = await refusal(hosted, bucket, 'TARGET_BUSY', { mode, disconnect: 'true' })
+      expect(run.annotations.at(-1)?.message).toContain('cannot be ended')
+    })
+  })
+
+  it('a table of another role in public, which it may not lock, in mode overwrite', async () => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+    await withClient(hosted.adminUrl, client =>
+      client.query(`CREATE TABLE public.theirs (); GRANT SELECT ON public.theirs TO ${hosted.user}`),
+    )
+
+    const run = await refusal(hosted, bucket, 'TARGET_UNFIT', { mode: 'overwrite' })
+
+    expect(run.annotations.at(-1)?.message).toContain('public.theirs')
+  })
+
+  it('what no safety backup could read, in mode overwrite', async () => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+    await withClient(hosted.url, client =>
+      client.query('ALTER TABLE links ENABLE ROW LEVEL SECURITY; ALTER TABLE links FORCE ROW LEVEL SECURITY'),
+    )
+    const overwrite = { mode: 'overwrite', 'dry-run': 'true' }
+
+    const run = await runAction('restore-from-s3', {
+      inputs: {
+        'target-url': hosted.url,
+        destination: `s3://${bucket.name}/backups`,
+        database: 'logi',
+        ...overwrite,
+      },
+      env: labEnvironment(lab),
+    })
+
+    expect(run.annotations.at(-1)?.title).toBe('restore-from-s3: DATABASE_PRIVILEGES')
+    expect(run.log).not.toContain('Download and verify')
+  })
+
+  it('a large object of another role, in mode overwrite', async () => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+    await withClient(hosted.adminUrl, client => client.query("SELECT lo_from_bytea(4242, 'x')"))
+
+    const run = await refusal(hosted, bucket, 'TARGET_UNFIT', { mode: 'overwrite' })
+
+    expect(run.annotations.at(-1)?.message).toContain('large object 4242')
+  })
+
+  it.each(['swap', 'overwrite'])('a subscription in the target, in mode %s', async mode => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+    const subscription = `sub_${hosted.name}`
+    await withClient(hosted.adminUrl, client =>
+      client.query(
+        `CREATE SUBSCRIPTION ${subscription} CONNECTION 'host=127.0.0.1 port=1' PUBLICATION p WITH (connect = false, slot_name = NONE)`,
+      ),
+    )
+    try {
+      const run = await refusal(hosted, bucket, 'TARGET_UNFIT', { mode })
+      expect(run.annotations.at(-1)?.message).toContain(subscription)
+    } finally {
+      await withClient(hosted.adminUrl, client => client.query(`DROP SUBSCRIPTION ${subscription}`))
+    }
+  })
+
+  it('a pg_restore that is older than the pg_dump of the archive', async () => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+    const directory = mkdtempSync(join(tmpdir(), 'pg-runbook-tools-'))
+    try {
+      const script = "#!/bin/sh\necho 'pg_restore (PostgreSQL) 17.9'\n"
+      writeFileSync(join(directory, 'pg_restore'), script, { mode: 0o755 })
+
+      const run = await refusal(hosted, bucket, 'TOOL_MISSING', {}, { PATH: `${directory}:/usr/bin:/bin` })
+
+      expect(run.annotations.at(-1)?.message).toContain('no pg_restore of PostgreSQL 18')
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
+  })
+
+  it.each(['swap', 'overwrite'])('a backup without counts in mode %s', async mode => {
     await using hosted = await createHosted(lab, SCHEMA)
     await using bucket = await createBucket(lab)
     await dump(hosted, bucket, { fingerprint: 'none' })
 
-    await refusal(hosted, bucket, 'BACKUP_UNUSABLE', { mode: 'swap' })
+    await refusal(hosted, bucket, 'BACKUP_UNUSABLE', { mode })
   })
 
   it('a database that is not there, with the name that was tried', async () => {

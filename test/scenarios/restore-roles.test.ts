@@ -133,6 +133,25 @@ describe('restore-from-s3', () => {
       await withClient(target.url, client => client.query(statements.join('')))
     }
 
+    it.each(['ADMIN TRUE, INHERIT FALSE, SET FALSE', 'INHERIT FALSE, SET TRUE', 'INHERIT TRUE, SET FALSE'])(
+      'refuses a role that was granted WITH %s',
+      async options => {
+        await using app = await createHosted(lab)
+        await using hosted = await createHosted(lab, SCHEMA)
+        await using bucket = await createBucket(lab)
+        await withClient(hosted.adminUrl, client =>
+          client.query(`GRANT ${app.user} TO ${hosted.user} WITH ${options}`),
+        )
+        await dump(hosted, bucket)
+
+        for (const mode of MODES) {
+          const run = await restore(hosted, bucket, { mode, 'owner-role': app.user, 'dry-run': 'true' })
+          expect(run.annotations.at(-1)?.title).toBe('restore-from-s3: TARGET_UNFIT')
+          expect(run.annotations.at(-1)?.message).toContain('WITH INHERIT TRUE, SET TRUE')
+        }
+      },
+    )
+
     it.each(MODES)('refuses, in mode %s, a role that is not there or that it may not act as', async mode => {
       await using app = await createHosted(lab)
       await using hosted = await createHosted(lab, SCHEMA)

@@ -1,9 +1,15 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { parseRestoreRecord } from '../../src/core/restore-record.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { withClient } from '../support/database.ts'
-import { dumpOptions, labEnvironment } from '../support/dump.ts'
+import { labEnvironment } from '../support/dump.ts'
 import { createHosted, type HostedDatabase } from '../support/hosted.ts'
 import { theLab } from '../support/lab.ts'
+import { dumpLogi } from '../support/restore-run.ts'
 import { type ActionRun, runAction } from '../support/runner.ts'
 
 const SCHEMA = `
@@ -19,13 +25,8 @@ const SCHEMA = `
 describe('restore-from-s3 of a part', () => {
   const lab = theLab()
 
-  async function dump(target: HostedDatabase, bucket: TestBucket): Promise<void> {
-    const dumped = await runAction(
-      'dump-to-s3',
-      dumpOptions(lab, target, bucket, { inputs: { database: 'logi', fingerprint: 'content' } }),
-    )
-    expect(dumped.exitCode, dumped.log).toBe(0)
-  }
+  const dump = (target: HostedDatabase, bucket: TestBucket, inputs: Record<string, string> = {}) =>
+    dumpLogi(lab, target, bucket, inputs)
 
   async function restore(
     target: HostedDatabase,
@@ -68,7 +69,91 @@ describe('restore-from-s3 of a part', () => {
     expect(run.annotations).toEqual([])
     expect(await counts(hosted.urlOf(run.outputs['restored-to'] ?? ''))).toEqual(expected)
     expect(await counts(hosted.url)).toEqual({ users: 100, odd: 20, events: 30 })
+    // Nobody may take a part for the whole, nor tell users of a change that they do not see.
+    expect(run.summary).toContain('Restored in part')
+    expect(run.summary).not.toContain('Cut over')
+    expect(run.summary).not.toContain(`DROP DATABASE "${hosted.name}"`)
+    expect(run.summary).not.toContain('Notice to users')
+    expect(run.outputs.notice).toBe('')
+    const [key = ''] = await bucket.list('backups/restores/logi/')
+    const { backup, options, target } = parseRestoreRecord((await bucket.read(key)).toString(), key)
+    expect(backup.kind).toBe('manual')
+    expect(options.selection).toBe(input === 'only' ? 'structure' : 'tables')
+    expect(target.replacedAt).toBeNull()
   })
+
+  it('shows how to compare and copy back some tables', async () => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+    await withClient(hosted.url, client =>
+      client.query(
+        `DELETE FROM "odd name.with dot"; DELETE FROM users WHERE id > 90; UPDATE users SET mood = 'sad' WHERE id = 1`,
+      ),
+    )
+    const run = await restore(hosted, bucket, { 'only-tables': 'users\n"odd name.with dot"' })
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.summary).toContain('only a part')
+    const script = scriptOf(run)
+
+    const shown = shell(hosted, script)
+    expect(shown).toContain('(11 rows)')
+    expect(shown).toContain('(20 rows)')
+    expect(await counts(hosted.url)).toMatchObject({ users: 90, odd: 0 })
+
+    shell(hosted, script.replaceAll('ROLLBACK;', 'COMMIT;'))
+    expect(await counts(hosted.url)).toMatchObject({ users: 100, odd: 20 })
+    const { rows } = await withClient(hosted.url, client =>
+      client.query('SELECT mood FROM users WHERE id = 1'),
+    )
+    // What is there stays as it is.
+    expect(rows).toEqual([{ mood: 'sad' }])
+  })
+
+  it('does not take a partial backup for a whole database either', async () => {
+    await using hosted = await createHosted(
+      lab,
+      `CREATE TABLE notes (id int GENERATED ALWAYS AS IDENTITY, body json, size int GENERATED ALWAYS AS (json_array_length(body)) STORED);
+       INSERT INTO notes (body) SELECT '[1]' FROM generate_series(1, 3); CREATE TABLE others ()`,
+    )
+    await using bucket = await createBucket(lab)
+    const backup = await dump(hosted, bucket, { tables: 'notes' })
+    await withClient(hosted.url, client => client.query('DELETE FROM notes'))
+
+    const run = await restore(hosted, bucket, { backup })
+
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.summary).toContain('only a part')
+    expect(run.summary).not.toContain('Cut over')
+    expect(run.outputs.notice).toBe('')
+    shell(hosted, scriptOf(run).replaceAll('ROLLBACK;', 'COMMIT;'))
+    const { rowCount } = await withClient(hosted.url, client => client.query('SELECT FROM notes'))
+    expect(rowCount).toBe(3)
+  })
+
+  it('shows how the structure differs', async () => {
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+    await withClient(hosted.url, client => client.query('ALTER TABLE users DROP COLUMN created_at'))
+    const run = await restore(hosted, bucket, { only: 'schema' })
+    expect(shell(hosted, `${scriptOf(run)} || true`)).toMatch(/^> .*created_at/m)
+  })
+
+  function scriptOf({ summary }: ActionRun): string {
+    return /```sh\n(.*?)\n```/s.exec(summary)?.[1] ?? ''
+  }
+
+  /** As an operator would run it: the password in the environment, in a directory of its own. */
+  function shell(target: HostedDatabase, script: string): string {
+    const directory = mkdtempSync(join(tmpdir(), 'pg-runbook-copy-back-'))
+    try {
+      const env = { PATH: `${lab.postgres.binDir}:/usr/bin:/bin`, PGPASSWORD: new URL(target.url).password }
+      return execFileSync('bash', ['-ec', script], { cwd: directory, env, encoding: 'utf8' })
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
+  }
 
   it('refuses a pattern that matches nothing', async () => {
     await using hosted = await createHosted(lab, SCHEMA)

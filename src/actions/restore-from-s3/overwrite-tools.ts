@@ -1,18 +1,24 @@
 import { join } from 'node:path'
 import type { Connection } from '../../core/connection.ts'
+import { OperatorError } from '../../core/errors.ts'
 import type { Manifest } from '../../core/manifest.ts'
-import { fromVersionNumber } from '../../core/postgres-version.ts'
+import { compareVersions, fromVersionNumber, renderVersion } from '../../core/postgres-version.ts'
+import { withRestoreSettings } from '../../core/restore-settings.ts'
 import type { TargetFacts } from '../../core/restore-target.ts'
 import { readFreeBytes } from '../../postgres/install/disk-space.ts'
+import { advanceNumbering } from '../../postgres/numbering.ts'
 import { decodeArchive, startScript } from '../../postgres/pg-restore.ts'
 import { readContent } from '../../postgres/restored.ts'
 import { openSession } from '../../postgres/session.ts'
 import { openSource } from '../../postgres/source.ts'
-import { EMPTY_DATABASE, FREEZE_DATABASE } from '../../postgres/target-empty.ts'
+import { EMPTY_DATABASE } from '../../postgres/target-empty.ts'
 import { readGuards } from '../../postgres/target-guards.ts'
-import { terminateSessions } from '../../postgres/target-swap.ts'
-import { beginTransaction, readTransactionEnd } from '../../postgres/target-transaction.ts'
+import { readInventory } from '../../postgres/target-inventory.ts'
+import { CUT_TIMEOUT_MS, LOCK_TIMEOUT_MS, lockAll, lockSome } from '../../postgres/target-lock.ts'
+import { namingBlockers, whileTerminating } from '../../postgres/target-sessions.ts'
+import { beginTransaction, type TargetTransaction } from '../../postgres/target-transaction.ts'
 import { truncateSql } from '../../postgres/target-truncate.ts'
+import { readTransactionEnd } from '../../postgres/transaction-end.ts'
 import { sessionOf } from '../../postgres/transaction-session.ts'
 import type { ActionContext } from '../../runner/action.ts'
 import { dump } from '../../steps/dump.ts'
@@ -38,22 +44,35 @@ type Tools = Pick<
   | 'clear'
   | 'readUncommitted'
   | 'readGuards'
-  | 'disconnect'
   | 'freeze'
+  | 'readInventory'
+  | 'advanceNumbering'
   | 'readEnd'
   | 'startScript'
   | 'takeSafetyBackup'
 >
 
-/** psql for the transaction, pg_dump for the safety backup: better missed now than after the download. Throws TOOL_MISSING. */
+/**
+ * psql for the transaction, pg_dump for the safety backup, and what that must be able to read: better missed now than when writers
+ * wait. Throws TOOL_MISSING, DATABASE_PRIVILEGES.
+ */
 export async function requireOverwriteTools(
   context: ActionContext,
-  { inputs, pgRestore }: ToolSetting,
+  { inputs, pgRestore, signal }: ToolSetting,
   { versionNumber }: TargetFacts,
 ): Promise<void> {
-  await requireTool(context, 'psql', pgRestore.version.major)
+  const psql = await requireTool(context, 'psql', pgRestore.version.major)
+  // It has to know what pg_restore writes: \restrict came with a minor version (CVE-2025-8714).
+  if (compareVersions(psql.version, pgRestore.version) < 0)
+    throw new OperatorError(
+      'TOOL_TOO_OLD',
+      `Nothing was changed. psql ${renderVersion(psql.version)} is older than pg_restore ${renderVersion(pgRestore.version)}, whose script it has to run.`,
+      { hint: 'Run setup-pg18 before this step: it brings both of one version.' },
+    )
   if (inputs.skipSafetyBackup !== undefined) return
   await requireTool(context, 'pg_dump', fromVersionNumber(versionNumber).major)
+  await using source = await openSource(withRestoreSettings(inputs.target, inputs.sessionSettings), signal)
+  await source.refuseObstacles({ tables: [], excludeTables: [], schemas: [] })
 }
 
 /** What overwriting needs beyond what the other modes do. */
@@ -64,17 +83,29 @@ export function createOverwriteTools(
 ): Tools {
   const { inputs, pgRestore, signal } = setting
   return {
-    disconnect: async spared => {
-      await using session = await openSession(target, signal)
-      return await terminateSessions(session, target.database, spared)
-    },
     begin: async () => {
       const { path } = await requireTool(context, 'psql', pgRestore.version.major)
-      return await beginTransaction({ psql: path, env })
+      // What we write and read is UTF-8, whatever the database holds.
+      return await beginTransaction({ psql: path, env: { ...env, PGCLIENTENCODING: 'UTF8' } })
     },
-    freeze: FREEZE_DATABASE,
-    clear: selection => (selection.of === 'rows' ? truncateSql(selection.tables) : EMPTY_DATABASE),
-    readUncommitted: (transaction, original) => readContent(sessionOf(transaction), original),
+    freeze: (transaction, cut) =>
+      clearingTheWay({ target, signal }, transaction, cut, timeoutMs =>
+        transaction.run(lockAll('EXCLUSIVE', timeoutMs)),
+      ),
+    clear: (transaction, selection, cut, look) =>
+      clearingTheWay({ target, signal }, transaction, cut, async timeoutMs => {
+        const isRows = selection.of === 'rows'
+        await transaction.run(
+          isRows ? lockSome(selection.tables, timeoutMs) : lockAll('ACCESS EXCLUSIVE', timeoutMs),
+        )
+        await look()
+        await transaction.run(isRows ? truncateSql(selection.tables) : EMPTY_DATABASE)
+        await transaction.run('SET lock_timeout = 0;')
+      }),
+    readInventory: transaction => readInventory(sessionOf(transaction)),
+    readUncommitted: (transaction, original, selection) =>
+      readContent(sessionOf(transaction), original, selection.of === 'rows' ? selection.tables : undefined),
+    advanceNumbering: (transaction, tables) => advanceNumbering(sessionOf(transaction), tables),
     readGuards: async tables => {
       await using session = await openSession(target, signal)
       return await readGuards(session, tables)
@@ -98,6 +129,20 @@ export function createOverwriteTools(
       }),
     takeSafetyBackup: () => takeSafetyBackup(context, setting, target),
   }
+}
+
+/** Gets its locks from whoever holds them: by ending those where that is allowed, by waiting a moment and naming them where not. */
+async function clearingTheWay(
+  { target, signal }: { readonly target: Connection; readonly signal: AbortSignal },
+  { pid }: TargetTransaction,
+  cut: Set<string> | undefined,
+  work: (lockTimeoutMs: number) => Promise<void>,
+): Promise<void> {
+  await using session = await openSession(target, signal)
+  await using ending = await openSession(target, signal)
+  const done = namingBlockers(session, pid, work(cut === undefined ? LOCK_TIMEOUT_MS : CUT_TIMEOUT_MS))
+  if (cut === undefined) return await done
+  await whileTerminating(ending, target.database, [pid, session.pid], cut, done)
 }
 
 /** Dumps the target as it is, then reads every byte back and lets pg_restore decode it. */

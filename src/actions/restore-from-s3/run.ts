@@ -1,26 +1,24 @@
 import { randomBytes } from 'node:crypto'
-import type { ActionResult } from '../../core/action-result.ts'
 import { renderBytes } from '../../core/bytes.ts'
-import { verdictOf } from '../../core/check.ts'
 import { renderConnection } from '../../core/connection.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { Manifest } from '../../core/manifest.ts'
 import { parseVersion } from '../../core/postgres-version.ts'
 import { previousName, restoredName } from '../../core/restore-names.ts'
-import { renderNotice } from '../../core/restore-notice.ts'
-import { type Selection, selectTables } from '../../core/restore-selection.ts'
+import { neededBytes, type Selection, selectTables } from '../../core/restore-selection.ts'
 import { renderSessionSetting } from '../../core/restore-settings.ts'
 import type { Action, ActionContext } from '../../runner/action.ts'
 import { withDeadline } from '../../runner/deadline.ts'
 import { findBackup } from '../../steps/find-backup.ts'
-import { type RestoreReport, type RestoreRequest, restoreDatabase } from '../../steps/restore-database.ts'
-import { type PlanRequest, planRestore, type RestorePlan } from '../../steps/restore-plan.ts'
+import { type RestoreRequest, restoreDatabase } from '../../steps/restore-database.ts'
+import { type PlanRequest, planRestore } from '../../steps/restore-plan.ts'
 import { Store } from '../../storage/store.ts'
 import { requireTool } from '../drill-tools.ts'
 import { hasOpenUpload, madeBy, removeOpenUpload } from '../dump-tools.ts'
 import { type RestoreInputs, readRestoreInputs } from './inputs.ts'
-import { renderPlanSummary, renderRestoreSummary } from './summary.ts'
-import { createRestoreTools, dropLeftDatabase, NEW_DATABASE } from './tools.ts'
+import { dropLeftDatabase, NEW_DATABASE } from './left-database.ts'
+import { toPlanResult, toResult } from './results.ts'
+import { createRestoreTools } from './tools.ts'
 
 export const restoreFromS3: Action = {
   async main(context) {
@@ -42,10 +40,12 @@ export const restoreFromS3: Action = {
       'pg_restore',
       parseVersion(manifest.archive.toolVersion).major,
     )
-    const setting = { inputs, manifest, store, signal, directory: temp.path, pgRestore }
+    const nonce = randomBytes(4).toString('hex')
+    const setting = { inputs, manifest, store, signal, nonce, directory: temp.path, pgRestore }
     const tools = await createRestoreTools(context, setting)
-    const plan = await planRestore(planRequest(inputs, manifest, selection, pgRestore.version), tools)
-    const request = restoreRequest(context, inputs, manifest, selection)
+    const names = chooseNames(inputs)
+    const plan = await planRestore(planRequest(inputs, manifest, selection, names), tools)
+    const request = restoreRequest(context, inputs, manifest, selection, names, nonce)
     if (inputs.dryRun) return toPlanResult(request, plan)
     const report = await restoreDatabase(request, plan, tools)
     return toResult(request, report, report.recordKey === undefined ? '' : store.uri(report.recordKey))
@@ -53,10 +53,10 @@ export const restoreFromS3: Action = {
 
   /** Drops what a main phase left that was killed before it could clean up. */
   async post(context) {
-    const isLeft = typeof context.state.read(NEW_DATABASE) === 'string'
+    const isLeft = (context.state.read(NEW_DATABASE) ?? null) !== null
     if (!isLeft && !hasOpenUpload(context)) return
     const inputs = readRestoreInputs(context.inputs, context.environment)
-    if (isLeft) await dropLeftDatabase(context, inputs.target)
+    if (isLeft) await dropLeftDatabase(context, inputs)
     if (!hasOpenUpload(context)) return
     using store = new Store(inputs.store, context.log, context.signal)
     await removeOpenUpload(context, inputs.location, store)
@@ -94,7 +94,7 @@ function select(manifest: Manifest, { selection }: RestoreInputs): Selection {
       'INVALID_INPUT',
       `only-tables or only-schemas: ${error.message}. Nothing was changed.`,
       {
-        hint: `The manifest of ${manifest.backup.id} lists the tables.`,
+        hint: `The manifest of ${manifest.backup.id} lists the tables. The rows of a partitioned table are in its partitions: name these, as events_* does.`,
         cause: error,
       },
     )
@@ -105,7 +105,7 @@ function planRequest(
   inputs: RestoreInputs,
   manifest: Manifest,
   selection: Selection,
-  pgRestore: PlanRequest['wish']['pgRestore'],
+  names: NewNames,
 ): PlanRequest {
   const { mode, disconnect, allOrNothing, ownerRole, targetDiskBytes } = inputs
   return {
@@ -113,14 +113,31 @@ function planRequest(
     selection,
     wish: {
       mode,
-      isSelective: selection.of !== 'everything',
+      neededBytes: neededBytes(manifest, selection),
+      newNames: newNames(inputs, names),
       disconnect,
       allOrNothing,
+      takesSafetyBackup: mode === 'overwrite' && inputs.skipSafetyBackup === undefined,
       owner: ownerRole,
       diskBytes: targetDiskBytes,
-      pgRestore,
     },
   }
+}
+
+/** The new database, and what the old one is called after a swap. */
+type NewNames = Pick<RestoreRequest, 'restoredName' | 'previousName'>
+
+function chooseNames({ target: { database }, newDatabase }: RestoreInputs): NewNames {
+  const now = new Date()
+  return {
+    restoredName: newDatabase ?? restoredName(database, now),
+    previousName: previousName(database, now),
+  }
+}
+
+function newNames({ mode }: RestoreInputs, names: NewNames): readonly string[] {
+  if (mode === 'overwrite') return []
+  return mode === 'swap' ? [names.restoredName, names.previousName] : [names.restoredName]
 }
 
 function restoreRequest(
@@ -128,76 +145,22 @@ function restoreRequest(
   inputs: RestoreInputs,
   manifest: Manifest,
   selection: Selection,
+  names: NewNames,
+  nonce: string,
 ): RestoreRequest {
-  const now = new Date()
   const { host, port, user, database } = inputs.target
   return {
+    ...names,
     manifest,
     location: inputs.location,
     mode: inputs.mode,
     selection,
     target: { host, port, user, database },
-    restoredName: inputs.newDatabase ?? restoredName(database, now),
-    previousName: previousName(database, now),
     allOrNothing: inputs.allOrNothing,
     mayDisconnect: inputs.disconnect,
     skipSafetyBackup: inputs.skipSafetyBackup,
     sessionSettings: inputs.sessionSettings.map(renderSessionSetting),
-    nonce: randomBytes(4).toString('hex'),
+    nonce,
     run: madeBy(environment),
   }
-}
-
-/** What a run cannot know yet is empty. */
-function toPlanResult(request: RestoreRequest, plan: RestorePlan): ActionResult {
-  const notice = noticeOf(request, null)
-  return {
-    outputs: {
-      outcome: 'planned',
-      verdict: 'not-measured',
-      'backup-id': request.manifest.backup.id,
-      'restored-to': '',
-      'previous-database': '',
-      'safety-backup-id': '',
-      'window-milliseconds': '',
-      'duration-seconds': '',
-      'restore-uri': '',
-      notice,
-    },
-    summary: renderPlanSummary(request, plan, notice),
-  }
-}
-
-function toResult(
-  request: RestoreRequest,
-  { record, progress, failure }: RestoreReport,
-  recordUri: string,
-): ActionResult {
-  const { target, durations } = record
-  const notice = noticeOf(request, progress.replacedAt)
-  return {
-    outputs: {
-      outcome: record.restore.outcome,
-      verdict: progress.checks.length === 0 ? 'not-measured' : verdictOf(progress.checks),
-      'backup-id': record.backup.id,
-      'restored-to': target.restoredTo ?? '',
-      'previous-database': target.previous ?? '',
-      'safety-backup-id': target.safetyBackup ?? '',
-      'window-milliseconds': durations.windowMs ?? '',
-      'duration-seconds': Math.round(durations.totalMs / 1000),
-      'restore-uri': recordUri,
-      notice,
-    },
-    summary: renderRestoreSummary(record, { recordUri, notice, failure }),
-    ...(failure && { failure }),
-  }
-}
-
-function noticeOf({ manifest, target }: RestoreRequest, replacedAt: Date | null): string {
-  return renderNotice({
-    database: target.database,
-    snapshotAt: new Date(manifest.backup.snapshotAt),
-    replacedAt,
-    now: new Date(),
-  })
 }

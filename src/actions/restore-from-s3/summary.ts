@@ -1,21 +1,24 @@
 import { renderBytes } from '../../core/bytes.ts'
 import type { Check, CheckVerdict } from '../../core/check.ts'
 import { renderAmount } from '../../core/check-text.ts'
+import type { TableColumns } from '../../core/copy-back.ts'
 import { renderDuration } from '../../core/duration.ts'
 import type { OperatorError } from '../../core/errors.ts'
-import { quoteIdentifier } from '../../core/identifier.ts'
 import { code, codeBlock, factTable, literal, table } from '../../core/markdown.ts'
 import { renderEstimate } from '../../core/restore-estimate.ts'
-import { restoredName } from '../../core/restore-names.ts'
 import type { RestoreMode, RestoreRecord } from '../../core/restore-record.ts'
-import { renderSwap } from '../../postgres/target-swap.ts'
+import { neededBytes } from '../../core/restore-selection.ts'
 import type { RestoreRequest } from '../../steps/restore-database.ts'
 import type { RestorePlan } from '../../steps/restore-plan.ts'
+import { isPart, nextSteps } from './next-steps.ts'
 
 export interface RestoreSummaryContext {
   /** Empty where it could not be written. */
   readonly recordUri: string
+  /** Empty where users have what they had. */
   readonly notice: string
+  /** The tables to copy rows back from, where not everything was restored. */
+  readonly copyBack: readonly TableColumns[]
   readonly failure: OperatorError | undefined
 }
 
@@ -31,19 +34,20 @@ const MODES: Readonly<Record<RestoreMode, string>> = {
 /** The job summary of a restore: where the data is, what to do next, facts, checks, notice to users. */
 export function renderRestoreSummary(
   record: RestoreRecord,
-  { recordUri, notice, failure }: RestoreSummaryContext,
+  { recordUri, notice, copyBack, failure }: RestoreSummaryContext,
 ): string {
   return [
     `## ${heading(record)}: ${literal(record.restore.database)}`,
     '',
     ...failureLines(failure),
     ...checkLines(record.checks, 'fail', '### What differs'),
-    ...nextSteps(record),
+    ...(record.notes ?? []).flatMap(text => [`> ⚠️ ${literal(text)}`, '']),
+    ...nextSteps(record, copyBack),
     factTable(facts(record, recordUri)),
     '',
     ...checkLines(record.checks, 'not-measured', '### Not measured'),
     ...folded(record.checks),
-    ...(failure === undefined ? noticeLines(notice) : []),
+    ...noticeLines(notice),
   ].join('\n')
 }
 
@@ -78,18 +82,29 @@ export function renderPlanSummary(request: RestoreRequest, plan: RestorePlan, no
       ],
       ['Target', `${code(address(target))}, PostgreSQL ${literal(found.version)}`],
       ['Old data', `${renderBytes(found.databaseBytes)}, owned by ${code(found.owner)}`],
-      ['Space needed beside it', `about ${renderBytes(manifest.server.bytes)}`],
-      ['Estimated duration', literal(renderEstimate(estimate))],
+      ['Space needed beside it', `at most about ${renderBytes(neededBytes(manifest, request.selection))}`],
+      [
+        'Estimated duration',
+        literal(renderEstimate(estimate, mode === 'overwrite' && request.skipSafetyBackup === undefined)),
+      ],
     ]),
     '',
     ...noticeLines(notice),
   ].join('\n')
 }
 
-function heading({ restore: { outcome, mode } }: RestoreRecord): string {
-  if (outcome === 'restored') return `✅ Restored ${MODES[mode]}`
-  if (outcome === 'unverified') return '⚠️ Restored, but not exactly'
-  return '❌ Not restored'
+function heading(record: RestoreRecord): string {
+  const { restore, target, durations, checks } = record
+  const { outcome, mode } = restore
+  if (outcome === 'restored') return `✅ Restored ${isPart(record) ? 'in part ' : ''}${MODES[mode]}`
+  if (outcome === 'failed')
+    return target.restoredTo === null
+      ? '❌ Not restored'
+      : '❌ Restored beside the old database, not swapped in'
+  if (durations.restoreMs === null) return '❌ Emptied, and incomplete'
+  return checks.some(({ verdict }) => verdict === 'fail')
+    ? '⚠️ Restored, but not exactly'
+    : '⚠️ Restored, but not checked to the end'
 }
 
 function failureLines(failure: OperatorError | undefined): readonly string[] {
@@ -98,44 +113,8 @@ function failureLines(failure: OperatorError | undefined): readonly string[] {
   return [`**${code(failure.code)}** ${literal(failure.message)}`, ...hint, '']
 }
 
-function nextSteps({ restore, target }: RestoreRecord): readonly string[] {
-  const { restoredTo, previous, database } = target
-  if (restore.outcome !== 'restored' || restoredTo === null) return []
-  if (restore.mode === 'new-database') {
-    return [
-      '### Cut over (runbook §4.1)',
-      '',
-      `1. Look at the data: connect to ${code(restoredTo)} on ${code(`${target.host}:${target.port}`)} as ${code(target.user)}.`,
-      `2. Point ${code('DATABASE_URL')} of the application to ${code(restoredTo)}: the same URL with ${code(`/${restoredTo}`)} at its end in place of ${code(`/${database}`)}.`,
-      `3. Deploy, and wait until ${code('/up')} answers 200.`,
-      `4. Keep ${code(database)} for some days, then: ${code(`DROP DATABASE ${quoteIdentifier(database)}`)}.`,
-      '',
-    ]
-  }
-  if (restore.mode === 'swap' && previous !== null) {
-    const back = renderSwap({
-      current: database,
-      restored: previous,
-      previous: restoredName(database, new Date(restore.startedAt)),
-    })
-    return [
-      '### Now',
-      '',
-      `1. Check that the application works: ${code('/up')} answers 200, and people can log in.`,
-      '2. Tell your users: the notice is below.',
-      `3. The old data is in ${code(previous)}. To go back, connected to a third database, with the application stopped:`,
-      '',
-      codeBlock(back, 'sql'),
-      '',
-      `4. When nobody needs the old data any more, some days from now: ${code(`DROP DATABASE ${quoteIdentifier(previous)}`)}.`,
-      '',
-    ]
-  }
-  return []
-}
-
 function facts(record: RestoreRecord, recordUri: string): ReadonlyArray<readonly [string, string]> {
-  const { backup, target, durations, tools, options } = record
+  const { restore, backup, target, durations, tools, options } = record
   const optional: ReadonlyArray<readonly [string, string | null]> = [
     [
       'Restored to',
@@ -144,7 +123,10 @@ function facts(record: RestoreRecord, recordUri: string): ReadonlyArray<readonly
     ['Old database', target.previous === null ? null : code(target.previous)],
     ['Safety backup', target.safetyBackup === null ? null : code(target.safetyBackup)],
     ['No safety backup', target.safetyBackupSkipped === null ? null : literal(target.safetyBackupSkipped)],
-    ['Unreachable for', durations.windowMs === null ? null : `${durations.windowMs} ms`],
+    [
+      restore.mode === 'overwrite' ? 'Locked for' : 'Unreachable for',
+      durations.windowMs === null ? null : `${durations.windowMs} ms`,
+    ],
     ['Tables', options.tables.length === 0 ? null : options.tables.map(code).join(', ')],
     ['Left out', options.leftOut.length === 0 ? null : options.leftOut.map(code).join(', ')],
     [
@@ -214,5 +196,5 @@ function checkTable(rows: readonly Check[]): string {
 }
 
 function noticeLines(notice: string): readonly string[] {
-  return ['### Notice to users', '', codeBlock(notice, 'markdown')]
+  return notice === '' ? [] : ['### Notice to users', '', codeBlock(notice, 'markdown')]
 }

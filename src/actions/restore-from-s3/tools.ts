@@ -1,15 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { drillPrefix, type Location } from '../../core/backup-key.ts'
+import { drillPrefix, restorePrefix } from '../../core/backup-key.ts'
 import { type Connection, withDatabase } from '../../core/connection.ts'
 import { parseDrillRecord } from '../../core/drill-record.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { Manifest } from '../../core/manifest.ts'
-import type { MeasuredDrill } from '../../core/restore-estimate.ts'
-import { type ChosenEntries, chooseEntries, renderUseList } from '../../core/restore-list.ts'
-import type { Selection } from '../../core/restore-selection.ts'
-import { renderSessionSetting, withRestoreSettings } from '../../core/restore-settings.ts'
-import type { TargetFacts } from '../../core/restore-target.ts'
+import { renderUseList } from '../../core/restore-list.ts'
+import { parseRestoreRecord } from '../../core/restore-record.ts'
+import { renderSessionSetting, withRestoreSettings, withSafePath } from '../../core/restore-settings.ts'
+import { readDatabaseShape } from '../../postgres/database-like.ts'
 import { readFreeBytes } from '../../postgres/install/disk-space.ts'
 import type { Tool } from '../../postgres/install/find-tool.ts'
 import { connectionEnvironment } from '../../postgres/passfile.ts'
@@ -18,7 +17,7 @@ import { readRestoredContent } from '../../postgres/restored.ts'
 import { openSession } from '../../postgres/session.ts'
 import { settingRefusal } from '../../postgres/session-error.ts'
 import { readStructureChecks } from '../../postgres/structure.ts'
-import { listArchive, readPublications } from '../../postgres/target-archive.ts'
+import { readColumns } from '../../postgres/target-columns.ts'
 import {
   analyzeDatabase,
   createTargetDatabase,
@@ -26,27 +25,28 @@ import {
   dropUnfinishedDatabase,
 } from '../../postgres/target-database.ts'
 import { readTargetFacts } from '../../postgres/target-facts.ts'
-import { copyDatabaseSettings } from '../../postgres/target-settings.ts'
+import { copyDatabaseSettings, readUnpassable } from '../../postgres/target-settings.ts'
 import { findMaintenance, swapDatabases } from '../../postgres/target-swap.ts'
 import type { ActionContext } from '../../runner/action.ts'
 import type { DatabaseTools } from '../../steps/restore-database.ts'
 import type { PlanTools } from '../../steps/restore-plan.ts'
 import { downloadArchive } from '../../storage/download.ts'
 import type { Store } from '../../storage/store.ts'
+import { choose } from './choose-entries.ts'
 import type { RestoreInputs } from './inputs.ts'
+import { NEW_DATABASE } from './left-database.ts'
 import { createOverwriteTools, requireOverwriteTools } from './overwrite-tools.ts'
 
-/** Under this name the post phase finds the database that a killed main phase left unfinished. */
-export const NEW_DATABASE = 'new-database'
-
-/** Drills that an estimate looks at. */
-const DRILLS_READ = 12
+/** Records of a kind that an estimate looks at. */
+const RECORDS_READ = 12
 
 export interface ToolSetting {
   readonly inputs: RestoreInputs
   readonly manifest: Manifest
   readonly store: Store
   readonly signal: AbortSignal
+  /** Marks what this run makes. */
+  readonly nonce: string
   /** Private, and removed afterwards. */
   readonly directory: string
   readonly pgRestore: Tool
@@ -57,13 +57,17 @@ export async function createRestoreTools(
   context: ActionContext,
   setting: ToolSetting,
 ): Promise<PlanTools & DatabaseTools> {
-  const { inputs, manifest, store, signal, directory, pgRestore } = setting
+  const { inputs, manifest, store, signal, nonce, directory, pgRestore } = setting
   // Every session of ours and of the tools outlives the timeouts that the target's defaults may impose.
   const target = withRestoreSettings(inputs.target, inputs.sessionSettings)
   const archivePath = join(directory, 'archive.dump')
   const listPath = join(directory, 'entries.list')
   const env = await connectionEnvironment(target, directory, context.environment.variables)
-  const other = await findMaintenance(inputs.target, [inputs.maintenanceDatabase, 'postgres', 'template1'])
+  const other = await findMaintenance(withSafePath(inputs.target), [
+    inputs.maintenanceDatabase,
+    'postgres',
+    'template1',
+  ])
   const maintenance = other && withRestoreSettings(other, inputs.sessionSettings)
   return {
     store,
@@ -76,7 +80,7 @@ export async function createRestoreTools(
     download: (archive, path, onBytes) => downloadArchive(store, archive, path, onBytes),
     // Without the settings: an old server refuses some of them, and shall be refused by its version.
     readTarget: async () => {
-      await using session = await openSession(inputs.target, signal)
+      await using session = await openSession(withSafePath(inputs.target), signal)
       return await readTargetFacts(session, inputs.target, inputs.ownerRole)
     },
     refuseUnready: async (mode, facts) => {
@@ -89,18 +93,30 @@ export async function createRestoreTools(
       await writeFile(listPath, renderUseList(chosen.kept), { mode: 0o600 })
       return chosen
     },
-    readDrills: () => readDrills(inputs.location, store),
-    remember: name => context.state.save(NEW_DATABASE, name),
-    createDatabase: async name => {
+    readUnpassable: async () => {
       await using session = await openSession(target, signal)
-      return await createTargetDatabase(session, name, manifest.server, inputs.ownerRole, manifest.backup.id)
+      return await readUnpassable(session, inputs.target.database)
+    },
+    readDrills: () => readRecords(store, drillPrefix(inputs.location), parseDrillRecord),
+    readRestores: () => readRecords(store, restorePrefix(inputs.location), parseRestoreRecord),
+    remember: name => context.state.save(NEW_DATABASE, name === null ? null : { name, nonce }),
+    createDatabase: async (name, claim) => {
+      await using session = await openSession(target, signal)
+      const like =
+        inputs.mode === 'swap' ? await readDatabaseShape(session, inputs.target.database) : manifest.server
+      const database = { name, nonce, like, owner: inputs.ownerRole, backupId: manifest.backup.id }
+      return await createTargetDatabase(session, database, claim)
+    },
+    readColumns: async (database, tables) => {
+      await using session = await openSession(withDatabase(target, database), signal)
+      return await readColumns(session, tables)
     },
     // Also after a cancellation: what was restored must not lose its name, nor what was not restored stay.
     finishDatabase: async (name, comment) => {
       await using session = await openSession(target)
       await describeDatabase(session, name, comment)
     },
-    dropDatabase: name => dropUnfinishedDatabase(target, name),
+    dropDatabase: name => dropUnfinishedDatabase(target, name, nonce),
     startRestore: async database => {
       const args = [
         `--use-list=${listPath}`,
@@ -126,9 +142,9 @@ export async function createRestoreTools(
       await using session = await openSession(maintenance ?? target, signal)
       return await copyDatabaseSettings(session, from, to)
     },
-    swap: (names, comment) => {
+    swap: names => {
       if (maintenance === undefined) throw noMaintenance(inputs)
-      return swapDatabases(maintenance, names, comment, signal)
+      return swapDatabases(maintenance, names, signal)
     },
     ...createOverwriteTools(context, setting, { target, env, archivePath, listPath }),
   }
@@ -167,57 +183,20 @@ function noMaintenance({ target, maintenanceDatabase }: RestoreInputs): Operator
   )
 }
 
-/** What of the archive is restored. The rows of single tables are found by pg_restore itself, because a name may hold anything. */
-async function choose(
-  { inputs, pgRestore, directory }: ToolSetting,
-  archive: string,
-  env: Readonly<Record<string, string>>,
-  selection: Selection,
-  { isSuperuser, foreignExtensions, keptSchemas, foreignPublications }: TargetFacts,
-): Promise<ChosenEntries> {
-  const list = (args: readonly string[]) => listArchive(pgRestore.path, archive, args, env)
-  const dataOnlyOf = selection.of === 'everything' ? undefined : new Set<string>()
-  if ('tables' in selection) {
-    for (const { schema, name } of selection.tables) {
-      const entries = await list([`--schema=${schema}`, `--table=${name}`])
-      for (const { id, kind } of entries) if (kind === 'TABLE DATA') dataOnlyOf?.add(id)
-    }
-  }
-  const entries = await list([])
-  const isNew = inputs.mode !== 'overwrite'
-  // A new database has no extensions but the one that comes with the server.
-  const foreign = isNew ? ['plpgsql'] : foreignExtensions
-  return chooseEntries(entries, {
-    isSuperuser,
-    foreignExtensions: isSuperuser ? [] : foreign,
-    keptSchemas: isNew ? [] : keptSchemas,
-    publications: isSuperuser
-      ? new Map()
-      : await readPublications(pgRestore.path, archive, entries, join(directory, 'publications.list'), env),
-    foreignPublications: isNew ? [] : foreignPublications,
-    rowsOnly: selection.of === 'rows',
-    dataOnlyOf,
-  })
-}
-
-/** The last drills of this database; what cannot be read is left out, because an estimate decides nothing. */
-async function readDrills(location: Location, store: Store): Promise<readonly MeasuredDrill[]> {
-  const keys = (await store.list(drillPrefix(location))).slice(-DRILLS_READ)
-  const drills = keys.map(async key => {
+/** The last records under a prefix; what cannot be read is left out, because an estimate decides nothing. */
+async function readRecords<T>(
+  store: Store,
+  prefix: string,
+  parse: (json: string, key: string) => T,
+): Promise<readonly T[]> {
+  const keys = (await store.list(prefix)).slice(-RECORDS_READ)
+  const records = keys.map(async key => {
     try {
-      return [parseDrillRecord(await store.getText(key), key)]
+      return [parse(await store.getText(key), key)]
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error
       return []
     }
   })
-  return (await Promise.all(drills)).flat()
-}
-
-/** Drops the database that a main phase left unfinished, if it is there and still says that it is unfinished. */
-export async function dropLeftDatabase(context: ActionContext, target: Connection): Promise<void> {
-  const name = context.state.read(NEW_DATABASE)
-  if (typeof name !== 'string') return
-  if (await dropUnfinishedDatabase(target, name))
-    context.log.info(`The restore was stopped half way; the unfinished database ${name} is gone.`)
+  return (await Promise.all(records)).flat()
 }

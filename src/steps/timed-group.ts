@@ -1,0 +1,18 @@
+import { renderDuration } from '../core/duration.ts'
+import type { Log } from '../core/log.ts'
+
+/** A group of the log that ends with the time it took, whatever came of it: in an incident everybody asks how long. */
+export async function timedGroup<T>(
+  { log, now }: { readonly log: Log; readonly now: () => Date },
+  title: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const startedAt = now().getTime()
+  return await log.group(title, async () => {
+    try {
+      return await work()
+    } finally {
+      log.info(`${title}: ${renderDuration(now().getTime() - startedAt)}.`)
+    }
+  })
+}
