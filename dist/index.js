@@ -1,10 +1,10 @@
 import { createRequire as __WEBPACK_EXTERNAL_createRequire } from "module";
 /******/ var __webpack_modules__ = ({
 
-/***/ 9478:
+/***/ 4162:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { Crc32, Crc32Js, Crc32Node } = __nccwpck_require__(9362);
+const { Crc32, Crc32Js, Crc32Node } = __nccwpck_require__(2942);
 exports.Crc32 = Crc32;
 exports.Crc32Js = Crc32Js;
 exports.Crc32Node = Crc32Node;
@@ -167,14 +167,14 @@ exports.crc64NvmeCrtContainer = crc64NvmeCrtContainer;
 
 /***/ }),
 
-/***/ 2330:
+/***/ 3878:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { setFeature } = __nccwpck_require__(9300);
-const { HttpRequest } = __nccwpck_require__(9922);
-const { isArrayBuffer, toUint8Array, createBufferedReadable, createChecksumStream } = __nccwpck_require__(2882);
-const { Crc64Nvme, Crc32c, Crc32 } = __nccwpck_require__(9478);
-const { normalizeProvider } = __nccwpck_require__(4614);
+const { setFeature } = __nccwpck_require__(6872);
+const { HttpRequest } = __nccwpck_require__(1286);
+const { isArrayBuffer, toUint8Array, createBufferedReadable, createChecksumStream } = __nccwpck_require__(8038);
+const { Crc64Nvme, Crc32c, Crc32 } = __nccwpck_require__(4162);
+const { normalizeProvider } = __nccwpck_require__(1594);
 
 const RequestChecksumCalculation = {
     WHEN_SUPPORTED: "WHEN_SUPPORTED",
@@ -619,12 +619,12 @@ exports.resolveFlexibleChecksumsConfig = resolveFlexibleChecksumsConfig;
 
 /***/ }),
 
-/***/ 3302:
+/***/ 6818:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { toUint8Array, concatBytes } = __nccwpck_require__(2882);
+const { toUint8Array, concatBytes } = __nccwpck_require__(8038);
 const { createHmac, createHash } = __nccwpck_require__(7598);
-const { Sha256, Sha256Js, Sha256Node } = __nccwpck_require__(9362);
+const { Sha256, Sha256Js, Sha256Node } = __nccwpck_require__(2942);
 exports.Sha256 = Sha256;
 exports.Sha256Js = Sha256Js;
 exports.Sha256Node = Sha256Node;
@@ -1362,31 +1362,31 @@ exports.Sha512WebCrypto = Sha512WebCrypto;
 
 /***/ }),
 
-/***/ 8299:
+/***/ 4071:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 var __webpack_unused_export__;
-const { getFlexibleChecksumsPlugin, NODE_RESPONSE_CHECKSUM_VALIDATION_CONFIG_OPTIONS, NODE_REQUEST_CHECKSUM_CALCULATION_CONFIG_OPTIONS, resolveFlexibleChecksumsConfig } = __nccwpck_require__(2330);
-const { awsEndpointFunctions, emitWarningIfUnsupportedVersion: emitWarningIfUnsupportedVersion$1, createDefaultUserAgentProvider, NODE_APP_ID_CONFIG_OPTIONS, getAwsRegionExtensionConfiguration, resolveAwsRegionExtensionConfiguration, resolveUserAgentConfig, resolveHostHeaderConfig, getUserAgentPlugin, getHostHeaderPlugin, getLoggerPlugin, getRecursionDetectionPlugin } = __nccwpck_require__(9300);
-const { getThrow200ExceptionsPlugin, getSsecPlugin, getLocationConstraintPlugin, getS3ExpiresMiddlewarePlugin, getCheckContentLengthHeaderPlugin, S3RestXmlProtocol, NODE_USE_ARN_REGION_CONFIG_OPTIONS, NODE_DISABLE_S3_EXPRESS_SESSION_AUTH_OPTIONS, resolveS3Config, getValidateBucketNamePlugin, getAddExpectContinuePlugin, getRegionRedirectMiddlewarePlugin, getS3ExpressPlugin, getS3ExpressHttpSigningPlugin } = __nccwpck_require__(5888);
-const { getHttpAuthSchemeEndpointRuleSetPlugin, DefaultIdentityProviderConfig, getHttpSigningPlugin, createPaginator } = __nccwpck_require__(5086);
-const { normalizeProvider, getSmithyContext, makeBuilder, ServiceException, NoOpLogger, emitWarningIfUnsupportedVersion, loadConfigsForDefaultMode, getDefaultExtensionConfiguration, resolveDefaultRuntimeConfig, Client, createWaiter, checkExceptions, WaiterState, createAggregatedClient } = __nccwpck_require__(4614);
-const { Command: $Command } = __nccwpck_require__(4614);
+const { getFlexibleChecksumsPlugin, NODE_RESPONSE_CHECKSUM_VALIDATION_CONFIG_OPTIONS, NODE_REQUEST_CHECKSUM_CALCULATION_CONFIG_OPTIONS, resolveFlexibleChecksumsConfig } = __nccwpck_require__(3878);
+const { awsEndpointFunctions, emitWarningIfUnsupportedVersion: emitWarningIfUnsupportedVersion$1, createDefaultUserAgentProvider, NODE_APP_ID_CONFIG_OPTIONS, getAwsRegionExtensionConfiguration, resolveAwsRegionExtensionConfiguration, resolveUserAgentConfig, resolveHostHeaderConfig, getUserAgentPlugin, getHostHeaderPlugin, getLoggerPlugin, getRecursionDetectionPlugin } = __nccwpck_require__(6872);
+const { getThrow200ExceptionsPlugin, getSsecPlugin, getLocationConstraintPlugin, getS3ExpiresMiddlewarePlugin, getCheckContentLengthHeaderPlugin, S3RestXmlProtocol, NODE_USE_ARN_REGION_CONFIG_OPTIONS, NODE_DISABLE_S3_EXPRESS_SESSION_AUTH_OPTIONS, resolveS3Config, getValidateBucketNamePlugin, getAddExpectContinuePlugin, getRegionRedirectMiddlewarePlugin, getS3ExpressPlugin, getS3ExpressHttpSigningPlugin } = __nccwpck_require__(8268);
+const { getHttpAuthSchemeEndpointRuleSetPlugin, DefaultIdentityProviderConfig, getHttpSigningPlugin, createPaginator } = __nccwpck_require__(2506);
+const { normalizeProvider, getSmithyContext, makeBuilder, ServiceException, NoOpLogger, emitWarningIfUnsupportedVersion, loadConfigsForDefaultMode, getDefaultExtensionConfiguration, resolveDefaultRuntimeConfig, Client, createWaiter, checkExceptions, WaiterState, createAggregatedClient } = __nccwpck_require__(1594);
+const { Command: $Command } = __nccwpck_require__(1594);
 __webpack_unused_export__ = $Command;
 __webpack_unused_export__ = Client;
-const { resolveDefaultsModeConfig, loadConfig, NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS, NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS, NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS, resolveRegionConfig } = __nccwpck_require__(7567);
-const { BinaryDecisionDiagram, EndpointCache, decideEndpoint, customEndpointFunctions, resolveParams, getEndpointPlugin, resolveEndpointConfig } = __nccwpck_require__(4561);
-const { eventStreamSerdeProvider, resolveEventStreamSerdeConfig } = __nccwpck_require__(2007);
-const { parseUrl, getHttpHandlerExtensionConfiguration, resolveHttpHandlerRuntimeConfig, getContentLengthPlugin } = __nccwpck_require__(9922);
-const { DEFAULT_RETRY_MODE, NODE_RETRY_MODE_CONFIG_OPTIONS, NODE_MAX_ATTEMPT_CONFIG_OPTIONS, resolveRetryConfig, getRetryPlugin } = __nccwpck_require__(9285);
-const { TypeRegistry, getSchemaSerdePlugin } = __nccwpck_require__(5982);
-const { resolveAwsSdkSigV4Config, resolveAwsSdkSigV4AConfig, AwsSdkSigV4Signer, AwsSdkSigV4ASigner, NODE_SIGV4A_CONFIG_OPTIONS, NODE_AUTH_SCHEME_PREFERENCE_OPTIONS } = __nccwpck_require__(8039);
-const { SignatureV4MultiRegion } = __nccwpck_require__(6861);
-const { defaultProvider } = __nccwpck_require__(7777);
-const { Sha256, Md5, readableStreamHasher } = __nccwpck_require__(9362);
-const { toUtf8, fromUtf8, sdkStreamMixin, getAwsChunkedEncodingStream, toBase64, fromBase64, calculateBodyLength } = __nccwpck_require__(2882);
-const { streamCollector, NodeHttpHandler } = __nccwpck_require__(8771);
-const { Sha1 } = __nccwpck_require__(3302);
+const { resolveDefaultsModeConfig, loadConfig, NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS, NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS, NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS, resolveRegionConfig } = __nccwpck_require__(3571);
+const { BinaryDecisionDiagram, EndpointCache, decideEndpoint, customEndpointFunctions, resolveParams, getEndpointPlugin, resolveEndpointConfig } = __nccwpck_require__(381);
+const { eventStreamSerdeProvider, resolveEventStreamSerdeConfig } = __nccwpck_require__(859);
+const { parseUrl, getHttpHandlerExtensionConfiguration, resolveHttpHandlerRuntimeConfig, getContentLengthPlugin } = __nccwpck_require__(1286);
+const { DEFAULT_RETRY_MODE, NODE_RETRY_MODE_CONFIG_OPTIONS, NODE_MAX_ATTEMPT_CONFIG_OPTIONS, resolveRetryConfig, getRetryPlugin } = __nccwpck_require__(5009);
+const { TypeRegistry, getSchemaSerdePlugin } = __nccwpck_require__(3474);
+const { resolveAwsSdkSigV4Config, resolveAwsSdkSigV4AConfig, AwsSdkSigV4Signer, AwsSdkSigV4ASigner, NODE_SIGV4A_CONFIG_OPTIONS, NODE_AUTH_SCHEME_PREFERENCE_OPTIONS } = __nccwpck_require__(3803);
+const { SignatureV4MultiRegion } = __nccwpck_require__(5281);
+const { defaultProvider } = __nccwpck_require__(9581);
+const { Sha256, Md5, readableStreamHasher } = __nccwpck_require__(2942);
+const { toUtf8, fromUtf8, sdkStreamMixin, getAwsChunkedEncodingStream, toBase64, fromBase64, calculateBodyLength } = __nccwpck_require__(8038);
+const { streamCollector, NodeHttpHandler } = __nccwpck_require__(8087);
+const { Sha1 } = __nccwpck_require__(6818);
 
 const aw = "ref", ax = "argv", ay = "backend", az = "authSchemes", aA = "disableDoubleEncoding", aB = "signingName", aC = "signingRegion", aD = "signingRegionSet";
 const a = -1, b = true, c = false, d = "isSet", e = "booleanEquals", f = "stringEquals", g = "coalesce", h = "substring", i = "", j = "aws.partition", k = "partitionResult", l = "accessPointSuffix", m = "regionPrefix", n = (n) => "outpostId_ssa_" + n + i, o = "hardwareType", p = "ite", q = "isValidHostLabel", s = "sigv4", t = "aws.isVirtualHostableS3Bucket", u = "url", v = "getAttr", w = "bucketArn", x = "--", y = "arnType", z = "accesspoint", A = (n) => "accessPointName_ssa_" + n + i, B = "s3-object-lambda", C = "s3-outposts", D = "bucketPartition", E = "us-east-1", F = "outpostType", G = "name", H = "s3", I = "{url#scheme}://{Bucket}.{url#authority}{url#path}", J = "{url#scheme}://{url#authority}{url#path}", K = "{url#scheme}://{url#authority}{url#normalizedPath}{Bucket}", L = "https://{Bucket}.s3-accelerate.{partitionResult#dnsSuffix}", M = "https://{Bucket}.s3.{partitionResult#dnsSuffix}", N = (n) => "{url#scheme}://{accessPointName_ssa_" + n + "}-{bucketArn#accountId}.{url#authority}{url#path}", O = (n) => "Invalid ARN: The access point name may only contain a-z, A-Z, 0-9 and `-`. Found: `{accessPointName_ssa_" + n + "}`", P = "sigv4a", Q = "{url#scheme}://{url#authority}{url#normalizedPath}{uri_encoded_bucket}", R = "https://s3.{partitionResult#dnsSuffix}/{uri_encoded_bucket}", S = "https://s3.{partitionResult#dnsSuffix}", T = { [aw]: "UseFIPS" }, U = { [aw]: "UseDualStack" }, V = { [aw]: "Bucket" }, W = { "fn": v, [ax]: [{ [aw]: k }, G] }, X = { [aw]: u }, Y = { [aw]: "Region" }, Z = { [aw]: w }, aa = { [aw]: y }, ab = { [aw]: "accessPointName_ssa_1" }, ac = { "fn": v, [ax]: [Z, "region"] }, ad = { [aw]: o }, ae = { "fn": v, [ax]: [Z, "service"] }, af = { "fn": v, [ax]: [Z, "accountId"] }, ag = { [ay]: "S3Express", [az]: [{ [aA]: true, [G]: "{_s3e_auth}", [aB]: "s3express", [aC]: "{Region}" }] }, ah = { [ay]: "S3Express", [az]: [{ [aA]: true, [G]: s, [aB]: "s3express", [aC]: "{Region}" }] }, ai = { [az]: [{ [aA]: true, [G]: P, [aB]: C, [aD]: ["*"] }, { [aA]: true, [G]: s, [aB]: C, [aC]: "{Region}" }] }, aj = { [az]: [{ [aA]: true, [G]: s, [aB]: H, [aC]: E }] }, ak = { [az]: [{ [aA]: true, [G]: s, [aB]: H, [aC]: "{Region}" }] }, al = { [az]: [{ [aA]: true, [G]: s, [aB]: B, [aC]: "{bucketArn#region}" }] }, am = { [az]: [{ [aA]: true, [G]: s, [aB]: H, [aC]: "{bucketArn#region}" }] }, an = { [az]: [{ [aA]: true, [G]: P, [aB]: C, [aD]: ["*"] }, { [aA]: true, [G]: s, [aB]: C, [aC]: "{bucketArn#region}" }] }, ao = { [az]: [{ [aA]: true, [G]: s, [aB]: B, [aC]: "{Region}" }] }, ap = [Y], aq = [{ [aw]: "Endpoint" }], as = [V], at = [V, 0, 7, true], au = [Z, "resourceId[1]"], av = ["*"];
@@ -8047,22 +8047,22 @@ __webpack_unused_export__ = waitUntilObjectNotExists;
 
 /***/ }),
 
-/***/ 9300:
+/***/ 6872:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { HttpRequest, parseUrl } = __nccwpck_require__(9922);
-const { InvokeStore } = __nccwpck_require__(5084);
-const { normalizeProvider } = __nccwpck_require__(5086);
-const { RETRY_MODES } = __nccwpck_require__(9285);
+const { HttpRequest, parseUrl } = __nccwpck_require__(1286);
+const { InvokeStore } = __nccwpck_require__(688);
+const { normalizeProvider } = __nccwpck_require__(2506);
+const { RETRY_MODES } = __nccwpck_require__(5009);
 const { platform, release } = __nccwpck_require__(8161);
 const { versions, env } = __nccwpck_require__(1708);
-const { isValidHostLabel, isIpAddress, customEndpointFunctions } = __nccwpck_require__(4561);
-const { EndpointError, resolveEndpoint } = __nccwpck_require__(4561);
+const { isValidHostLabel, isIpAddress, customEndpointFunctions } = __nccwpck_require__(381);
+const { EndpointError, resolveEndpoint } = __nccwpck_require__(381);
 exports.EndpointError = EndpointError;
 exports.isIpAddress = isIpAddress;
 exports.resolveEndpoint = resolveEndpoint;
-const { loadConfig, NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS } = __nccwpck_require__(7567);
-const { REGION_ENV_NAME, REGION_INI_NAME, resolveRegionConfig } = __nccwpck_require__(7567);
+const { loadConfig, NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS } = __nccwpck_require__(3571);
+const { REGION_ENV_NAME, REGION_INI_NAME, resolveRegionConfig } = __nccwpck_require__(3571);
 exports.NODE_REGION_CONFIG_FILE_OPTIONS = NODE_REGION_CONFIG_FILE_OPTIONS;
 exports.NODE_REGION_CONFIG_OPTIONS = NODE_REGION_CONFIG_OPTIONS;
 exports.REGION_ENV_NAME = REGION_ENV_NAME;
@@ -8861,7 +8861,7 @@ const NODE_APP_ID_CONFIG_OPTIONS = {
 };
 
 const createUserAgentStringParsingProvider = ({ serviceId, clientVersion }) => async (config) => {
-    const module = __nccwpck_require__(1653);
+    const module = __nccwpck_require__(433);
     const parse = module.parse ?? module.default.parse ?? (() => "");
     const parsedUA = typeof window !== "undefined" && window?.navigator?.userAgent ? parse(window.navigator.userAgent) : undefined;
     const sections = [
@@ -9068,15 +9068,15 @@ exports.userAgentMiddleware = userAgentMiddleware;
 
 /***/ }),
 
-/***/ 8039:
+/***/ 3803:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { ProviderError, booleanSelector, SelectorType, loadConfig } = __nccwpck_require__(7567);
-const { setCredentialFeature } = __nccwpck_require__(9300);
-const { normalizeProvider, memoizeIdentityProvider, isIdentityExpired, doesIdentityRequireRefresh } = __nccwpck_require__(5086);
-const { SignatureV4 } = __nccwpck_require__(9994);
-const { HttpResponse, HttpRequest } = __nccwpck_require__(9922);
-const { SMITHY_CONTEXT_KEY } = __nccwpck_require__(4566);
+const { ProviderError, booleanSelector, SelectorType, loadConfig } = __nccwpck_require__(3571);
+const { setCredentialFeature } = __nccwpck_require__(6872);
+const { normalizeProvider, memoizeIdentityProvider, isIdentityExpired, doesIdentityRequireRefresh } = __nccwpck_require__(2506);
+const { SignatureV4 } = __nccwpck_require__(1350);
+const { HttpResponse, HttpRequest } = __nccwpck_require__(1286);
+const { SMITHY_CONTEXT_KEY } = __nccwpck_require__(3018);
 
 const getDateHeader = (response) => HttpResponse.isInstance(response) ? (response.headers?.date ?? response.headers?.Date) : undefined;
 const getAgeHeader = (response) => HttpResponse.isInstance(response) ? (response.headers?.age ?? response.headers?.Age) : undefined;
@@ -9436,14 +9436,14 @@ exports.validateSigningProperties = validateSigningProperties;
 
 /***/ }),
 
-/***/ 3628:
+/***/ 7472:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { SmithyRpcV2CborProtocol, loadSmithyRpcV2CborErrorCode } = __nccwpck_require__(7953);
-const { TypeRegistry, NormalizedSchema, deref } = __nccwpck_require__(5982);
-const { decorateServiceException, getValueFromTextNode } = __nccwpck_require__(4614);
-const { RpcProtocol, JsonCodec2, loadJsonRpcErrorCode, HttpBindingProtocol, HttpInterceptingShapeSerializer, HttpInterceptingShapeDeserializer, loadRestJsonErrorCode, SmithyRpcV2JsonProtocol, loadSmithyRpcV2JsonErrorCode, FromStringShapeDeserializer, determineTimestampFormat, extendedEncodeURIComponent, collectBody } = __nccwpck_require__(9922);
-const { JsonCodec, JsonShapeDeserializer, JsonShapeDeserializer2, JsonShapeSerializer, JsonShapeSerializer2, parseJsonBody, parseJsonErrorBody } = __nccwpck_require__(9922);
+const { SmithyRpcV2CborProtocol, loadSmithyRpcV2CborErrorCode } = __nccwpck_require__(7789);
+const { TypeRegistry, NormalizedSchema, deref } = __nccwpck_require__(3474);
+const { decorateServiceException, getValueFromTextNode } = __nccwpck_require__(1594);
+const { RpcProtocol, JsonCodec2, loadJsonRpcErrorCode, HttpBindingProtocol, HttpInterceptingShapeSerializer, HttpInterceptingShapeDeserializer, loadRestJsonErrorCode, SmithyRpcV2JsonProtocol, loadSmithyRpcV2JsonErrorCode, FromStringShapeDeserializer, determineTimestampFormat, extendedEncodeURIComponent, collectBody } = __nccwpck_require__(1286);
+const { JsonCodec, JsonShapeDeserializer, JsonShapeDeserializer2, JsonShapeSerializer, JsonShapeSerializer2, parseJsonBody, parseJsonErrorBody } = __nccwpck_require__(1286);
 exports.JsonCodec = JsonCodec;
 exports.JsonCodec2 = JsonCodec2;
 exports.JsonShapeDeserializer = JsonShapeDeserializer;
@@ -9454,8 +9454,8 @@ exports.loadJsonRpcErrorCode = loadJsonRpcErrorCode;
 exports.loadRestJsonErrorCode = loadRestJsonErrorCode;
 exports.parseJsonBody = parseJsonBody;
 exports.parseJsonErrorBody = parseJsonErrorBody;
-const { parseXML, XmlNode, XmlText } = __nccwpck_require__(8430);
-const { toUtf8, toBase64, generateIdempotencyToken, NumericValue, dateToUtcString, fromBase64, expectUnion } = __nccwpck_require__(2882);
+const { parseXML, XmlNode, XmlText } = __nccwpck_require__(5642);
+const { toUtf8, toBase64, generateIdempotencyToken, NumericValue, dateToUtcString, fromBase64, expectUnion } = __nccwpck_require__(8038);
 
 class ProtocolLib {
     queryCompat;
@@ -10947,10 +10947,10 @@ exports.parseXmlErrorBody = parseXmlErrorBody;
 
 /***/ }),
 
-/***/ 3427:
+/***/ 8559:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { buildQueryString } = __nccwpck_require__(9922);
+const { buildQueryString } = __nccwpck_require__(1286);
 
 const validate = (str) => typeof str === "string" && str.indexOf("arn:") === 0 && str.split(":").length >= 6;
 const parse = (arn) => {
@@ -11017,11 +11017,11 @@ exports.validate = validate;
 
 /***/ }),
 
-/***/ 8162:
+/***/ 6814:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { setCredentialFeature } = __nccwpck_require__(9300);
-const { CredentialsProviderError } = __nccwpck_require__(7567);
+const { setCredentialFeature } = __nccwpck_require__(6872);
+const { CredentialsProviderError } = __nccwpck_require__(3571);
 
 const ENV_KEY = "AWS_ACCESS_KEY_ID";
 const ENV_SECRET = "AWS_SECRET_ACCESS_KEY";
@@ -11063,15 +11063,15 @@ exports.fromEnv = fromEnv;
 
 /***/ }),
 
-/***/ 9641:
+/***/ 2293:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { setCredentialFeature } = __nccwpck_require__(9300);
-const { CredentialsProviderError } = __nccwpck_require__(7567);
-const { NodeHttpHandler } = __nccwpck_require__(8771);
+const { setCredentialFeature } = __nccwpck_require__(6872);
+const { CredentialsProviderError } = __nccwpck_require__(3571);
+const { NodeHttpHandler } = __nccwpck_require__(8087);
 const fs = __nccwpck_require__(1455);
-const { HttpRequest } = __nccwpck_require__(9922);
-const { sdkStreamMixin, parseRfc3339DateTime } = __nccwpck_require__(2882);
+const { HttpRequest } = __nccwpck_require__(1286);
+const { sdkStreamMixin, parseRfc3339DateTime } = __nccwpck_require__(8038);
 
 const ECS_CONTAINER_HOST = "169.254.170.2";
 const EKS_CONTAINER_HOST_IPv4 = "169.254.170.23";
@@ -11249,28 +11249,28 @@ exports.fromHttp = fromHttp;
 
 /***/ }),
 
-/***/ 1241:
+/***/ 7221:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { CredentialsProviderError, chain, getProfileName, parseKnownFiles } = __nccwpck_require__(7567);
-const { setCredentialFeature } = __nccwpck_require__(9300);
+const { CredentialsProviderError, chain, getProfileName, parseKnownFiles } = __nccwpck_require__(3571);
+const { setCredentialFeature } = __nccwpck_require__(6872);
 
 const resolveCredentialSource = (credentialSource, profileName, logger) => {
     const sourceProvidersMap = {
         EcsContainer: async (options) => {
-            const { fromHttp } = __nccwpck_require__(9641);
-            const { fromContainerMetadata } = __nccwpck_require__(1778);
+            const { fromHttp } = __nccwpck_require__(2293);
+            const { fromContainerMetadata } = __nccwpck_require__(5422);
             logger?.debug("@aws-sdk/credential-provider-ini - credential_source is EcsContainer");
             return async () => chain(fromHttp(options ?? {}), fromContainerMetadata(options))().then(setNamedProvider);
         },
         Ec2InstanceMetadata: async (options) => {
             logger?.debug("@aws-sdk/credential-provider-ini - credential_source is Ec2InstanceMetadata");
-            const { fromInstanceMetadata } = __nccwpck_require__(1778);
+            const { fromInstanceMetadata } = __nccwpck_require__(5422);
             return async () => fromInstanceMetadata(options)().then(setNamedProvider);
         },
         Environment: async (options) => {
             logger?.debug("@aws-sdk/credential-provider-ini - credential_source is Environment");
-            const { fromEnv } = __nccwpck_require__(8162);
+            const { fromEnv } = __nccwpck_require__(6814);
             return async () => fromEnv(options)().then(setNamedProvider);
         },
     };
@@ -11312,7 +11312,7 @@ const resolveAssumeRoleCredentials = async (profileName, profiles, options, call
     const profileData = profiles[profileName];
     const { source_profile, region } = profileData;
     if (!options.roleAssumer) {
-        const { getDefaultRoleAssumer } = __nccwpck_require__(2100);
+        const { getDefaultRoleAssumer } = __nccwpck_require__(8680);
         options.roleAssumer = getDefaultRoleAssumer({
             ...options.clientConfig,
             credentialProviderLogger: options.logger,
@@ -11365,7 +11365,7 @@ const isLoginProfile = (data) => {
     return Boolean(data && data.login_session);
 };
 const resolveLoginCredentials = async (profileName, options, callerClientConfig) => {
-    const { fromLoginCredentials } = __nccwpck_require__(2844);
+    const { fromLoginCredentials } = __nccwpck_require__(7616);
     const credentials = await fromLoginCredentials({
         ...options,
         profile: profileName,
@@ -11375,7 +11375,7 @@ const resolveLoginCredentials = async (profileName, options, callerClientConfig)
 
 const isProcessProfile = (arg) => Boolean(arg) && typeof arg === "object" && typeof arg.credential_process === "string";
 const resolveProcessCredentials = async (options, profile) => {
-    const { fromProcess } = __nccwpck_require__(2884);
+    const { fromProcess } = __nccwpck_require__(7512);
     const credentials = await fromProcess({
         ...options,
         profile,
@@ -11384,7 +11384,7 @@ const resolveProcessCredentials = async (options, profile) => {
 };
 
 const resolveSsoCredentials = async (profile, profileData, options = {}, callerClientConfig) => {
-    const { fromSSO } = __nccwpck_require__(9874);
+    const { fromSSO } = __nccwpck_require__(9646);
     return fromSSO({
         profile,
         logger: options.logger,
@@ -11432,7 +11432,7 @@ const isWebIdentityProfile = (arg) => Boolean(arg) &&
     typeof arg.role_arn === "string" &&
     ["undefined", "string"].indexOf(typeof arg.role_session_name) > -1;
 const resolveWebIdentityCredentials = async (profile, options, callerClientConfig) => {
-    const { fromTokenFile } = __nccwpck_require__(8112);
+    const { fromTokenFile } = __nccwpck_require__(4300);
     const credentials = await fromTokenFile({
         webIdentityTokenFile: profile.web_identity_token_file,
         roleArn: profile.role_arn,
@@ -11485,12 +11485,12 @@ exports.fromIni = fromIni;
 
 /***/ }),
 
-/***/ 2844:
+/***/ 7616:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { setCredentialFeature } = __nccwpck_require__(9300);
-const { CredentialsProviderError, parseKnownFiles, getProfileName } = __nccwpck_require__(7567);
-const { HttpRequest } = __nccwpck_require__(9922);
+const { setCredentialFeature } = __nccwpck_require__(6872);
+const { CredentialsProviderError, parseKnownFiles, getProfileName } = __nccwpck_require__(3571);
+const { HttpRequest } = __nccwpck_require__(1286);
 const { createHash, createPrivateKey, createPublicKey, sign } = __nccwpck_require__(7598);
 const { promises } = __nccwpck_require__(3024);
 const { homedir } = __nccwpck_require__(8161);
@@ -11545,7 +11545,7 @@ class LoginCredentialsFetcher {
         if (freshExpiry - Date.now() > LoginCredentialsFetcher.REFRESH_THRESHOLD) {
             return this.toCredentials(freshToken.accessToken);
         }
-        const { SigninClient, CreateOAuth2TokenCommand } = __nccwpck_require__(990);
+        const { SigninClient, CreateOAuth2TokenCommand } = __nccwpck_require__(9706);
         const { logger, userAgentAppId } = this.callerClientConfig ?? {};
         const isH2 = (requestHandler) => {
             return requestHandler?.metadata?.handlerProtocol === "h2";
@@ -11786,18 +11786,18 @@ exports.fromLoginCredentials = fromLoginCredentials;
 
 /***/ }),
 
-/***/ 7777:
+/***/ 9581:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { ENV_KEY, ENV_SECRET, fromEnv } = __nccwpck_require__(8162);
-const { chain, CredentialsProviderError, ENV_PROFILE } = __nccwpck_require__(7567);
+const { ENV_KEY, ENV_SECRET, fromEnv } = __nccwpck_require__(6814);
+const { chain, CredentialsProviderError, ENV_PROFILE } = __nccwpck_require__(3571);
 
 const ENV_IMDS_DISABLED = "AWS_EC2_METADATA_DISABLED";
 const remoteProvider = async (init) => {
-    const { ENV_CMDS_FULL_URI, ENV_CMDS_RELATIVE_URI, fromContainerMetadata, fromInstanceMetadata } = __nccwpck_require__(1778);
+    const { ENV_CMDS_FULL_URI, ENV_CMDS_RELATIVE_URI, fromContainerMetadata, fromInstanceMetadata } = __nccwpck_require__(5422);
     if (process.env[ENV_CMDS_RELATIVE_URI] || process.env[ENV_CMDS_FULL_URI]) {
         init.logger?.debug("@aws-sdk/credential-provider-node - remoteProvider::fromHttp/fromContainerMetadata");
-        const { fromHttp } = __nccwpck_require__(9641);
+        const { fromHttp } = __nccwpck_require__(2293);
         return chain(fromHttp(init), fromContainerMetadata(init));
     }
     if (process.env[ENV_IMDS_DISABLED] && process.env[ENV_IMDS_DISABLED] !== "false") {
@@ -11920,22 +11920,22 @@ const defaultProvider = (init = {}) => memoizeChain([
         if (!ssoStartUrl && !ssoAccountId && !ssoRegion && !ssoRoleName && !ssoSession) {
             throw new CredentialsProviderError("Skipping SSO provider in default chain (inputs do not include SSO fields).", { logger: init.logger });
         }
-        const { fromSSO } = __nccwpck_require__(9874);
+        const { fromSSO } = __nccwpck_require__(9646);
         return fromSSO(init)(awsIdentityProperties);
     },
     async (awsIdentityProperties) => {
         init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromIni");
-        const { fromIni } = __nccwpck_require__(1241);
+        const { fromIni } = __nccwpck_require__(7221);
         return fromIni(init)(awsIdentityProperties);
     },
     async (awsIdentityProperties) => {
         init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromProcess");
-        const { fromProcess } = __nccwpck_require__(2884);
+        const { fromProcess } = __nccwpck_require__(7512);
         return fromProcess(init)(awsIdentityProperties);
     },
     async (awsIdentityProperties) => {
         init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromTokenFile");
-        const { fromTokenFile } = __nccwpck_require__(8112);
+        const { fromTokenFile } = __nccwpck_require__(4300);
         return fromTokenFile(init)(awsIdentityProperties);
     },
     async () => {
@@ -11959,13 +11959,13 @@ exports.defaultProvider = defaultProvider;
 
 /***/ }),
 
-/***/ 2884:
+/***/ 7512:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { externalDataInterceptor, CredentialsProviderError, parseKnownFiles, getProfileName } = __nccwpck_require__(7567);
+const { externalDataInterceptor, CredentialsProviderError, parseKnownFiles, getProfileName } = __nccwpck_require__(3571);
 const { exec } = __nccwpck_require__(1421);
 const { promisify } = __nccwpck_require__(7975);
-const { setCredentialFeature } = __nccwpck_require__(9300);
+const { setCredentialFeature } = __nccwpck_require__(6872);
 
 const getValidatedProcessCredentials = (profileName, data, profiles) => {
     if (data.Version !== 1) {
@@ -12042,12 +12042,12 @@ exports.fromProcess = fromProcess;
 
 /***/ }),
 
-/***/ 9874:
+/***/ 9646:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { CredentialsProviderError, getSSOTokenFromFile, getProfileName, parseKnownFiles, loadSsoSessionData } = __nccwpck_require__(7567);
-const { setCredentialFeature } = __nccwpck_require__(9300);
-const { fromSso } = __nccwpck_require__(3205);
+const { CredentialsProviderError, getSSOTokenFromFile, getProfileName, parseKnownFiles, loadSsoSessionData } = __nccwpck_require__(3571);
+const { setCredentialFeature } = __nccwpck_require__(6872);
+const { fromSso } = __nccwpck_require__(6513);
 
 const isSsoProfile = (arg) => arg &&
     (typeof arg.sso_start_url === "string" ||
@@ -12101,7 +12101,7 @@ const resolveSSOCredentials = async ({ ssoStartUrl, ssoSession, ssoAccountId, ss
         });
     }
     const { accessToken } = token;
-    const { SSOClient, GetRoleCredentialsCommand } = __nccwpck_require__(8287);
+    const { SSOClient, GetRoleCredentialsCommand } = __nccwpck_require__(7155);
     const sso = ssoClient ||
         new SSOClient(Object.assign({}, clientConfig ?? {}, {
             logger: clientConfig?.logger ?? callerClientConfig?.logger ?? parentClientConfig?.logger,
@@ -12241,21 +12241,21 @@ exports.validateSsoProfile = validateSsoProfile;
 
 /***/ }),
 
-/***/ 8287:
+/***/ 7155:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { GetRoleCredentialsCommand, SSOClient } = __nccwpck_require__(9063);
+const { GetRoleCredentialsCommand, SSOClient } = __nccwpck_require__(8075);
 exports.GetRoleCredentialsCommand = GetRoleCredentialsCommand;
 exports.SSOClient = SSOClient;
 
 
 /***/ }),
 
-/***/ 8112:
+/***/ 4300:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { setCredentialFeature } = __nccwpck_require__(9300);
-const { CredentialsProviderError, externalDataInterceptor } = __nccwpck_require__(7567);
+const { setCredentialFeature } = __nccwpck_require__(6872);
+const { CredentialsProviderError, externalDataInterceptor } = __nccwpck_require__(3571);
 const { readFileSync } = __nccwpck_require__(3024);
 
 const fromWebToken = (init) => async (awsIdentityProperties) => {
@@ -12263,7 +12263,7 @@ const fromWebToken = (init) => async (awsIdentityProperties) => {
     const { roleArn, roleSessionName, webIdentityToken, providerId, policyArns, policy, durationSeconds } = init;
     let { roleAssumerWithWebIdentity } = init;
     if (!roleAssumerWithWebIdentity) {
-        const { getDefaultRoleAssumerWithWebIdentity } = __nccwpck_require__(2100);
+        const { getDefaultRoleAssumerWithWebIdentity } = __nccwpck_require__(8680);
         roleAssumerWithWebIdentity = getDefaultRoleAssumerWithWebIdentity({
             ...init.clientConfig,
             credentialProviderLogger: init.logger,
@@ -12316,20 +12316,20 @@ exports.fromWebToken = fromWebToken;
 
 /***/ }),
 
-/***/ 5888:
+/***/ 8268:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { NoOpLogger, getSmithyContext } = __nccwpck_require__(4614);
-const { HttpRequest, HttpResponse } = __nccwpck_require__(9922);
-const { setFeature } = __nccwpck_require__(9300);
-const { parseRfc7231DateTime } = __nccwpck_require__(2882);
-const { SignatureV4SignWithCredentials } = __nccwpck_require__(6861);
-const { booleanSelector, SelectorType } = __nccwpck_require__(7567);
-const { httpSigningMiddlewareOptions } = __nccwpck_require__(5086);
+const { NoOpLogger, getSmithyContext } = __nccwpck_require__(1594);
+const { HttpRequest, HttpResponse } = __nccwpck_require__(1286);
+const { setFeature } = __nccwpck_require__(6872);
+const { parseRfc7231DateTime } = __nccwpck_require__(8038);
+const { SignatureV4SignWithCredentials } = __nccwpck_require__(5281);
+const { booleanSelector, SelectorType } = __nccwpck_require__(3571);
+const { httpSigningMiddlewareOptions } = __nccwpck_require__(2506);
 const { Readable } = __nccwpck_require__(7075);
-const { validate, parse } = __nccwpck_require__(3427);
-const { AwsRestXmlProtocol } = __nccwpck_require__(3628);
-const { NormalizedSchema } = __nccwpck_require__(5982);
+const { validate, parse } = __nccwpck_require__(8559);
+const { AwsRestXmlProtocol } = __nccwpck_require__(7472);
+const { NormalizedSchema } = __nccwpck_require__(3474);
 
 const CONTENT_LENGTH_HEADER = "content-length";
 const DECODED_CONTENT_LENGTH_HEADER = "x-amz-decoded-content-length";
@@ -13382,25 +13382,25 @@ exports.validateRegion = validateRegion;
 
 /***/ }),
 
-/***/ 990:
+/***/ 9706:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { awsEndpointFunctions, emitWarningIfUnsupportedVersion: emitWarningIfUnsupportedVersion$1, createDefaultUserAgentProvider, getDefaultSocketTimeout, NODE_APP_ID_CONFIG_OPTIONS, getAwsRegionExtensionConfiguration, resolveAwsRegionExtensionConfiguration, resolveUserAgentConfig, resolveHostHeaderConfig, getUserAgentPlugin, getHostHeaderPlugin, getLoggerPlugin, getRecursionDetectionPlugin } = __nccwpck_require__(9300);
-const { NoAuthSigner, getHttpAuthSchemeEndpointRuleSetPlugin, DefaultIdentityProviderConfig, getHttpSigningPlugin } = __nccwpck_require__(5086);
-const { normalizeProvider, getSmithyContext, ServiceException, NoOpLogger, emitWarningIfUnsupportedVersion, loadConfigsForDefaultMode, getDefaultExtensionConfiguration, resolveDefaultRuntimeConfig, Client, makeBuilder, createAggregatedClient } = __nccwpck_require__(4614);
-const { Command: $Command } = __nccwpck_require__(4614);
+const { awsEndpointFunctions, emitWarningIfUnsupportedVersion: emitWarningIfUnsupportedVersion$1, createDefaultUserAgentProvider, getDefaultSocketTimeout, NODE_APP_ID_CONFIG_OPTIONS, getAwsRegionExtensionConfiguration, resolveAwsRegionExtensionConfiguration, resolveUserAgentConfig, resolveHostHeaderConfig, getUserAgentPlugin, getHostHeaderPlugin, getLoggerPlugin, getRecursionDetectionPlugin } = __nccwpck_require__(6872);
+const { NoAuthSigner, getHttpAuthSchemeEndpointRuleSetPlugin, DefaultIdentityProviderConfig, getHttpSigningPlugin } = __nccwpck_require__(2506);
+const { normalizeProvider, getSmithyContext, ServiceException, NoOpLogger, emitWarningIfUnsupportedVersion, loadConfigsForDefaultMode, getDefaultExtensionConfiguration, resolveDefaultRuntimeConfig, Client, makeBuilder, createAggregatedClient } = __nccwpck_require__(1594);
+const { Command: $Command } = __nccwpck_require__(1594);
 exports.$Command = $Command;
 exports.__Client = Client;
-const { resolveDefaultsModeConfig, loadConfig, NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS, NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS, NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS, resolveRegionConfig } = __nccwpck_require__(7567);
-const { BinaryDecisionDiagram, EndpointCache, decideEndpoint, customEndpointFunctions, resolveEndpointConfig, getEndpointPlugin } = __nccwpck_require__(4561);
-const { parseUrl, getHttpHandlerExtensionConfiguration, resolveHttpHandlerRuntimeConfig, getContentLengthPlugin } = __nccwpck_require__(9922);
-const { DEFAULT_RETRY_MODE, NODE_RETRY_MODE_CONFIG_OPTIONS, NODE_MAX_ATTEMPT_CONFIG_OPTIONS, resolveRetryConfig, getRetryPlugin } = __nccwpck_require__(9285);
-const { TypeRegistry, getSchemaSerdePlugin } = __nccwpck_require__(5982);
-const { resolveAwsSdkSigV4Config, AwsSdkSigV4Signer, NODE_AUTH_SCHEME_PREFERENCE_OPTIONS } = __nccwpck_require__(8039);
-const { toUtf8, fromUtf8, toBase64, fromBase64, calculateBodyLength } = __nccwpck_require__(2882);
-const { streamCollector, NodeHttpHandler } = __nccwpck_require__(8771);
-const { AwsRestJsonProtocol } = __nccwpck_require__(3628);
-const { Sha256 } = __nccwpck_require__(9362);
+const { resolveDefaultsModeConfig, loadConfig, NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS, NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS, NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS, resolveRegionConfig } = __nccwpck_require__(3571);
+const { BinaryDecisionDiagram, EndpointCache, decideEndpoint, customEndpointFunctions, resolveEndpointConfig, getEndpointPlugin } = __nccwpck_require__(381);
+const { parseUrl, getHttpHandlerExtensionConfiguration, resolveHttpHandlerRuntimeConfig, getContentLengthPlugin } = __nccwpck_require__(1286);
+const { DEFAULT_RETRY_MODE, NODE_RETRY_MODE_CONFIG_OPTIONS, NODE_MAX_ATTEMPT_CONFIG_OPTIONS, resolveRetryConfig, getRetryPlugin } = __nccwpck_require__(5009);
+const { TypeRegistry, getSchemaSerdePlugin } = __nccwpck_require__(3474);
+const { resolveAwsSdkSigV4Config, AwsSdkSigV4Signer, NODE_AUTH_SCHEME_PREFERENCE_OPTIONS } = __nccwpck_require__(3803);
+const { toUtf8, fromUtf8, toBase64, fromBase64, calculateBodyLength } = __nccwpck_require__(8038);
+const { streamCollector, NodeHttpHandler } = __nccwpck_require__(8087);
+const { AwsRestJsonProtocol } = __nccwpck_require__(7472);
+const { Sha256 } = __nccwpck_require__(2942);
 
 const defaultSigninHttpAuthSchemeParametersProvider = async (config, context, input) => {
     return {
@@ -13992,25 +13992,25 @@ exports.errorTypeRegistries = errorTypeRegistries;
 
 /***/ }),
 
-/***/ 567:
+/***/ 2795:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { awsEndpointFunctions, emitWarningIfUnsupportedVersion: emitWarningIfUnsupportedVersion$1, createDefaultUserAgentProvider, getDefaultSocketTimeout, NODE_APP_ID_CONFIG_OPTIONS, getAwsRegionExtensionConfiguration, resolveAwsRegionExtensionConfiguration, resolveUserAgentConfig, resolveHostHeaderConfig, getUserAgentPlugin, getHostHeaderPlugin, getLoggerPlugin, getRecursionDetectionPlugin } = __nccwpck_require__(9300);
-const { NoAuthSigner, getHttpAuthSchemeEndpointRuleSetPlugin, DefaultIdentityProviderConfig, getHttpSigningPlugin } = __nccwpck_require__(5086);
-const { normalizeProvider, getSmithyContext, ServiceException, NoOpLogger, emitWarningIfUnsupportedVersion, loadConfigsForDefaultMode, getDefaultExtensionConfiguration, resolveDefaultRuntimeConfig, Client, makeBuilder, createAggregatedClient } = __nccwpck_require__(4614);
-const { Command: $Command } = __nccwpck_require__(4614);
+const { awsEndpointFunctions, emitWarningIfUnsupportedVersion: emitWarningIfUnsupportedVersion$1, createDefaultUserAgentProvider, getDefaultSocketTimeout, NODE_APP_ID_CONFIG_OPTIONS, getAwsRegionExtensionConfiguration, resolveAwsRegionExtensionConfiguration, resolveUserAgentConfig, resolveHostHeaderConfig, getUserAgentPlugin, getHostHeaderPlugin, getLoggerPlugin, getRecursionDetectionPlugin } = __nccwpck_require__(6872);
+const { NoAuthSigner, getHttpAuthSchemeEndpointRuleSetPlugin, DefaultIdentityProviderConfig, getHttpSigningPlugin } = __nccwpck_require__(2506);
+const { normalizeProvider, getSmithyContext, ServiceException, NoOpLogger, emitWarningIfUnsupportedVersion, loadConfigsForDefaultMode, getDefaultExtensionConfiguration, resolveDefaultRuntimeConfig, Client, makeBuilder, createAggregatedClient } = __nccwpck_require__(1594);
+const { Command: $Command } = __nccwpck_require__(1594);
 exports.$Command = $Command;
 exports.__Client = Client;
-const { resolveDefaultsModeConfig, loadConfig, NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS, NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS, NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS, resolveRegionConfig } = __nccwpck_require__(7567);
-const { BinaryDecisionDiagram, EndpointCache, decideEndpoint, customEndpointFunctions, resolveEndpointConfig, getEndpointPlugin } = __nccwpck_require__(4561);
-const { parseUrl, getHttpHandlerExtensionConfiguration, resolveHttpHandlerRuntimeConfig, getContentLengthPlugin } = __nccwpck_require__(9922);
-const { DEFAULT_RETRY_MODE, NODE_RETRY_MODE_CONFIG_OPTIONS, NODE_MAX_ATTEMPT_CONFIG_OPTIONS, resolveRetryConfig, getRetryPlugin } = __nccwpck_require__(9285);
-const { TypeRegistry, getSchemaSerdePlugin } = __nccwpck_require__(5982);
-const { resolveAwsSdkSigV4Config, AwsSdkSigV4Signer, NODE_AUTH_SCHEME_PREFERENCE_OPTIONS } = __nccwpck_require__(8039);
-const { toUtf8, fromUtf8, toBase64, fromBase64, calculateBodyLength } = __nccwpck_require__(2882);
-const { streamCollector, NodeHttpHandler } = __nccwpck_require__(8771);
-const { AwsRestJsonProtocol } = __nccwpck_require__(3628);
-const { Sha256 } = __nccwpck_require__(9362);
+const { resolveDefaultsModeConfig, loadConfig, NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS, NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS, NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS, resolveRegionConfig } = __nccwpck_require__(3571);
+const { BinaryDecisionDiagram, EndpointCache, decideEndpoint, customEndpointFunctions, resolveEndpointConfig, getEndpointPlugin } = __nccwpck_require__(381);
+const { parseUrl, getHttpHandlerExtensionConfiguration, resolveHttpHandlerRuntimeConfig, getContentLengthPlugin } = __nccwpck_require__(1286);
+const { DEFAULT_RETRY_MODE, NODE_RETRY_MODE_CONFIG_OPTIONS, NODE_MAX_ATTEMPT_CONFIG_OPTIONS, resolveRetryConfig, getRetryPlugin } = __nccwpck_require__(5009);
+const { TypeRegistry, getSchemaSerdePlugin } = __nccwpck_require__(3474);
+const { resolveAwsSdkSigV4Config, AwsSdkSigV4Signer, NODE_AUTH_SCHEME_PREFERENCE_OPTIONS } = __nccwpck_require__(3803);
+const { toUtf8, fromUtf8, toBase64, fromBase64, calculateBodyLength } = __nccwpck_require__(8038);
+const { streamCollector, NodeHttpHandler } = __nccwpck_require__(8087);
+const { AwsRestJsonProtocol } = __nccwpck_require__(7472);
+const { Sha256 } = __nccwpck_require__(2942);
 
 const defaultSSOOIDCHttpAuthSchemeParametersProvider = async (config, context, input) => {
     return {
@@ -14686,25 +14686,25 @@ exports.errorTypeRegistries = errorTypeRegistries;
 
 /***/ }),
 
-/***/ 9063:
+/***/ 8075:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { awsEndpointFunctions, emitWarningIfUnsupportedVersion: emitWarningIfUnsupportedVersion$1, createDefaultUserAgentProvider, getDefaultSocketTimeout, NODE_APP_ID_CONFIG_OPTIONS, getAwsRegionExtensionConfiguration, resolveAwsRegionExtensionConfiguration, resolveUserAgentConfig, resolveHostHeaderConfig, getUserAgentPlugin, getHostHeaderPlugin, getLoggerPlugin, getRecursionDetectionPlugin } = __nccwpck_require__(9300);
-const { NoAuthSigner, getHttpAuthSchemeEndpointRuleSetPlugin, DefaultIdentityProviderConfig, getHttpSigningPlugin } = __nccwpck_require__(5086);
-const { normalizeProvider, getSmithyContext, ServiceException, NoOpLogger, emitWarningIfUnsupportedVersion, loadConfigsForDefaultMode, getDefaultExtensionConfiguration, resolveDefaultRuntimeConfig, Client, makeBuilder, createAggregatedClient } = __nccwpck_require__(4614);
-const { Command: $Command } = __nccwpck_require__(4614);
+const { awsEndpointFunctions, emitWarningIfUnsupportedVersion: emitWarningIfUnsupportedVersion$1, createDefaultUserAgentProvider, getDefaultSocketTimeout, NODE_APP_ID_CONFIG_OPTIONS, getAwsRegionExtensionConfiguration, resolveAwsRegionExtensionConfiguration, resolveUserAgentConfig, resolveHostHeaderConfig, getUserAgentPlugin, getHostHeaderPlugin, getLoggerPlugin, getRecursionDetectionPlugin } = __nccwpck_require__(6872);
+const { NoAuthSigner, getHttpAuthSchemeEndpointRuleSetPlugin, DefaultIdentityProviderConfig, getHttpSigningPlugin } = __nccwpck_require__(2506);
+const { normalizeProvider, getSmithyContext, ServiceException, NoOpLogger, emitWarningIfUnsupportedVersion, loadConfigsForDefaultMode, getDefaultExtensionConfiguration, resolveDefaultRuntimeConfig, Client, makeBuilder, createAggregatedClient } = __nccwpck_require__(1594);
+const { Command: $Command } = __nccwpck_require__(1594);
 exports.$Command = $Command;
 exports.__Client = Client;
-const { resolveDefaultsModeConfig, loadConfig, NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS, NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS, NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS, resolveRegionConfig } = __nccwpck_require__(7567);
-const { BinaryDecisionDiagram, EndpointCache, decideEndpoint, customEndpointFunctions, resolveEndpointConfig, getEndpointPlugin } = __nccwpck_require__(4561);
-const { parseUrl, getHttpHandlerExtensionConfiguration, resolveHttpHandlerRuntimeConfig, getContentLengthPlugin } = __nccwpck_require__(9922);
-const { DEFAULT_RETRY_MODE, NODE_RETRY_MODE_CONFIG_OPTIONS, NODE_MAX_ATTEMPT_CONFIG_OPTIONS, resolveRetryConfig, getRetryPlugin } = __nccwpck_require__(9285);
-const { TypeRegistry, getSchemaSerdePlugin } = __nccwpck_require__(5982);
-const { resolveAwsSdkSigV4Config, AwsSdkSigV4Signer, NODE_AUTH_SCHEME_PREFERENCE_OPTIONS } = __nccwpck_require__(8039);
-const { toUtf8, fromUtf8, toBase64, fromBase64, calculateBodyLength } = __nccwpck_require__(2882);
-const { streamCollector, NodeHttpHandler } = __nccwpck_require__(8771);
-const { AwsRestJsonProtocol } = __nccwpck_require__(3628);
-const { Sha256 } = __nccwpck_require__(9362);
+const { resolveDefaultsModeConfig, loadConfig, NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS, NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS, NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS, resolveRegionConfig } = __nccwpck_require__(3571);
+const { BinaryDecisionDiagram, EndpointCache, decideEndpoint, customEndpointFunctions, resolveEndpointConfig, getEndpointPlugin } = __nccwpck_require__(381);
+const { parseUrl, getHttpHandlerExtensionConfiguration, resolveHttpHandlerRuntimeConfig, getContentLengthPlugin } = __nccwpck_require__(1286);
+const { DEFAULT_RETRY_MODE, NODE_RETRY_MODE_CONFIG_OPTIONS, NODE_MAX_ATTEMPT_CONFIG_OPTIONS, resolveRetryConfig, getRetryPlugin } = __nccwpck_require__(5009);
+const { TypeRegistry, getSchemaSerdePlugin } = __nccwpck_require__(3474);
+const { resolveAwsSdkSigV4Config, AwsSdkSigV4Signer, NODE_AUTH_SCHEME_PREFERENCE_OPTIONS } = __nccwpck_require__(3803);
+const { toUtf8, fromUtf8, toBase64, fromBase64, calculateBodyLength } = __nccwpck_require__(8038);
+const { streamCollector, NodeHttpHandler } = __nccwpck_require__(8087);
+const { AwsRestJsonProtocol } = __nccwpck_require__(7472);
+const { Sha256 } = __nccwpck_require__(2942);
 
 const defaultSSOHttpAuthSchemeParametersProvider = async (config, context, input) => {
     return {
@@ -15167,26 +15167,26 @@ exports.errorTypeRegistries = errorTypeRegistries;
 
 /***/ }),
 
-/***/ 2100:
+/***/ 8680:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { awsEndpointFunctions, emitWarningIfUnsupportedVersion: emitWarningIfUnsupportedVersion$1, createDefaultUserAgentProvider, getDefaultSocketTimeout, NODE_APP_ID_CONFIG_OPTIONS, getAwsRegionExtensionConfiguration, resolveAwsRegionExtensionConfiguration, resolveUserAgentConfig, resolveHostHeaderConfig, getUserAgentPlugin, getHostHeaderPlugin, getLoggerPlugin, getRecursionDetectionPlugin, setCredentialFeature, stsRegionDefaultResolver } = __nccwpck_require__(9300);
-const { NoAuthSigner, getHttpAuthSchemeEndpointRuleSetPlugin, DefaultIdentityProviderConfig, getHttpSigningPlugin } = __nccwpck_require__(5086);
-const { normalizeProvider, getSmithyContext, ServiceException, NoOpLogger, emitWarningIfUnsupportedVersion, loadConfigsForDefaultMode, getDefaultExtensionConfiguration, resolveDefaultRuntimeConfig, Client, makeBuilder, createAggregatedClient } = __nccwpck_require__(4614);
-const { Command: $Command } = __nccwpck_require__(4614);
+const { awsEndpointFunctions, emitWarningIfUnsupportedVersion: emitWarningIfUnsupportedVersion$1, createDefaultUserAgentProvider, getDefaultSocketTimeout, NODE_APP_ID_CONFIG_OPTIONS, getAwsRegionExtensionConfiguration, resolveAwsRegionExtensionConfiguration, resolveUserAgentConfig, resolveHostHeaderConfig, getUserAgentPlugin, getHostHeaderPlugin, getLoggerPlugin, getRecursionDetectionPlugin, setCredentialFeature, stsRegionDefaultResolver } = __nccwpck_require__(6872);
+const { NoAuthSigner, getHttpAuthSchemeEndpointRuleSetPlugin, DefaultIdentityProviderConfig, getHttpSigningPlugin } = __nccwpck_require__(2506);
+const { normalizeProvider, getSmithyContext, ServiceException, NoOpLogger, emitWarningIfUnsupportedVersion, loadConfigsForDefaultMode, getDefaultExtensionConfiguration, resolveDefaultRuntimeConfig, Client, makeBuilder, createAggregatedClient } = __nccwpck_require__(1594);
+const { Command: $Command } = __nccwpck_require__(1594);
 exports.$Command = $Command;
 exports.__Client = Client;
-const { resolveDefaultsModeConfig, loadConfig, NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS, NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS, NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS, resolveRegionConfig } = __nccwpck_require__(7567);
-const { BinaryDecisionDiagram, EndpointCache, decideEndpoint, customEndpointFunctions, resolveParams, resolveEndpointConfig, getEndpointPlugin } = __nccwpck_require__(4561);
-const { parseUrl, getHttpHandlerExtensionConfiguration, resolveHttpHandlerRuntimeConfig, getContentLengthPlugin } = __nccwpck_require__(9922);
-const { DEFAULT_RETRY_MODE, NODE_RETRY_MODE_CONFIG_OPTIONS, NODE_MAX_ATTEMPT_CONFIG_OPTIONS, resolveRetryConfig, getRetryPlugin } = __nccwpck_require__(9285);
-const { TypeRegistry, getSchemaSerdePlugin } = __nccwpck_require__(5982);
-const { resolveAwsSdkSigV4Config, resolveAwsSdkSigV4AConfig, AwsSdkSigV4Signer, AwsSdkSigV4ASigner, NODE_SIGV4A_CONFIG_OPTIONS, NODE_AUTH_SCHEME_PREFERENCE_OPTIONS } = __nccwpck_require__(8039);
-const { SignatureV4MultiRegion } = __nccwpck_require__(6861);
-const { toUtf8, fromUtf8, toBase64, fromBase64, calculateBodyLength } = __nccwpck_require__(2882);
-const { streamCollector, NodeHttpHandler } = __nccwpck_require__(8771);
-const { AwsQueryProtocol } = __nccwpck_require__(3628);
-const { Sha256 } = __nccwpck_require__(9362);
+const { resolveDefaultsModeConfig, loadConfig, NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS, NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS, NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS, resolveRegionConfig } = __nccwpck_require__(3571);
+const { BinaryDecisionDiagram, EndpointCache, decideEndpoint, customEndpointFunctions, resolveParams, resolveEndpointConfig, getEndpointPlugin } = __nccwpck_require__(381);
+const { parseUrl, getHttpHandlerExtensionConfiguration, resolveHttpHandlerRuntimeConfig, getContentLengthPlugin } = __nccwpck_require__(1286);
+const { DEFAULT_RETRY_MODE, NODE_RETRY_MODE_CONFIG_OPTIONS, NODE_MAX_ATTEMPT_CONFIG_OPTIONS, resolveRetryConfig, getRetryPlugin } = __nccwpck_require__(5009);
+const { TypeRegistry, getSchemaSerdePlugin } = __nccwpck_require__(3474);
+const { resolveAwsSdkSigV4Config, resolveAwsSdkSigV4AConfig, AwsSdkSigV4Signer, AwsSdkSigV4ASigner, NODE_SIGV4A_CONFIG_OPTIONS, NODE_AUTH_SCHEME_PREFERENCE_OPTIONS } = __nccwpck_require__(3803);
+const { SignatureV4MultiRegion } = __nccwpck_require__(5281);
+const { toUtf8, fromUtf8, toBase64, fromBase64, calculateBodyLength } = __nccwpck_require__(8038);
+const { streamCollector, NodeHttpHandler } = __nccwpck_require__(8087);
+const { AwsQueryProtocol } = __nccwpck_require__(7472);
+const { Sha256 } = __nccwpck_require__(2942);
 
 const q = "ref";
 const a = -1, b = true, c = "isSet", d = "PartitionResult", e = "booleanEquals", f = "stringEquals", g = "getAttr", h = "us-east-1", i = "sigv4", j = "sts", k = "https://sts.{Region}.{PartitionResult#dnsSuffix}", l = { [q]: "Endpoint" }, m = { [q]: "Region" }, n = { [q]: d }, o = {}, p = [m];
@@ -16064,10 +16064,10 @@ exports.getDefaultRoleAssumerWithWebIdentity = getDefaultRoleAssumerWithWebIdent
 
 /***/ }),
 
-/***/ 6861:
+/***/ 5281:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { SignatureV4, signatureV4aContainer } = __nccwpck_require__(9994);
+const { SignatureV4, signatureV4aContainer } = __nccwpck_require__(1350);
 
 const signatureV4CrtContainer = {
     CrtSignerV4: null,
@@ -16226,12 +16226,12 @@ exports.signatureV4CrtContainer = signatureV4CrtContainer;
 
 /***/ }),
 
-/***/ 3205:
+/***/ 6513:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { setTokenFeature } = __nccwpck_require__(9300);
-const { getBearerTokenEnvKey } = __nccwpck_require__(8039);
-const { TokenProviderError, getSSOTokenFilepath, parseKnownFiles, getProfileName, loadSsoSessionData, getSSOTokenFromFile, memoize, chain } = __nccwpck_require__(7567);
+const { setTokenFeature } = __nccwpck_require__(6872);
+const { getBearerTokenEnvKey } = __nccwpck_require__(3803);
+const { TokenProviderError, getSSOTokenFilepath, parseKnownFiles, getProfileName, loadSsoSessionData, getSSOTokenFromFile, memoize, chain } = __nccwpck_require__(3571);
 const { promises } = __nccwpck_require__(3024);
 
 const fromEnvSigningName = ({ logger, signingName } = {}) => async () => {
@@ -16252,7 +16252,7 @@ const EXPIRE_WINDOW_MS = 5 * 60 * 1000;
 const REFRESH_MESSAGE = `To refresh this SSO session run 'aws sso login' with the corresponding profile.`;
 
 const getSsoOidcClient = async (ssoRegion, init = {}, callerClientConfig) => {
-    const { SSOOIDCClient } = __nccwpck_require__(567);
+    const { SSOOIDCClient } = __nccwpck_require__(2795);
     const coalesce = (prop) => init.clientConfig?.[prop] ?? init.parentClientConfig?.[prop] ?? callerClientConfig?.[prop];
     const ssoOidcClient = new SSOOIDCClient(Object.assign({}, init.clientConfig ?? {}, {
         region: ssoRegion ?? init.clientConfig?.region,
@@ -16263,7 +16263,7 @@ const getSsoOidcClient = async (ssoRegion, init = {}, callerClientConfig) => {
 };
 
 const getNewSsoOidcToken = async (ssoToken, ssoRegion, init = {}, callerClientConfig) => {
-    const { CreateTokenCommand } = __nccwpck_require__(567);
+    const { CreateTokenCommand } = __nccwpck_require__(2795);
     const ssoOidcClient = await getSsoOidcClient(ssoRegion, init, callerClientConfig);
     return ssoOidcClient.send(new CreateTokenCommand({
         clientId: ssoToken.clientId,
@@ -16409,7 +16409,7 @@ exports.nodeProvider = nodeProvider;
 
 /***/ }),
 
-/***/ 8430:
+/***/ 5642:
 /***/ ((__unused_webpack_module, exports) => {
 
 const ATTR_ESCAPE_RE = /[&<>"]/g;
@@ -16788,7 +16788,7 @@ exports.parseXML = parseXML;
 
 /***/ }),
 
-/***/ 5084:
+/***/ 688:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
@@ -16926,15 +16926,15 @@ exports.InvokeStoreBase = InvokeStoreBase;
 
 /***/ }),
 
-/***/ 5086:
+/***/ 2506:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { getSmithyContext, hasOwn } = __nccwpck_require__(4514);
+const { getSmithyContext, hasOwn } = __nccwpck_require__(5582);
 exports.getSmithyContext = getSmithyContext;
-const { HttpRequest } = __nccwpck_require__(9922);
-const { requestBuilder } = __nccwpck_require__(9922);
+const { HttpRequest } = __nccwpck_require__(1286);
+const { requestBuilder } = __nccwpck_require__(1286);
 exports.requestBuilder = requestBuilder;
-const { HttpApiKeyAuthLocation } = __nccwpck_require__(4566);
+const { HttpApiKeyAuthLocation } = __nccwpck_require__(3018);
 
 const resolveAuthOptions = (candidateAuthOptions, authSchemePreference) => {
     if (!authSchemePreference || authSchemePreference.length === 0) {
@@ -17279,13 +17279,13 @@ exports.setFeature = setFeature;
 
 /***/ }),
 
-/***/ 7953:
+/***/ 7789:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { nv, NumericValue, calculateBodyLength, generateIdempotencyToken, fromBase64, _parseEpochTimestamp } = __nccwpck_require__(2882);
-const { hasOwn } = __nccwpck_require__(4514);
-const { HttpRequest, collectBody, SerdeContext, AbstractRpcV2Protocol } = __nccwpck_require__(9922);
-const { NormalizedSchema, TypeRegistry } = __nccwpck_require__(5982);
+const { nv, NumericValue, calculateBodyLength, generateIdempotencyToken, fromBase64, _parseEpochTimestamp } = __nccwpck_require__(8038);
+const { hasOwn } = __nccwpck_require__(5582);
+const { HttpRequest, collectBody, SerdeContext, AbstractRpcV2Protocol } = __nccwpck_require__(1286);
+const { NormalizedSchema, TypeRegistry } = __nccwpck_require__(3474);
 
 const majorUint64 = 0;
 const majorNegativeInt64 = 1;
@@ -19828,12 +19828,12 @@ exports.tagSymbol = tagSymbol;
 
 /***/ }),
 
-/***/ 9362:
+/***/ 2942:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 const { createReadStream } = __nccwpck_require__(3024);
 const { Writable } = __nccwpck_require__(7075);
-const { toUint8Array, concatBytes } = __nccwpck_require__(2882);
+const { toUint8Array, concatBytes } = __nccwpck_require__(8038);
 const { createHash, createHmac } = __nccwpck_require__(7598);
 const zlib = __nccwpck_require__(8522);
 
@@ -20412,16 +20412,16 @@ exports.readableStreamHasher = readableStreamHasher;
 
 /***/ }),
 
-/***/ 4614:
+/***/ 1594:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { hasOwn } = __nccwpck_require__(4514);
-const { getSmithyContext, normalizeProvider } = __nccwpck_require__(4514);
+const { hasOwn } = __nccwpck_require__(5582);
+const { getSmithyContext, normalizeProvider } = __nccwpck_require__(5582);
 exports.getSmithyContext = getSmithyContext;
 exports.normalizeProvider = normalizeProvider;
-const { SMITHY_CONTEXT_KEY, AlgorithmId } = __nccwpck_require__(4566);
+const { SMITHY_CONTEXT_KEY, AlgorithmId } = __nccwpck_require__(3018);
 exports.AlgorithmId = AlgorithmId;
-const { NormalizedSchema } = __nccwpck_require__(5982);
+const { NormalizedSchema } = __nccwpck_require__(3474);
 
 const getAllAliases = (name, aliases) => {
     const _aliases = [];
@@ -21652,16 +21652,16 @@ exports.withBaseException = withBaseException;
 
 /***/ }),
 
-/***/ 7567:
+/***/ 3571:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 const { homedir } = __nccwpck_require__(8161);
 const { sep, join } = __nccwpck_require__(6760);
 const { createHash } = __nccwpck_require__(7598);
 const { readFile: readFile$1 } = __nccwpck_require__(1455);
-const { IniSectionType } = __nccwpck_require__(4566);
-const { normalizeProvider } = __nccwpck_require__(4614);
-const { isValidHostLabel } = __nccwpck_require__(4514);
+const { IniSectionType } = __nccwpck_require__(3018);
+const { normalizeProvider } = __nccwpck_require__(1594);
+const { isValidHostLabel } = __nccwpck_require__(5582);
 
 class ProviderError extends Error {
     name = "ProviderError";
@@ -22446,15 +22446,15 @@ exports.resolveRegionConfig = resolveRegionConfig;
 
 /***/ }),
 
-/***/ 4561:
+/***/ 381:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { CONFIG_PREFIX_SEPARATOR, booleanSelector, SelectorType, loadConfig } = __nccwpck_require__(7567);
-const { toEndpointV1, getSmithyContext, normalizeProvider, isValidHostLabel, hasOwn } = __nccwpck_require__(4514);
+const { CONFIG_PREFIX_SEPARATOR, booleanSelector, SelectorType, loadConfig } = __nccwpck_require__(3571);
+const { toEndpointV1, getSmithyContext, normalizeProvider, isValidHostLabel, hasOwn } = __nccwpck_require__(5582);
 exports.isValidHostLabel = isValidHostLabel;
 exports.middlewareEndpointToEndpointV1 = toEndpointV1;
 exports.toEndpointV1 = toEndpointV1;
-const { EndpointURLScheme } = __nccwpck_require__(4566);
+const { EndpointURLScheme } = __nccwpck_require__(3018);
 
 const ENV_ENDPOINT_URL = "AWS_ENDPOINT_URL";
 const CONFIG_ENDPOINT_URL = "endpoint_url";
@@ -23337,14 +23337,14 @@ exports.resolveParams = resolveParams;
 
 /***/ }),
 
-/***/ 2007:
+/***/ 859:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { Crc32 } = __nccwpck_require__(9362);
-const { hasOwn } = __nccwpck_require__(4514);
-const { toHex, fromHex, toUtf8, fromUtf8 } = __nccwpck_require__(2882);
+const { Crc32 } = __nccwpck_require__(2942);
+const { hasOwn } = __nccwpck_require__(5582);
+const { toHex, fromHex, toUtf8, fromUtf8 } = __nccwpck_require__(8038);
 const { Readable } = __nccwpck_require__(7075);
-const { TypeRegistry } = __nccwpck_require__(5982);
+const { TypeRegistry } = __nccwpck_require__(3474);
 
 class Int64 {
     bytes;
@@ -24287,19 +24287,19 @@ exports.universalEventStreamSerdeProvider = eventStreamSerdeProvider$1;
 
 /***/ }),
 
-/***/ 9922:
+/***/ 1286:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { Uint8ArrayBlobAdapter, writeKey, sdkStreamMixin, splitEvery, splitHeader, NumericValue, toUtf8, fromBase64, LazyJsonString, _parseEpochTimestamp, _parseRfc7231DateTime, _parseRfc3339DateTimeWithOffset, fromUtf8, generateIdempotencyToken, toBase64, dateToUtcString, quoteHeader, parseEpochTimestamp, parseRfc7231DateTime, parseRfc3339DateTimeWithOffset } = __nccwpck_require__(2882);
-const { HttpRequest, HttpResponse, hasOwn, isValidHostname, getSmithyContext } = __nccwpck_require__(4514);
-const { parseQueryString, parseUrl } = __nccwpck_require__(4514);
+const { Uint8ArrayBlobAdapter, writeKey, sdkStreamMixin, splitEvery, splitHeader, NumericValue, toUtf8, fromBase64, LazyJsonString, _parseEpochTimestamp, _parseRfc7231DateTime, _parseRfc3339DateTimeWithOffset, fromUtf8, generateIdempotencyToken, toBase64, dateToUtcString, quoteHeader, parseEpochTimestamp, parseRfc7231DateTime, parseRfc3339DateTimeWithOffset } = __nccwpck_require__(8038);
+const { HttpRequest, HttpResponse, hasOwn, isValidHostname, getSmithyContext } = __nccwpck_require__(5582);
+const { parseQueryString, parseUrl } = __nccwpck_require__(5582);
 exports.HttpRequest = HttpRequest;
 exports.HttpResponse = HttpResponse;
 exports.isValidHostname = isValidHostname;
 exports.parseQueryString = parseQueryString;
 exports.parseUrl = parseUrl;
-const { NormalizedSchema, translateTraits, TypeRegistry, deref } = __nccwpck_require__(5982);
-const { FieldPosition } = __nccwpck_require__(4566);
+const { NormalizedSchema, translateTraits, TypeRegistry, deref } = __nccwpck_require__(3474);
+const { FieldPosition } = __nccwpck_require__(3018);
 
 const collectBody = async (streamBody = new Uint8Array(), context) => {
     if (streamBody instanceof Uint8Array) {
@@ -24702,7 +24702,7 @@ class HttpProtocol extends SerdeContext {
         });
     }
     async loadEventStreamCapability() {
-        const { EventStreamSerde, eventStreamSerdeProvider } = __nccwpck_require__(2007);
+        const { EventStreamSerde, eventStreamSerdeProvider } = __nccwpck_require__(859);
         const marshaller = this.resolveEventStreamMarshaller(eventStreamSerdeProvider);
         return new EventStreamSerde({
             marshaller,
@@ -27390,15 +27390,15 @@ exports.resolvedPath = resolvedPath;
 
 /***/ }),
 
-/***/ 9285:
+/***/ 5009:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 const { Readable } = __nccwpck_require__(7075);
-const { NoOpLogger, normalizeProvider } = __nccwpck_require__(4614);
-const { HttpResponse, HttpRequest } = __nccwpck_require__(9922);
-const { parseRfc7231DateTime, v4 } = __nccwpck_require__(2882);
-const { SMITHY_CONTEXT_KEY } = __nccwpck_require__(4566);
-const { hasOwn } = __nccwpck_require__(4514);
+const { NoOpLogger, normalizeProvider } = __nccwpck_require__(1594);
+const { HttpResponse, HttpRequest } = __nccwpck_require__(1286);
+const { parseRfc7231DateTime, v4 } = __nccwpck_require__(8038);
+const { SMITHY_CONTEXT_KEY } = __nccwpck_require__(3018);
+const { hasOwn } = __nccwpck_require__(5582);
 
 const isStreamingPayload = (request) => request?.body instanceof Readable ||
     (typeof ReadableStream !== "undefined" && request?.body instanceof ReadableStream);
@@ -28285,10 +28285,10 @@ exports.retryMiddlewareOptions = retryMiddlewareOptions;
 
 /***/ }),
 
-/***/ 5982:
+/***/ 3474:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { getSmithyContext, HttpResponse, toEndpointV1 } = __nccwpck_require__(4514);
+const { getSmithyContext, HttpResponse, toEndpointV1 } = __nccwpck_require__(5582);
 
 const deref = (schemaRef) => {
     if (typeof schemaRef === "function") {
@@ -29001,14 +29001,14 @@ exports.translateTraits = translateTraits;
 
 /***/ }),
 
-/***/ 2882:
+/***/ 8038:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 const { createHmac, createHash, getRandomValues } = __nccwpck_require__(7598);
-const { hasOwn, HttpResponse } = __nccwpck_require__(4514);
+const { hasOwn, HttpResponse } = __nccwpck_require__(5582);
 exports.hasOwn = hasOwn;
 const { ReadStream, lstatSync, fstatSync } = __nccwpck_require__(3024);
-const { toEndpointV1 } = __nccwpck_require__(4561);
+const { toEndpointV1 } = __nccwpck_require__(381);
 const { Readable, Writable, PassThrough } = __nccwpck_require__(7075);
 
 const isArrayBuffer = (arg) => (typeof ArrayBuffer === "function" && arg instanceof ArrayBuffer) ||
@@ -30784,10 +30784,10 @@ exports.writeKey = writeKey;
 
 /***/ }),
 
-/***/ 4514:
+/***/ 5582:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { SMITHY_CONTEXT_KEY } = __nccwpck_require__(4566);
+const { SMITHY_CONTEXT_KEY } = __nccwpck_require__(3018);
 
 const getSmithyContext = (context) => context[SMITHY_CONTEXT_KEY] || (context[SMITHY_CONTEXT_KEY] = {});
 
@@ -30983,12 +30983,12 @@ exports.toEndpointV1 = toEndpointV1;
 
 /***/ }),
 
-/***/ 1778:
+/***/ 5422:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { ProviderError, CredentialsProviderError, loadConfig } = __nccwpck_require__(7567);
+const { ProviderError, CredentialsProviderError, loadConfig } = __nccwpck_require__(3571);
 const node_http = __nccwpck_require__(7067);
-const { parseUrl } = __nccwpck_require__(9922);
+const { parseUrl } = __nccwpck_require__(1286);
 
 const isImdsCredentials = (arg) => Boolean(arg) &&
     typeof arg === "object" &&
@@ -31360,13 +31360,13 @@ exports.providerConfigFromInit = providerConfigFromInit;
 
 /***/ }),
 
-/***/ 8771:
+/***/ 8087:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { hasOwn } = __nccwpck_require__(2882);
-const { streamCollector } = __nccwpck_require__(2882);
+const { hasOwn } = __nccwpck_require__(8038);
+const { streamCollector } = __nccwpck_require__(8038);
 exports.streamCollector = streamCollector;
-const { buildQueryString, HttpResponse } = __nccwpck_require__(9922);
+const { buildQueryString, HttpResponse } = __nccwpck_require__(1286);
 const node_https = __nccwpck_require__(4708);
 const { Readable } = __nccwpck_require__(7075);
 const http2 = __nccwpck_require__(2467);
@@ -32281,12 +32281,12 @@ exports.NodeHttpHandler = NodeHttpHandler;
 
 /***/ }),
 
-/***/ 9994:
+/***/ 1350:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-const { hasOwn, fromUtf8, fromHex, toHex, toUint8Array, writeKey, isArrayBuffer } = __nccwpck_require__(2882);
-const { normalizeProvider } = __nccwpck_require__(4614);
-const { escapeUri, HttpRequest } = __nccwpck_require__(9922);
+const { hasOwn, fromUtf8, fromHex, toHex, toUint8Array, writeKey, isArrayBuffer } = __nccwpck_require__(8038);
+const { normalizeProvider } = __nccwpck_require__(1594);
+const { escapeUri, HttpRequest } = __nccwpck_require__(1286);
 
 class HeaderFormatter {
     format(headers) {
@@ -32885,7 +32885,7 @@ exports.signatureV4aContainer = signatureV4aContainer;
 
 /***/ }),
 
-/***/ 4566:
+/***/ 3018:
 /***/ ((__unused_webpack_module, exports) => {
 
 var HttpAuthLocation;
@@ -32988,7 +32988,7 @@ exports.resolveDefaultRuntimeConfig = resolveDefaultRuntimeConfig;
 
 /***/ }),
 
-/***/ 1653:
+/***/ 433:
 /***/ (function(module) {
 
 /*!
@@ -33008,7 +33008,7 @@ function(e,t){for(var r=0;r<t.length;r++){var i=t[r];i.enumerable=i.enumerable||
 
 /***/ }),
 
-/***/ 8765:
+/***/ 5241:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -33020,7 +33020,7 @@ exports["default"] = {};
 
 /***/ }),
 
-/***/ 6750:
+/***/ 1922:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -33264,7 +33264,7 @@ parse.parseIntoClientConfig = parseIntoClientConfig
 
 /***/ }),
 
-/***/ 9503:
+/***/ 3683:
 /***/ ((module) => {
 
 
@@ -33371,7 +33371,7 @@ module.exports = readInt8;
 
 /***/ }),
 
-/***/ 8386:
+/***/ 7726:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -33468,7 +33468,7 @@ class Pool extends EventEmitter {
     this.options.allowExitOnIdle = this.options.allowExitOnIdle || false
     this.options.maxLifetimeSeconds = this.options.maxLifetimeSeconds || 0
     this.log = this.options.log || function () {}
-    this.Client = this.options.Client || Client || (__nccwpck_require__(8285).Client)
+    this.Client = this.options.Client || Client || (__nccwpck_require__(161).Client)
     this.Promise = this.options.Promise || global.Promise
 
     if (typeof this.options.idleTimeoutMillis === 'undefined') {
@@ -33895,7 +33895,7 @@ module.exports = Pool
 
 /***/ }),
 
-/***/ 9927:
+/***/ 8491:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -33956,7 +33956,7 @@ exports.BufferReader = BufferReader;
 
 /***/ }),
 
-/***/ 420:
+/***/ 4459:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -34075,18 +34075,18 @@ exports.Writer = Writer;
 
 /***/ }),
 
-/***/ 6469:
+/***/ 4369:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 Object.defineProperty(exports, "__esModule", ({ value: true }));
 exports.DatabaseError = exports.serialize = void 0;
 exports.parse = parse;
-const messages_1 = __nccwpck_require__(5997);
+const messages_1 = __nccwpck_require__(3977);
 Object.defineProperty(exports, "DatabaseError", ({ enumerable: true, get: function () { return messages_1.DatabaseError; } }));
-const serializer_1 = __nccwpck_require__(4213);
+const serializer_1 = __nccwpck_require__(1289);
 Object.defineProperty(exports, "serialize", ({ enumerable: true, get: function () { return serializer_1.serialize; } }));
-const parser_1 = __nccwpck_require__(2218);
+const parser_1 = __nccwpck_require__(3326);
 function parse(stream, callback) {
     const parser = new parser_1.Parser();
     stream.on('data', (buffer) => parser.parse(buffer, callback));
@@ -34096,7 +34096,7 @@ function parse(stream, callback) {
 
 /***/ }),
 
-/***/ 5997:
+/***/ 3977:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -34262,14 +34262,14 @@ exports.NoticeMessage = NoticeMessage;
 
 /***/ }),
 
-/***/ 2218:
+/***/ 3326:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 Object.defineProperty(exports, "__esModule", ({ value: true }));
 exports.Parser = void 0;
-const messages_1 = __nccwpck_require__(5997);
-const buffer_reader_1 = __nccwpck_require__(9927);
+const messages_1 = __nccwpck_require__(3977);
+const buffer_reader_1 = __nccwpck_require__(8491);
 // every message is prefixed with a single byte
 const CODE_LENGTH = 1;
 // every message has an int32 length which includes itself but does
@@ -34593,13 +34593,13 @@ const parseErrorMessage = (reader, name) => {
 
 /***/ }),
 
-/***/ 4213:
+/***/ 1289:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 Object.defineProperty(exports, "__esModule", ({ value: true }));
 exports.serialize = void 0;
-const buffer_writer_1 = __nccwpck_require__(420);
+const buffer_writer_1 = __nccwpck_require__(4459);
 const writer = new buffer_writer_1.Writer();
 const startup = (opts) => {
     // protocol version
@@ -34797,13 +34797,13 @@ exports.serialize = serialize;
 
 /***/ }),
 
-/***/ 7577:
+/***/ 5893:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-var textParsers = __nccwpck_require__(9828);
-var binaryParsers = __nccwpck_require__(1926);
-var arrayParser = __nccwpck_require__(5395);
-var builtinTypes = __nccwpck_require__(6165);
+var textParsers = __nccwpck_require__(9384);
+var binaryParsers = __nccwpck_require__(9850);
+var arrayParser = __nccwpck_require__(255);
+var builtinTypes = __nccwpck_require__(8689);
 
 exports.getTypeParser = getTypeParser;
 exports.setTypeParser = setTypeParser;
@@ -34851,10 +34851,10 @@ binaryParsers.init(function(oid, converter) {
 
 /***/ }),
 
-/***/ 5395:
+/***/ 255:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-var array = __nccwpck_require__(2443);
+var array = __nccwpck_require__(3807);
 
 module.exports = {
   create: function (source, transform) {
@@ -34869,10 +34869,10 @@ module.exports = {
 
 /***/ }),
 
-/***/ 1926:
+/***/ 9850:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-var parseInt64 = __nccwpck_require__(9503);
+var parseInt64 = __nccwpck_require__(3683);
 
 var parseBits = function(data, bits, offset, invert, callback) {
   offset = offset || 0;
@@ -35133,7 +35133,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 6165:
+/***/ 8689:
 /***/ ((module) => {
 
 /**
@@ -35213,14 +35213,14 @@ module.exports = {
 
 /***/ }),
 
-/***/ 9828:
+/***/ 9384:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-var array = __nccwpck_require__(2443)
-var arrayParser = __nccwpck_require__(5395);
-var parseDate = __nccwpck_require__(2598);
-var parseInterval = __nccwpck_require__(8087);
-var parseByteA = __nccwpck_require__(8739);
+var array = __nccwpck_require__(3807)
+var arrayParser = __nccwpck_require__(255);
+var parseDate = __nccwpck_require__(9530);
+var parseInterval = __nccwpck_require__(8171);
+var parseByteA = __nccwpck_require__(9703);
 
 function allowNull (fn) {
   return function nullAllowed (value) {
@@ -35435,20 +35435,20 @@ module.exports = {
 
 /***/ }),
 
-/***/ 2246:
+/***/ 6954:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 const EventEmitter = (__nccwpck_require__(4434).EventEmitter)
-const utils = __nccwpck_require__(632)
+const utils = __nccwpck_require__(1740)
 const nodeUtils = __nccwpck_require__(9023)
-const sasl = __nccwpck_require__(8928)
-const TypeOverrides = __nccwpck_require__(7329)
+const sasl = __nccwpck_require__(348)
+const TypeOverrides = __nccwpck_require__(7685)
 
-const ConnectionParameters = __nccwpck_require__(6594)
-const Query = __nccwpck_require__(8789)
-const defaults = __nccwpck_require__(183)
-const Connection = __nccwpck_require__(1213)
-const crypto = __nccwpck_require__(2074)
+const ConnectionParameters = __nccwpck_require__(6830)
+const Query = __nccwpck_require__(9505)
+const defaults = __nccwpck_require__(4059)
+const Connection = __nccwpck_require__(5481)
+const crypto = __nccwpck_require__(2078)
 
 const activeQueryDeprecationNotice = nodeUtils.deprecate(
   () => {},
@@ -35736,7 +35736,7 @@ class Client extends EventEmitter {
       cb()
     } else {
       try {
-        const pgPass = __nccwpck_require__(2703)
+        const pgPass = __nccwpck_require__(3824)
         pgPass(this.connectionParameters, (pass) => {
           if (undefined !== pass) {
             pgPassDeprecationNotice()
@@ -36288,16 +36288,16 @@ module.exports = Client
 
 /***/ }),
 
-/***/ 6594:
+/***/ 6830:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const dns = __nccwpck_require__(2250)
 
-const defaults = __nccwpck_require__(183)
+const defaults = __nccwpck_require__(4059)
 
-const parse = (__nccwpck_require__(6750).parse) // parses a connection string
+const parse = (__nccwpck_require__(1922).parse) // parses a connection string
 
 const val = function (key, config, envVar) {
   if (config[key]) {
@@ -36479,15 +36479,15 @@ module.exports = ConnectionParameters
 
 /***/ }),
 
-/***/ 1213:
+/***/ 5481:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const EventEmitter = (__nccwpck_require__(4434).EventEmitter)
 
-const { parse, serialize } = __nccwpck_require__(6469)
-const stream = __nccwpck_require__(5497)
+const { parse, serialize } = __nccwpck_require__(4369)
+const stream = __nccwpck_require__(6517)
 const { getStream } = stream
 
 const flushBuffer = serialize.flush()
@@ -36736,7 +36736,7 @@ module.exports = Connection
 
 /***/ }),
 
-/***/ 3841:
+/***/ 1373:
 /***/ ((module) => {
 
 function x509Error(msg, cert) {
@@ -36865,12 +36865,12 @@ module.exports = { signatureAlgorithmHashFromCertificate }
 
 /***/ }),
 
-/***/ 8928:
+/***/ 348:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
-const crypto = __nccwpck_require__(2074)
-const { signatureAlgorithmHashFromCertificate } = __nccwpck_require__(3841)
+const crypto = __nccwpck_require__(2078)
+const { signatureAlgorithmHashFromCertificate } = __nccwpck_require__(1373)
 
 // SASLprep (RFC 4013) — minimal in-tree implementation.
 //
@@ -37134,7 +37134,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 2074:
+/***/ 2078:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 const nodeCrypto = __nccwpck_require__(6982)
@@ -37230,7 +37230,7 @@ async function deriveKey(password, salt, iterations) {
 
 /***/ }),
 
-/***/ 183:
+/***/ 4059:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -37317,7 +37317,7 @@ module.exports = {
   keepalives_idle: 0,
 }
 
-const pgTypes = __nccwpck_require__(7577)
+const pgTypes = __nccwpck_require__(5893)
 // save default parsers
 const parseBigInteger = pgTypes.getTypeParser(20, 'text')
 const parseBigIntegerArray = pgTypes.getTypeParser(1016, 'text')
@@ -37331,20 +37331,20 @@ module.exports.__defineSetter__('parseInt8', function (val) {
 
 /***/ }),
 
-/***/ 8285:
+/***/ 161:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const Client = __nccwpck_require__(2246)
-const defaults = __nccwpck_require__(183)
-const Connection = __nccwpck_require__(1213)
-const Result = __nccwpck_require__(1772)
-const utils = __nccwpck_require__(632)
-const Pool = __nccwpck_require__(8386)
-const TypeOverrides = __nccwpck_require__(7329)
-const { DatabaseError } = __nccwpck_require__(6469)
-const { escapeIdentifier, escapeLiteral } = __nccwpck_require__(632)
+const Client = __nccwpck_require__(6954)
+const defaults = __nccwpck_require__(4059)
+const Connection = __nccwpck_require__(5481)
+const Result = __nccwpck_require__(8480)
+const utils = __nccwpck_require__(1740)
+const Pool = __nccwpck_require__(7726)
+const TypeOverrides = __nccwpck_require__(7685)
+const { DatabaseError } = __nccwpck_require__(4369)
+const { escapeIdentifier, escapeLiteral } = __nccwpck_require__(1740)
 
 const poolFactory = (Client) => {
   return class BoundPool extends Pool {
@@ -37361,7 +37361,7 @@ const PG = function (clientConstructor) {
   this.Pool = poolFactory(this.Client)
   this._pools = []
   this.Connection = Connection
-  this.types = __nccwpck_require__(7577)
+  this.types = __nccwpck_require__(5893)
   this.DatabaseError = DatabaseError
   this.TypeOverrides = TypeOverrides
   this.escapeIdentifier = escapeIdentifier
@@ -37380,7 +37380,7 @@ try {
 }
 
 if (forceNative) {
-  clientConstructor = __nccwpck_require__(9)
+  clientConstructor = __nccwpck_require__(5549)
 }
 
 module.exports = new PG(clientConstructor)
@@ -37392,7 +37392,7 @@ Object.defineProperty(module.exports, "native", ({
   get() {
     let native = null
     try {
-      native = new PG(__nccwpck_require__(9))
+      native = new PG(__nccwpck_require__(5549))
     } catch (err) {
       if (err.code !== 'MODULE_NOT_FOUND') {
         throw err
@@ -37411,7 +37411,7 @@ Object.defineProperty(module.exports, "native", ({
 
 /***/ }),
 
-/***/ 9986:
+/***/ 3206:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 const nodeUtils = __nccwpck_require__(9023)
@@ -37420,16 +37420,16 @@ var Native
 // eslint-disable-next-line no-useless-catch
 try {
   // Wrap this `require()` in a try-catch to avoid upstream bundlers from complaining that this might not be available since it is an optional import
-  Native = __nccwpck_require__(1299)
+  Native = __nccwpck_require__(2545)
 } catch (e) {
   throw e
 }
-const TypeOverrides = __nccwpck_require__(7329)
+const TypeOverrides = __nccwpck_require__(7685)
 const EventEmitter = (__nccwpck_require__(4434).EventEmitter)
 const util = __nccwpck_require__(9023)
-const ConnectionParameters = __nccwpck_require__(6594)
+const ConnectionParameters = __nccwpck_require__(6830)
 
-const NativeQuery = __nccwpck_require__(1209)
+const NativeQuery = __nccwpck_require__(7429)
 
 const queryQueueLengthDeprecationNotice = nodeUtils.deprecate(
   () => {},
@@ -37745,7 +37745,7 @@ Client.prototype._pulsePipelinedQueryQueue = function () {
   const self = this
   const queries = []
   const nativeQueries = []
-  const utils = __nccwpck_require__(632)
+  const utils = __nccwpck_require__(1740)
 
   while (this._queryQueue.length > 0) {
     const query = this._queryQueue.shift()
@@ -37846,23 +37846,23 @@ Client.prototype.getTransactionStatus = function () {
 
 /***/ }),
 
-/***/ 9:
+/***/ 5549:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
-module.exports = __nccwpck_require__(9986)
+module.exports = __nccwpck_require__(3206)
 
 
 /***/ }),
 
-/***/ 1209:
+/***/ 7429:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const EventEmitter = (__nccwpck_require__(4434).EventEmitter)
 const util = __nccwpck_require__(9023)
-const utils = __nccwpck_require__(632)
+const utils = __nccwpck_require__(1740)
 
 const NativeQuery = (module.exports = function (config, values, callback) {
   EventEmitter.call(this)
@@ -38029,15 +38029,15 @@ NativeQuery.prototype.submit = function (client) {
 
 /***/ }),
 
-/***/ 8789:
+/***/ 9505:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const { EventEmitter } = __nccwpck_require__(4434)
 
-const Result = __nccwpck_require__(1772)
-const utils = __nccwpck_require__(632)
+const Result = __nccwpck_require__(8480)
+const utils = __nccwpck_require__(1740)
 
 class Query extends EventEmitter {
   constructor(config, values, callback) {
@@ -38299,12 +38299,12 @@ module.exports = Query
 
 /***/ }),
 
-/***/ 1772:
+/***/ 8480:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const types = __nccwpck_require__(7577)
+const types = __nccwpck_require__(5893)
 
 const matchRegexp = /^([A-Za-z]+)(?: (\d+))?(?: (\d+))?/
 
@@ -38415,7 +38415,7 @@ module.exports = Result
 
 /***/ }),
 
-/***/ 5497:
+/***/ 6517:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 const { getStream, getSecureStream } = getStreamFuncs()
@@ -38458,7 +38458,7 @@ function getNodejsStreamFuncs() {
  */
 function getCloudflareStreamFuncs() {
   function getStream(ssl) {
-    const { CloudflareSocket } = __nccwpck_require__(8765)
+    const { CloudflareSocket } = __nccwpck_require__(5241)
     return new CloudflareSocket(ssl)
   }
 
@@ -38505,12 +38505,12 @@ function getStreamFuncs() {
 
 /***/ }),
 
-/***/ 7329:
+/***/ 7685:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const types = __nccwpck_require__(7577)
+const types = __nccwpck_require__(5893)
 
 function TypeOverrides(userTypes) {
   this._types = userTypes || types
@@ -38547,12 +38547,12 @@ module.exports = TypeOverrides
 
 /***/ }),
 
-/***/ 632:
+/***/ 1740:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const defaults = __nccwpck_require__(183)
+const defaults = __nccwpck_require__(4059)
 const nodeUtils = __nccwpck_require__(9023)
 
 const { isDate } = __nccwpck_require__(8253)
@@ -38779,14 +38779,14 @@ module.exports = {
 
 /***/ }),
 
-/***/ 5594:
+/***/ 5718:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 var path = __nccwpck_require__(6928)
   , Stream = (__nccwpck_require__(2203).Stream)
-  , split = __nccwpck_require__(8226)
+  , split = __nccwpck_require__(5406)
   , util = __nccwpck_require__(9023)
   , defaultPort = 5432
   , isWin = (process.platform === 'win32')
@@ -39019,14 +39019,14 @@ var isValidEntry = module.exports.isValidEntry = function(entry){
 
 /***/ }),
 
-/***/ 2703:
+/***/ 3824:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 var path = __nccwpck_require__(6928)
   , fs = __nccwpck_require__(9896)
-  , helper = __nccwpck_require__(5594)
+  , helper = __nccwpck_require__(5718)
 ;
 
 
@@ -39049,7 +39049,7 @@ module.exports.warnTo = helper.warnTo;
 
 /***/ }),
 
-/***/ 2443:
+/***/ 3807:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -39153,7 +39153,7 @@ function identity (value) {
 
 /***/ }),
 
-/***/ 8739:
+/***/ 9703:
 /***/ ((module) => {
 
 
@@ -39193,7 +39193,7 @@ module.exports = function parseBytea (input) {
 
 /***/ }),
 
-/***/ 2598:
+/***/ 9530:
 /***/ ((module) => {
 
 
@@ -39316,12 +39316,12 @@ function is0To99 (num) {
 
 /***/ }),
 
-/***/ 8087:
+/***/ 8171:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-var extend = __nccwpck_require__(371)
+var extend = __nccwpck_require__(647)
 
 module.exports = PostgresInterval
 
@@ -39448,7 +39448,7 @@ function parse (interval) {
 
 /***/ }),
 
-/***/ 8226:
+/***/ 5406:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 /*
@@ -39470,7 +39470,7 @@ IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 
 const { Transform } = __nccwpck_require__(2203)
-const { StringDecoder } = __nccwpck_require__(5574)
+const { StringDecoder } = __nccwpck_require__(3193)
 const kLast = Symbol('last')
 const kDecoder = Symbol('decoder')
 
@@ -39596,15 +39596,15 @@ module.exports = split
 
 /***/ }),
 
-/***/ 5070:
+/***/ 2522:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-module.exports = __nccwpck_require__(5862);
+module.exports = __nccwpck_require__(1714);
 
 
 /***/ }),
 
-/***/ 5862:
+/***/ 1714:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 var __webpack_unused_export__;
@@ -39876,34 +39876,34 @@ __webpack_unused_export__ = debug; // for test
 
 /***/ }),
 
-/***/ 1684:
+/***/ 1976:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 var __webpack_unused_export__;
 
 
-const Client = __nccwpck_require__(1313)
-const Dispatcher = __nccwpck_require__(3415)
-const Pool = __nccwpck_require__(5928)
-const BalancedPool = __nccwpck_require__(6681)
-const Agent = __nccwpck_require__(1745)
-const ProxyAgent = __nccwpck_require__(7508)
-const EnvHttpProxyAgent = __nccwpck_require__(9221)
-const RetryAgent = __nccwpck_require__(334)
-const errors = __nccwpck_require__(3959)
-const util = __nccwpck_require__(9500)
+const Client = __nccwpck_require__(5709)
+const Dispatcher = __nccwpck_require__(7419)
+const Pool = __nccwpck_require__(5276)
+const BalancedPool = __nccwpck_require__(5773)
+const Agent = __nccwpck_require__(1189)
+const ProxyAgent = __nccwpck_require__(8728)
+const EnvHttpProxyAgent = __nccwpck_require__(6169)
+const RetryAgent = __nccwpck_require__(7114)
+const errors = __nccwpck_require__(6363)
+const util = __nccwpck_require__(9016)
 const { InvalidArgumentError } = errors
-const api = __nccwpck_require__(2531)
-const buildConnector = __nccwpck_require__(1332)
-const MockClient = __nccwpck_require__(2361)
-const MockAgent = __nccwpck_require__(7017)
-const MockPool = __nccwpck_require__(6480)
-const mockErrors = __nccwpck_require__(2673)
-const RetryHandler = __nccwpck_require__(4004)
-const { getGlobalDispatcher, setGlobalDispatcher } = __nccwpck_require__(1481)
-const DecoratorHandler = __nccwpck_require__(9151)
-const RedirectHandler = __nccwpck_require__(7158)
-const createRedirectInterceptor = __nccwpck_require__(1576)
+const api = __nccwpck_require__(2879)
+const buildConnector = __nccwpck_require__(8504)
+const MockClient = __nccwpck_require__(3885)
+const MockAgent = __nccwpck_require__(7493)
+const MockPool = __nccwpck_require__(2716)
+const mockErrors = __nccwpck_require__(373)
+const RetryHandler = __nccwpck_require__(9411)
+const { getGlobalDispatcher, setGlobalDispatcher } = __nccwpck_require__(8154)
+const DecoratorHandler = __nccwpck_require__(2739)
+const RedirectHandler = __nccwpck_require__(1850)
+const createRedirectInterceptor = __nccwpck_require__(3180)
 
 Object.assign(Dispatcher.prototype, api)
 
@@ -39921,10 +39921,10 @@ __webpack_unused_export__ = DecoratorHandler
 __webpack_unused_export__ = RedirectHandler
 __webpack_unused_export__ = createRedirectInterceptor
 __webpack_unused_export__ = {
-  redirect: __nccwpck_require__(7734),
-  retry: __nccwpck_require__(5486),
-  dump: __nccwpck_require__(5376),
-  dns: __nccwpck_require__(4287)
+  redirect: __nccwpck_require__(2053),
+  retry: __nccwpck_require__(6514),
+  dump: __nccwpck_require__(6036),
+  dns: __nccwpck_require__(8771)
 }
 
 __webpack_unused_export__ = buildConnector
@@ -39986,7 +39986,7 @@ function makeDispatcher (fn) {
 __webpack_unused_export__ = setGlobalDispatcher
 __webpack_unused_export__ = getGlobalDispatcher
 
-const fetchImpl = (__nccwpck_require__(4202).fetch)
+const fetchImpl = (__nccwpck_require__(8822).fetch)
 __webpack_unused_export__ = async function fetch (init, options = undefined) {
   try {
     return await fetchImpl(init, options)
@@ -39998,39 +39998,39 @@ __webpack_unused_export__ = async function fetch (init, options = undefined) {
     throw err
   }
 }
-/* unused reexport */ __nccwpck_require__(3408).Headers
-/* unused reexport */ __nccwpck_require__(7287).Response
-/* unused reexport */ __nccwpck_require__(9683).Request
-/* unused reexport */ __nccwpck_require__(3818).FormData
+/* unused reexport */ __nccwpck_require__(6316).Headers
+/* unused reexport */ __nccwpck_require__(2035).Response
+/* unused reexport */ __nccwpck_require__(8695).Request
+/* unused reexport */ __nccwpck_require__(2590).FormData
 __webpack_unused_export__ = globalThis.File ?? (__nccwpck_require__(4573).File)
-/* unused reexport */ __nccwpck_require__(6575).FileReader
+/* unused reexport */ __nccwpck_require__(1531).FileReader
 
-const { setGlobalOrigin, getGlobalOrigin } = __nccwpck_require__(5311)
+const { setGlobalOrigin, getGlobalOrigin } = __nccwpck_require__(7371)
 
 __webpack_unused_export__ = setGlobalOrigin
 __webpack_unused_export__ = getGlobalOrigin
 
-const { CacheStorage } = __nccwpck_require__(6577)
-const { kConstruct } = __nccwpck_require__(8329)
+const { CacheStorage } = __nccwpck_require__(5829)
+const { kConstruct } = __nccwpck_require__(229)
 
 // Cache & CacheStorage are tightly coupled with fetch. Even if it may run
 // in an older version of Node, it doesn't have any use without fetch.
 __webpack_unused_export__ = new CacheStorage(kConstruct)
 
-const { deleteCookie, getCookies, getSetCookies, setCookie } = __nccwpck_require__(7889)
+const { deleteCookie, getCookies, getSetCookies, setCookie } = __nccwpck_require__(1725)
 
 __webpack_unused_export__ = deleteCookie
 __webpack_unused_export__ = getCookies
 __webpack_unused_export__ = getSetCookies
 __webpack_unused_export__ = setCookie
 
-const { parseMIMEType, serializeAMimeType } = __nccwpck_require__(192)
+const { parseMIMEType, serializeAMimeType } = __nccwpck_require__(3908)
 
 __webpack_unused_export__ = parseMIMEType
 __webpack_unused_export__ = serializeAMimeType
 
-const { CloseEvent, ErrorEvent, MessageEvent } = __nccwpck_require__(4379)
-/* unused reexport */ __nccwpck_require__(2522).WebSocket
+const { CloseEvent, ErrorEvent, MessageEvent } = __nccwpck_require__(7180)
+/* unused reexport */ __nccwpck_require__(4310).WebSocket
 __webpack_unused_export__ = CloseEvent
 __webpack_unused_export__ = ErrorEvent
 __webpack_unused_export__ = MessageEvent
@@ -40046,18 +40046,18 @@ __webpack_unused_export__ = MockPool
 __webpack_unused_export__ = MockAgent
 __webpack_unused_export__ = mockErrors
 
-const { EventSource } = __nccwpck_require__(7042)
+const { EventSource } = __nccwpck_require__(4510)
 
 __webpack_unused_export__ = EventSource
 
 
 /***/ }),
 
-/***/ 2730:
+/***/ 4246:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-const { addAbortListener } = __nccwpck_require__(9500)
-const { RequestAbortedError } = __nccwpck_require__(3959)
+const { addAbortListener } = __nccwpck_require__(9016)
+const { RequestAbortedError } = __nccwpck_require__(6363)
 
 const kListener = Symbol('kListener')
 const kSignal = Symbol('kSignal')
@@ -40117,16 +40117,16 @@ module.exports = {
 
 /***/ }),
 
-/***/ 3192:
+/***/ 1244:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const assert = __nccwpck_require__(4589)
 const { AsyncResource } = __nccwpck_require__(6698)
-const { InvalidArgumentError, SocketError } = __nccwpck_require__(3959)
-const util = __nccwpck_require__(9500)
-const { addSignal, removeSignal } = __nccwpck_require__(2730)
+const { InvalidArgumentError, SocketError } = __nccwpck_require__(6363)
+const util = __nccwpck_require__(9016)
+const { addSignal, removeSignal } = __nccwpck_require__(4246)
 
 class ConnectHandler extends AsyncResource {
   constructor (opts, callback) {
@@ -40232,7 +40232,7 @@ module.exports = connect
 
 /***/ }),
 
-/***/ 2466:
+/***/ 1926:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -40246,10 +40246,10 @@ const {
   InvalidArgumentError,
   InvalidReturnValueError,
   RequestAbortedError
-} = __nccwpck_require__(3959)
-const util = __nccwpck_require__(9500)
+} = __nccwpck_require__(6363)
+const util = __nccwpck_require__(9016)
 const { AsyncResource } = __nccwpck_require__(6698)
-const { addSignal, removeSignal } = __nccwpck_require__(2730)
+const { addSignal, removeSignal } = __nccwpck_require__(4246)
 const assert = __nccwpck_require__(4589)
 
 const kResume = Symbol('resume')
@@ -40490,16 +40490,16 @@ module.exports = pipeline
 
 /***/ }),
 
-/***/ 887:
+/***/ 195:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const assert = __nccwpck_require__(4589)
-const { Readable } = __nccwpck_require__(8947)
-const { InvalidArgumentError, RequestAbortedError } = __nccwpck_require__(3959)
-const util = __nccwpck_require__(9500)
-const { getResolveErrorBodyCallback } = __nccwpck_require__(363)
+const { Readable } = __nccwpck_require__(9343)
+const { InvalidArgumentError, RequestAbortedError } = __nccwpck_require__(6363)
+const util = __nccwpck_require__(9016)
+const { getResolveErrorBodyCallback } = __nccwpck_require__(9647)
 const { AsyncResource } = __nccwpck_require__(6698)
 
 class RequestHandler extends AsyncResource {
@@ -40711,18 +40711,18 @@ module.exports.RequestHandler = RequestHandler
 
 /***/ }),
 
-/***/ 4388:
+/***/ 8160:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const assert = __nccwpck_require__(4589)
 const { finished, PassThrough } = __nccwpck_require__(7075)
-const { InvalidArgumentError, InvalidReturnValueError } = __nccwpck_require__(3959)
-const util = __nccwpck_require__(9500)
-const { getResolveErrorBodyCallback } = __nccwpck_require__(363)
+const { InvalidArgumentError, InvalidReturnValueError } = __nccwpck_require__(6363)
+const util = __nccwpck_require__(9016)
+const { getResolveErrorBodyCallback } = __nccwpck_require__(9647)
 const { AsyncResource } = __nccwpck_require__(6698)
-const { addSignal, removeSignal } = __nccwpck_require__(2730)
+const { addSignal, removeSignal } = __nccwpck_require__(4246)
 
 class StreamHandler extends AsyncResource {
   constructor (opts, factory, callback) {
@@ -40938,15 +40938,15 @@ module.exports = stream
 
 /***/ }),
 
-/***/ 6342:
+/***/ 3794:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { InvalidArgumentError, SocketError } = __nccwpck_require__(3959)
+const { InvalidArgumentError, SocketError } = __nccwpck_require__(6363)
 const { AsyncResource } = __nccwpck_require__(6698)
-const util = __nccwpck_require__(9500)
-const { addSignal, removeSignal } = __nccwpck_require__(2730)
+const util = __nccwpck_require__(9016)
+const { addSignal, removeSignal } = __nccwpck_require__(4246)
 const assert = __nccwpck_require__(4589)
 
 class UpgradeHandler extends AsyncResource {
@@ -41053,21 +41053,21 @@ module.exports = upgrade
 
 /***/ }),
 
-/***/ 2531:
+/***/ 2879:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-module.exports.request = __nccwpck_require__(887)
-module.exports.stream = __nccwpck_require__(4388)
-module.exports.pipeline = __nccwpck_require__(2466)
-module.exports.upgrade = __nccwpck_require__(6342)
-module.exports.connect = __nccwpck_require__(3192)
+module.exports.request = __nccwpck_require__(195)
+module.exports.stream = __nccwpck_require__(8160)
+module.exports.pipeline = __nccwpck_require__(1926)
+module.exports.upgrade = __nccwpck_require__(3794)
+module.exports.connect = __nccwpck_require__(1244)
 
 
 /***/ }),
 
-/***/ 8947:
+/***/ 9343:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 // Ported from https://github.com/nodejs/undici/pull/907
@@ -41076,9 +41076,9 @@ module.exports.connect = __nccwpck_require__(3192)
 
 const assert = __nccwpck_require__(4589)
 const { Readable } = __nccwpck_require__(7075)
-const { RequestAbortedError, NotSupportedError, InvalidArgumentError, AbortError } = __nccwpck_require__(3959)
-const util = __nccwpck_require__(9500)
-const { ReadableStreamFrom } = __nccwpck_require__(9500)
+const { RequestAbortedError, NotSupportedError, InvalidArgumentError, AbortError } = __nccwpck_require__(6363)
+const util = __nccwpck_require__(9016)
+const { ReadableStreamFrom } = __nccwpck_require__(9016)
 
 const kConsume = Symbol('kConsume')
 const kReading = Symbol('kReading')
@@ -41459,15 +41459,15 @@ module.exports = { Readable: BodyReadable, chunksDecode }
 
 /***/ }),
 
-/***/ 363:
+/***/ 9647:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 const assert = __nccwpck_require__(4589)
 const {
   ResponseStatusCodeError
-} = __nccwpck_require__(3959)
+} = __nccwpck_require__(6363)
 
-const { chunksDecode } = __nccwpck_require__(8947)
+const { chunksDecode } = __nccwpck_require__(9343)
 const CHUNK_LIMIT = 128 * 1024
 
 async function getResolveErrorBodyCallback ({ callback, body, contentType, statusCode, statusMessage, headers }) {
@@ -41559,16 +41559,16 @@ module.exports = {
 
 /***/ }),
 
-/***/ 1332:
+/***/ 8504:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const net = __nccwpck_require__(7030)
 const assert = __nccwpck_require__(4589)
-const util = __nccwpck_require__(9500)
-const { InvalidArgumentError, ConnectTimeoutError } = __nccwpck_require__(3959)
-const timers = __nccwpck_require__(4591)
+const util = __nccwpck_require__(9016)
+const { InvalidArgumentError, ConnectTimeoutError } = __nccwpck_require__(6363)
+const timers = __nccwpck_require__(7187)
 
 function noop () {}
 
@@ -41806,7 +41806,7 @@ module.exports = buildConnector
 
 /***/ }),
 
-/***/ 2371:
+/***/ 5239:
 /***/ ((module) => {
 
 
@@ -41931,7 +41931,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 5458:
+/***/ 3078:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -42140,7 +42140,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 3959:
+/***/ 6363:
 /***/ ((module) => {
 
 
@@ -42572,7 +42572,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 9691:
+/***/ 5031:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -42580,7 +42580,7 @@ module.exports = {
 const {
   InvalidArgumentError,
   NotSupportedError
-} = __nccwpck_require__(3959)
+} = __nccwpck_require__(6363)
 const assert = __nccwpck_require__(4589)
 const {
   isValidHTTPToken,
@@ -42595,9 +42595,9 @@ const {
   validateHandler,
   getServerName,
   normalizedMethodRecords
-} = __nccwpck_require__(9500)
-const { channels } = __nccwpck_require__(5458)
-const { headerNameLowerCasedRecord } = __nccwpck_require__(2371)
+} = __nccwpck_require__(9016)
+const { channels } = __nccwpck_require__(3078)
+const { headerNameLowerCasedRecord } = __nccwpck_require__(5239)
 
 // Verifies that a given path is valid does not contain control chars \x00 to \x20
 const invalidPathRegex = /[^\u0021-\u00ff]/
@@ -43061,7 +43061,7 @@ module.exports = Request
 
 /***/ }),
 
-/***/ 8031:
+/***/ 1971:
 /***/ ((module) => {
 
 module.exports = {
@@ -43135,7 +43135,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 6868:
+/***/ 1040:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -43143,7 +43143,7 @@ module.exports = {
 const {
   wellknownHeaderNames,
   headerNameLowerCasedRecord
-} = __nccwpck_require__(2371)
+} = __nccwpck_require__(5239)
 
 class TstNode {
   /** @type {any} */
@@ -43294,13 +43294,13 @@ module.exports = {
 
 /***/ }),
 
-/***/ 9500:
+/***/ 9016:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const assert = __nccwpck_require__(4589)
-const { kDestroyed, kBodyUsed, kListeners, kBody } = __nccwpck_require__(8031)
+const { kDestroyed, kBodyUsed, kListeners, kBody } = __nccwpck_require__(1971)
 const { IncomingMessage } = __nccwpck_require__(7067)
 const stream = __nccwpck_require__(7075)
 const net = __nccwpck_require__(7030)
@@ -43308,9 +43308,9 @@ const { Blob } = __nccwpck_require__(4573)
 const nodeUtil = __nccwpck_require__(7975)
 const { stringify } = __nccwpck_require__(1792)
 const { EventEmitter: EE } = __nccwpck_require__(8474)
-const { InvalidArgumentError } = __nccwpck_require__(3959)
-const { headerNameLowerCasedRecord } = __nccwpck_require__(2371)
-const { tree } = __nccwpck_require__(6868)
+const { InvalidArgumentError } = __nccwpck_require__(6363)
+const { headerNameLowerCasedRecord } = __nccwpck_require__(5239)
+const { tree } = __nccwpck_require__(1040)
 
 const [nodeMajor, nodeMinor] = process.versions.node.split('.').map(v => Number(v))
 
@@ -44020,18 +44020,18 @@ module.exports = {
 
 /***/ }),
 
-/***/ 1745:
+/***/ 1189:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { InvalidArgumentError } = __nccwpck_require__(3959)
-const { kClients, kRunning, kClose, kDestroy, kDispatch, kInterceptors } = __nccwpck_require__(8031)
-const DispatcherBase = __nccwpck_require__(1517)
-const Pool = __nccwpck_require__(5928)
-const Client = __nccwpck_require__(1313)
-const util = __nccwpck_require__(9500)
-const createRedirectInterceptor = __nccwpck_require__(1576)
+const { InvalidArgumentError } = __nccwpck_require__(6363)
+const { kClients, kRunning, kClose, kDestroy, kDispatch, kInterceptors } = __nccwpck_require__(1971)
+const DispatcherBase = __nccwpck_require__(6281)
+const Pool = __nccwpck_require__(5276)
+const Client = __nccwpck_require__(5709)
+const util = __nccwpck_require__(9016)
+const createRedirectInterceptor = __nccwpck_require__(3180)
 
 const kOnConnect = Symbol('onConnect')
 const kOnDisconnect = Symbol('onDisconnect')
@@ -44160,7 +44160,7 @@ module.exports = Agent
 
 /***/ }),
 
-/***/ 6681:
+/***/ 5773:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -44168,7 +44168,7 @@ module.exports = Agent
 const {
   BalancedPoolMissingUpstreamError,
   InvalidArgumentError
-} = __nccwpck_require__(3959)
+} = __nccwpck_require__(6363)
 const {
   PoolBase,
   kClients,
@@ -44176,10 +44176,10 @@ const {
   kAddClient,
   kRemoveClient,
   kGetDispatcher
-} = __nccwpck_require__(7292)
-const Pool = __nccwpck_require__(5928)
-const { kUrl, kInterceptors } = __nccwpck_require__(8031)
-const { parseOrigin } = __nccwpck_require__(9500)
+} = __nccwpck_require__(408)
+const Pool = __nccwpck_require__(5276)
+const { kUrl, kInterceptors } = __nccwpck_require__(1971)
+const { parseOrigin } = __nccwpck_require__(9016)
 const kFactory = Symbol('factory')
 
 const kOptions = Symbol('options')
@@ -44376,7 +44376,7 @@ module.exports = BalancedPool
 
 /***/ }),
 
-/***/ 4393:
+/***/ 8693:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -44384,9 +44384,9 @@ module.exports = BalancedPool
 /* global WebAssembly */
 
 const assert = __nccwpck_require__(4589)
-const util = __nccwpck_require__(9500)
-const { channels } = __nccwpck_require__(5458)
-const timers = __nccwpck_require__(4591)
+const util = __nccwpck_require__(9016)
+const { channels } = __nccwpck_require__(3078)
+const timers = __nccwpck_require__(7187)
 const {
   RequestContentLengthMismatchError,
   ResponseContentLengthMismatchError,
@@ -44399,7 +44399,7 @@ const {
   BodyTimeoutError,
   HTTPParserError,
   ResponseExceededMaxSizeError
-} = __nccwpck_require__(3959)
+} = __nccwpck_require__(6363)
 const {
   kUrl,
   kReset,
@@ -44432,9 +44432,9 @@ const {
   kOnError,
   kResume,
   kHTTPContext
-} = __nccwpck_require__(8031)
+} = __nccwpck_require__(1971)
 
-const constants = __nccwpck_require__(748)
+const constants = __nccwpck_require__(2352)
 const EMPTY_BUF = Buffer.alloc(0)
 const FastBuffer = Buffer[Symbol.species]
 const addListener = util.addListener
@@ -44446,11 +44446,11 @@ const kSocketUsed = Symbol('kSocketUsed')
 let extractBody
 
 async function lazyllhttp () {
-  const llhttpWasmData = process.env.JEST_WORKER_ID ? __nccwpck_require__(3922) : undefined
+  const llhttpWasmData = process.env.JEST_WORKER_ID ? __nccwpck_require__(774) : undefined
 
   let mod
   try {
-    mod = await WebAssembly.compile(__nccwpck_require__(3742))
+    mod = await WebAssembly.compile(__nccwpck_require__(8418))
   } catch (e) {
     /* istanbul ignore next */
 
@@ -44458,7 +44458,7 @@ async function lazyllhttp () {
     // being enabled, but the occurring of this other error
     // * https://github.com/emscripten-core/emscripten/issues/11495
     // got me to remove that check to avoid breaking Node 12.
-    mod = await WebAssembly.compile(llhttpWasmData || __nccwpck_require__(3922))
+    mod = await WebAssembly.compile(llhttpWasmData || __nccwpck_require__(774))
   }
 
   return await WebAssembly.instantiate(mod, {
@@ -45373,7 +45373,7 @@ function writeH1 (client, request) {
 
   if (util.isFormDataLike(body)) {
     if (!extractBody) {
-      extractBody = (__nccwpck_require__(1448).extractBody)
+      extractBody = (__nccwpck_require__(6484).extractBody)
     }
 
     const [bodyStream, contentType] = extractBody(body)
@@ -45896,7 +45896,7 @@ module.exports = connectH1
 
 /***/ }),
 
-/***/ 3504:
+/***/ 4876:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -45904,13 +45904,13 @@ module.exports = connectH1
 const assert = __nccwpck_require__(4589)
 const { errorMonitor } = __nccwpck_require__(8474)
 const { pipeline } = __nccwpck_require__(7075)
-const util = __nccwpck_require__(9500)
+const util = __nccwpck_require__(9016)
 const {
   RequestContentLengthMismatchError,
   RequestAbortedError,
   SocketError,
   InformationalError
-} = __nccwpck_require__(3959)
+} = __nccwpck_require__(6363)
 const {
   kUrl,
   kReset,
@@ -45929,7 +45929,7 @@ const {
   kResume,
   kSize,
   kHTTPContext
-} = __nccwpck_require__(8031)
+} = __nccwpck_require__(1971)
 
 const kOpenStreams = Symbol('open streams')
 
@@ -46335,7 +46335,7 @@ function writeH2 (client, request) {
   let contentLength = util.bodyLength(body)
 
   if (util.isFormDataLike(body)) {
-    extractBody ??= (__nccwpck_require__(1448).extractBody)
+    extractBody ??= (__nccwpck_require__(6484).extractBody)
 
     const [bodyStream, contentType] = extractBody(body)
     headers['content-type'] = contentType
@@ -46695,7 +46695,7 @@ module.exports = connectH2
 
 /***/ }),
 
-/***/ 1313:
+/***/ 5709:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 // @ts-check
@@ -46705,16 +46705,16 @@ module.exports = connectH2
 const assert = __nccwpck_require__(4589)
 const net = __nccwpck_require__(7030)
 const http = __nccwpck_require__(7067)
-const util = __nccwpck_require__(9500)
-const { channels } = __nccwpck_require__(5458)
-const Request = __nccwpck_require__(9691)
-const DispatcherBase = __nccwpck_require__(1517)
+const util = __nccwpck_require__(9016)
+const { channels } = __nccwpck_require__(3078)
+const Request = __nccwpck_require__(5031)
+const DispatcherBase = __nccwpck_require__(6281)
 const {
   InvalidArgumentError,
   InformationalError,
   ClientDestroyedError
-} = __nccwpck_require__(3959)
-const buildConnector = __nccwpck_require__(1332)
+} = __nccwpck_require__(6363)
+const buildConnector = __nccwpck_require__(8504)
 const {
   kUrl,
   kServerName,
@@ -46756,9 +46756,9 @@ const {
   kHTTPContext,
   kMaxConcurrentStreams,
   kResume
-} = __nccwpck_require__(8031)
-const connectH1 = __nccwpck_require__(4393)
-const connectH2 = __nccwpck_require__(3504)
+} = __nccwpck_require__(1971)
+const connectH1 = __nccwpck_require__(8693)
+const connectH2 = __nccwpck_require__(4876)
 let deprecatedInterceptorWarned = false
 
 const kClosedResolve = Symbol('kClosedResolve')
@@ -47066,7 +47066,7 @@ class Client extends DispatcherBase {
   }
 }
 
-const createRedirectInterceptor = __nccwpck_require__(1576)
+const createRedirectInterceptor = __nccwpck_require__(3180)
 
 function onError (client, err) {
   if (
@@ -47326,19 +47326,19 @@ module.exports = Client
 
 /***/ }),
 
-/***/ 1517:
+/***/ 6281:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const buffer = __nccwpck_require__(4573)
-const Dispatcher = __nccwpck_require__(3415)
+const Dispatcher = __nccwpck_require__(7419)
 const {
   ClientDestroyedError,
   ClientClosedError,
   InvalidArgumentError
-} = __nccwpck_require__(3959)
-const { kDestroy, kClose, kClosed, kDestroyed, kDispatch, kInterceptors } = __nccwpck_require__(8031)
+} = __nccwpck_require__(6363)
+const { kDestroy, kClose, kClosed, kDestroyed, kDispatch, kInterceptors } = __nccwpck_require__(1971)
 
 const kOnDestroyed = Symbol('onDestroyed')
 const kOnClosed = Symbol('onClosed')
@@ -47541,7 +47541,7 @@ module.exports = DispatcherBase
 
 /***/ }),
 
-/***/ 3415:
+/***/ 7419:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -47613,15 +47613,15 @@ module.exports = Dispatcher
 
 /***/ }),
 
-/***/ 9221:
+/***/ 6169:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const DispatcherBase = __nccwpck_require__(1517)
-const { kClose, kDestroy, kClosed, kDestroyed, kDispatch, kNoProxyAgent, kHttpProxyAgent, kHttpsProxyAgent } = __nccwpck_require__(8031)
-const ProxyAgent = __nccwpck_require__(7508)
-const Agent = __nccwpck_require__(1745)
+const DispatcherBase = __nccwpck_require__(6281)
+const { kClose, kDestroy, kClosed, kDestroyed, kDispatch, kNoProxyAgent, kHttpProxyAgent, kHttpsProxyAgent } = __nccwpck_require__(1971)
+const ProxyAgent = __nccwpck_require__(8728)
+const Agent = __nccwpck_require__(1189)
 
 const DEFAULT_PORTS = {
   'http:': 80,
@@ -47780,7 +47780,7 @@ module.exports = EnvHttpProxyAgent
 
 /***/ }),
 
-/***/ 5464:
+/***/ 5404:
 /***/ ((module) => {
 
 /* eslint-disable */
@@ -47904,15 +47904,15 @@ module.exports = class FixedQueue {
 
 /***/ }),
 
-/***/ 7292:
+/***/ 408:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const DispatcherBase = __nccwpck_require__(1517)
-const FixedQueue = __nccwpck_require__(5464)
-const { kConnected, kSize, kRunning, kPending, kQueued, kBusy, kFree, kUrl, kClose, kDestroy, kDispatch } = __nccwpck_require__(8031)
-const PoolStats = __nccwpck_require__(8186)
+const DispatcherBase = __nccwpck_require__(6281)
+const FixedQueue = __nccwpck_require__(5404)
+const { kConnected, kSize, kRunning, kPending, kQueued, kBusy, kFree, kUrl, kClose, kDestroy, kDispatch } = __nccwpck_require__(1971)
+const PoolStats = __nccwpck_require__(1366)
 
 const kClients = Symbol('clients')
 const kNeedDrain = Symbol('needDrain')
@@ -48105,10 +48105,10 @@ module.exports = {
 
 /***/ }),
 
-/***/ 8186:
+/***/ 1366:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-const { kFree, kConnected, kPending, kQueued, kRunning, kSize } = __nccwpck_require__(8031)
+const { kFree, kConnected, kPending, kQueued, kRunning, kSize } = __nccwpck_require__(1971)
 const kPool = Symbol('pool')
 
 class PoolStats {
@@ -48146,7 +48146,7 @@ module.exports = PoolStats
 
 /***/ }),
 
-/***/ 5928:
+/***/ 5276:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -48157,14 +48157,14 @@ const {
   kNeedDrain,
   kAddClient,
   kGetDispatcher
-} = __nccwpck_require__(7292)
-const Client = __nccwpck_require__(1313)
+} = __nccwpck_require__(408)
+const Client = __nccwpck_require__(5709)
 const {
   InvalidArgumentError
-} = __nccwpck_require__(3959)
-const util = __nccwpck_require__(9500)
-const { kUrl, kInterceptors } = __nccwpck_require__(8031)
-const buildConnector = __nccwpck_require__(1332)
+} = __nccwpck_require__(6363)
+const util = __nccwpck_require__(9016)
+const { kUrl, kInterceptors } = __nccwpck_require__(1971)
+const buildConnector = __nccwpck_require__(8504)
 
 const kOptions = Symbol('options')
 const kConnections = Symbol('connections')
@@ -48260,19 +48260,19 @@ module.exports = Pool
 
 /***/ }),
 
-/***/ 7508:
+/***/ 8728:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { kProxy, kClose, kDestroy, kDispatch, kInterceptors } = __nccwpck_require__(8031)
+const { kProxy, kClose, kDestroy, kDispatch, kInterceptors } = __nccwpck_require__(1971)
 const { URL } = __nccwpck_require__(3136)
-const Agent = __nccwpck_require__(1745)
-const Pool = __nccwpck_require__(5928)
-const DispatcherBase = __nccwpck_require__(1517)
-const { InvalidArgumentError, RequestAbortedError, SecureProxyConnectionError } = __nccwpck_require__(3959)
-const buildConnector = __nccwpck_require__(1332)
-const Client = __nccwpck_require__(1313)
+const Agent = __nccwpck_require__(1189)
+const Pool = __nccwpck_require__(5276)
+const DispatcherBase = __nccwpck_require__(6281)
+const { InvalidArgumentError, RequestAbortedError, SecureProxyConnectionError } = __nccwpck_require__(6363)
+const buildConnector = __nccwpck_require__(8504)
+const Client = __nccwpck_require__(5709)
 
 const kAgent = Symbol('proxy agent')
 const kClient = Symbol('proxy client')
@@ -48541,13 +48541,13 @@ module.exports = ProxyAgent
 
 /***/ }),
 
-/***/ 334:
+/***/ 7114:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const Dispatcher = __nccwpck_require__(3415)
-const RetryHandler = __nccwpck_require__(4004)
+const Dispatcher = __nccwpck_require__(7419)
+const RetryHandler = __nccwpck_require__(9411)
 
 class RetryAgent extends Dispatcher {
   #agent = null
@@ -48583,7 +48583,7 @@ module.exports = RetryAgent
 
 /***/ }),
 
-/***/ 1481:
+/***/ 8154:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -48591,8 +48591,8 @@ module.exports = RetryAgent
 // We include a version number for the Dispatcher API. In case of breaking changes,
 // this version number must be increased to avoid conflicts.
 const globalDispatcher = Symbol.for('undici.globalDispatcher.1')
-const { InvalidArgumentError } = __nccwpck_require__(3959)
-const Agent = __nccwpck_require__(1745)
+const { InvalidArgumentError } = __nccwpck_require__(6363)
+const Agent = __nccwpck_require__(1189)
 
 if (getGlobalDispatcher() === undefined) {
   setGlobalDispatcher(new Agent())
@@ -48622,7 +48622,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 9151:
+/***/ 2739:
 /***/ ((module) => {
 
 
@@ -48673,15 +48673,15 @@ module.exports = class DecoratorHandler {
 
 /***/ }),
 
-/***/ 7158:
+/***/ 1850:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const util = __nccwpck_require__(9500)
-const { kBodyUsed } = __nccwpck_require__(8031)
+const util = __nccwpck_require__(9016)
+const { kBodyUsed } = __nccwpck_require__(1971)
 const assert = __nccwpck_require__(4589)
-const { InvalidArgumentError } = __nccwpck_require__(3959)
+const { InvalidArgumentError } = __nccwpck_require__(6363)
 const EE = __nccwpck_require__(8474)
 
 const redirectableStatusCodes = [300, 301, 302, 303, 307, 308]
@@ -48912,20 +48912,20 @@ module.exports = RedirectHandler
 
 /***/ }),
 
-/***/ 4004:
+/***/ 9411:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 const assert = __nccwpck_require__(4589)
 
-const { kRetryHandlerDefaultRetry } = __nccwpck_require__(8031)
-const { RequestRetryError } = __nccwpck_require__(3959)
+const { kRetryHandlerDefaultRetry } = __nccwpck_require__(1971)
+const { RequestRetryError } = __nccwpck_require__(6363)
 const {
   isDisturbed,
   parseHeaders,
   parseRangeHeader,
   wrapRequestBody
-} = __nccwpck_require__(9500)
+} = __nccwpck_require__(9016)
 
 function calculateRetryAfterHeader (retryAfter) {
   const current = Date.now()
@@ -49356,14 +49356,14 @@ module.exports = RetryHandler
 
 /***/ }),
 
-/***/ 4287:
+/***/ 8771:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 const { isIP } = __nccwpck_require__(7030)
 const { lookup } = __nccwpck_require__(610)
-const DecoratorHandler = __nccwpck_require__(9151)
-const { InvalidArgumentError, InformationalError } = __nccwpck_require__(3959)
+const DecoratorHandler = __nccwpck_require__(2739)
+const { InvalidArgumentError, InformationalError } = __nccwpck_require__(6363)
 const maxInt = Math.pow(2, 31) - 1
 
 class DNSInstance {
@@ -49738,14 +49738,14 @@ module.exports = interceptorOpts => {
 
 /***/ }),
 
-/***/ 5376:
+/***/ 6036:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const util = __nccwpck_require__(9500)
-const { InvalidArgumentError, RequestAbortedError } = __nccwpck_require__(3959)
-const DecoratorHandler = __nccwpck_require__(9151)
+const util = __nccwpck_require__(9016)
+const { InvalidArgumentError, RequestAbortedError } = __nccwpck_require__(6363)
+const DecoratorHandler = __nccwpck_require__(2739)
 
 class DumpHandler extends DecoratorHandler {
   #maxSize = 1024 * 1024
@@ -49868,12 +49868,12 @@ module.exports = createDumpInterceptor
 
 /***/ }),
 
-/***/ 1576:
+/***/ 3180:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const RedirectHandler = __nccwpck_require__(7158)
+const RedirectHandler = __nccwpck_require__(1850)
 
 function createRedirectInterceptor ({ maxRedirections: defaultMaxRedirections }) {
   return (dispatch) => {
@@ -49896,11 +49896,11 @@ module.exports = createRedirectInterceptor
 
 /***/ }),
 
-/***/ 7734:
+/***/ 2053:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
-const RedirectHandler = __nccwpck_require__(7158)
+const RedirectHandler = __nccwpck_require__(1850)
 
 module.exports = opts => {
   const globalMaxRedirections = opts?.maxRedirections
@@ -49927,11 +49927,11 @@ module.exports = opts => {
 
 /***/ }),
 
-/***/ 5486:
+/***/ 6514:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
-const RetryHandler = __nccwpck_require__(4004)
+const RetryHandler = __nccwpck_require__(9411)
 
 module.exports = globalOpts => {
   return dispatch => {
@@ -49953,13 +49953,13 @@ module.exports = globalOpts => {
 
 /***/ }),
 
-/***/ 748:
+/***/ 2352:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 Object.defineProperty(exports, "__esModule", ({ value: true }));
 exports.SPECIAL_HEADERS = exports.HEADER_STATE = exports.MINOR = exports.MAJOR = exports.CONNECTION_TOKEN_CHARS = exports.HEADER_CHARS = exports.TOKEN = exports.STRICT_TOKEN = exports.HEX = exports.URL_CHAR = exports.STRICT_URL_CHAR = exports.USERINFO_CHARS = exports.MARK = exports.ALPHANUM = exports.NUM = exports.HEX_MAP = exports.NUM_MAP = exports.ALPHA = exports.FINISH = exports.H_METHOD_MAP = exports.METHOD_MAP = exports.METHODS_RTSP = exports.METHODS_ICE = exports.METHODS_HTTP = exports.METHODS = exports.LENIENT_FLAGS = exports.FLAGS = exports.TYPE = exports.ERROR = void 0;
-const utils_1 = __nccwpck_require__(4608);
+const utils_1 = __nccwpck_require__(5124);
 // C headers
 var ERROR;
 (function (ERROR) {
@@ -50237,7 +50237,7 @@ exports.SPECIAL_HEADERS = {
 
 /***/ }),
 
-/***/ 3922:
+/***/ 774:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -50249,7 +50249,7 @@ module.exports = Buffer.from('AGFzbQEAAAABJwdgAX8Bf2ADf39/AX9gAX8AYAJ/fwBgBH9/f3
 
 /***/ }),
 
-/***/ 3742:
+/***/ 8418:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -50261,7 +50261,7 @@ module.exports = Buffer.from('AGFzbQEAAAABJwdgAX8Bf2ADf39/AX9gAX8AYAJ/fwBgBH9/f3
 
 /***/ }),
 
-/***/ 4608:
+/***/ 5124:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -50282,13 +50282,13 @@ exports.enumToMap = enumToMap;
 
 /***/ }),
 
-/***/ 7017:
+/***/ 7493:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { kClients } = __nccwpck_require__(8031)
-const Agent = __nccwpck_require__(1745)
+const { kClients } = __nccwpck_require__(1971)
+const Agent = __nccwpck_require__(1189)
 const {
   kAgent,
   kMockAgentSet,
@@ -50299,14 +50299,14 @@ const {
   kGetNetConnect,
   kOptions,
   kFactory
-} = __nccwpck_require__(2305)
-const MockClient = __nccwpck_require__(2361)
-const MockPool = __nccwpck_require__(6480)
-const { matchValue, buildMockOptions } = __nccwpck_require__(3193)
-const { InvalidArgumentError, UndiciError } = __nccwpck_require__(3959)
-const Dispatcher = __nccwpck_require__(3415)
-const Pluralizer = __nccwpck_require__(5773)
-const PendingInterceptorsFormatter = __nccwpck_require__(5738)
+} = __nccwpck_require__(789)
+const MockClient = __nccwpck_require__(3885)
+const MockPool = __nccwpck_require__(2716)
+const { matchValue, buildMockOptions } = __nccwpck_require__(3245)
+const { InvalidArgumentError, UndiciError } = __nccwpck_require__(6363)
+const Dispatcher = __nccwpck_require__(7419)
+const Pluralizer = __nccwpck_require__(9873)
+const PendingInterceptorsFormatter = __nccwpck_require__(3238)
 
 class MockAgent extends Dispatcher {
   constructor (opts) {
@@ -50449,14 +50449,14 @@ module.exports = MockAgent
 
 /***/ }),
 
-/***/ 2361:
+/***/ 3885:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const { promisify } = __nccwpck_require__(7975)
-const Client = __nccwpck_require__(1313)
-const { buildMockDispatch } = __nccwpck_require__(3193)
+const Client = __nccwpck_require__(5709)
+const { buildMockDispatch } = __nccwpck_require__(3245)
 const {
   kDispatches,
   kMockAgent,
@@ -50465,10 +50465,10 @@ const {
   kOrigin,
   kOriginalDispatch,
   kConnected
-} = __nccwpck_require__(2305)
-const { MockInterceptor } = __nccwpck_require__(5843)
-const Symbols = __nccwpck_require__(8031)
-const { InvalidArgumentError } = __nccwpck_require__(3959)
+} = __nccwpck_require__(789)
+const { MockInterceptor } = __nccwpck_require__(6927)
+const Symbols = __nccwpck_require__(1971)
+const { InvalidArgumentError } = __nccwpck_require__(6363)
 
 /**
  * MockClient provides an API that extends the Client to influence the mockDispatches.
@@ -50515,12 +50515,12 @@ module.exports = MockClient
 
 /***/ }),
 
-/***/ 2673:
+/***/ 373:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { UndiciError } = __nccwpck_require__(3959)
+const { UndiciError } = __nccwpck_require__(6363)
 
 const kMockNotMatchedError = Symbol.for('undici.error.UND_MOCK_ERR_MOCK_NOT_MATCHED')
 
@@ -50550,12 +50550,12 @@ module.exports = {
 
 /***/ }),
 
-/***/ 5843:
+/***/ 6927:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { getResponseData, buildKey, addMockDispatch } = __nccwpck_require__(3193)
+const { getResponseData, buildKey, addMockDispatch } = __nccwpck_require__(3245)
 const {
   kDispatches,
   kDispatchKey,
@@ -50563,9 +50563,9 @@ const {
   kDefaultTrailers,
   kContentLength,
   kMockDispatch
-} = __nccwpck_require__(2305)
-const { InvalidArgumentError } = __nccwpck_require__(3959)
-const { buildURL } = __nccwpck_require__(9500)
+} = __nccwpck_require__(789)
+const { InvalidArgumentError } = __nccwpck_require__(6363)
+const { buildURL } = __nccwpck_require__(9016)
 
 /**
  * Defines the scope API for an interceptor reply
@@ -50764,14 +50764,14 @@ module.exports.MockScope = MockScope
 
 /***/ }),
 
-/***/ 6480:
+/***/ 2716:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const { promisify } = __nccwpck_require__(7975)
-const Pool = __nccwpck_require__(5928)
-const { buildMockDispatch } = __nccwpck_require__(3193)
+const Pool = __nccwpck_require__(5276)
+const { buildMockDispatch } = __nccwpck_require__(3245)
 const {
   kDispatches,
   kMockAgent,
@@ -50780,10 +50780,10 @@ const {
   kOrigin,
   kOriginalDispatch,
   kConnected
-} = __nccwpck_require__(2305)
-const { MockInterceptor } = __nccwpck_require__(5843)
-const Symbols = __nccwpck_require__(8031)
-const { InvalidArgumentError } = __nccwpck_require__(3959)
+} = __nccwpck_require__(789)
+const { MockInterceptor } = __nccwpck_require__(6927)
+const Symbols = __nccwpck_require__(1971)
+const { InvalidArgumentError } = __nccwpck_require__(6363)
 
 /**
  * MockPool provides an API that extends the Pool to influence the mockDispatches.
@@ -50830,7 +50830,7 @@ module.exports = MockPool
 
 /***/ }),
 
-/***/ 2305:
+/***/ 789:
 /***/ ((module) => {
 
 
@@ -50860,20 +50860,20 @@ module.exports = {
 
 /***/ }),
 
-/***/ 3193:
+/***/ 3245:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { MockNotMatchedError } = __nccwpck_require__(2673)
+const { MockNotMatchedError } = __nccwpck_require__(373)
 const {
   kDispatches,
   kMockAgent,
   kOriginalDispatch,
   kOrigin,
   kGetNetConnect
-} = __nccwpck_require__(2305)
-const { buildURL } = __nccwpck_require__(9500)
+} = __nccwpck_require__(789)
+const { buildURL } = __nccwpck_require__(9016)
 const { STATUS_CODES } = __nccwpck_require__(7067)
 const {
   types: {
@@ -51234,7 +51234,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 5738:
+/***/ 3238:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -51284,7 +51284,7 @@ module.exports = class PendingInterceptorsFormatter {
 
 /***/ }),
 
-/***/ 5773:
+/***/ 9873:
 /***/ ((module) => {
 
 
@@ -51320,7 +51320,7 @@ module.exports = class Pluralizer {
 
 /***/ }),
 
-/***/ 4591:
+/***/ 7187:
 /***/ ((module) => {
 
 
@@ -51750,20 +51750,20 @@ module.exports = {
 
 /***/ }),
 
-/***/ 9918:
+/***/ 5850:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { kConstruct } = __nccwpck_require__(8329)
-const { urlEquals, getFieldValues } = __nccwpck_require__(3762)
-const { kEnumerableProperty, isDisturbed } = __nccwpck_require__(9500)
-const { webidl } = __nccwpck_require__(4625)
-const { Response, cloneResponse, fromInnerResponse } = __nccwpck_require__(7287)
-const { Request, fromInnerRequest } = __nccwpck_require__(9683)
-const { kState } = __nccwpck_require__(3175)
-const { fetching } = __nccwpck_require__(4202)
-const { urlIsHttpHttpsScheme, createDeferredPromise, readAllBytes } = __nccwpck_require__(1204)
+const { kConstruct } = __nccwpck_require__(229)
+const { urlEquals, getFieldValues } = __nccwpck_require__(7686)
+const { kEnumerableProperty, isDisturbed } = __nccwpck_require__(9016)
+const { webidl } = __nccwpck_require__(5181)
+const { Response, cloneResponse, fromInnerResponse } = __nccwpck_require__(2035)
+const { Request, fromInnerRequest } = __nccwpck_require__(8695)
+const { kState } = __nccwpck_require__(7523)
+const { fetching } = __nccwpck_require__(8822)
+const { urlIsHttpHttpsScheme, createDeferredPromise, readAllBytes } = __nccwpck_require__(8232)
 const assert = __nccwpck_require__(4589)
 
 /**
@@ -52616,15 +52616,15 @@ module.exports = {
 
 /***/ }),
 
-/***/ 6577:
+/***/ 5829:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { kConstruct } = __nccwpck_require__(8329)
-const { Cache } = __nccwpck_require__(9918)
-const { webidl } = __nccwpck_require__(4625)
-const { kEnumerableProperty } = __nccwpck_require__(9500)
+const { kConstruct } = __nccwpck_require__(229)
+const { Cache } = __nccwpck_require__(5850)
+const { webidl } = __nccwpck_require__(5181)
+const { kEnumerableProperty } = __nccwpck_require__(9016)
 
 class CacheStorage {
   /**
@@ -52775,26 +52775,26 @@ module.exports = {
 
 /***/ }),
 
-/***/ 8329:
+/***/ 229:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 module.exports = {
-  kConstruct: (__nccwpck_require__(8031).kConstruct)
+  kConstruct: (__nccwpck_require__(1971).kConstruct)
 }
 
 
 /***/ }),
 
-/***/ 3762:
+/***/ 7686:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const assert = __nccwpck_require__(4589)
-const { URLSerializer } = __nccwpck_require__(192)
-const { isValidHeaderName } = __nccwpck_require__(1204)
+const { URLSerializer } = __nccwpck_require__(3908)
+const { isValidHeaderName } = __nccwpck_require__(8232)
 
 /**
  * @see https://url.spec.whatwg.org/#concept-url-equals
@@ -52839,7 +52839,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 5848:
+/***/ 8500:
 /***/ ((module) => {
 
 
@@ -52858,15 +52858,15 @@ module.exports = {
 
 /***/ }),
 
-/***/ 7889:
+/***/ 1725:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { parseSetCookie } = __nccwpck_require__(1814)
-const { stringify } = __nccwpck_require__(185)
-const { webidl } = __nccwpck_require__(4625)
-const { Headers } = __nccwpck_require__(3408)
+const { parseSetCookie } = __nccwpck_require__(5442)
+const { stringify } = __nccwpck_require__(541)
+const { webidl } = __nccwpck_require__(5181)
+const { Headers } = __nccwpck_require__(6316)
 
 /**
  * @typedef {Object} Cookie
@@ -53049,14 +53049,14 @@ module.exports = {
 
 /***/ }),
 
-/***/ 1814:
+/***/ 5442:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { maxNameValuePairSize, maxAttributeValueSize } = __nccwpck_require__(5848)
-const { isCTLExcludingHtab } = __nccwpck_require__(185)
-const { collectASequenceOfCodePointsFast } = __nccwpck_require__(192)
+const { maxNameValuePairSize, maxAttributeValueSize } = __nccwpck_require__(8500)
+const { isCTLExcludingHtab } = __nccwpck_require__(541)
+const { collectASequenceOfCodePointsFast } = __nccwpck_require__(3908)
 const assert = __nccwpck_require__(4589)
 
 /**
@@ -53366,7 +53366,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 185:
+/***/ 541:
 /***/ ((module) => {
 
 
@@ -53725,13 +53725,13 @@ module.exports = {
 
 /***/ }),
 
-/***/ 8819:
+/***/ 3527:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 const buffer = __nccwpck_require__(4573)
 const { Transform } = __nccwpck_require__(7075)
-const { isASCIINumber, isValidLastEventId } = __nccwpck_require__(3943)
+const { isASCIINumber, isValidLastEventId } = __nccwpck_require__(7411)
 
 /**
  * @type {number[]} BOM
@@ -54306,23 +54306,23 @@ module.exports = {
 
 /***/ }),
 
-/***/ 7042:
+/***/ 4510:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const { pipeline } = __nccwpck_require__(7075)
-const { fetching } = __nccwpck_require__(4202)
-const { makeRequest } = __nccwpck_require__(9683)
-const { webidl } = __nccwpck_require__(4625)
-const { EventSourceStream } = __nccwpck_require__(8819)
-const { parseMIMEType } = __nccwpck_require__(192)
-const { createFastMessageEvent } = __nccwpck_require__(4379)
-const { isNetworkError } = __nccwpck_require__(7287)
-const { delay } = __nccwpck_require__(3943)
-const { kEnumerableProperty } = __nccwpck_require__(9500)
-const { environmentSettingsObject } = __nccwpck_require__(1204)
-const { getGlobalDispatcher } = __nccwpck_require__(1481)
+const { fetching } = __nccwpck_require__(8822)
+const { makeRequest } = __nccwpck_require__(8695)
+const { webidl } = __nccwpck_require__(5181)
+const { EventSourceStream } = __nccwpck_require__(3527)
+const { parseMIMEType } = __nccwpck_require__(3908)
+const { createFastMessageEvent } = __nccwpck_require__(7180)
+const { isNetworkError } = __nccwpck_require__(2035)
+const { delay } = __nccwpck_require__(7411)
+const { kEnumerableProperty } = __nccwpck_require__(9016)
+const { environmentSettingsObject } = __nccwpck_require__(8232)
+const { getGlobalDispatcher } = __nccwpck_require__(8154)
 
 let experimentalWarned = false
 
@@ -54796,7 +54796,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 3943:
+/***/ 7411:
 /***/ ((module) => {
 
 
@@ -54840,12 +54840,12 @@ module.exports = {
 
 /***/ }),
 
-/***/ 1448:
+/***/ 6484:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const util = __nccwpck_require__(9500)
+const util = __nccwpck_require__(9016)
 const {
   ReadableStreamFrom,
   isBlobLike,
@@ -54855,16 +54855,16 @@ const {
   fullyReadBody,
   extractMimeType,
   utf8DecodeBytes
-} = __nccwpck_require__(1204)
-const { FormData } = __nccwpck_require__(3818)
-const { kState } = __nccwpck_require__(3175)
-const { webidl } = __nccwpck_require__(4625)
+} = __nccwpck_require__(8232)
+const { FormData } = __nccwpck_require__(2590)
+const { kState } = __nccwpck_require__(7523)
+const { webidl } = __nccwpck_require__(5181)
 const { Blob } = __nccwpck_require__(4573)
 const assert = __nccwpck_require__(4589)
 const { isErrored, isDisturbed } = __nccwpck_require__(7075)
 const { isArrayBuffer } = __nccwpck_require__(3429)
-const { serializeAMimeType } = __nccwpck_require__(192)
-const { multipartFormDataParser } = __nccwpck_require__(8016)
+const { serializeAMimeType } = __nccwpck_require__(3908)
+const { multipartFormDataParser } = __nccwpck_require__(5180)
 let random
 
 try {
@@ -55376,7 +55376,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 4219:
+/***/ 4711:
 /***/ ((module) => {
 
 
@@ -55507,7 +55507,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 192:
+/***/ 3908:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -56258,12 +56258,12 @@ module.exports = {
 
 /***/ }),
 
-/***/ 8905:
+/***/ 5237:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { kConnected, kSize } = __nccwpck_require__(8031)
+const { kConnected, kSize } = __nccwpck_require__(1971)
 
 class CompatWeakRef {
   constructor (value) {
@@ -56311,14 +56311,14 @@ module.exports = function () {
 
 /***/ }),
 
-/***/ 3486:
+/***/ 9090:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const { Blob, File } = __nccwpck_require__(4573)
-const { kState } = __nccwpck_require__(3175)
-const { webidl } = __nccwpck_require__(4625)
+const { kState } = __nccwpck_require__(7523)
+const { webidl } = __nccwpck_require__(5181)
 
 // TODO(@KhafraDev): remove
 class FileLike {
@@ -56444,16 +56444,16 @@ module.exports = { FileLike, isFileLike }
 
 /***/ }),
 
-/***/ 8016:
+/***/ 5180:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { isUSVString, bufferToLowerCasedHeaderName } = __nccwpck_require__(9500)
-const { utf8DecodeBytes } = __nccwpck_require__(1204)
-const { HTTP_TOKEN_CODEPOINTS, isomorphicDecode } = __nccwpck_require__(192)
-const { isFileLike } = __nccwpck_require__(3486)
-const { makeEntry } = __nccwpck_require__(3818)
+const { isUSVString, bufferToLowerCasedHeaderName } = __nccwpck_require__(9016)
+const { utf8DecodeBytes } = __nccwpck_require__(8232)
+const { HTTP_TOKEN_CODEPOINTS, isomorphicDecode } = __nccwpck_require__(3908)
+const { isFileLike } = __nccwpck_require__(9090)
+const { makeEntry } = __nccwpck_require__(2590)
 const assert = __nccwpck_require__(4589)
 const { File: NodeFile } = __nccwpck_require__(4573)
 
@@ -56925,16 +56925,16 @@ module.exports = {
 
 /***/ }),
 
-/***/ 3818:
+/***/ 2590:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { isBlobLike, iteratorMixin } = __nccwpck_require__(1204)
-const { kState } = __nccwpck_require__(3175)
-const { kEnumerableProperty } = __nccwpck_require__(9500)
-const { FileLike, isFileLike } = __nccwpck_require__(3486)
-const { webidl } = __nccwpck_require__(4625)
+const { isBlobLike, iteratorMixin } = __nccwpck_require__(8232)
+const { kState } = __nccwpck_require__(7523)
+const { kEnumerableProperty } = __nccwpck_require__(9016)
+const { FileLike, isFileLike } = __nccwpck_require__(9090)
+const { webidl } = __nccwpck_require__(5181)
 const { File: NativeFile } = __nccwpck_require__(4573)
 const nodeUtil = __nccwpck_require__(7975)
 
@@ -57184,7 +57184,7 @@ module.exports = { FormData, makeEntry }
 
 /***/ }),
 
-/***/ 5311:
+/***/ 7371:
 /***/ ((module) => {
 
 
@@ -57231,21 +57231,21 @@ module.exports = {
 
 /***/ }),
 
-/***/ 3408:
+/***/ 6316:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 // https://github.com/Ethan-Arrowood/undici-fetch
 
 
 
-const { kConstruct } = __nccwpck_require__(8031)
-const { kEnumerableProperty } = __nccwpck_require__(9500)
+const { kConstruct } = __nccwpck_require__(1971)
+const { kEnumerableProperty } = __nccwpck_require__(9016)
 const {
   iteratorMixin,
   isValidHeaderName,
   isValidHeaderValue
-} = __nccwpck_require__(1204)
-const { webidl } = __nccwpck_require__(4625)
+} = __nccwpck_require__(8232)
+const { webidl } = __nccwpck_require__(5181)
 const assert = __nccwpck_require__(4589)
 const util = __nccwpck_require__(7975)
 
@@ -57925,7 +57925,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 4202:
+/***/ 8822:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 // https://github.com/Ethan-Arrowood/undici-fetch
@@ -57938,9 +57938,9 @@ const {
   filterResponse,
   makeResponse,
   fromInnerResponse
-} = __nccwpck_require__(7287)
-const { HeadersList } = __nccwpck_require__(3408)
-const { Request, cloneRequest } = __nccwpck_require__(9683)
+} = __nccwpck_require__(2035)
+const { HeadersList } = __nccwpck_require__(6316)
+const { Request, cloneRequest } = __nccwpck_require__(8695)
 const zlib = __nccwpck_require__(8522)
 const {
   bytesMatch,
@@ -57976,23 +57976,23 @@ const {
   buildContentRange,
   createInflate,
   extractMimeType
-} = __nccwpck_require__(1204)
-const { kState, kDispatcher } = __nccwpck_require__(3175)
+} = __nccwpck_require__(8232)
+const { kState, kDispatcher } = __nccwpck_require__(7523)
 const assert = __nccwpck_require__(4589)
-const { safelyExtractBody, extractBody } = __nccwpck_require__(1448)
+const { safelyExtractBody, extractBody } = __nccwpck_require__(6484)
 const {
   redirectStatusSet,
   nullBodyStatus,
   safeMethodsSet,
   requestBodyHeader,
   subresourceSet
-} = __nccwpck_require__(4219)
+} = __nccwpck_require__(4711)
 const EE = __nccwpck_require__(8474)
 const { Readable, pipeline, finished } = __nccwpck_require__(7075)
-const { addAbortListener, isErrored, isReadable, bufferToLowerCasedHeaderName } = __nccwpck_require__(9500)
-const { dataURLProcessor, serializeAMimeType, minimizeSupportedMimeType } = __nccwpck_require__(192)
-const { getGlobalDispatcher } = __nccwpck_require__(1481)
-const { webidl } = __nccwpck_require__(4625)
+const { addAbortListener, isErrored, isReadable, bufferToLowerCasedHeaderName } = __nccwpck_require__(9016)
+const { dataURLProcessor, serializeAMimeType, minimizeSupportedMimeType } = __nccwpck_require__(3908)
+const { getGlobalDispatcher } = __nccwpck_require__(8154)
+const { webidl } = __nccwpck_require__(5181)
 const { STATUS_CODES } = __nccwpck_require__(7067)
 const GET_OR_HEAD = ['GET', 'HEAD']
 
@@ -60202,23 +60202,23 @@ module.exports = {
 
 /***/ }),
 
-/***/ 9683:
+/***/ 8695:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 /* globals AbortController */
 
 
 
-const { extractBody, mixinBody, cloneBody, bodyUnusable } = __nccwpck_require__(1448)
-const { Headers, fill: fillHeaders, HeadersList, setHeadersGuard, getHeadersGuard, setHeadersList, getHeadersList } = __nccwpck_require__(3408)
-const { FinalizationRegistry } = __nccwpck_require__(8905)()
-const util = __nccwpck_require__(9500)
+const { extractBody, mixinBody, cloneBody, bodyUnusable } = __nccwpck_require__(6484)
+const { Headers, fill: fillHeaders, HeadersList, setHeadersGuard, getHeadersGuard, setHeadersList, getHeadersList } = __nccwpck_require__(6316)
+const { FinalizationRegistry } = __nccwpck_require__(5237)()
+const util = __nccwpck_require__(9016)
 const nodeUtil = __nccwpck_require__(7975)
 const {
   isValidHTTPToken,
   sameOrigin,
   environmentSettingsObject
-} = __nccwpck_require__(1204)
+} = __nccwpck_require__(8232)
 const {
   forbiddenMethodsSet,
   corsSafeListedMethodsSet,
@@ -60228,12 +60228,12 @@ const {
   requestCredentials,
   requestCache,
   requestDuplex
-} = __nccwpck_require__(4219)
+} = __nccwpck_require__(4711)
 const { kEnumerableProperty, normalizedMethodRecordsBase, normalizedMethodRecords } = util
-const { kHeaders, kSignal, kState, kDispatcher } = __nccwpck_require__(3175)
-const { webidl } = __nccwpck_require__(4625)
-const { URLSerializer } = __nccwpck_require__(192)
-const { kConstruct } = __nccwpck_require__(8031)
+const { kHeaders, kSignal, kState, kDispatcher } = __nccwpck_require__(7523)
+const { webidl } = __nccwpck_require__(5181)
+const { URLSerializer } = __nccwpck_require__(3908)
+const { kConstruct } = __nccwpck_require__(1971)
 const assert = __nccwpck_require__(4589)
 const { getMaxListeners, setMaxListeners, getEventListeners, defaultMaxListeners } = __nccwpck_require__(8474)
 
@@ -61246,14 +61246,14 @@ module.exports = { Request, makeRequest, fromInnerRequest, cloneRequest }
 
 /***/ }),
 
-/***/ 7287:
+/***/ 2035:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { Headers, HeadersList, fill, getHeadersGuard, setHeadersGuard, setHeadersList } = __nccwpck_require__(3408)
-const { extractBody, cloneBody, mixinBody, hasFinalizationRegistry, streamRegistry, bodyUnusable } = __nccwpck_require__(1448)
-const util = __nccwpck_require__(9500)
+const { Headers, HeadersList, fill, getHeadersGuard, setHeadersGuard, setHeadersList } = __nccwpck_require__(6316)
+const { extractBody, cloneBody, mixinBody, hasFinalizationRegistry, streamRegistry, bodyUnusable } = __nccwpck_require__(6484)
+const util = __nccwpck_require__(9016)
 const nodeUtil = __nccwpck_require__(7975)
 const { kEnumerableProperty } = util
 const {
@@ -61265,16 +61265,16 @@ const {
   isErrorLike,
   isomorphicEncode,
   environmentSettingsObject: relevantRealm
-} = __nccwpck_require__(1204)
+} = __nccwpck_require__(8232)
 const {
   redirectStatusSet,
   nullBodyStatus
-} = __nccwpck_require__(4219)
-const { kState, kHeaders } = __nccwpck_require__(3175)
-const { webidl } = __nccwpck_require__(4625)
-const { FormData } = __nccwpck_require__(3818)
-const { URLSerializer } = __nccwpck_require__(192)
-const { kConstruct } = __nccwpck_require__(8031)
+} = __nccwpck_require__(4711)
+const { kState, kHeaders } = __nccwpck_require__(7523)
+const { webidl } = __nccwpck_require__(5181)
+const { FormData } = __nccwpck_require__(2590)
+const { URLSerializer } = __nccwpck_require__(3908)
+const { kConstruct } = __nccwpck_require__(1971)
 const assert = __nccwpck_require__(4589)
 const { types } = __nccwpck_require__(7975)
 
@@ -61863,7 +61863,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 3175:
+/***/ 7523:
 /***/ ((module) => {
 
 
@@ -61879,21 +61879,21 @@ module.exports = {
 
 /***/ }),
 
-/***/ 1204:
+/***/ 8232:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const { Transform } = __nccwpck_require__(7075)
 const zlib = __nccwpck_require__(8522)
-const { redirectStatusSet, referrerPolicySet: referrerPolicyTokens, badPortsSet } = __nccwpck_require__(4219)
-const { getGlobalOrigin } = __nccwpck_require__(5311)
-const { collectASequenceOfCodePoints, collectAnHTTPQuotedString, removeChars, parseMIMEType } = __nccwpck_require__(192)
+const { redirectStatusSet, referrerPolicySet: referrerPolicyTokens, badPortsSet } = __nccwpck_require__(4711)
+const { getGlobalOrigin } = __nccwpck_require__(7371)
+const { collectASequenceOfCodePoints, collectAnHTTPQuotedString, removeChars, parseMIMEType } = __nccwpck_require__(3908)
 const { performance } = __nccwpck_require__(643)
-const { isBlobLike, ReadableStreamFrom, isValidHTTPToken, normalizedMethodRecordsBase } = __nccwpck_require__(9500)
+const { isBlobLike, ReadableStreamFrom, isValidHTTPToken, normalizedMethodRecordsBase } = __nccwpck_require__(9016)
 const assert = __nccwpck_require__(4589)
 const { isUint8Array } = __nccwpck_require__(3429)
-const { webidl } = __nccwpck_require__(4625)
+const { webidl } = __nccwpck_require__(5181)
 
 let supportedHashes = []
 
@@ -63518,14 +63518,14 @@ module.exports = {
 
 /***/ }),
 
-/***/ 4625:
+/***/ 5181:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const { types, inspect } = __nccwpck_require__(7975)
 const { markAsUncloneable } = __nccwpck_require__(5919)
-const { toUSVString } = __nccwpck_require__(9500)
+const { toUSVString } = __nccwpck_require__(9016)
 
 /** @type {import('../../../types/webidl').Webidl} */
 const webidl = {}
@@ -64220,7 +64220,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 1691:
+/***/ 5991:
 /***/ ((module) => {
 
 
@@ -64517,7 +64517,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 6575:
+/***/ 1531:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -64526,16 +64526,16 @@ const {
   staticPropertyDescriptors,
   readOperation,
   fireAProgressEvent
-} = __nccwpck_require__(6014)
+} = __nccwpck_require__(2450)
 const {
   kState,
   kError,
   kResult,
   kEvents,
   kAborted
-} = __nccwpck_require__(8445)
-const { webidl } = __nccwpck_require__(4625)
-const { kEnumerableProperty } = __nccwpck_require__(9500)
+} = __nccwpck_require__(9513)
+const { webidl } = __nccwpck_require__(5181)
+const { kEnumerableProperty } = __nccwpck_require__(9016)
 
 class FileReader extends EventTarget {
   constructor () {
@@ -64868,12 +64868,12 @@ module.exports = {
 
 /***/ }),
 
-/***/ 9393:
+/***/ 5061:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { webidl } = __nccwpck_require__(4625)
+const { webidl } = __nccwpck_require__(5181)
 
 const kState = Symbol('ProgressEvent state')
 
@@ -64953,7 +64953,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 8445:
+/***/ 9513:
 /***/ ((module) => {
 
 
@@ -64970,7 +64970,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 6014:
+/***/ 2450:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -64981,12 +64981,12 @@ const {
   kResult,
   kAborted,
   kLastProgressEventFired
-} = __nccwpck_require__(8445)
-const { ProgressEvent } = __nccwpck_require__(9393)
-const { getEncoding } = __nccwpck_require__(1691)
-const { serializeAMimeType, parseMIMEType } = __nccwpck_require__(192)
+} = __nccwpck_require__(9513)
+const { ProgressEvent } = __nccwpck_require__(5061)
+const { getEncoding } = __nccwpck_require__(5991)
+const { serializeAMimeType, parseMIMEType } = __nccwpck_require__(3908)
 const { types } = __nccwpck_require__(7975)
-const { StringDecoder } = __nccwpck_require__(5574)
+const { StringDecoder } = __nccwpck_require__(3193)
 const { btoa } = __nccwpck_require__(4573)
 
 /** @type {PropertyDescriptor} */
@@ -65368,27 +65368,27 @@ module.exports = {
 
 /***/ }),
 
-/***/ 773:
+/***/ 9369:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { uid, states, sentCloseFrameState, emptyBuffer, opcodes } = __nccwpck_require__(7119)
+const { uid, states, sentCloseFrameState, emptyBuffer, opcodes } = __nccwpck_require__(760)
 const {
   kReadyState,
   kSentClose,
   kByteParser,
   kReceivedClose,
   kResponse
-} = __nccwpck_require__(4911)
-const { fireEvent, failWebsocketConnection, isClosing, isClosed, isEstablished, parseExtensions } = __nccwpck_require__(965)
-const { channels } = __nccwpck_require__(5458)
-const { CloseEvent } = __nccwpck_require__(4379)
-const { makeRequest } = __nccwpck_require__(9683)
-const { fetching } = __nccwpck_require__(4202)
-const { Headers, getHeadersList } = __nccwpck_require__(3408)
-const { getDecodeSplit } = __nccwpck_require__(1204)
-const { WebsocketFrameSend } = __nccwpck_require__(9676)
+} = __nccwpck_require__(4136)
+const { fireEvent, failWebsocketConnection, isClosing, isClosed, isEstablished, parseExtensions } = __nccwpck_require__(8601)
+const { channels } = __nccwpck_require__(3078)
+const { CloseEvent } = __nccwpck_require__(7180)
+const { makeRequest } = __nccwpck_require__(8695)
+const { fetching } = __nccwpck_require__(8822)
+const { Headers, getHeadersList } = __nccwpck_require__(6316)
+const { getDecodeSplit } = __nccwpck_require__(8232)
+const { WebsocketFrameSend } = __nccwpck_require__(2776)
 
 /** @type {import('crypto')} */
 let crypto
@@ -65746,7 +65746,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 7119:
+/***/ 760:
 /***/ ((module) => {
 
 
@@ -65819,14 +65819,14 @@ module.exports = {
 
 /***/ }),
 
-/***/ 4379:
+/***/ 7180:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { webidl } = __nccwpck_require__(4625)
-const { kEnumerableProperty } = __nccwpck_require__(9500)
-const { kConstruct } = __nccwpck_require__(8031)
+const { webidl } = __nccwpck_require__(5181)
+const { kEnumerableProperty } = __nccwpck_require__(9016)
+const { kConstruct } = __nccwpck_require__(1971)
 const { MessagePort } = __nccwpck_require__(5919)
 
 /**
@@ -66155,12 +66155,12 @@ module.exports = {
 
 /***/ }),
 
-/***/ 9676:
+/***/ 2776:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { maxUnsigned16Bit } = __nccwpck_require__(7119)
+const { maxUnsigned16Bit } = __nccwpck_require__(760)
 
 const BUFFER_SIZE = 16386
 
@@ -66258,14 +66258,14 @@ module.exports = {
 
 /***/ }),
 
-/***/ 4841:
+/***/ 8021:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const { createInflateRaw, Z_DEFAULT_WINDOWBITS } = __nccwpck_require__(8522)
-const { isValidClientWindowBits } = __nccwpck_require__(965)
-const { MessageSizeExceededError } = __nccwpck_require__(3959)
+const { isValidClientWindowBits } = __nccwpck_require__(8601)
+const { MessageSizeExceededError } = __nccwpck_require__(6363)
 
 const tail = Buffer.from([0x00, 0x00, 0xff, 0xff])
 const kBuffer = Symbol('kBuffer')
@@ -66370,16 +66370,16 @@ module.exports = { PerMessageDeflate }
 
 /***/ }),
 
-/***/ 1872:
+/***/ 3468:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const { Writable } = __nccwpck_require__(7075)
 const assert = __nccwpck_require__(4589)
-const { parserStates, opcodes, states, emptyBuffer, sentCloseFrameState } = __nccwpck_require__(7119)
-const { kReadyState, kSentClose, kResponse, kReceivedClose } = __nccwpck_require__(4911)
-const { channels } = __nccwpck_require__(5458)
+const { parserStates, opcodes, states, emptyBuffer, sentCloseFrameState } = __nccwpck_require__(760)
+const { kReadyState, kSentClose, kResponse, kReceivedClose } = __nccwpck_require__(4136)
+const { channels } = __nccwpck_require__(3078)
 const {
   isValidStatusCode,
   isValidOpcode,
@@ -66389,11 +66389,11 @@ const {
   isControlFrame,
   isTextBinaryFrame,
   isContinuationFrame
-} = __nccwpck_require__(965)
-const { WebsocketFrameSend } = __nccwpck_require__(9676)
-const { closeWebSocketConnection } = __nccwpck_require__(773)
-const { PerMessageDeflate } = __nccwpck_require__(4841)
-const { MessageSizeExceededError } = __nccwpck_require__(3959)
+} = __nccwpck_require__(8601)
+const { WebsocketFrameSend } = __nccwpck_require__(2776)
+const { closeWebSocketConnection } = __nccwpck_require__(9369)
+const { PerMessageDeflate } = __nccwpck_require__(8021)
+const { MessageSizeExceededError } = __nccwpck_require__(6363)
 
 function failWebsocketConnectionWithCode (ws, code, reason) {
   closeWebSocketConnection(ws, code, reason, Buffer.byteLength(reason))
@@ -66904,14 +66904,14 @@ module.exports = {
 
 /***/ }),
 
-/***/ 504:
+/***/ 1012:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { WebsocketFrameSend } = __nccwpck_require__(9676)
-const { opcodes, sendHints } = __nccwpck_require__(7119)
-const FixedQueue = __nccwpck_require__(5464)
+const { WebsocketFrameSend } = __nccwpck_require__(2776)
+const { opcodes, sendHints } = __nccwpck_require__(760)
+const FixedQueue = __nccwpck_require__(5404)
 
 /** @type {typeof Uint8Array} */
 const FastBuffer = Buffer[Symbol.species]
@@ -67015,7 +67015,7 @@ module.exports = { SendQueue }
 
 /***/ }),
 
-/***/ 4911:
+/***/ 4136:
 /***/ ((module) => {
 
 
@@ -67034,16 +67034,16 @@ module.exports = {
 
 /***/ }),
 
-/***/ 965:
+/***/ 8601:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { kReadyState, kController, kResponse, kBinaryType, kWebSocketURL } = __nccwpck_require__(4911)
-const { states, opcodes } = __nccwpck_require__(7119)
-const { ErrorEvent, createFastMessageEvent } = __nccwpck_require__(4379)
+const { kReadyState, kController, kResponse, kBinaryType, kWebSocketURL } = __nccwpck_require__(4136)
+const { states, opcodes } = __nccwpck_require__(760)
+const { ErrorEvent, createFastMessageEvent } = __nccwpck_require__(7180)
 const { isUtf8 } = __nccwpck_require__(4573)
-const { collectASequenceOfCodePointsFast, removeHTTPWhitespace } = __nccwpck_require__(192)
+const { collectASequenceOfCodePointsFast, removeHTTPWhitespace } = __nccwpck_require__(3908)
 
 /* globals Blob */
 
@@ -67363,15 +67363,15 @@ module.exports = {
 
 /***/ }),
 
-/***/ 2522:
+/***/ 4310:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { webidl } = __nccwpck_require__(4625)
-const { URLSerializer } = __nccwpck_require__(192)
-const { environmentSettingsObject } = __nccwpck_require__(1204)
-const { staticPropertyDescriptors, states, sentCloseFrameState, sendHints } = __nccwpck_require__(7119)
+const { webidl } = __nccwpck_require__(5181)
+const { URLSerializer } = __nccwpck_require__(3908)
+const { environmentSettingsObject } = __nccwpck_require__(8232)
+const { staticPropertyDescriptors, states, sentCloseFrameState, sendHints } = __nccwpck_require__(760)
 const {
   kWebSocketURL,
   kReadyState,
@@ -67380,21 +67380,21 @@ const {
   kResponse,
   kSentClose,
   kByteParser
-} = __nccwpck_require__(4911)
+} = __nccwpck_require__(4136)
 const {
   isConnecting,
   isEstablished,
   isClosing,
   isValidSubprotocol,
   fireEvent
-} = __nccwpck_require__(965)
-const { establishWebSocketConnection, closeWebSocketConnection } = __nccwpck_require__(773)
-const { ByteParser } = __nccwpck_require__(1872)
-const { kEnumerableProperty, isBlobLike } = __nccwpck_require__(9500)
-const { getGlobalDispatcher } = __nccwpck_require__(1481)
+} = __nccwpck_require__(8601)
+const { establishWebSocketConnection, closeWebSocketConnection } = __nccwpck_require__(9369)
+const { ByteParser } = __nccwpck_require__(3468)
+const { kEnumerableProperty, isBlobLike } = __nccwpck_require__(9016)
+const { getGlobalDispatcher } = __nccwpck_require__(8154)
 const { types } = __nccwpck_require__(7975)
-const { ErrorEvent, CloseEvent } = __nccwpck_require__(4379)
-const { SendQueue } = __nccwpck_require__(504)
+const { ErrorEvent, CloseEvent } = __nccwpck_require__(7180)
+const { SendQueue } = __nccwpck_require__(1012)
 
 // https://websockets.spec.whatwg.org/#interface-definition
 class WebSocket extends EventTarget {
@@ -67965,7 +67965,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 371:
+/***/ 647:
 /***/ ((module) => {
 
 module.exports = extend
@@ -67989,7 +67989,7 @@ function extend(target) {
 
 /***/ }),
 
-/***/ 1299:
+/***/ 2545:
 /***/ ((module) => {
 
 module.exports = eval("require")("pg-native");
@@ -68270,7 +68270,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("stream");
 
 /***/ }),
 
-/***/ 5574:
+/***/ 3193:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("string_decoder");
@@ -68298,18 +68298,18 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 6745:
+/***/ 5069:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
-var Scalar = __nccwpck_require__(4305);
-var YAMLMap = __nccwpck_require__(2938);
-var YAMLSeq = __nccwpck_require__(3571);
-var resolveBlockMap = __nccwpck_require__(619);
-var resolveBlockSeq = __nccwpck_require__(1610);
-var resolveFlowCollection = __nccwpck_require__(562);
+var identity = __nccwpck_require__(4767);
+var Scalar = __nccwpck_require__(6461);
+var YAMLMap = __nccwpck_require__(862);
+var YAMLSeq = __nccwpck_require__(7863);
+var resolveBlockMap = __nccwpck_require__(7927);
+var resolveBlockSeq = __nccwpck_require__(8166);
+var resolveFlowCollection = __nccwpck_require__(7230);
 
 function resolveCollection(CN, ctx, token, onError, tagName, tag) {
     const coll = token.type === 'block-map'
@@ -68395,15 +68395,15 @@ exports.composeCollection = composeCollection;
 
 /***/ }),
 
-/***/ 6183:
+/***/ 6491:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var Document = __nccwpck_require__(7977);
-var composeNode = __nccwpck_require__(413);
-var resolveEnd = __nccwpck_require__(2368);
-var resolveProps = __nccwpck_require__(6715);
+var Document = __nccwpck_require__(2965);
+var composeNode = __nccwpck_require__(1273);
+var resolveEnd = __nccwpck_require__(3604);
+var resolveProps = __nccwpck_require__(9903);
 
 function composeDoc(options, directives, { offset, start, value, end }, onError) {
     const opts = Object.assign({ _directives: directives }, options);
@@ -68447,17 +68447,17 @@ exports.composeDoc = composeDoc;
 
 /***/ }),
 
-/***/ 413:
+/***/ 1273:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var Alias = __nccwpck_require__(5525);
-var identity = __nccwpck_require__(1891);
-var composeCollection = __nccwpck_require__(6745);
-var composeScalar = __nccwpck_require__(1337);
-var resolveEnd = __nccwpck_require__(2368);
-var utilEmptyScalarPosition = __nccwpck_require__(6827);
+var Alias = __nccwpck_require__(4313);
+var identity = __nccwpck_require__(4767);
+var composeCollection = __nccwpck_require__(5069);
+var composeScalar = __nccwpck_require__(6845);
+var resolveEnd = __nccwpck_require__(3604);
+var utilEmptyScalarPosition = __nccwpck_require__(6559);
 
 const CN = { composeNode, composeEmptyNode };
 function composeNode(ctx, token, props, onError) {
@@ -68566,15 +68566,15 @@ exports.composeNode = composeNode;
 
 /***/ }),
 
-/***/ 1337:
+/***/ 6845:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
-var Scalar = __nccwpck_require__(4305);
-var resolveBlockScalar = __nccwpck_require__(293);
-var resolveFlowScalar = __nccwpck_require__(7686);
+var identity = __nccwpck_require__(4767);
+var Scalar = __nccwpck_require__(6461);
+var resolveBlockScalar = __nccwpck_require__(4057);
+var resolveFlowScalar = __nccwpck_require__(834);
 
 function composeScalar(ctx, token, tagToken, onError) {
     const { value, type, comment, range } = token.type === 'block-scalar'
@@ -68661,18 +68661,18 @@ exports.composeScalar = composeScalar;
 
 /***/ }),
 
-/***/ 4260:
+/***/ 4920:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
 var node_process = __nccwpck_require__(932);
-var directives = __nccwpck_require__(9082);
-var Document = __nccwpck_require__(7977);
-var errors = __nccwpck_require__(7460);
-var identity = __nccwpck_require__(1891);
-var composeDoc = __nccwpck_require__(6183);
-var resolveEnd = __nccwpck_require__(2368);
+var directives = __nccwpck_require__(6422);
+var Document = __nccwpck_require__(2965);
+var errors = __nccwpck_require__(8144);
+var identity = __nccwpck_require__(4767);
+var composeDoc = __nccwpck_require__(6491);
+var resolveEnd = __nccwpck_require__(3604);
 
 function getErrorPos(src) {
     if (typeof src === 'number')
@@ -68892,17 +68892,17 @@ exports.Composer = Composer;
 
 /***/ }),
 
-/***/ 619:
+/***/ 7927:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var Pair = __nccwpck_require__(5153);
-var YAMLMap = __nccwpck_require__(2938);
-var resolveProps = __nccwpck_require__(6715);
-var utilContainsNewline = __nccwpck_require__(3151);
-var utilFlowIndentCheck = __nccwpck_require__(7319);
-var utilMapIncludes = __nccwpck_require__(8279);
+var Pair = __nccwpck_require__(8037);
+var YAMLMap = __nccwpck_require__(862);
+var resolveProps = __nccwpck_require__(9903);
+var utilContainsNewline = __nccwpck_require__(723);
+var utilFlowIndentCheck = __nccwpck_require__(7531);
+var utilMapIncludes = __nccwpck_require__(6203);
 
 const startColMsg = 'All mapping items must start at the same column';
 function resolveBlockMap({ composeNode, composeEmptyNode }, ctx, bm, onError, tag) {
@@ -69016,12 +69016,12 @@ exports.resolveBlockMap = resolveBlockMap;
 
 /***/ }),
 
-/***/ 293:
+/***/ 4057:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var Scalar = __nccwpck_require__(4305);
+var Scalar = __nccwpck_require__(6461);
 
 function resolveBlockScalar(ctx, scalar, onError) {
     const start = scalar.offset;
@@ -69223,14 +69223,14 @@ exports.resolveBlockScalar = resolveBlockScalar;
 
 /***/ }),
 
-/***/ 1610:
+/***/ 8166:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var YAMLSeq = __nccwpck_require__(3571);
-var resolveProps = __nccwpck_require__(6715);
-var utilFlowIndentCheck = __nccwpck_require__(7319);
+var YAMLSeq = __nccwpck_require__(7863);
+var resolveProps = __nccwpck_require__(9903);
+var utilFlowIndentCheck = __nccwpck_require__(7531);
 
 function resolveBlockSeq({ composeNode, composeEmptyNode }, ctx, bs, onError, tag) {
     const NodeClass = tag?.nodeClass ?? YAMLSeq.YAMLSeq;
@@ -69281,7 +69281,7 @@ exports.resolveBlockSeq = resolveBlockSeq;
 
 /***/ }),
 
-/***/ 2368:
+/***/ 3604:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -69327,19 +69327,19 @@ exports.resolveEnd = resolveEnd;
 
 /***/ }),
 
-/***/ 562:
+/***/ 7230:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
-var Pair = __nccwpck_require__(5153);
-var YAMLMap = __nccwpck_require__(2938);
-var YAMLSeq = __nccwpck_require__(3571);
-var resolveEnd = __nccwpck_require__(2368);
-var resolveProps = __nccwpck_require__(6715);
-var utilContainsNewline = __nccwpck_require__(3151);
-var utilMapIncludes = __nccwpck_require__(8279);
+var identity = __nccwpck_require__(4767);
+var Pair = __nccwpck_require__(8037);
+var YAMLMap = __nccwpck_require__(862);
+var YAMLSeq = __nccwpck_require__(7863);
+var resolveEnd = __nccwpck_require__(3604);
+var resolveProps = __nccwpck_require__(9903);
+var utilContainsNewline = __nccwpck_require__(723);
+var utilMapIncludes = __nccwpck_require__(6203);
 
 const blockMsg = 'Block collections are not allowed within flow collections';
 const isBlock = (token) => token && (token.type === 'block-map' || token.type === 'block-seq');
@@ -69543,13 +69543,13 @@ exports.resolveFlowCollection = resolveFlowCollection;
 
 /***/ }),
 
-/***/ 7686:
+/***/ 834:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var Scalar = __nccwpck_require__(4305);
-var resolveEnd = __nccwpck_require__(2368);
+var Scalar = __nccwpck_require__(6461);
+var resolveEnd = __nccwpck_require__(3604);
 
 function resolveFlowScalar(scalar, strict, onError) {
     const { offset, type, source, end } = scalar;
@@ -69778,7 +69778,7 @@ exports.resolveFlowScalar = resolveFlowScalar;
 
 /***/ }),
 
-/***/ 6715:
+/***/ 9903:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -69933,7 +69933,7 @@ exports.resolveProps = resolveProps;
 
 /***/ }),
 
-/***/ 3151:
+/***/ 723:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -69976,7 +69976,7 @@ exports.containsNewline = containsNewline;
 
 /***/ }),
 
-/***/ 6827:
+/***/ 6559:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -70011,12 +70011,12 @@ exports.emptyScalarPosition = emptyScalarPosition;
 
 /***/ }),
 
-/***/ 7319:
+/***/ 7531:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var utilContainsNewline = __nccwpck_require__(3151);
+var utilContainsNewline = __nccwpck_require__(723);
 
 function flowIndentCheck(indent, fc, onError) {
     if (fc?.type === 'flow-collection') {
@@ -70035,12 +70035,12 @@ exports.flowIndentCheck = flowIndentCheck;
 
 /***/ }),
 
-/***/ 8279:
+/***/ 6203:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
+var identity = __nccwpck_require__(4767);
 
 function mapIncludes(ctx, items, search) {
     const { uniqueKeys } = ctx.options;
@@ -70057,22 +70057,22 @@ exports.mapIncludes = mapIncludes;
 
 /***/ }),
 
-/***/ 7977:
+/***/ 2965:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var Alias = __nccwpck_require__(5525);
-var Collection = __nccwpck_require__(1633);
-var identity = __nccwpck_require__(1891);
-var Pair = __nccwpck_require__(5153);
-var toJS = __nccwpck_require__(3119);
-var Schema = __nccwpck_require__(1148);
-var stringifyDocument = __nccwpck_require__(8577);
-var anchors = __nccwpck_require__(7048);
-var applyReviver = __nccwpck_require__(7817);
-var createNode = __nccwpck_require__(7616);
-var directives = __nccwpck_require__(9082);
+var Alias = __nccwpck_require__(4313);
+var Collection = __nccwpck_require__(5149);
+var identity = __nccwpck_require__(4767);
+var Pair = __nccwpck_require__(8037);
+var toJS = __nccwpck_require__(4355);
+var Schema = __nccwpck_require__(8536);
+var stringifyDocument = __nccwpck_require__(613);
+var anchors = __nccwpck_require__(68);
+var applyReviver = __nccwpck_require__(3381);
+var createNode = __nccwpck_require__(7516);
+var directives = __nccwpck_require__(6422);
 
 class Document {
     constructor(value, replacer, options) {
@@ -70401,13 +70401,13 @@ exports.Document = Document;
 
 /***/ }),
 
-/***/ 7048:
+/***/ 68:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
-var visit = __nccwpck_require__(1360);
+var identity = __nccwpck_require__(4767);
+var visit = __nccwpck_require__(8948);
 
 /**
  * Verify that the input string is a valid anchor.
@@ -70484,7 +70484,7 @@ exports.findNewAnchor = findNewAnchor;
 
 /***/ }),
 
-/***/ 7817:
+/***/ 3381:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -70548,14 +70548,14 @@ exports.applyReviver = applyReviver;
 
 /***/ }),
 
-/***/ 7616:
+/***/ 7516:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var Alias = __nccwpck_require__(5525);
-var identity = __nccwpck_require__(1891);
-var Scalar = __nccwpck_require__(4305);
+var Alias = __nccwpck_require__(4313);
+var identity = __nccwpck_require__(4767);
+var Scalar = __nccwpck_require__(6461);
 
 const defaultTagPrefix = 'tag:yaml.org,2002:';
 function findTagObject(value, tagName, tags) {
@@ -70645,13 +70645,13 @@ exports.createNode = createNode;
 
 /***/ }),
 
-/***/ 9082:
+/***/ 6422:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
-var visit = __nccwpck_require__(1360);
+var identity = __nccwpck_require__(4767);
+var visit = __nccwpck_require__(8948);
 
 const escapeChars = {
     '!': '%21',
@@ -70830,7 +70830,7 @@ exports.Directives = Directives;
 
 /***/ }),
 
-/***/ 7460:
+/***/ 8144:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -70899,28 +70899,28 @@ exports.prettifyError = prettifyError;
 
 /***/ }),
 
-/***/ 3483:
+/***/ 5399:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 var __webpack_unused_export__;
 
 
-var composer = __nccwpck_require__(4260);
-var Document = __nccwpck_require__(7977);
-var Schema = __nccwpck_require__(1148);
-var errors = __nccwpck_require__(7460);
-var Alias = __nccwpck_require__(5525);
-var identity = __nccwpck_require__(1891);
-var Pair = __nccwpck_require__(5153);
-var Scalar = __nccwpck_require__(4305);
-var YAMLMap = __nccwpck_require__(2938);
-var YAMLSeq = __nccwpck_require__(3571);
-var cst = __nccwpck_require__(3921);
-var lexer = __nccwpck_require__(1893);
-var lineCounter = __nccwpck_require__(2808);
-var parser = __nccwpck_require__(3124);
-var publicApi = __nccwpck_require__(4563);
-var visit = __nccwpck_require__(1360);
+var composer = __nccwpck_require__(4920);
+var Document = __nccwpck_require__(2965);
+var Schema = __nccwpck_require__(8536);
+var errors = __nccwpck_require__(8144);
+var Alias = __nccwpck_require__(4313);
+var identity = __nccwpck_require__(4767);
+var Pair = __nccwpck_require__(8037);
+var Scalar = __nccwpck_require__(6461);
+var YAMLMap = __nccwpck_require__(862);
+var YAMLSeq = __nccwpck_require__(7863);
+var cst = __nccwpck_require__(3037);
+var lexer = __nccwpck_require__(4769);
+var lineCounter = __nccwpck_require__(3724);
+var parser = __nccwpck_require__(8152);
+var publicApi = __nccwpck_require__(9463);
+var visit = __nccwpck_require__(8948);
 
 
 
@@ -70957,7 +70957,7 @@ __webpack_unused_export__ = visit.visitAsync;
 
 /***/ }),
 
-/***/ 6669:
+/***/ 9337:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
@@ -70983,16 +70983,16 @@ exports.warn = warn;
 
 /***/ }),
 
-/***/ 5525:
+/***/ 4313:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var anchors = __nccwpck_require__(7048);
-var visit = __nccwpck_require__(1360);
-var identity = __nccwpck_require__(1891);
-var Node = __nccwpck_require__(5605);
-var toJS = __nccwpck_require__(3119);
+var anchors = __nccwpck_require__(68);
+var visit = __nccwpck_require__(8948);
+var identity = __nccwpck_require__(4767);
+var Node = __nccwpck_require__(3849);
+var toJS = __nccwpck_require__(4355);
 
 class Alias extends Node.NodeBase {
     constructor(source) {
@@ -71110,14 +71110,14 @@ exports.Alias = Alias;
 
 /***/ }),
 
-/***/ 1633:
+/***/ 5149:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var createNode = __nccwpck_require__(7616);
-var identity = __nccwpck_require__(1891);
-var Node = __nccwpck_require__(5605);
+var createNode = __nccwpck_require__(7516);
+var identity = __nccwpck_require__(4767);
+var Node = __nccwpck_require__(3849);
 
 function collectionFromPath(schema, path, value) {
     let v = value;
@@ -71268,14 +71268,14 @@ exports.isEmptyPath = isEmptyPath;
 
 /***/ }),
 
-/***/ 5605:
+/***/ 3849:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var applyReviver = __nccwpck_require__(7817);
-var identity = __nccwpck_require__(1891);
-var toJS = __nccwpck_require__(3119);
+var applyReviver = __nccwpck_require__(3381);
+var identity = __nccwpck_require__(4767);
+var toJS = __nccwpck_require__(4355);
 
 class NodeBase {
     constructor(type) {
@@ -71315,15 +71315,15 @@ exports.NodeBase = NodeBase;
 
 /***/ }),
 
-/***/ 5153:
+/***/ 8037:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var createNode = __nccwpck_require__(7616);
-var stringifyPair = __nccwpck_require__(9392);
-var addPairToJSMap = __nccwpck_require__(1308);
-var identity = __nccwpck_require__(1891);
+var createNode = __nccwpck_require__(7516);
+var stringifyPair = __nccwpck_require__(9804);
+var addPairToJSMap = __nccwpck_require__(4824);
+var identity = __nccwpck_require__(4767);
 
 function createPair(key, value, ctx) {
     const k = createNode.createNode(key, undefined, ctx);
@@ -71361,14 +71361,14 @@ exports.createPair = createPair;
 
 /***/ }),
 
-/***/ 4305:
+/***/ 6461:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
-var Node = __nccwpck_require__(5605);
-var toJS = __nccwpck_require__(3119);
+var identity = __nccwpck_require__(4767);
+var Node = __nccwpck_require__(3849);
+var toJS = __nccwpck_require__(4355);
 
 const isScalarValue = (value) => !value || (typeof value !== 'function' && typeof value !== 'object');
 class Scalar extends Node.NodeBase {
@@ -71395,17 +71395,17 @@ exports.isScalarValue = isScalarValue;
 
 /***/ }),
 
-/***/ 2938:
+/***/ 862:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var stringifyCollection = __nccwpck_require__(3008);
-var addPairToJSMap = __nccwpck_require__(1308);
-var Collection = __nccwpck_require__(1633);
-var identity = __nccwpck_require__(1891);
-var Pair = __nccwpck_require__(5153);
-var Scalar = __nccwpck_require__(4305);
+var stringifyCollection = __nccwpck_require__(8260);
+var addPairToJSMap = __nccwpck_require__(4824);
+var Collection = __nccwpck_require__(5149);
+var identity = __nccwpck_require__(4767);
+var Pair = __nccwpck_require__(8037);
+var Scalar = __nccwpck_require__(6461);
 
 function findPair(items, key) {
     const k = identity.isScalar(key) ? key.value : key;
@@ -71549,17 +71549,17 @@ exports.findPair = findPair;
 
 /***/ }),
 
-/***/ 3571:
+/***/ 7863:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var createNode = __nccwpck_require__(7616);
-var stringifyCollection = __nccwpck_require__(3008);
-var Collection = __nccwpck_require__(1633);
-var identity = __nccwpck_require__(1891);
-var Scalar = __nccwpck_require__(4305);
-var toJS = __nccwpck_require__(3119);
+var createNode = __nccwpck_require__(7516);
+var stringifyCollection = __nccwpck_require__(8260);
+var Collection = __nccwpck_require__(5149);
+var identity = __nccwpck_require__(4767);
+var Scalar = __nccwpck_require__(6461);
+var toJS = __nccwpck_require__(4355);
 
 class YAMLSeq extends Collection.Collection {
     static get tagName() {
@@ -71671,16 +71671,16 @@ exports.YAMLSeq = YAMLSeq;
 
 /***/ }),
 
-/***/ 1308:
+/***/ 4824:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var log = __nccwpck_require__(6669);
-var merge = __nccwpck_require__(4376);
-var stringify = __nccwpck_require__(3376);
-var identity = __nccwpck_require__(1891);
-var toJS = __nccwpck_require__(3119);
+var log = __nccwpck_require__(9337);
+var merge = __nccwpck_require__(300);
+var stringify = __nccwpck_require__(5596);
+var identity = __nccwpck_require__(4767);
+var toJS = __nccwpck_require__(4355);
 
 function addPairToJSMap(ctx, map, { key, value }) {
     if (identity.isNode(key) && key.addToJSMap)
@@ -71743,7 +71743,7 @@ exports.addPairToJSMap = addPairToJSMap;
 
 /***/ }),
 
-/***/ 1891:
+/***/ 4767:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -71803,12 +71803,12 @@ exports.isSeq = isSeq;
 
 /***/ }),
 
-/***/ 3119:
+/***/ 4355:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
+var identity = __nccwpck_require__(4767);
 
 /**
  * Recursively convert any node or its contents to native JavaScript
@@ -71849,15 +71849,15 @@ exports.toJS = toJS;
 
 /***/ }),
 
-/***/ 6242:
+/***/ 870:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var resolveBlockScalar = __nccwpck_require__(293);
-var resolveFlowScalar = __nccwpck_require__(7686);
-var errors = __nccwpck_require__(7460);
-var stringifyString = __nccwpck_require__(3665);
+var resolveBlockScalar = __nccwpck_require__(4057);
+var resolveFlowScalar = __nccwpck_require__(834);
+var errors = __nccwpck_require__(8144);
+var stringifyString = __nccwpck_require__(2421);
 
 function resolveAsScalar(token, strict = true, onError) {
     if (token) {
@@ -72074,7 +72074,7 @@ exports.setScalarValue = setScalarValue;
 
 /***/ }),
 
-/***/ 2393:
+/***/ 1037:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -72144,7 +72144,7 @@ exports.stringify = stringify;
 
 /***/ }),
 
-/***/ 5207:
+/***/ 1323:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -72250,14 +72250,14 @@ exports.visit = visit;
 
 /***/ }),
 
-/***/ 3921:
+/***/ 3037:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var cstScalar = __nccwpck_require__(6242);
-var cstStringify = __nccwpck_require__(2393);
-var cstVisit = __nccwpck_require__(5207);
+var cstScalar = __nccwpck_require__(870);
+var cstStringify = __nccwpck_require__(1037);
+var cstVisit = __nccwpck_require__(1323);
 
 /** The byte order mark */
 const BOM = '\u{FEFF}';
@@ -72369,12 +72369,12 @@ exports.tokenType = tokenType;
 
 /***/ }),
 
-/***/ 1893:
+/***/ 4769:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var cst = __nccwpck_require__(3921);
+var cst = __nccwpck_require__(3037);
 
 /*
 START -> stream
@@ -73099,7 +73099,7 @@ exports.Lexer = Lexer;
 
 /***/ }),
 
-/***/ 2808:
+/***/ 3724:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -73147,14 +73147,14 @@ exports.LineCounter = LineCounter;
 
 /***/ }),
 
-/***/ 3124:
+/***/ 8152:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
 var node_process = __nccwpck_require__(932);
-var cst = __nccwpck_require__(3921);
-var lexer = __nccwpck_require__(1893);
+var cst = __nccwpck_require__(3037);
+var lexer = __nccwpck_require__(4769);
 
 function includesToken(list, type) {
     for (let i = 0; i < list.length; ++i)
@@ -74134,18 +74134,18 @@ exports.Parser = Parser;
 
 /***/ }),
 
-/***/ 4563:
+/***/ 9463:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var composer = __nccwpck_require__(4260);
-var Document = __nccwpck_require__(7977);
-var errors = __nccwpck_require__(7460);
-var log = __nccwpck_require__(6669);
-var identity = __nccwpck_require__(1891);
-var lineCounter = __nccwpck_require__(2808);
-var parser = __nccwpck_require__(3124);
+var composer = __nccwpck_require__(4920);
+var Document = __nccwpck_require__(2965);
+var errors = __nccwpck_require__(8144);
+var log = __nccwpck_require__(9337);
+var identity = __nccwpck_require__(4767);
+var lineCounter = __nccwpck_require__(3724);
+var parser = __nccwpck_require__(8152);
 
 function parseOptions(options) {
     const prettyErrors = options.prettyErrors !== false;
@@ -74248,16 +74248,16 @@ exports.stringify = stringify;
 
 /***/ }),
 
-/***/ 1148:
+/***/ 8536:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
-var map = __nccwpck_require__(1231);
-var seq = __nccwpck_require__(814);
-var string = __nccwpck_require__(3724);
-var tags = __nccwpck_require__(8478);
+var identity = __nccwpck_require__(4767);
+var map = __nccwpck_require__(8291);
+var seq = __nccwpck_require__(4642);
+var string = __nccwpck_require__(9976);
+var tags = __nccwpck_require__(5946);
 
 const sortMapEntriesByKey = (a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
 class Schema {
@@ -74294,13 +74294,13 @@ exports.Schema = Schema;
 
 /***/ }),
 
-/***/ 1231:
+/***/ 8291:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
-var YAMLMap = __nccwpck_require__(2938);
+var identity = __nccwpck_require__(4767);
+var YAMLMap = __nccwpck_require__(862);
 
 const map = {
     collection: 'map',
@@ -74320,12 +74320,12 @@ exports.map = map;
 
 /***/ }),
 
-/***/ 5940:
+/***/ 2056:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var Scalar = __nccwpck_require__(4305);
+var Scalar = __nccwpck_require__(6461);
 
 const nullTag = {
     identify: value => value == null,
@@ -74344,13 +74344,13 @@ exports.nullTag = nullTag;
 
 /***/ }),
 
-/***/ 814:
+/***/ 4642:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
-var YAMLSeq = __nccwpck_require__(3571);
+var identity = __nccwpck_require__(4767);
+var YAMLSeq = __nccwpck_require__(7863);
 
 const seq = {
     collection: 'seq',
@@ -74370,12 +74370,12 @@ exports.seq = seq;
 
 /***/ }),
 
-/***/ 3724:
+/***/ 9976:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var stringifyString = __nccwpck_require__(3665);
+var stringifyString = __nccwpck_require__(2421);
 
 const string = {
     identify: value => typeof value === 'string',
@@ -74393,12 +74393,12 @@ exports.string = string;
 
 /***/ }),
 
-/***/ 5579:
+/***/ 3231:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var Scalar = __nccwpck_require__(4305);
+var Scalar = __nccwpck_require__(6461);
 
 const boolTag = {
     identify: value => typeof value === 'boolean',
@@ -74421,13 +74421,13 @@ exports.boolTag = boolTag;
 
 /***/ }),
 
-/***/ 1433:
+/***/ 2621:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var Scalar = __nccwpck_require__(4305);
-var stringifyNumber = __nccwpck_require__(3677);
+var Scalar = __nccwpck_require__(6461);
+var stringifyNumber = __nccwpck_require__(6473);
 
 const floatNaN = {
     identify: value => typeof value === 'number',
@@ -74475,12 +74475,12 @@ exports.floatNaN = floatNaN;
 
 /***/ }),
 
-/***/ 2790:
+/***/ 1722:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var stringifyNumber = __nccwpck_require__(3677);
+var stringifyNumber = __nccwpck_require__(6473);
 
 const intIdentify = (value) => typeof value === 'bigint' || Number.isInteger(value);
 const intResolve = (str, offset, radix, { intAsBigInt }) => (intAsBigInt ? BigInt(str) : parseInt(str.substring(offset), radix));
@@ -74524,18 +74524,18 @@ exports.intOct = intOct;
 
 /***/ }),
 
-/***/ 9772:
+/***/ 4488:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var map = __nccwpck_require__(1231);
-var _null = __nccwpck_require__(5940);
-var seq = __nccwpck_require__(814);
-var string = __nccwpck_require__(3724);
-var bool = __nccwpck_require__(5579);
-var float = __nccwpck_require__(1433);
-var int = __nccwpck_require__(2790);
+var map = __nccwpck_require__(8291);
+var _null = __nccwpck_require__(2056);
+var seq = __nccwpck_require__(4642);
+var string = __nccwpck_require__(9976);
+var bool = __nccwpck_require__(3231);
+var float = __nccwpck_require__(2621);
+var int = __nccwpck_require__(1722);
 
 const schema = [
     map.map,
@@ -74556,14 +74556,14 @@ exports.schema = schema;
 
 /***/ }),
 
-/***/ 7331:
+/***/ 2271:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var Scalar = __nccwpck_require__(4305);
-var map = __nccwpck_require__(1231);
-var seq = __nccwpck_require__(814);
+var Scalar = __nccwpck_require__(6461);
+var map = __nccwpck_require__(8291);
+var seq = __nccwpck_require__(4642);
 
 function intIdentify(value) {
     return typeof value === 'bigint' || Number.isInteger(value);
@@ -74627,27 +74627,27 @@ exports.schema = schema;
 
 /***/ }),
 
-/***/ 8478:
+/***/ 5946:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var map = __nccwpck_require__(1231);
-var _null = __nccwpck_require__(5940);
-var seq = __nccwpck_require__(814);
-var string = __nccwpck_require__(3724);
-var bool = __nccwpck_require__(5579);
-var float = __nccwpck_require__(1433);
-var int = __nccwpck_require__(2790);
-var schema = __nccwpck_require__(9772);
-var schema$1 = __nccwpck_require__(7331);
-var binary = __nccwpck_require__(743);
-var merge = __nccwpck_require__(4376);
-var omap = __nccwpck_require__(6683);
-var pairs = __nccwpck_require__(7221);
-var schema$2 = __nccwpck_require__(3381);
-var set = __nccwpck_require__(5340);
-var timestamp = __nccwpck_require__(3932);
+var map = __nccwpck_require__(8291);
+var _null = __nccwpck_require__(2056);
+var seq = __nccwpck_require__(4642);
+var string = __nccwpck_require__(9976);
+var bool = __nccwpck_require__(3231);
+var float = __nccwpck_require__(2621);
+var int = __nccwpck_require__(1722);
+var schema = __nccwpck_require__(4488);
+var schema$1 = __nccwpck_require__(2271);
+var binary = __nccwpck_require__(7243);
+var merge = __nccwpck_require__(300);
+var omap = __nccwpck_require__(1015);
+var pairs = __nccwpck_require__(5705);
+var schema$2 = __nccwpck_require__(3825);
+var set = __nccwpck_require__(736);
+var timestamp = __nccwpck_require__(9944);
 
 const schemas = new Map([
     ['core', schema.schema],
@@ -74733,14 +74733,14 @@ exports.getTags = getTags;
 
 /***/ }),
 
-/***/ 743:
+/***/ 7243:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
 var node_buffer = __nccwpck_require__(181);
-var Scalar = __nccwpck_require__(4305);
-var stringifyString = __nccwpck_require__(3665);
+var Scalar = __nccwpck_require__(6461);
+var stringifyString = __nccwpck_require__(2421);
 
 const binary = {
     identify: value => value instanceof Uint8Array, // Buffer inherits from Uint8Array
@@ -74810,12 +74810,12 @@ exports.binary = binary;
 
 /***/ }),
 
-/***/ 8514:
+/***/ 8582:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var Scalar = __nccwpck_require__(4305);
+var Scalar = __nccwpck_require__(6461);
 
 function boolStringify({ value, source }, ctx) {
     const boolObj = value ? trueTag : falseTag;
@@ -74846,13 +74846,13 @@ exports.trueTag = trueTag;
 
 /***/ }),
 
-/***/ 2026:
+/***/ 1406:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var Scalar = __nccwpck_require__(4305);
-var stringifyNumber = __nccwpck_require__(3677);
+var Scalar = __nccwpck_require__(6461);
+var stringifyNumber = __nccwpck_require__(6473);
 
 const floatNaN = {
     identify: value => typeof value === 'number',
@@ -74903,12 +74903,12 @@ exports.floatNaN = floatNaN;
 
 /***/ }),
 
-/***/ 7149:
+/***/ 8033:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var stringifyNumber = __nccwpck_require__(3677);
+var stringifyNumber = __nccwpck_require__(6473);
 
 const intIdentify = (value) => typeof value === 'bigint' || Number.isInteger(value);
 function intResolve(str, offset, radix, { intAsBigInt }) {
@@ -74986,13 +74986,13 @@ exports.intOct = intOct;
 
 /***/ }),
 
-/***/ 4376:
+/***/ 300:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
-var Scalar = __nccwpck_require__(4305);
+var identity = __nccwpck_require__(4767);
+var Scalar = __nccwpck_require__(6461);
 
 // If the value associated with a merge key is a single mapping node, each of
 // its key/value pairs is inserted into the current mapping, unless the key
@@ -75064,16 +75064,16 @@ exports.merge = merge;
 
 /***/ }),
 
-/***/ 6683:
+/***/ 1015:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
-var toJS = __nccwpck_require__(3119);
-var YAMLMap = __nccwpck_require__(2938);
-var YAMLSeq = __nccwpck_require__(3571);
-var pairs = __nccwpck_require__(7221);
+var identity = __nccwpck_require__(4767);
+var toJS = __nccwpck_require__(4355);
+var YAMLMap = __nccwpck_require__(862);
+var YAMLSeq = __nccwpck_require__(7863);
+var pairs = __nccwpck_require__(5705);
 
 class YAMLOMap extends YAMLSeq.YAMLSeq {
     constructor() {
@@ -75148,15 +75148,15 @@ exports.omap = omap;
 
 /***/ }),
 
-/***/ 7221:
+/***/ 5705:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
-var Pair = __nccwpck_require__(5153);
-var Scalar = __nccwpck_require__(4305);
-var YAMLSeq = __nccwpck_require__(3571);
+var identity = __nccwpck_require__(4767);
+var Pair = __nccwpck_require__(8037);
+var Scalar = __nccwpck_require__(6461);
+var YAMLSeq = __nccwpck_require__(7863);
 
 function resolvePairs(seq, onError) {
     if (identity.isSeq(seq)) {
@@ -75237,24 +75237,24 @@ exports.resolvePairs = resolvePairs;
 
 /***/ }),
 
-/***/ 3381:
+/***/ 3825:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var map = __nccwpck_require__(1231);
-var _null = __nccwpck_require__(5940);
-var seq = __nccwpck_require__(814);
-var string = __nccwpck_require__(3724);
-var binary = __nccwpck_require__(743);
-var bool = __nccwpck_require__(8514);
-var float = __nccwpck_require__(2026);
-var int = __nccwpck_require__(7149);
-var merge = __nccwpck_require__(4376);
-var omap = __nccwpck_require__(6683);
-var pairs = __nccwpck_require__(7221);
-var set = __nccwpck_require__(5340);
-var timestamp = __nccwpck_require__(3932);
+var map = __nccwpck_require__(8291);
+var _null = __nccwpck_require__(2056);
+var seq = __nccwpck_require__(4642);
+var string = __nccwpck_require__(9976);
+var binary = __nccwpck_require__(7243);
+var bool = __nccwpck_require__(8582);
+var float = __nccwpck_require__(1406);
+var int = __nccwpck_require__(8033);
+var merge = __nccwpck_require__(300);
+var omap = __nccwpck_require__(1015);
+var pairs = __nccwpck_require__(5705);
+var set = __nccwpck_require__(736);
+var timestamp = __nccwpck_require__(9944);
 
 const schema = [
     map.map,
@@ -75285,14 +75285,14 @@ exports.schema = schema;
 
 /***/ }),
 
-/***/ 5340:
+/***/ 736:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
-var Pair = __nccwpck_require__(5153);
-var YAMLMap = __nccwpck_require__(2938);
+var identity = __nccwpck_require__(4767);
+var Pair = __nccwpck_require__(8037);
+var YAMLMap = __nccwpck_require__(862);
 
 class YAMLSet extends YAMLMap.YAMLMap {
     constructor(schema) {
@@ -75388,12 +75388,12 @@ exports.set = set;
 
 /***/ }),
 
-/***/ 3932:
+/***/ 9944:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var stringifyNumber = __nccwpck_require__(3677);
+var stringifyNumber = __nccwpck_require__(6473);
 
 /** Internal types handle bigint as number, because TS can't figure it out. */
 function parseSexagesimal(str, asBigInt) {
@@ -75500,7 +75500,7 @@ exports.timestamp = timestamp;
 
 /***/ }),
 
-/***/ 6767:
+/***/ 8819:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -75658,15 +75658,15 @@ exports.foldFlowLines = foldFlowLines;
 
 /***/ }),
 
-/***/ 3376:
+/***/ 5596:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var anchors = __nccwpck_require__(7048);
-var identity = __nccwpck_require__(1891);
-var stringifyComment = __nccwpck_require__(2875);
-var stringifyString = __nccwpck_require__(3665);
+var anchors = __nccwpck_require__(68);
+var identity = __nccwpck_require__(4767);
+var stringifyComment = __nccwpck_require__(7167);
+var stringifyString = __nccwpck_require__(2421);
 
 function createStringifyContext(doc, options) {
     const opt = Object.assign({
@@ -75797,14 +75797,14 @@ exports.stringify = stringify;
 
 /***/ }),
 
-/***/ 3008:
+/***/ 8260:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
-var stringify = __nccwpck_require__(3376);
-var stringifyComment = __nccwpck_require__(2875);
+var identity = __nccwpck_require__(4767);
+var stringify = __nccwpck_require__(5596);
+var stringifyComment = __nccwpck_require__(7167);
 
 function stringifyCollection(collection, ctx, options) {
     const flow = ctx.inFlow ?? collection.flow;
@@ -75959,7 +75959,7 @@ exports.stringifyCollection = stringifyCollection;
 
 /***/ }),
 
-/***/ 2875:
+/***/ 7167:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -75990,14 +75990,14 @@ exports.stringifyComment = stringifyComment;
 
 /***/ }),
 
-/***/ 8577:
+/***/ 613:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
-var stringify = __nccwpck_require__(3376);
-var stringifyComment = __nccwpck_require__(2875);
+var identity = __nccwpck_require__(4767);
+var stringify = __nccwpck_require__(5596);
+var stringifyComment = __nccwpck_require__(7167);
 
 function stringifyDocument(doc, options) {
     const lines = [];
@@ -76084,7 +76084,7 @@ exports.stringifyDocument = stringifyDocument;
 
 /***/ }),
 
-/***/ 3677:
+/***/ 6473:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -76118,15 +76118,15 @@ exports.stringifyNumber = stringifyNumber;
 
 /***/ }),
 
-/***/ 9392:
+/***/ 9804:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
-var Scalar = __nccwpck_require__(4305);
-var stringify = __nccwpck_require__(3376);
-var stringifyComment = __nccwpck_require__(2875);
+var identity = __nccwpck_require__(4767);
+var Scalar = __nccwpck_require__(6461);
+var stringify = __nccwpck_require__(5596);
+var stringifyComment = __nccwpck_require__(7167);
 
 function stringifyPair({ key, value }, ctx, onComment, onChompKeep) {
     const { allNullValues, doc, indent, indentStep, options: { commentString, indentSeq, simpleKeys } } = ctx;
@@ -76277,13 +76277,13 @@ exports.stringifyPair = stringifyPair;
 
 /***/ }),
 
-/***/ 3665:
+/***/ 2421:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var Scalar = __nccwpck_require__(4305);
-var foldFlowLines = __nccwpck_require__(6767);
+var Scalar = __nccwpck_require__(6461);
+var foldFlowLines = __nccwpck_require__(8819);
 
 const getFoldOptions = (ctx, isBlock) => ({
     indentAtStart: isBlock ? ctx.indent.length : ctx.indentAtStart,
@@ -76622,12 +76622,12 @@ exports.stringifyString = stringifyString;
 
 /***/ }),
 
-/***/ 1360:
+/***/ 8948:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 
-var identity = __nccwpck_require__(1891);
+var identity = __nccwpck_require__(4767);
 
 const BREAK = Symbol('break visit');
 const SKIP = Symbol('skip children');
@@ -77194,7 +77194,7 @@ const ERROR_CODES = {
     DATABASE_AUTH: 'The database refused the user, the password or the database name.',
     DATABASE_POOLER: 'The connection goes through a pooler in transaction mode, which cannot hold a snapshot.',
     DATABASE_PRIVILEGES: 'The role may not read everything that the dump has to contain.',
-    DATABASE_LOCKED: 'Tables could not be locked within lock-timeout.',
+    DATABASE_LOCKED: 'Tables could not be locked within lock-timeout, or somebody waited as long for the locks of the dump.',
     DATABASE_FAILED: 'The database ended a statement or a session with an error.',
     DUMP_FAILED: 'pg_dump did not finish. No backup was made.',
     DUMP_INCOMPLETE: 'pg_dump finished, but did not dump what the snapshot holds. No backup was made.',
@@ -77222,7 +77222,7 @@ const ERROR_CODES = {
     GATE_UNVERIFIED: 'The restore point could not be verified to the level that was asked for.',
     GATE_UNHEALTHY: 'The service was not healthy after the deploy, so no backup of the new state was taken.',
     DRILL_NOT_MEASURED: 'The drill had nothing to compare, so it proves nothing.',
-    STALE: 'The newest backup, or the newest passed drill, is older than it may be.',
+    STALE: 'The newest backup, or the newest passed drill, is older than it may be, or the archive of the backup is gone.',
     REPORT_FAILED: 'GitHub, the webhook or the watchdog could not be told how the job ended.',
     MANIFEST_INVALID: 'A manifest cannot be read: damaged, or written by a newer version.',
     DRILL_RECORD_INVALID: 'A drill record cannot be read: damaged, or written by a newer version.',
@@ -77272,7 +77272,7 @@ function errorMessage(error) {
 
 
 /** Which object a record is about, exactly. */
-const recordedBackup = object({
+const RECORDED_BACKUP = {
     id: shape_text,
     bucket: shape_text,
     key: shape_text,
@@ -77280,7 +77280,8 @@ const recordedBackup = object({
     sha256: sha256,
     bytes: whole,
     snapshotAt: instant,
-});
+};
+const recordedBackup = object(RECORDED_BACKUP);
 /** Who made a record. */
 const recordedRun = object({
     repository: shape_text,
@@ -77290,7 +77291,7 @@ const recordedRun = object({
     commit: shape_text,
 });
 /** Reads a record; throws its code when it is damaged or of a newer major version. `name` is for the error. */
-function record_parseRecord(kind, json, name) {
+function parseRecord(kind, json, name) {
     try {
         const value = JSON.parse(json);
         const { version } = object({ version: whole })(value, '');
@@ -77352,7 +77353,7 @@ function renderDrillRecord(value) {
 }
 /** Reads a record; throws DRILL_RECORD_INVALID when it is damaged or of a newer major version. `name` is for the error. */
 function parseDrillRecord(json, name) {
-    return record_parseRecord({ version: DRILL_VERSION, shape: drillRecord, code: 'DRILL_RECORD_INVALID', what: 'drill record' }, json, name);
+    return parseRecord({ version: DRILL_VERSION, shape: drillRecord, code: 'DRILL_RECORD_INVALID', what: 'drill record' }, json, name);
 }
 
 ;// CONCATENATED MODULE: ./lib/core/manifest.js
@@ -77372,16 +77373,23 @@ const tableFingerprint = object({
     newest: nullable(object({ column: shape_text, value: nullable(shape_text) })),
     /** 128 bits over all values, independent of the order of rows; null below level `content`. */
     contentHash: nullable(shape_text),
+    /** The extension whose configuration it is; then these are the rows that do not come with CREATE EXTENSION. */
+    extension: addedLater(shape_text),
 });
 /**
  * Sequences are not transactional: pg_dump reads a value somewhere between the snapshot and its end, so the archive
- * holds one from `atSnapshot` to `atEnd`. Values are decimal texts, because they may exceed 2^53; null was never used.
+ * holds one from `atSnapshot` to `atEnd`. Values are decimal texts, because they may exceed 2^53; null was never used
+ * (is_called is false), and then `next…` is what it gives out first: its start, or what somebody set it to.
  */
 const sequenceFingerprint = object({
     schema: shape_text,
     name: shape_text,
     atSnapshot: nullable(shape_text),
     atEnd: nullable(shape_text),
+    nextAtSnapshot: addedLater(shape_text),
+    nextAtEnd: addedLater(shape_text),
+    /** After its greatest value it begins anew. */
+    cycles: addedLater(flag),
 });
 const objectCounts = object({
     indexes: whole,
@@ -77393,6 +77401,8 @@ const objectCounts = object({
     /** Large objects, which belong to no schema. */
     largeObjects: whole,
 });
+/** An object of the schema and 64 bits over its definition, by which a change is seen but not what it was. */
+const definition = object({ kind: shape_text, name: shape_text, hash: shape_text });
 const extension = object({ name: shape_text, version: shape_text, schema: shape_text });
 const manifest = object({
     version: whole,
@@ -77438,6 +77448,8 @@ const manifest = object({
         /** pg_database_size, indexes included. */
         bytes: whole,
         isStandby: flag,
+        /** The number that initdb gave the cluster; null in older manifests, and where the role may not read it. */
+        systemIdentifier: addedLater(shape_text),
         extensions: list(extension),
         /** Roles that row security policies name: a server without them cannot take the policies. */
         policyRoles: list(shape_text),
@@ -77448,6 +77460,10 @@ const manifest = object({
         sequences: list(sequenceFingerprint),
         /** Null in a partial backup. */
         objects: nullable(objectCounts),
+        /** Null in a partial backup, too. */
+        definitions: addedLater(list(definition)),
+        /** 128 bits over the bytes of all large objects; null below level `content`, and where there are none. */
+        largeObjectsHash: addedLater(shape_text),
     }),
     /** pg_dump with its upload, and the whole step. */
     durations: object({ dumpMs: whole, totalMs: whole }),
@@ -77461,22 +77477,15 @@ function countRows(tables) {
 function renderManifest(value) {
     return canonicalJson(value);
 }
+const MANIFEST = {
+    version: MANIFEST_VERSION,
+    shape: manifest,
+    code: 'MANIFEST_INVALID',
+    what: 'manifest',
+};
 /** Reads a manifest; throws MANIFEST_INVALID when it is damaged or of a newer major version. `name` is for the error. */
 function parseManifest(json, name) {
-    try {
-        const value = JSON.parse(json);
-        const { version } = object({ version: whole })(value, '');
-        if (version > MANIFEST_VERSION) {
-            throw new RangeError(`it has version ${version}; this pg-runbook reads up to ${MANIFEST_VERSION}`);
-        }
-        return manifest(value, '');
-    }
-    catch (error) {
-        throw new OperatorError('MANIFEST_INVALID', `The manifest ${name} cannot be read: ${errorMessage(error)}.`, {
-            hint: 'Use a newer pg-runbook, or pick another backup.',
-            cause: error,
-        });
-    }
+    return parseRecord(MANIFEST, json, name);
 }
 
 ;// CONCATENATED MODULE: ./lib/steps/find-backup.js
@@ -77506,21 +77515,31 @@ function parseInstant(text) {
  * The manifest of the chosen backup. A damaged manifest is passed over by `latest`, and said so; an id gets what it
  * names. Throws BACKUP_NOT_FOUND, saying what there is instead.
  */
-async function findBackup(choice, location, store, log) {
+async function findBackup(choice, location, store, log, search = {}) {
     if (choice.by === 'id')
         return readById(choice.id, location, store);
     const ids = await listBackups(location, store);
     const isInTime = beforeLimit(choice);
-    for (const id of ids.filter(({ kind, instant }) => !NEVER_LATEST.includes(kind) && isInTime(instant))) {
-        const manifest = await readManifest(id, location, store).catch(error => passOver(error, log));
+    const counts = countedKinds(choice);
+    for (const id of ids.filter(({ kind, instant }) => counts(kind) && isInTime(instant))) {
+        const manifest = await readManifest(id, location, store).catch(error => passOver(error, log, search));
         // The id is to the second, the snapshot to the millisecond.
-        if (manifest !== undefined && isInTime(new Date(manifest.backup.snapshotAt)))
+        if (manifest === undefined || !isInTime(new Date(manifest.backup.snapshotAt)))
+            continue;
+        if (search.isForRestore !== true || manifest.archive.format === 'custom')
             return manifest;
+        const why = `The backup ${manifest.backup.id} is a ${manifest.archive.format} script, which pg_restore cannot take.`;
+        log.info(`${why} It is passed over.`);
+        search.onPassedOver?.(why);
     }
     const asked = choice.by === 'before' ? ` before ${choice.instant.toISOString()}` : '';
     throw new OperatorError('BACKUP_NOT_FOUND', `There is no full backup of ${location.database}${asked} in ${store.uri(manifestPrefix(location))}: ${describe(ids)}.`, {
         hint: 'Check destination and database, or make a backup with dump-to-s3.',
     });
+}
+function countedKinds(choice) {
+    const kinds = choice.by === 'latest' ? choice.kinds : undefined;
+    return kind => (kinds === undefined ? !NEVER_LATEST.includes(kind) : kinds.includes(kind));
 }
 function beforeLimit(choice) {
     const limit = choice.by === 'before' ? choice.instant.getTime() : Number.POSITIVE_INFINITY;
@@ -77541,21 +77560,33 @@ async function readById(id, location, store) {
         hint: 'Check backup, destination and database. An archive without a manifest comes from a dump that did not finish.',
     });
 }
-/** A manifest under another backup's name was copied there, and must not stand for it. */
+/** A manifest under the name of another backup, or of another database, was copied there, and must not stand for it. */
 async function readManifest(id, location, store) {
     const key = manifestKey(location, id);
     const json = await store.findText(key);
     if (json === undefined)
         return undefined;
     const manifest = parseManifest(json, store.uri(key));
-    if (manifest.backup.id === renderBackupId(id) && manifest.backup.kind === id.kind)
+    const whose = whoseElse(manifest, id, location);
+    if (whose === undefined)
         return manifest;
-    throw new OperatorError('MANIFEST_INVALID', `The manifest ${store.uri(key)} is that of another backup: ${manifest.backup.id} (${manifest.backup.kind}).`, { hint: 'Pick another backup, and find out who put it there.' });
+    throw new OperatorError('MANIFEST_INVALID', `The manifest ${store.uri(key)} is that of another ${whose}.`, {
+        hint: 'Pick another backup, and find out who put it there.',
+    });
 }
-function passOver(error, log) {
+/** What a manifest is of, when it is not of this backup here: it would send a restore to the archive of another. */
+function whoseElse({ backup, object }, id, location) {
+    if (backup.id !== renderBackupId(id) || backup.kind !== id.kind)
+        return `backup: ${backup.id} (${backup.kind})`;
+    if (backup.database !== location.database)
+        return `database: ${backup.database}`;
+    return object.key.startsWith(archivePrefix(location)) ? undefined : `place: its archive is ${object.key}`;
+}
+function passOver(error, log, { onPassedOver }) {
     if (!(error instanceof OperatorError) || error.code !== 'MANIFEST_INVALID')
         throw error;
     log.warning(`${error.message} It is passed over.`);
+    onPassedOver?.(error.message);
 }
 function toId(name) {
     try {
@@ -77572,10 +77603,12 @@ function describe(ids) {
     return `it holds ${ids.length} backups, ${partial} of them partial, the newest from ${ids[0]?.instant.toISOString()}`;
 }
 
-// EXTERNAL MODULE: ../../node_modules/@aws-sdk/client-s3/dist-cjs/index.js
-var dist_cjs = __nccwpck_require__(8299);
-// EXTERNAL MODULE: ../../node_modules/@aws-sdk/credential-provider-web-identity/dist-cjs/index.js
-var credential_provider_web_identity_dist_cjs = __nccwpck_require__(8112);
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: ../../../../work/main/node_modules/@aws-sdk/client-s3/dist-cjs/index.js
+var dist_cjs = __nccwpck_require__(4071);
+// EXTERNAL MODULE: ../../../../work/main/node_modules/@aws-sdk/credential-provider-web-identity/dist-cjs/index.js
+var credential_provider_web_identity_dist_cjs = __nccwpck_require__(4300);
 ;// CONCATENATED MODULE: ./lib/storage/client.js
 
 
@@ -77642,6 +77675,7 @@ const TRANSIENT = new Set([
     'Throttling',
     'ThrottlingException',
     'OperationAborted',
+    'ConditionalRequestConflict',
     'IDPCommunicationError',
     'ECONNREFUSED',
     'ECONNRESET',
@@ -77681,12 +77715,19 @@ function isDenied(error) {
     const { name, status } = factsOf(error);
     return DENIED.has(name) || status === 403 || status === 401;
 }
-/** The store does not know what was asked of it, as older ones do with checksums and conditions. */
-function isUnsupported(error) {
+/**
+ * A refusal of an upload that may be meant for the checksum that was asked for: older stores word it in many ways. Asking once more
+ * without it tells.
+ */
+function mayLackChecksums(error) {
     const { name, status } = factsOf(error);
     return (status === 501 ||
-        (status === 400 &&
-            /^(InvalidRequest|InvalidArgument|NotImplemented|MalformedXML|BadRequest|400)$/.test(name)));
+        (status === 400 && /^(InvalidRequest|InvalidArgument|NotImplemented|BadRequest|400)$/.test(name)));
+}
+/** The store knows no conditional writes: it says so, or names the condition in its refusal. */
+function lacksConditions(error) {
+    const { status, message } = factsOf(error);
+    return isNotImplemented(error) || (status === 400 && /if-none-match|conditional/i.test(message));
 }
 /** The store says that it cannot do this at all. */
 function isNotImplemented(error) {
@@ -77811,7 +77852,7 @@ async function withRetries(what, request, patience) {
             signal?.throwIfAborted();
             failingSince ??= performance.now();
             const delay = Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
-            const isTooLate = performance.now() - failingSince + delay > patience.deadlineMs();
+            const isTooLate = delay > patience.leftMs(performance.now() - failingSince);
             if (isTooLate || !mayRepeat(error))
                 throw error;
             log.info(`  ${what}: ${errorMessage(error)}; trying again in ${(delay / 1000).toFixed(1)} s`);
@@ -77845,7 +77886,45 @@ async function pause(delayMs, signal) {
     await (0,promises_namespaceObject.setTimeout)(delayMs, undefined, signal === undefined ? {} : { signal }).catch(() => { });
 }
 
+;// CONCATENATED MODULE: ./lib/storage/time-limit.js
+/** Ends whatever does not answer within a time that runs from now. */
+class TimeLimit {
+    #limitMs;
+    #signal;
+    #startedAt = performance.now();
+    constructor(limitMs) {
+        this.#limitMs = limitMs;
+        this.#signal = AbortSignal.timeout(limitMs);
+    }
+    get leftMs() {
+        return this.#startedAt + this.#limitMs - performance.now();
+    }
+    async apply(request) {
+        try {
+            return await request(this.#signal);
+        }
+        catch (error) {
+            if (!this.#signal.aborted)
+                throw error;
+            throw Object.assign(new Error(`no answer within ${this.#limitMs / 1000} s`), { name: 'TimeoutError' });
+        }
+    }
+}
+/** What is under way when a job is cancelled gets this long to finish. */
+const GRACE_MS = 2000;
+/** Aborted a moment after the other. Throws its reason where that has been aborted already: then nothing new begins. */
+function withGrace(signal) {
+    signal.throwIfAborted();
+    const late = new AbortController();
+    signal.addEventListener('abort', () => setTimeout(() => late.abort(signal.reason), GRACE_MS), {
+        once: true,
+    });
+    return late.signal;
+}
+
 ;// CONCATENATED MODULE: ./lib/storage/store.js
+
+
 
 
 
@@ -77874,6 +77953,11 @@ class Store {
     }
     get bucket() {
         return this.config.bucket;
+    }
+    /** For a command that the aws CLI is to run: where a store other than AWS is. */
+    get endpointOption() {
+        const { endpoint } = this.config;
+        return endpoint === undefined ? '' : ` --endpoint-url '${endpoint}'`;
     }
     /** `s3://bucket/key` */
     uri(key) {
@@ -77905,11 +77989,15 @@ class Store {
             Bucket: this.bucket,
             Key: key,
             Body: json,
+            // A bucket that locks its objects takes none without it.
+            ContentMD5: (0,external_node_crypto_.createHash)('md5').update(json).digest('base64'),
             ContentType: 'application/json',
             ...sseFields(options.sse),
         };
         const what = `write ${key}`;
-        const put = (conditions) => this.send(what, (client, options) => client.send(new dist_cjs/* PutObjectCommand */.wKZ({ ...input, ...conditions }), options), options.outlivesCancellation === true && this.signal.aborted ? CLEAN_UP : {});
+        const put = (conditions) => this.send(what, (client, options) => client.send(new dist_cjs/* PutObjectCommand */.wKZ({ ...input, ...conditions }), options), options.outlivesCancellation === true && this.signal.aborted
+            ? CLEAN_UP
+            : { finishesWhenCancelled: true });
         try {
             await put({ IfNoneMatch: '*' });
         }
@@ -77917,7 +78005,7 @@ class Store {
             // A retry after a lost answer meets the first write; older stores know no conditions.
             if (isPreconditionFailed(error) && (await this.#holds(key, json)))
                 return;
-            if (!isUnsupported(error))
+            if (!lacksConditions(error))
                 throw error;
             await put({});
         }
@@ -77971,6 +78059,18 @@ class Store {
         const input = { Bucket: this.bucket, Key: key, ...(versionId === null ? {} : { VersionId: versionId }) };
         await this.send(`remove ${key}`, (client, options) => client.send(new dist_cjs/* DeleteObjectCommand */.k4j(input), options), CLEAN_UP);
     }
+    /** Removes an object whose writing failed; true only when it is certain that there is none. */
+    async removeForSure(key) {
+        try {
+            if ((await this.head(key, CLEAN_UP)) === undefined)
+                return true;
+            await this.remove(key, null);
+            return (await this.head(key, CLEAN_UP)) === undefined;
+        }
+        catch {
+            return false;
+        }
+    }
     /**
      * Sends one request with patience. `what` completes "Could not …". The request gets the signal that ends it, so that
      * no silent store outlasts a cancellation. The OperatorError that it throws has the SDK's error as its cause, which
@@ -77983,15 +78083,18 @@ class Store {
             ? new TimeLimit(this.signal.aborted ? HURRIED_CLEAN_UP_MS : CLEAN_UP_MS)
             : undefined;
         let client = this.#client(plane);
-        const attempt = () => {
+        const attempt = async () => {
             client = this.#client(plane);
             if (limit !== undefined)
                 return limit.apply(abortSignal => request(client, { abortSignal }));
-            return request(client, { abortSignal: signal ?? this.signal });
+            const abortSignal = signal ?? this.signal;
+            return request(client, {
+                abortSignal: how.finishesWhenCancelled ? withGrace(abortSignal) : abortSignal,
+            });
         };
         try {
             return await withRetries(what, attempt, {
-                deadlineMs: () => limit?.leftMs ?? (this.#reached ? PATIENCE_MS : FIRST_CONTACT_PATIENCE_MS),
+                leftMs: failingMs => limit?.leftMs ?? (this.#reached ? PATIENCE_MS : FIRST_CONTACT_PATIENCE_MS) - failingMs,
                 signal,
                 log: this.log,
                 renew: () => this.#retire(plane, client),
@@ -78035,29 +78138,6 @@ class Store {
     }
 }
 const CLEAN_UP = { signal: null };
-/** Ends whatever does not answer within a time that runs from now. */
-class TimeLimit {
-    #limitMs;
-    #signal;
-    #startedAt = performance.now();
-    constructor(limitMs) {
-        this.#limitMs = limitMs;
-        this.#signal = AbortSignal.timeout(limitMs);
-    }
-    get leftMs() {
-        return this.#startedAt + this.#limitMs - performance.now();
-    }
-    async apply(request) {
-        try {
-            return await request(this.#signal);
-        }
-        catch (error) {
-            if (!this.#signal.aborted)
-                throw error;
-            throw Object.assign(new Error(`no answer within ${this.#limitMs / 1000} s`), { name: 'TimeoutError' });
-        }
-    }
-}
 /** The request fields that ask for it; none where the bucket's default is to apply. */
 function sseFields(sse) {
     if (sse === undefined)
@@ -78127,7 +78207,7 @@ function renderAge(ms) {
 
 ;// CONCATENATED MODULE: external "os"
 const external_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
-;// CONCATENATED MODULE: ../../node_modules/@actions/core/lib/utils.js
+;// CONCATENATED MODULE: ../../../../work/main/node_modules/@actions/core/lib/utils.js
 // We use any as a valid input type
 /* eslint-disable @typescript-eslint/no-explicit-any */
 /**
@@ -78163,7 +78243,7 @@ function utils_toCommandProperties(annotationProperties) {
     };
 }
 //# sourceMappingURL=utils.js.map
-;// CONCATENATED MODULE: ../../node_modules/@actions/core/lib/command.js
+;// CONCATENATED MODULE: ../../../../work/main/node_modules/@actions/core/lib/command.js
 
 
 /**
@@ -78259,7 +78339,7 @@ function escapeProperty(s) {
 var external_crypto_ = __nccwpck_require__(6982);
 // EXTERNAL MODULE: external "fs"
 var external_fs_ = __nccwpck_require__(9896);
-;// CONCATENATED MODULE: ../../node_modules/@actions/core/lib/file-command.js
+;// CONCATENATED MODULE: ../../../../work/main/node_modules/@actions/core/lib/file-command.js
 // For internal use, subject to change.
 // We use any as a valid input type
 /* eslint-disable @typescript-eslint/no-explicit-any */
@@ -78302,7 +78382,7 @@ var external_http_namespaceObject = /*#__PURE__*/__nccwpck_require__.t(external_
 // EXTERNAL MODULE: external "https"
 var external_https_ = __nccwpck_require__(5692);
 var external_https_namespaceObject = /*#__PURE__*/__nccwpck_require__.t(external_https_, 2);
-;// CONCATENATED MODULE: ../../node_modules/@actions/http-client/lib/proxy.js
+;// CONCATENATED MODULE: ../../../../work/main/node_modules/@actions/http-client/lib/proxy.js
 function getProxyUrl(reqUrl) {
     const usingSsl = reqUrl.protocol === 'https:';
     if (checkBypass(reqUrl)) {
@@ -78393,11 +78473,11 @@ class DecodedURL extends URL {
     }
 }
 //# sourceMappingURL=proxy.js.map
-// EXTERNAL MODULE: ../../node_modules/tunnel/index.js
-var tunnel = __nccwpck_require__(5070);
-// EXTERNAL MODULE: ../../node_modules/undici/index.js
-var undici = __nccwpck_require__(1684);
-;// CONCATENATED MODULE: ../../node_modules/@actions/http-client/lib/index.js
+// EXTERNAL MODULE: ../../../../work/main/node_modules/tunnel/index.js
+var tunnel = __nccwpck_require__(2522);
+// EXTERNAL MODULE: ../../../../work/main/node_modules/undici/index.js
+var undici = __nccwpck_require__(1976);
+;// CONCATENATED MODULE: ../../../../work/main/node_modules/@actions/http-client/lib/index.js
 /* eslint-disable @typescript-eslint/no-explicit-any */
 var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
     function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
@@ -79094,7 +79174,7 @@ class HttpClient {
 }
 const lowercaseKeys = (obj) => Object.keys(obj).reduce((c, k) => ((c[k.toLowerCase()] = obj[k]), c), {});
 //# sourceMappingURL=index.js.map
-;// CONCATENATED MODULE: ../../node_modules/@actions/http-client/lib/auth.js
+;// CONCATENATED MODULE: ../../../../work/main/node_modules/@actions/http-client/lib/auth.js
 var auth_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
     function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
     return new (P || (P = Promise))(function (resolve, reject) {
@@ -79170,7 +79250,7 @@ class PersonalAccessTokenCredentialHandler {
     }
 }
 //# sourceMappingURL=auth.js.map
-;// CONCATENATED MODULE: ../../node_modules/@actions/core/lib/oidc-utils.js
+;// CONCATENATED MODULE: ../../../../work/main/node_modules/@actions/core/lib/oidc-utils.js
 var oidc_utils_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
     function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
     return new (P || (P = Promise))(function (resolve, reject) {
@@ -79244,7 +79324,7 @@ class OidcClient {
     }
 }
 //# sourceMappingURL=oidc-utils.js.map
-;// CONCATENATED MODULE: ../../node_modules/@actions/core/lib/summary.js
+;// CONCATENATED MODULE: ../../../../work/main/node_modules/@actions/core/lib/summary.js
 var summary_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
     function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
     return new (P || (P = Promise))(function (resolve, reject) {
@@ -79525,7 +79605,7 @@ const _summary = new Summary();
 const markdownSummary = (/* unused pure expression or super */ null && (_summary));
 const summary = _summary;
 //# sourceMappingURL=summary.js.map
-;// CONCATENATED MODULE: ../../node_modules/@actions/core/lib/path-utils.js
+;// CONCATENATED MODULE: ../../../../work/main/node_modules/@actions/core/lib/path-utils.js
 
 /**
  * toPosixPath converts the given path to the posix form. On Windows, \\ will be
@@ -79560,14 +79640,14 @@ function toPlatformPath(pth) {
 }
 //# sourceMappingURL=path-utils.js.map
 // EXTERNAL MODULE: external "string_decoder"
-var external_string_decoder_ = __nccwpck_require__(5574);
+var external_string_decoder_ = __nccwpck_require__(3193);
 // EXTERNAL MODULE: external "events"
 var external_events_ = __nccwpck_require__(4434);
 ;// CONCATENATED MODULE: external "child_process"
 const external_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("child_process");
 // EXTERNAL MODULE: external "assert"
 var external_assert_ = __nccwpck_require__(2613);
-;// CONCATENATED MODULE: ../../node_modules/@actions/io/lib/io-util.js
+;// CONCATENATED MODULE: ../../../../work/main/node_modules/@actions/io/lib/io-util.js
 var io_util_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
     function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
     return new (P || (P = Promise))(function (resolve, reject) {
@@ -79747,7 +79827,7 @@ function getCmdPath() {
     return (_a = process.env['COMSPEC']) !== null && _a !== void 0 ? _a : `cmd.exe`;
 }
 //# sourceMappingURL=io-util.js.map
-;// CONCATENATED MODULE: ../../node_modules/@actions/io/lib/io.js
+;// CONCATENATED MODULE: ../../../../work/main/node_modules/@actions/io/lib/io.js
 var io_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
     function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
     return new (P || (P = Promise))(function (resolve, reject) {
@@ -80021,7 +80101,7 @@ function io_copyFile(srcFile, destFile, force) {
 //# sourceMappingURL=io.js.map
 ;// CONCATENATED MODULE: external "timers"
 const external_timers_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("timers");
-;// CONCATENATED MODULE: ../../node_modules/@actions/exec/lib/toolrunner.js
+;// CONCATENATED MODULE: ../../../../work/main/node_modules/@actions/exec/lib/toolrunner.js
 var toolrunner_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
     function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
     return new (P || (P = Promise))(function (resolve, reject) {
@@ -80609,7 +80689,7 @@ class ExecState extends external_events_.EventEmitter {
     }
 }
 //# sourceMappingURL=toolrunner.js.map
-;// CONCATENATED MODULE: ../../node_modules/@actions/exec/lib/exec.js
+;// CONCATENATED MODULE: ../../../../work/main/node_modules/@actions/exec/lib/exec.js
 var exec_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
     function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
     return new (P || (P = Promise))(function (resolve, reject) {
@@ -80689,7 +80769,7 @@ function getExecOutput(commandLine, args, options) {
     });
 }
 //# sourceMappingURL=exec.js.map
-;// CONCATENATED MODULE: ../../node_modules/@actions/core/lib/platform.js
+;// CONCATENATED MODULE: ../../../../work/main/node_modules/@actions/core/lib/platform.js
 var platform_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
     function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
     return new (P || (P = Promise))(function (resolve, reject) {
@@ -80754,7 +80834,7 @@ function getDetails() {
     });
 }
 //# sourceMappingURL=platform.js.map
-;// CONCATENATED MODULE: ../../node_modules/@actions/core/lib/core.js
+;// CONCATENATED MODULE: ../../../../work/main/node_modules/@actions/core/lib/core.js
 var core_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
     function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
     return new (P || (P = Promise))(function (resolve, reject) {
@@ -81139,9 +81219,18 @@ function readFreshnessInputs(inputs, environment) {
     return inputs.finish({
         location: { prefix: destination?.prefix ?? '', database },
         store: readStoreConfig(inputs, environment, destination),
+        kinds: readKinds(inputs),
         backupMaxAgeMs,
         drillMaxAgeMs,
     });
+}
+function readKinds(inputs) {
+    const full = BACKUP_KINDS.filter(kind => !NEVER_LATEST.includes(kind));
+    const lines = inputs.lines('kinds');
+    const unknown = lines.filter(line => !full.some(kind => kind === line));
+    if (unknown.length > 0)
+        inputs.problem('kinds', `got "${unknown.join('", "')}", expected one a line of ${full.join(', ')}`);
+    return lines.length === 0 ? undefined : full.filter(kind => lines.includes(kind));
 }
 
 ;// CONCATENATED MODULE: ./lib/core/markdown.js
@@ -81313,18 +81402,19 @@ var __disposeResources = (undefined && undefined.__disposeResources) || (functio
 
 
 
+
 /** Drills that are read, from the newest: so many in a row that did not pass are an answer too. */
 const DRILLS_READ = 50;
 const checkFreshness = {
     async main(context) {
         const env_1 = { stack: [], error: void 0, hasError: false };
         try {
-            const { location, backupMaxAgeMs, drillMaxAgeMs, ...inputs } = readFreshnessInputs(context.inputs, context.environment);
+            const { location, kinds, backupMaxAgeMs, drillMaxAgeMs, ...inputs } = readFreshnessInputs(context.inputs, context.environment);
             const store = __addDisposableResource(env_1, new Store(inputs.store, context.log, context.signal), false);
             const now = new Date();
             const backup = backupMaxAgeMs === undefined
                 ? undefined
-                : judgeAge('full backup', await newestBackup(location, store), backupMaxAgeMs, now);
+                : await judgeBackup(await newestBackup(location, kinds, store), kinds, backupMaxAgeMs, now, store);
             const drill = drillMaxAgeMs === undefined
                 ? undefined
                 : judgeAge('passed drill', await newestPassedDrill(location, store), drillMaxAgeMs, now);
@@ -81339,15 +81429,42 @@ const checkFreshness = {
         }
     },
 };
-async function newestBackup(location, store) {
+async function newestBackup(location, kinds, store) {
     try {
-        const { backup } = await findBackup({ by: 'latest' }, location, store, store.log);
-        return { id: backup.id, at: new Date(backup.snapshotAt) };
+        return await findBackup({ by: 'latest', ...(kinds && { kinds }) }, location, store, store.log);
     }
     catch (error) {
         if (error instanceof OperatorError && error.code === 'BACKUP_NOT_FOUND')
             return undefined;
         throw error;
+    }
+}
+/** A young backup is fresh only while its archive is there. */
+async function judgeBackup(manifest, kinds, maxAgeMs, now, store) {
+    const what = kinds === undefined ? 'full backup' : `${kinds.join(' or ')} backup`;
+    if (manifest === undefined)
+        return judgeAge(what, undefined, maxAgeMs, now);
+    const { id, snapshotAt } = manifest.backup;
+    const age = judgeAge(what, { id, at: new Date(snapshotAt) }, maxAgeMs, now);
+    const problems = [age.problem, await archiveProblem(manifest, what, store)].filter(text => text !== undefined);
+    return { ...age, problem: problems.length === 0 ? undefined : problems.join(' ') };
+}
+/** Undefined where it is there, as large as it was; also, and said so, where these credentials may not look. */
+async function archiveProblem({ backup, object }, what, store) {
+    const archive = `archive of the newest ${what}, ${store.uri(object.key)}`;
+    try {
+        const found = await store.head(object.key);
+        if (found === undefined)
+            return `The ${archive} is gone, and ${backup.id} with it: find out who or what removed it.`;
+        if (found.bytes === object.bytes)
+            return undefined;
+        return `The ${archive} has ${found.bytes} bytes instead of ${object.bytes}: find out who or what replaced it.`;
+    }
+    catch (error) {
+        if (!isDenied(error))
+            throw error;
+        store.log.warning(`Whether the ${archive} is still there was not checked: these credentials may not look (s3:GetObject on archives/).`);
+        return undefined;
     }
 }
 async function newestPassedDrill(location, store) {
@@ -81393,6 +81510,268 @@ function seconds(age) {
     return age?.ageMs === undefined ? '' : Math.round(age.ageMs / 1000);
 }
 
+;// CONCATENATED MODULE: ./lib/core/bytes.js
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+/** `512 B`, `1.50 MiB`, `120 GiB`: binary units, three significant digits. */
+function renderBytes(bytes) {
+    let value = bytes;
+    let unit = 0;
+    while (value >= 1023.5 && unit < UNITS.length - 1) {
+        value /= 1024;
+        unit += 1;
+    }
+    const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+    return `${value.toFixed(digits)} ${UNITS[unit]}`;
+}
+/** `1,234,567`: grouped by thousands, for rows and counts. */
+function renderCount(count) {
+    return count.toLocaleString('en-US');
+}
+
+;// CONCATENATED MODULE: ./lib/core/check-text.js
+
+/** `1 row`, `20,000 rows`; `plural` where an s is not enough. */
+function renderAmount(count, noun, plural = `${noun}s`) {
+    return `${renderCount(count)} ${count === 1 ? noun : plural}`;
+}
+/** `1 fewer`, `3 more`; the empty text where nothing differs. */
+function renderDifference(found, expected) {
+    if (found === expected)
+        return '';
+    return `${renderCount(Math.abs(found - expected))} ${found < expected ? 'fewer' : 'more'}`;
+}
+/** `users`, `audit.events`: schema public goes without saying. */
+function renderName({ schema, name, }) {
+    return schema === undefined || schema === 'public' ? name : `${schema}.${name}`;
+}
+/** The first few of a list and how many more there are: `a, b, c and 7 more`. */
+function renderSome(items, shown = 10) {
+    const rest = items.length - shown;
+    return items.slice(0, shown).join(', ') + (rest > 0 ? ` and ${renderCount(rest)} more` : '');
+}
+
+;// CONCATENATED MODULE: ./lib/core/postgres-version.js
+/**
+ * The oldest minor of each major whose client tools are safe to point at an archive or server that somebody else may have
+ * touched: the releases of 2026-11-12 fix CVE-2026-116314, code execution by pg_restore from a crafted archive.
+ */
+const FLOORS = { 18: 7, 17: 12, 16: 16, 15: 20, 14: 25 };
+const SECURITY_FLOOR = { major: 18, minor: 7 };
+/**
+ * Finds the version in `pg_dump (PostgreSQL) 18.6 (Debian 18.6-3)`, `18.6`, `18beta1` (minor 0) or `18` (minor 0).
+ * Throws a RangeError where there is none.
+ */
+function parseVersion(text) {
+    const match = /(?:^|\s)(\d{1,3})(?:\.(\d{1,3}))?(?:\.\d{1,3}|beta\d+|rc\d+|devel)?(?=\s|$)/.exec(text.trim());
+    if (match === null)
+        throw new RangeError(`"${text.trim()}" does not name a PostgreSQL version such as 18.7`);
+    return { major: Number(match[1]), minor: Number(match[2] ?? 0) };
+}
+/** The version of a server from its `server_version_num` (180006 → 18.6, 90624 → 9.6). */
+function fromVersionNumber(number) {
+    if (number < 100_000)
+        return { major: Math.floor(number / 10_000), minor: Math.floor(number / 100) % 100 };
+    return { major: Math.floor(number / 10_000), minor: number % 10_000 };
+}
+/** `18.6` */
+function renderVersion(version) {
+    return `${version.major}.${version.minor}`;
+}
+/** Negative when a is older than b, 0 when equal. */
+function compareVersions(a, b) {
+    return a.major - b.major || a.minor - b.minor;
+}
+/** pg_dump reads servers up to its own major, whatever the minor (pg_dump.c maxRemoteVersion). */
+function canDump(tool, server) {
+    return tool.major >= server.major;
+}
+/** The release of the same major that has the fixes; that of 18 where the major gets none any more. */
+function securityFloor({ major }) {
+    const minor = FLOORS[major];
+    return minor === undefined ? SECURITY_FLOOR : { major, minor };
+}
+/** Tools of a major newer than 18 are above the floor. */
+function isBelowSecurityFloor(tool) {
+    return compareVersions(tool, securityFloor(tool)) < 0;
+}
+/** Parses `18` or `18.6`. Throws a RangeError for anything else. */
+function parseWantedVersion(text) {
+    const match = /^(\d{1,3})(?:\.(\d{1,3}))?$/.exec(text);
+    if (match === null)
+        throw new RangeError('expected a major such as 18, or one release such as 18.7');
+    const major = Number(match[1]);
+    return match[2] === undefined ? { major } : { major, minor: Number(match[2]) };
+}
+/** Whether a release is what was asked for. */
+function satisfies(version, wanted) {
+    return version.major === wanted.major && (wanted.minor === undefined || version.minor === wanted.minor);
+}
+/** `18` or `18.6` */
+function renderWanted(wanted) {
+    return wanted.minor === undefined ? `${wanted.major}` : `${wanted.major}.${wanted.minor}`;
+}
+
+;// CONCATENATED MODULE: ./lib/core/check-definitions.js
+
+
+
+/** The kind that says whether a materialised view holds data: only a restore with data fills it. */
+const FILLED = 'filled materialised view';
+/** Definitions in one manifest, about 150 bytes each; of more, each kind is one hash. */
+const LISTED = 20_000;
+/**
+ * Kinds of which every version knows the same objects. A newer one writes definitions otherwise, names NOT NULL, and
+ * has multiranges beside ranges, with functions of theirs.
+ */
+const OF_EVERY_VERSION = [
+    'table',
+    'row security',
+    'inheritance',
+    'index',
+    'domain constraint',
+    'rule',
+    'policy',
+    'view',
+    FILLED,
+    'sequence',
+];
+/** What goes into a manifest: all of them, or one hash a kind where there are very many. */
+function foldDefinitions(definitions, limit = LISTED) {
+    return definitions === null || definitions.length <= limit ? definitions : foldByKind(definitions);
+}
+function foldByKind(definitions) {
+    return [...Map.groupBy(definitions, ({ kind }) => kind)].map(([kind, all]) => {
+        const hash = (0,external_node_crypto_.createHash)('sha256');
+        for (const { name, hash: one } of all)
+            hash.update(JSON.stringify([name, one]));
+        return { kind, name: FOLDED, hash: hash.digest('hex').slice(0, 16) };
+    });
+}
+const FOLDED = '(all)';
+/**
+ * Each object that is missing, one too many, or defined otherwise, or one line when there is none. Of group `structure`: no
+ * data in them. Where the majors differ only names are compared.
+ */
+function definitionChecks({ fingerprint, server }, { serverMajor, definitions: restored }) {
+    const { definitions } = fingerprint;
+    if (definitions === null || restored === null)
+        return [];
+    const isSameMajor = parseVersion(server.version).major === serverMajor;
+    const isFolded = definitions.some(({ name }) => name === FOLDED);
+    if (isFolded && !isSameMajor)
+        return [];
+    const comparable = (all) => isSameMajor ? all : all.filter(({ kind }) => OF_EVERY_VERSION.includes(kind)).map(nameOnly);
+    const [expected, found] = [definitions, isFolded ? foldByKind(restored) : restored].map(comparable);
+    const failures = compare(expected ?? [], found ?? []);
+    if (failures.length > 0)
+        return failures;
+    const all = `${renderAmount(restored.length, 'definition')} as in the source`;
+    const note = isSameMajor
+        ? null
+        : `By their names: PostgreSQL ${serverMajor} writes definitions otherwise than ${server.version}.`;
+    return [{ ...SUBJECT, name: 'definitions', verdict: 'pass', expected: all, found: all, note }];
+}
+const SUBJECT = { group: 'structure' };
+function compare(expected, found) {
+    const restored = new Map(found.map(definition => [keyOf(definition), definition.hash]));
+    const known = new Set(expected.map(keyOf));
+    return [
+        ...expected.flatMap(definition => {
+            const hash = restored.get(keyOf(definition));
+            if (hash === definition.hash)
+                return [];
+            return [failure(definition, 'as in the source', hash === undefined ? 'missing' : 'another one')];
+        }),
+        ...found
+            .filter(definition => !known.has(keyOf(definition)))
+            .map(definition => failure(definition, 'none', 'there is one')),
+    ];
+}
+function failure(definition, expected, found) {
+    const note = 'Compare it with pg_dump --schema-only of the source.';
+    return { ...SUBJECT, name: `definition of ${keyOf(definition)}`, verdict: 'fail', expected, found, note };
+}
+function nameOnly({ kind, name }) {
+    return { kind, name, hash: '' };
+}
+function keyOf({ kind, name }) {
+    return `${kind} ${name}`;
+}
+
+;// CONCATENATED MODULE: ./lib/core/name-pattern.js
+/**
+ * Translates `users`, `audit.*`, `"Mixed Case"."Users"` as pg_dump does: unquoted letters fold to lower case, * and ?
+ * are wildcards, a dot parts schema and name, and quotes make everything literal.
+ * Source: processSQLNamePattern and patternToSQLRegex in PostgreSQL's src/fe_utils/string_utils.c.
+ * Throws a RangeError for an unclosed quote, more than two parts, or an empty part.
+ */
+function parseNamePattern(pattern) {
+    const parts = splitParts(pattern);
+    if (parts.length > 2)
+        throw new RangeError(`"${pattern}" has too many dots; expected table or schema.table`);
+    if (parts.some(part => part === ''))
+        throw new RangeError(`"${pattern}" has an empty part`);
+    const [first = '', second] = parts.map(part => `^(${part})$`);
+    return second === undefined ? { schema: undefined, name: first } : { schema: first, name: second };
+}
+function splitParts(pattern) {
+    const parts = [''];
+    let quoted = false;
+    for (let i = 0; i < pattern.length; i += 1) {
+        const c = pattern.charAt(i);
+        if (c === '"') {
+            const doubled = quoted && pattern.charAt(i + 1) === '"';
+            if (doubled)
+                i += 1;
+            else
+                quoted = !quoted;
+            if (!doubled)
+                continue;
+        }
+        if (c === '.' && !quoted)
+            parts.push('');
+        else
+            parts[parts.length - 1] += quoted ? quotedRegex(c) : unquotedRegex(c, pattern.charAt(i + 1));
+    }
+    if (quoted)
+        throw new RangeError(`"${pattern}" has a quote that is not closed`);
+    return parts;
+}
+function quotedRegex(c) {
+    return /[|*+?()[\]{}.^$\\]/.test(c) ? `\\${c}` : c;
+}
+/** Only ASCII folds: pg_dump runs in the C locale. `[]` is the name of an array type rather than a set of characters. */
+function unquotedRegex(c, next) {
+    if (c === '*')
+        return '.*';
+    if (c === '?')
+        return '.';
+    if (c === '$' || (c === '[' && next === ']'))
+        return `\\${c}`;
+    return /[A-Z]/.test(c) ? c.toLowerCase() : c;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/identity.js
+async function readIdentity(session) {
+    const { database, now } = await session.row(`SELECT pg_catalog.current_database() AS database,
+            pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS now`);
+    return { database, systemIdentifier: await readSystemIdentifier(session), now: new Date(now) };
+}
+/**
+ * The number that initdb gave the cluster, as text because it exceeds 2^53; its standbys and base backups have the same. Null
+ * where this role may not read it. https://www.postgresql.org/docs/18/functions-info.html#FUNCTIONS-INFO-CONTROLDATA
+ */
+async function readSystemIdentifier(session) {
+    const { mayRead } = await session.row(`SELECT pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')::text AS "mayRead"`);
+    if (mayRead !== 'true')
+        return null;
+    const { id } = await session.row('SELECT system_identifier::text AS id FROM pg_catalog.pg_control_system()');
+    return id;
+}
+
 ;// CONCATENATED MODULE: ./lib/postgres/search-path.js
 /**
  * From here on only names of pg_catalog are found without their schema. A database may put another schema before it, and
@@ -81405,33 +81784,45 @@ async function emptySearchPath(session) {
 /** The same for a piece of work in a transaction of its own, which leaves nothing behind on any pooler. */
 async function withEmptySearchPath(session, work) {
     await session.rows('BEGIN READ ONLY');
+    let result;
     try {
         await session.rows("SET LOCAL search_path = ''");
-        return await work();
+        result = await work();
     }
-    finally {
-        await session.rows('ROLLBACK');
+    catch (error) {
+        // On a connection that is gone it fails as well, and says less.
+        await session.rows('ROLLBACK').catch(() => { });
+        throw error;
     }
+    await session.rows('ROLLBACK');
+    return result;
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/catalog.js
 
+
+
 /**
- * Tables that pg_dump dumps with data: ordinary and partitioned ones, not of the system, not members of an extension
- * (those come back with CREATE EXTENSION), and on a standby none that are unlogged. Source: selectDumpableTable and getTables in pg_dump.c.
+ * Tables that pg_dump dumps with data: ordinary and partitioned ones, not of the system, and on a standby none that are unlogged.
+ * Members of an extension come back with CREATE EXTENSION, but for rows of those that it declares its configuration
+ * (pg_extension_config_dump). Source: selectDumpableTable, getTables and processExtensionTables in pg_dump.c.
  */
 const TABLES = `
   SELECT c.oid, n.nspname AS schema, c.relname AS name, (c.relkind = 'p')::text AS is_partitioned,
          (c.relkind = 'p' OR has_table_privilege(c.oid, 'SELECT'))::text AS may_read,
          has_schema_privilege(n.oid, 'USAGE')::text AS may_use_schema,
-         row_security_active(c.oid)::text AS rows_hidden
+         row_security_active(c.oid)::text AS rows_hidden, (c.relpersistence = 'u')::text AS is_unlogged,
+         config.extension, config.condition
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN LATERAL (SELECT e.extname AS extension, e.extcondition[array_position(e.extconfig, c.oid)] AS condition
+                         FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)) AS config ON true
    WHERE c.relkind IN ('r', 'p')
      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
      AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery())
-     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;
+     AND (config.extension IS NOT NULL OR NOT EXISTS (
+       SELECT FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))`;
 /**
  * The tables that match one pattern, with their partitions and children, as --table-and-children has it. It runs on the
  * search path of the database, which decides what a name without a schema means: so every operator has its schema.
@@ -81448,11 +81839,16 @@ const MATCHING = `
     SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN matched m ON m.oid OPERATOR(pg_catalog.=) i.inhparent
   )
   SELECT oid FROM matched`;
+/** The tables of a schema; where that belongs to an extension, without the extension's own (checkExtensionMembership in pg_dump.c). */
 const SCHEMA_TABLES = `
   SELECT c.oid
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE n.nspname OPERATOR(pg_catalog.~) $1 COLLATE pg_catalog.default`;
+   WHERE n.nspname OPERATOR(pg_catalog.~) $1 COLLATE pg_catalog.default
+     AND NOT EXISTS (
+       SELECT FROM pg_catalog.pg_depend t, pg_catalog.pg_depend s
+        WHERE t.classid = 'pg_catalog.pg_class'::regclass AND t.objid = c.oid AND t.deptype = 'e'
+          AND s.classid = 'pg_catalog.pg_namespace'::regclass AND s.objid = n.oid AND s.deptype = 'e')`;
 /** Every table that a dump with this selection will hold, sorted by schema and name. */
 async function readTables(session, selection) {
     const rows = await session.rows(`${TABLES} ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`);
@@ -81464,6 +81860,8 @@ async function readTables(session, selection) {
         schema: row.schema,
         name: row.name,
         isPartitioned: row.is_partitioned === 'true',
+        isUnlogged: row.is_unlogged === 'true',
+        configures: row.extension === null ? null : { extension: row.extension, condition: row.condition ?? '' },
         mayRead: row.may_read === 'true',
         mayUseSchema: row.may_use_schema === 'true',
         rowsHidden: row.rows_hidden === 'true',
@@ -81482,6 +81880,17 @@ async function matchSelection(session, selection) {
         await collectMatching(session, pattern, unwanted);
     const everything = tables.length === 0 && schemas.length === 0;
     return oid => (everything || wanted.has(oid)) && !unwanted.has(oid);
+}
+/** Those of the patterns that no table matches. */
+async function findUnmatched(session, patterns) {
+    const unmatched = [];
+    for (const pattern of patterns) {
+        const matching = new Set();
+        await collectMatching(session, parseNamePattern(pattern), matching);
+        if (matching.size === 0)
+            unmatched.push(pattern);
+    }
+    return unmatched;
 }
 async function collectMatching(session, { schema, name }, into) {
     await session.rows('RESET search_path');
@@ -81512,6 +81921,7 @@ async function readServerFacts(session) {
         locale: row.locale ?? null,
         bytes: Number(row.bytes),
         isStandby: row.standby === 'true',
+        systemIdentifier: await readSystemIdentifier(session),
     };
 }
 async function readExtensions(session) {
@@ -81555,20 +81965,148 @@ async function readObjectCounts(session) {
         largeObjects: Number(row.largeObjects),
     };
 }
-/** Sequences and large objects that a full dump holds and that this role may not read. */
+/** Tables and sequences whose content extensions want dumped. */
+const CONFIGURATION = 'ARRAY(SELECT unnest(e.extconfig) FROM pg_catalog.pg_extension e)';
+/**
+ * Sequences and large objects that a full dump holds and that this role may not read. What belongs to an extension comes back with it, but
+ * for what the extension names as its configuration (pg_extension_config_dump): that is dumped, tables included.
+ */
 async function readUnreadable(session) {
     const sequences = await session.rows(`
     SELECT format('%I.%I', n.nspname, c.relname) AS name
       FROM pg_catalog.pg_sequence s
       JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname !~ '^pg_' AND NOT has_sequence_privilege(s.seqrelid, 'SELECT') ORDER BY 1`);
+     WHERE n.nspname !~ '^pg_' AND NOT has_sequence_privilege(s.seqrelid, 'SELECT')
+       AND (s.seqrelid = ANY (${CONFIGURATION})
+            OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                            WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = s.seqrelid AND d.deptype = 'e'))
+     ORDER BY 1`);
+    const tables = await session.rows(`
+    SELECT format('%I.%I', n.nspname, c.relname) AS name
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.oid = ANY (${CONFIGURATION}) AND c.relkind IN ('r', 'p')
+       AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')) ORDER BY 1`);
+    const found = { sequences: sequences.map(row => row.name), tables: tables.map(row => row.name) };
     const { server } = await session.row("SELECT current_setting('server_version_num') AS server");
     // has_largeobject_privilege is new in 18; below, pg_dump itself is the first to tell.
     if (Number(server) < 180_000)
-        return { sequences: sequences.map(row => row.name), largeObjects: 0 };
+        return { ...found, largeObjects: 0 };
     const { count } = await session.row("SELECT count(*)::text AS count FROM pg_catalog.pg_largeobject_metadata WHERE NOT has_largeobject_privilege(oid, 'SELECT')");
-    return { sequences: sequences.map(row => row.name), largeObjects: Number(count) };
+    return { ...found, largeObjects: Number(count) };
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/definition-queries.js
+/** Schemas of the users, and their relations that do not belong to an extension. */
+const OWN = `
+  WITH ns AS (SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'),
+       member AS (SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'),
+       rel AS (SELECT c.*, format('%I.%I', ns.nspname, c.relname) AS title FROM pg_catalog.pg_class c JOIN ns ON ns.oid = c.relnamespace
+                WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_class'::regclass AND m.objid = c.oid)),
+       typ AS (SELECT t.*, format('%I.%I', ns.nspname, t.typname) AS title FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace
+                WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_type'::regclass AND m.objid = t.oid))`;
+/** A type as PostgreSQL writes it behind a cast. Names that are not plain are in quotes. */
+const NAME = '("([^"]|"")*"|[a-z_][a-z0-9_$]*)';
+const TYPE = `(character varying|bit varying|double precision|(timestamp|time)(\\(\\d\\))? with(out)? time zone|${NAME}(\\.${NAME})?)`;
+/**
+ * An expression without its casts, parentheses and blanks. PostgreSQL does not write every expression again as it was after a
+ * restore: `(ARRAY['a'::varchar])::text[]` of `status IN ('a')` comes back as `ARRAY[('a'::varchar)::text]`.
+ */
+function bare(expression) {
+    return `regexp_replace(${expression}, $re$::${TYPE}(\\(\\d+(,\\d+)?\\))?(\\[\\])*|[()\\s]$re$, '', 'g')`;
+}
+const definition_queries_sorted = (array) => `(SELECT string_agg(x, ',' ORDER BY x COLLATE "C") FROM unnest(${array}) AS x)`;
+const collation = (oid) => `(SELECT format('%I.%I', n.nspname, l.collname) FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = ${oid})`;
+/**
+ * By name: a restore gives inherited columns another order. NOT NULL is a constraint in 18, whose name a restore may choose.
+ * Partitions of partitions come back without the identity of their columns (measured with 18.6), which is their parent's.
+ */
+const columns = (relation, version) => `(
+  SELECT string_agg(ROW(a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+           CASE WHEN c.relispartition THEN '' ELSE a.attidentity END, ${version >= 120_000 ? 'a.attgenerated' : "''"},
+           ${collation('a.attcollation')}, ${bare('pg_get_expr(f.adbin, f.adrelid)')})::text, ',' ORDER BY a.attname COLLATE "C")
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+    LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
+   WHERE a.attrelid = ${relation} AND a.attnum > 0 AND NOT a.attisdropped)`;
+/** What is compared of each kind: the name of the object and the text that defines it, owners, grants and tablespaces left out. */
+const KINDS = (version) => ({
+    table: `SELECT title, ROW(relkind, relpersistence, relreplident, reloftype::regtype, ${definition_queries_sorted('reloptions')}, pg_get_partkeydef(oid))::text
+            FROM rel WHERE relkind IN ('r', 'p', 'f')`,
+    columns: `SELECT title, ${columns('rel.oid', version)} FROM rel WHERE relkind IN ('r', 'p', 'f', 'v', 'm')`,
+    'row security': `SELECT title, relforcerowsecurity::text FROM rel WHERE relrowsecurity OR relforcerowsecurity`,
+    inheritance: `SELECT format('%s of %s', rel.title, parent.title), pg_get_expr(rel.relpartbound, rel.oid)
+                  FROM pg_catalog.pg_inherits i JOIN rel ON rel.oid = i.inhrelid JOIN rel AS parent ON parent.oid = i.inhparent
+                 WHERE rel.relkind IN ('r', 'p', 'f')`,
+    // pg_dump leaves invalid ones out.
+    index: `SELECT own.title, ROW(${bare('pg_get_indexdef(i.indexrelid)')}, i.indisprimary, i.indisclustered, i.indisreplident)::text
+            FROM pg_catalog.pg_index i JOIN rel ON rel.oid = i.indrelid JOIN rel AS own ON own.oid = i.indexrelid WHERE i.indisvalid`,
+    // Those of partitions that come with their parent's get a name anew.
+    constraint: `SELECT format('%I on %s', k.conname, rel.title), ${bare('pg_get_constraintdef(k.oid)')}
+                 FROM pg_catalog.pg_constraint k JOIN rel ON rel.oid = k.conrelid WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND k.conparentid = 0`,
+    'domain constraint': `SELECT format('%I on %s', k.conname, typ.title), ${bare('pg_get_constraintdef(k.oid)')}
+                          FROM pg_catalog.pg_constraint k JOIN typ ON typ.oid = k.contypid WHERE k.contype = 'c'`,
+    trigger: `SELECT format('%I on %s', t.tgname, rel.title), ROW(${bare('pg_get_triggerdef(t.oid)')}, t.tgenabled)::text
+              FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal`,
+    rule: `SELECT format('%I on %s', r.rulename, rel.title), ROW(${bare('pg_get_ruledef(r.oid)')}, r.ev_enabled)::text
+           FROM pg_catalog.pg_rewrite r JOIN rel ON rel.oid = r.ev_class WHERE r.rulename <> '_RETURN'`,
+    policy: `SELECT format('%I on %s', y.polname, rel.title), ROW(y.polcmd, y.polpermissive, ${definition_queries_sorted('ARRAY(SELECT rolname FROM pg_catalog.pg_roles WHERE oid = ANY (y.polroles))')},
+                  ${bare('pg_get_expr(y.polqual, y.polrelid)')}, ${bare('pg_get_expr(y.polwithcheck, y.polrelid)')})::text
+             FROM pg_catalog.pg_policy y JOIN rel ON rel.oid = y.polrelid`,
+    view: `SELECT title, ROW(relkind, ${definition_queries_sorted('reloptions')}, ${bare('pg_get_viewdef(oid)')})::text FROM rel WHERE relkind IN ('v', 'm')`,
+    'filled materialised view': `SELECT title, '' FROM rel WHERE relkind = 'm' AND relispopulated`,
+    function: `SELECT p.oid::regprocedure::text, ROW(p.prosrc, p.probin, ${version >= 140_000 ? bare('pg_get_function_sqlbody(p.oid)') : 'NULL'}, pg_get_function_result(p.oid),
+                    ${bare('pg_get_function_arguments(p.oid)')}, l.lanname, p.prokind, p.provolatile, p.proisstrict, p.prosecdef, p.proleakproof, p.proparallel,
+                    p.procost, p.prorows, regexp_replace(${definition_queries_sorted('p.proconfig')}, '[" ]', '', 'g'))::text
+               FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+              WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_proc'::regclass AND m.objid = p.oid)`,
+    // Not those of tables and of arrays, which come by themselves.
+    type: `SELECT typ.title, ROW(typ.typtype, typ.typnotnull, format_type(nullif(typ.typbasetype, 0), typ.typtypmod), ${collation('typ.typcollation')},
+                ${bare("pg_get_expr(typ.typdefaultbin, 'pg_catalog.pg_type'::regclass)")},
+                (SELECT string_agg(e.enumlabel, E'\\n' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = typ.oid),
+                (SELECT ROW(g.rngsubtype::regtype, ${collation('g.rngcollation')}) FROM pg_catalog.pg_range g WHERE g.rngtypid = typ.oid),
+                ${columns('typ.typrelid', version)})::text
+           FROM typ LEFT JOIN pg_catalog.pg_class c ON c.oid = typ.typrelid
+          WHERE (typ.typrelid = 0 OR c.relkind = 'c') AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = typ.oid)`,
+    sequence: `SELECT rel.title, ROW(s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle,
+                    (SELECT format('%I.%I', t.title, a.attname) FROM pg_catalog.pg_depend d JOIN rel AS t ON t.oid = d.refobjid
+                       JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = rel.oid AND d.deptype IN ('a', 'i')))::text
+               FROM pg_catalog.pg_sequence s JOIN rel ON rel.oid = s.seqrelid`,
+});
+/** Kind, name and hash of every object, for a server of that version (server_version_num), which must be 11 at least. */
+function definitionsQuery(version) {
+    const branches = Object.entries(KINDS(version)).map(([kind, query]) => `SELECT '${kind}' AS kind, q.name, hashtextextended(coalesce(q.definition, '') COLLATE "C", 0)::text AS hash FROM (${query}) AS q(name, definition)`);
+    return `${OWN} SELECT * FROM (${branches.join(' UNION ALL ')}) AS found ORDER BY kind COLLATE "C", name COLLATE "C"`;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/definitions.js
+
+
+/** hashtextextended and pg_proc.prokind are new in it. */
+const OLDEST = 110_000;
+/**
+ * Every object of the users' schemas with a hash of its definition, as PostgreSQL writes it under the pinned settings, sorted. */
+async function readDefinitions(session) {
+    const { version } = await session.row("SELECT current_setting('server_version_num') AS version");
+    const serverMajor = fromVersionNumber(Number(version)).major;
+    if (Number(version) < OLDEST)
+        return { serverMajor, definitions: null };
+    const rows = await session.rows(definitionsQuery(Number(version)));
+    return { serverMajor, definitions: rows.map(({ kind, name, hash }) => ({ kind, name, hash: hex(hash) })) };
+}
+/** A signed 64-bit number as 16 hex digits. */
+function hex(signed) {
+    return BigInt.asUintN(64, BigInt(signed)).toString(16).padStart(16, '0');
+}
+
+;// CONCATENATED MODULE: ./lib/core/check-key.js
+/** Things of a schema by their key. */
+function byKey(items) {
+    return new Map(items.map(item => [check_key_keyOf(item), item]));
+}
+/** Unlike `schema.name`, which two things may share when a name has a dot. */
+function check_key_keyOf({ schema, name }) {
+    return JSON.stringify([schema, name]);
 }
 
 ;// CONCATENATED MODULE: ./lib/core/identifier.js
@@ -81586,6 +82124,7 @@ function quoteLiteral(text) {
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/fingerprint.js
+
 
 /**
  * Settings that change how a value prints, and so its hash: the same on both sides of a comparison. No parallel
@@ -81620,30 +82159,41 @@ const TIME_COLUMNS = [
 async function pinOutputSettings(session) {
     await session.rows(PINNED.join('; '));
 }
-/** Joins an exported snapshot: what this session reads from now on is what pg_dump dumps. */
-async function importSnapshot(session, snapshotId) {
-    await session.rows('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    await session.rows(`SET TRANSACTION SNAPSHOT '${snapshotId.replace(/'/g, "''")}'`);
-}
 /**
  * Reads rows, newest value and, at level `content`, a hash of every table that has rows of its own, one full scan each.
  * The session must have imported the snapshot and pinned its settings.
+ *
+ * A copy is read by the time columns of what is known of the original: where a parent got a column after its children were
+ * made, a restore gives the children another order of columns, and with it another first time column.
  */
-async function readTableFingerprints(session, tables, level) {
+async function readTableFingerprints(session, tables, level, original = []) {
     if (level === 'none')
         return [];
     const timeColumns = await readTimeColumns(session);
+    const known = byKey(original);
     const rowValues = await readRowValues(session);
     const fingerprints = [];
     for (const table of tables.filter(candidate => !candidate.isPartitioned)) {
-        const columns = { time: timeColumns.get(table.oid), row: rowValues.get(table.oid) ?? 'ROW()' };
+        const candidates = timeColumns.get(table.oid) ?? [];
+        const columns = {
+            time: chooseTimeColumn(candidates, known.get(check_key_keyOf(table))),
+            row: rowValues.get(table.oid) ?? 'ROW()',
+        };
         fingerprints.push(await readTableFingerprint(session, table, columns, level));
     }
     return fingerprints;
 }
+function chooseTimeColumn([first, ...others], original) {
+    if (original === undefined)
+        return first;
+    return [first, ...others].find(name => name === original.newest?.column);
+}
 async function readTableFingerprint(session, table, { time, row: rowValue }, level) {
     const newest = time === undefined ? 'NULL' : `max(r.${quoteIdentifier(time)})`;
-    const from = `FROM ONLY ${quoteTable(table)} AS r`;
+    // The condition names columns, or the table itself: as pg_dump has it, there is no alias beside it.
+    const from = table.configures === null
+        ? `FROM ONLY ${quoteTable(table)} AS r`
+        : `FROM (SELECT * FROM ONLY ${quoteTable(table)} ${table.configures.condition}) AS r`;
     const row = await session.row(level === 'content'
         ? contentQuery(rowValue, newest, from)
         : `SELECT count(*)::text AS rows, ${newest}::text AS newest, NULL AS h0, NULL AS h1 ${from}`);
@@ -81653,6 +82203,7 @@ async function readTableFingerprint(session, table, { time, row: rowValue }, lev
         rows: Number(row.rows),
         newest: time === undefined ? null : { column: time, value: row.newest },
         contentHash: level === 'content' ? hash128(row.h0, row.h1) : null,
+        extension: table.configures?.extension ?? null,
     };
 }
 /**
@@ -81682,35 +82233,88 @@ async function readRowValues(session) {
       GROUP BY a.attrelid`);
     return new Map(rows.map(({ oid, value }) => [oid, value]));
 }
-/** The time column of every table that has one, by table oid. */
+/** The time columns of every table that has any, the best first, by table oid. */
 async function readTimeColumns(session) {
     const rows = await session.rows(`SELECT a.attrelid::text AS oid, a.attname AS name
        FROM pg_catalog.pg_attribute a
       WHERE a.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype) AND a.attnum > 0 AND NOT a.attisdropped
       ORDER BY a.attrelid, coalesce(array_position($1::text[], a.attname::text), 100), a.atttypid = 'date'::regtype, a.attnum`, [TIME_COLUMNS]);
-    const first = new Map();
+    const columns = new Map();
     for (const { oid, name } of rows)
-        if (!first.has(oid))
-            first.set(oid, name);
-    return first;
+        columns.set(oid, [...(columns.get(oid) ?? []), name]);
+    return columns;
 }
-/** Reads all sequences outside extensions, or those owned by the given tables. */
-async function readSequences(session, ownedBy) {
-    const rows = await session.rows(`SELECT n.nspname AS schema, c.relname AS name, pg_sequence_last_value(c.oid)::text AS value
-       FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname !~ '^pg_'
-        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-        AND ($1::oid[] IS NULL OR EXISTS (
-          SELECT FROM pg_catalog.pg_depend d
-           WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjid = ANY ($1)))
-      ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`, [ownedBy === undefined ? null : ownedBy.map(table => table.oid)]);
-    return new Map(rows.map(row => [quoteTable(row), row]));
+
+;// CONCATENATED MODULE: ./lib/postgres/large-objects.js
+/** Read of each large object in one statement: what bounds the memory of the server, of which it may have 256 MB. */
+const CHUNK_BYTES = 1 << 20;
+/**
+ * 128 bits over the bytes and numbers of all large objects in this snapshot, as 32 hex digits; null below level `content`,
+ * where there is none, and where this role may not read each of them.
+ */
+async function readLargeObjectsHash(session, level) {
+    if (level !== 'content' || !(await mayReadAll(session)))
+        return null;
+    const sums = [0n, 0n];
+    let oids = await readChunk(session, 'SELECT oid FROM pg_catalog.pg_largeobject_metadata', 0, sums);
+    for (let chunk = 1; oids !== ''; chunk += 1) {
+        const rest = `SELECT unnest('{${oids}}'::oid[]) AS oid`;
+        oids = await readChunk(session, rest, chunk, sums);
+    }
+    return sums.map(sum => BigInt.asUintN(64, sum).toString(16).padStart(16, '0')).join('');
 }
-/** What a sequence may be after a restore: from its value at the snapshot to its value when pg_dump was done. */
-function mergeSequences(atSnapshot, atEnd) {
-    return [...atSnapshot].map(([key, { schema, name, value }]) => {
-        return { schema, name, atSnapshot: value, atEnd: atEnd.get(key)?.value ?? value };
+/** False also where there is no large object. has_largeobject_privilege is new in 18. */
+async function mayReadAll(session) {
+    const { version } = await session.row("SELECT current_setting('server_version_num') AS version");
+    const may = Number(version) >= 180_000 ? "has_largeobject_privilege(oid, 'SELECT')" : "pg_has_role(lomowner, 'USAGE')";
+    const { readable } = await session.row(`SELECT bool_and(${may})::text AS readable FROM pg_catalog.pg_largeobject_metadata`);
+    return readable === 'true';
+}
+/** Adds one chunk of each object to the sums; returns those that may go on. Beyond its end an object gives no bytes. */
+async function readChunk(session, objects, chunk, sums) {
+    const { h0, h1, more } = await session.row(`SELECT sum(hashtextextended(text, 0))::text AS h0, sum(hashtextextended(text, 1))::text AS h1,
+            string_agg(oid::text, ',') FILTER (WHERE bytes = ${CHUNK_BYTES}) AS more
+       FROM (SELECT oid, length(data) AS bytes, oid || ' ${chunk} ' || encode(sha256(data), 'hex') COLLATE "C" AS text
+               FROM (SELECT oid, lo_get(oid, ${chunk * CHUNK_BYTES}, ${CHUNK_BYTES}) AS data FROM (${objects}) AS objects OFFSET 0) AS chunks OFFSET 0) AS hashed`);
+    sums[0] += BigInt(h0 ?? 0);
+    sums[1] += BigInt(h1 ?? 0);
+    return more ?? '';
+}
+
+;// CONCATENATED MODULE: ./lib/core/query-head.js
+
+/** What stands for a value. */
+const VALUE = '…';
+/**
+ * Comments, quoted identifiers, texts in dollars, texts with backslashes, other texts, numbers; each to the end where it is
+ * not closed, because servers keep only the head of a query. https://www.postgresql.org/docs/18/sql-syntax-lexical.html
+ */
+const TOKENS = /(?<comment>\/\*[\s\S]*?(?:\*\/|$)|--[^\n]*)|(?<identifier>"(?:[^"]|"")*")|(?<![\w$])\$(?<tag>(?:[a-z_]\w*)?)\$[\s\S]*?(?:\$\k<tag>\$|$)|\be'(?:[^'\\]|''|\\[\s\S])*(?:'|$)|(?:\b[bxn]|\bu&)?'(?:[^']|'')*(?:'|$)|"[^"]*$|(?<![\w$.])[\d.]*\d[\w.]*/gi;
+/**
+ * The head of a query on one line, its values taken out: a log is no place for the data that a query carries. Comments
+ * go too. Where it cannot be told where a text ends, nothing after it is shown. The empty query stays empty.
+ */
+function queryHead(query, length = 120) {
+    const shown = query.replace(TOKENS, (...match) => {
+        const [found] = match;
+        const { comment, identifier } = match.at(-1);
+        const end = isAmbiguous(found, comment) ? CUT : '';
+        if (comment !== undefined)
+            return ` ${end}`;
+        return `${identifier ?? VALUE}${end}`;
     });
+    const [safe = ''] = shown.split(CUT);
+    const line = printable(safe).replace(/\s+/g, ' ').trim();
+    const characters = [...line];
+    return characters.length <= length ? line : `${characters.slice(0, length - 1).join('')}…`;
+}
+/** Marks where the text goes dark; it cannot be in a query, because PostgreSQL has no such character. */
+const CUT = '\0';
+/** A comment within a comment, or a backslash before the quote, whose meaning depends on a setting. */
+function isAmbiguous(found, comment) {
+    if (comment !== undefined)
+        return comment.lastIndexOf('/*') > 0;
+    return /^'/.test(found) && found.includes("\\'");
 }
 
 // EXTERNAL MODULE: external "node:fs"
@@ -81719,9 +82323,9 @@ var external_node_fs_ = __nccwpck_require__(3024);
 var external_node_net_ = __nccwpck_require__(7030);
 // EXTERNAL MODULE: external "node:tls"
 var external_node_tls_ = __nccwpck_require__(1692);
-// EXTERNAL MODULE: ../../node_modules/pg/lib/index.js
-var lib = __nccwpck_require__(8285);
-;// CONCATENATED MODULE: ../../node_modules/pg/esm/index.mjs
+// EXTERNAL MODULE: ../../../../work/main/node_modules/pg/lib/index.js
+var lib = __nccwpck_require__(161);
+;// CONCATENATED MODULE: ../../../../work/main/node_modules/pg/esm/index.mjs
 // ESM wrapper for pg
 
 
@@ -81860,8 +82464,16 @@ function parseConnectionUrl(text) {
     }
     return toConnection(settings, 'the URL');
 }
-/** Reads the standard PG* variables. Throws a RangeError where the host, user or database is missing. */
+/** Variables that would lead libpq to another server, or to a password, and that are not read here. */
+const NOT_READ = ['PGSERVICE', 'PGSERVICEFILE', 'PGHOSTADDR', 'PGPASSFILE'];
+/**
+ * Reads the PG* variables in SETTINGS. Throws a RangeError where the host, user or database is missing, and for variables that
+ * cannot be passed over without connecting to something else than psql does.
+ */
 function connectionFromVariables(variables) {
+    const notRead = NOT_READ.filter(name => variables[name] && !(name === 'PGPASSFILE' && variables.PGPASSWORD));
+    if (notRead.length > 0)
+        throw new RangeError(`${notRead.join(', ')} is set, which is not read here; these are: ${Object.values(SETTINGS).join(', ')}`);
     const settings = {};
     for (const [setting, variable] of Object.entries(SETTINGS)) {
         const value = variables[variable];
@@ -82069,7 +82681,7 @@ const RULES = [
         hint: 'The host name in database-url cannot be resolved. On Render use the external host name, from outside its network.',
     },
     {
-        match: /closed (the connection )?unexpectedly|Connection terminated|terminating connection|\(57P0[12]\)|ECONNRESET|socket disconnected/i,
+        match: /closed (the connection )?unexpectedly|Connection terminated|terminating connection|\(57P0[12]\)|ECONNRESET|EPIPE|socket disconnected|not queryable/i,
         code: 'DATABASE_UNREACHABLE',
         hint: 'The server hung up. Check that it is not restarting, and that its IP allow list admits this machine (Render closes the connection of an address that is not on the list).',
     },
@@ -82087,6 +82699,16 @@ const RULES = [
         match: /\(55P03\)|lock timeout|statement timeout.*LOCK TABLE|LOCK TABLE[\s\S]*statement timeout/i,
         code: 'DATABASE_LOCKED',
         hint: 'Wait until the session that holds the lock is done, or raise lock-timeout.',
+    },
+    {
+        match: /\(53200\)|out of shared memory|max_locks_per_transaction/i,
+        code: 'DATABASE_FAILED',
+        hint: "The server's lock table is full. Raise max_locks_per_transaction (a restart) to four times the number of tables over max_connections, or dump in portions with schemas.",
+    },
+    {
+        match: /\(2201B\)|invalid regular expression/i,
+        code: 'INVALID_INPUT',
+        hint: 'Check the patterns in tables, exclude-tables and schemas: brackets and parentheses are part of regular expressions; in double quotes a name stands for itself.',
     },
     {
         match: /no matching (tables|schemas) were found/i,
@@ -82138,8 +82760,7 @@ function session_error_describe(error) {
     return `${errorMessage(error)}${code}`.replace(/\.$/, '');
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/session.js
-
+;// CONCATENATED MODULE: ./lib/postgres/connect.js
 
 
 
@@ -82148,67 +82769,16 @@ function session_error_describe(error) {
 
 
 /**
- * Timeouts that a server, database or role may impose; a backup session must outlive them all. Every name has its schema: the
- * database may have put another one before pg_catalog.
+ * A connection that says nothing is forgotten by what lies between, often after 4 minutes (Azure), and its end is then told to
+ * nobody. The system's own probes begin after two hours.
  */
-const OPENING = "SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid, pg_catalog.count(pg_catalog.set_config(name, '0', false)) FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) ANY ('{statement_timeout,lock_timeout,idle_in_transaction_session_timeout,idle_session_timeout,transaction_timeout}')";
-/** How long a cancelled session may take to end its query on the server before it just hangs up. */
-const CANCEL_GRACE_MS = 2000;
+const KEEPALIVE_IDLE_MS = 30_000;
 /** Everything as text: the manifest keeps exact values, and bigint does not fit into a number. */
 const asText = { getTypeParser: () => (value) => value };
 /**
- * Connects with the same meaning of sslmode as libpq and switches the session's own timeouts off. When the signal is
- * aborted the session ends, and whoever waits for it gets the signal's reason.
- * Throws DATABASE_UNREACHABLE or DATABASE_AUTH.
+ * Connects with the same meaning of sslmode as libpq. A cancellation ends the attempt at once: a server that says nothing would hold it for the whole
+ * connect_timeout. Throws DATABASE_UNREACHABLE or DATABASE_AUTH.
  */
-async function openSession(connection, signal) {
-    const client = await connect(connection, signal);
-    let pid = '';
-    let running = 0;
-    const end = async () => {
-        signal?.removeEventListener('abort', end);
-        if (running > 0)
-            await Promise.race([cancelBackend(connection, pid), (0,promises_namespaceObject.setTimeout)(CANCEL_GRACE_MS)]).catch(() => { });
-        await client.end().catch(() => { });
-    };
-    const rows = async (sql, values = []) => {
-        signal?.throwIfAborted();
-        running += 1;
-        try {
-            return (await client.query(sql, [...values])).rows;
-        }
-        catch (error) {
-            throw signal?.aborted ? signal.reason : statementError(error, connection);
-        }
-        finally {
-            running -= 1;
-        }
-    };
-    signal?.addEventListener('abort', end);
-    const [opening] = await rows(OPENING).catch(async (error) => {
-        await end();
-        throw error;
-    });
-    pid = opening?.pid ?? '';
-    return {
-        rows,
-        row: async (sql, values) => {
-            const [first] = await rows(sql, values);
-            if (first === undefined)
-                throw new Error(`No row came back from: ${sql}`);
-            return first;
-        },
-        pid,
-        announcedPid: announcedPid(client),
-        [Symbol.asyncDispose]: end,
-    };
-}
-/** Ends a running statement on the server: a backend that waits or scans does not notice that its client is gone. */
-async function cancelBackend(connection, pid) {
-    const client = await connect(connection);
-    await client.query('SELECT pg_catalog.pg_cancel_backend($1)', [pid]).finally(() => client.end());
-}
-/** A cancellation ends the attempt at once: a server that says nothing would hold it for the whole connect_timeout. */
 async function connect(connection, signal) {
     const attempts = tlsAttempts(connection);
     for (const [i, ssl] of attempts.entries()) {
@@ -82222,7 +82792,7 @@ async function connect(connection, signal) {
         signal?.addEventListener('abort', hangUp);
         try {
             await client.connect();
-            return client;
+            return { client, hangUp: () => void socket.destroy() };
         }
         catch (error) {
             socket.destroy();
@@ -82253,6 +82823,7 @@ function clientConfig(connection, ssl, socket) {
         ssl,
         types: asText,
         keepAlive: true,
+        keepAliveInitialDelayMillis: KEEPALIVE_IDLE_MS,
         application_name: 'pg-runbook',
         connectionTimeoutMillis: connection.connectTimeoutSeconds * 1000,
         enableChannelBinding: channelBinding !== 'disable' && ssl !== false,
@@ -82311,117 +82882,260 @@ function readPem(setting, path) {
 function isTlsRefusal(error) {
     return /no pg_hba\.conf entry|certificate|SSL|TLS/i.test(errorMessage(error));
 }
+
+;// CONCATENATED MODULE: ./lib/postgres/pooler.js
+
+
+/** A pooler answers at once, or it has no server connection to give. */
+const LIMIT_MS = 5000;
+const PID = 'SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid';
+/**
+ * Tells a pooler in session mode from one in transaction mode (PgBouncer, Supavisor on 6543, Neon's -pooler hosts): a second
+ * connection holds a transaction open, must not get the first one's server process, and the first one must keep it. With a pool of one,
+ * whoever has the process keeps the other waiting. Nothing is set meanwhile, for it would stay there for others.
+ */
+async function hasServerProcessOfItsOwn(rows, pid, connection) {
+    const { client, hangUp } = await connect(connection);
+    try {
+        const other = await inTime(client.query('BEGIN').then(() => client.query(PID)));
+        if (other === undefined)
+            return true;
+        const now = await inTime(rows(PID));
+        return other.rows[0]?.pid !== pid && now?.[0]?.pid === pid;
+    }
+    finally {
+        hangUp();
+    }
+}
+async function inTime(answer) {
+    // The loser of the race may still fail, when its connection is closed.
+    answer.catch(() => { });
+    return await Promise.race([answer, (0,promises_namespaceObject.setTimeout)(LIMIT_MS, undefined, { ref: false })]);
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/session.js
+
+
+
+
+/** How long a cancelled session may take to end its query on the server before it just hangs up. */
+const CANCEL_GRACE_MS = 2000;
+/**
+ * Connects and switches off the timeouts that a server, database or role may impose, unless the server process is shared with
+ * others. When the signal is aborted the session ends, and whoever waits for it gets the signal's reason.
+ * Throws DATABASE_UNREACHABLE or DATABASE_AUTH.
+ */
+async function openSession(connection, signal) {
+    const { client, hangUp } = await connect(connection, signal);
+    let pid = '';
+    let running = 0;
+    const end = async () => {
+        signal?.removeEventListener('abort', end);
+        if (running > 0)
+            await Promise.race([cancelBackend(connection, pid), (0,promises_namespaceObject.setTimeout)(CANCEL_GRACE_MS)]).catch(() => { });
+        await Promise.race([client.end(), (0,promises_namespaceObject.setTimeout)(CANCEL_GRACE_MS)]).catch(() => { });
+        hangUp();
+    };
+    const rows = async (sql, values = []) => {
+        signal?.throwIfAborted();
+        running += 1;
+        try {
+            return firstResult(await client.query(sql, [...values])).rows;
+        }
+        catch (error) {
+            throw signal?.aborted ? signal.reason : statementError(error, connection);
+        }
+        finally {
+            running -= 1;
+        }
+    };
+    signal?.addEventListener('abort', end);
+    try {
+        const announced = announcedPid(client);
+        const [opening] = await rows(openingQuery(announced));
+        const openedPid = opening?.pid ?? '';
+        const isShared = openedPid !== announced && !(await hasServerProcessOfItsOwn(rows, openedPid, connection));
+        // Who cancels a process that is shared cancels the statement of somebody else.
+        if (!isShared)
+            pid = openedPid;
+        if (!isShared && openedPid !== announced)
+            await rows(openingQuery(openedPid));
+        return {
+            rows,
+            row: async (sql, values) => {
+                const [first] = await rows(sql, values);
+                if (first === undefined)
+                    throw new Error(`No row came back from: ${sql}`);
+                return first;
+            },
+            pid: openedPid,
+            isShared,
+            isIdle: () => running === 0,
+            [Symbol.asyncDispose]: end,
+        };
+    }
+    catch (error) {
+        await end();
+        throw error;
+    }
+}
+/**
+ * Asks for the server process, and switches the timeouts off where it is the one that was announced: a pooler makes one up, and
+ * behind a pooler the settings may stay for others. Every name has its schema: the database may have put another one before
+ * pg_catalog.
+ */
+function openingQuery(ownPid) {
+    return `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid, pg_catalog.count(
+    CASE WHEN pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) ${Number(ownPid)} THEN pg_catalog.set_config(name, '0', false) END)
+    FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) ANY ('{statement_timeout,lock_timeout,idle_in_transaction_session_timeout,idle_session_timeout,transaction_timeout}')`;
+}
+/** pg returns a list for a text of several statements. */
+function firstResult(result) {
+    return [result].flat()[0] ?? { rows: [] };
+}
+/** Ends a running statement on the server: a backend that waits or scans does not notice that its client is gone. */
+async function cancelBackend(connection, pid) {
+    if (pid === '')
+        return;
+    const { client } = await connect(connection);
+    await client.query('SELECT pg_catalog.pg_cancel_backend($1)', [pid]).finally(() => client.end());
+}
 /** BackendKeyData's process id; pg keeps it on the client, though its types do not say so. */
 function announcedPid(client) {
     return 'processID' in client && typeof client.processID === 'number' ? String(client.processID) : null;
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/preflight.js
-var preflight_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var preflight_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
+;// CONCATENATED MODULE: ./lib/postgres/lock-watch.js
 
+
+
+
+
+/** Looks every second, or more often where lock-timeout is short. */
+const INTERVAL_MS = 1000;
+/** A session that says nothing for longer may be dropped by what lies between, and nobody is told. */
+const SILENCE_MS = 30_000;
+/** An answer of no effort comes within this time, or the connection is dead. */
+const ANSWER_MS = 60_000;
+/**
+ * A statement that waits for our locks, an ALTER TABLE say, makes everybody who comes after it wait too, readers included: the
+ * dump must not be what a site waits for. So it gives way after the time that it would itself wait for a lock.
+ */
+async function watchLocks(connection, holder, lockTimeoutMs, signal) {
+    const session = await openSession(connection, signal);
+    await emptySearchPath(session);
+    const intervalMs = Math.min(INTERVAL_MS, Math.max(50, lockTimeoutMs / 4));
+    const stop = new AbortController();
+    let inTheWay = [];
+    const look = async () => {
+        const waits = await lock_watch_inTime(session.rows(WAITS, [holder.pid]));
+        inTheWay = waits.filter(wait => wait.place === 'before').map(lock_watch_describe);
+        const behind = waits.find(wait => wait.place === 'behind' && Number(wait.waited) > lockTimeoutMs - intervalMs);
+        if (behind !== undefined)
+            throw gaveWay(behind, lockTimeoutMs);
+    };
+    const watch = async () => {
+        for (let silentSince = performance.now();;) {
+            await (0,promises_namespaceObject.setTimeout)(intervalMs, undefined, { signal: stop.signal });
+            await look();
+            if (!holder.isIdle())
+                silentSince = performance.now();
+            if (performance.now() - silentSince < SILENCE_MS)
+                continue;
+            await lock_watch_inTime(holder.row('SELECT 1 AS one'));
+            silentSince = performance.now();
+        }
+    };
+    const alarm = watch().catch(error => stop.signal.aborted ? new Promise(() => { }) : Promise.reject(error));
+    // The dump may not listen yet.
+    alarm.catch(() => { });
+    return {
+        inTheWay: () => inTheWay,
+        alarm,
+        [Symbol.asyncDispose]: async () => {
+            stop.abort();
+            await session[Symbol.asyncDispose]();
+        },
+    };
+}
+/**
+ * Waits for tables and sequences that concern the dump: of others `behind` it, and who is `before` it. pg_dump is known by our
+ * name and the holder's snapshot. What waits for old snapshots (CREATE INDEX CONCURRENTLY) waits for no table, and keeps nobody from
+ * reading and writing. waitstart is new in 14.
+ */
+const WAITS = `
+  WITH ours AS (
+    SELECT a.pid FROM pg_stat_activity h, pg_stat_activity a
+     WHERE h.pid = $1::int
+       AND (a.pid = h.pid OR a.application_name = 'pg-runbook' AND a.usename = h.usename AND a.backend_xmin = h.backend_xmin)),
+  waiting AS (
+    SELECT l.pid, l.relation, pg_blocking_pids(l.pid) AS blockers,
+           clock_timestamp() - CASE WHEN to_jsonb(l) ? 'waitstart' THEN (to_jsonb(l) ->> 'waitstart')::timestamptz ELSE a.query_start END AS waited
+      FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+     WHERE l.locktype = 'relation' AND NOT l.granted
+       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())),
+  concerned AS (
+    SELECT 'behind' AS place, relation, waited, pid FROM waiting
+     WHERE pid NOT IN (SELECT pid FROM ours) AND blockers && ARRAY(SELECT pid FROM ours)
+    UNION ALL
+    SELECT 'before', relation, waited, blocker FROM waiting, unnest(blockers) AS blocker
+     WHERE pid IN (SELECT pid FROM ours) AND blocker NOT IN (SELECT pid FROM ours))
+  SELECT c.place, c.relation::regclass::text AS relation, c.pid::text AS pid,
+         (extract(epoch FROM c.waited) * 1000)::text AS waited,
+         coalesce(a.usename, '?') AS "user", coalesce(a.state, '?') AS state,
+         coalesce(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.query_start))::int::text, '?') AS age,
+         coalesce(left(a.query, 2000), '') AS query
+    FROM concerned c LEFT JOIN pg_stat_activity a ON a.pid = c.pid
+   ORDER BY c.waited DESC NULLS LAST`;
+function lock_watch_describe(wait) {
+    const { relation, pid, user, state, age, query } = wait;
+    return `${relation} is locked by pid ${pid} (user ${user}, ${state}, transaction open for ${age} s): ${queryHead(query)}`;
+}
+function gaveWay({ relation, pid, user, waited, query }, lockTimeoutMs) {
+    return new OperatorError('DATABASE_LOCKED', `The dump gave way: pid ${pid} (user ${user}) has waited ${(Number(waited) / 1000).toFixed(1)} s for ${relation}, which the dump keeps from being changed: ${queryHead(query)}. Everybody who comes after it would wait too.`, {
+        hint: `Run it again when no migration is under way. Nobody waits longer for a dump than lock-timeout, ${lockTimeoutMs / 1000} s; raise it where such statements may wait.`,
+    });
+}
+async function lock_watch_inTime(answer) {
+    const { promise: late, reject } = Promise.withResolvers();
+    const timer = setTimeout(() => reject(silence()), ANSWER_MS);
+    return await Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
+function silence() {
+    return new OperatorError('DATABASE_UNREACHABLE', `The database has not answered for ${ANSWER_MS / 1000} s: the connection is dead.`, {
+        hint: 'Look for what drops silent connections between this machine and the database, then run it again.',
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/preflight.js
 
 
 /** How many names an error lists before it counts the rest. */
 const NAMED = 10;
 /**
- * Refuses a connection through a pooler in transaction mode (PgBouncer, Supavisor on 6543, Neon's -pooler hosts). There, pg_dump's session
- * settings and ours would land on server connections that others use.
- *
- * A pooler announces a process id of its own making. To tell transaction from session mode, a second session holds a
- * transaction open: it must not get the first one's server process, and the first one must keep it.
- * Throws DATABASE_POOLER.
+ * Refuses a connection through a pooler in transaction mode. There, pg_dump's session settings and ours would land on server
+ * connections that others use. Throws DATABASE_POOLER.
  */
-async function refuseTransactionPooler(session, connection) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        if (session.announcedPid === session.pid)
-            return;
-        const other = preflight_addDisposableResource(env_1, await openSession(connection), true);
-        await other.rows('BEGIN');
-        const holder = await other.row('SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid');
-        const now = await session.row('SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid');
-        if (holder.pid !== session.pid && now.pid === session.pid)
-            return;
-        throw new OperatorError('DATABASE_POOLER', `${connection.host}:${connection.port} is a connection pooler in transaction mode: two statements of one session ran in different server processes.`, {
-            hint: 'Use the direct (unpooled) address of the database, often port 5432 or the host name without "-pooler".',
-        });
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = preflight_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
+function refuseTransactionPooler(session, connection) {
+    if (!session.isShared)
+        return;
+    throw new OperatorError('DATABASE_POOLER', `${connection.host}:${connection.port} is a connection pooler in transaction mode: two statements of one session ran in different server processes.`, {
+        hint: 'Use the direct (unpooled) address of the database, often port 5432 or the host name without "-pooler".',
+    });
 }
 /**
  * Refuses, with every object named at once, what pg_dump would trip over later one by one, or what would silently
  * leave rows out. Throws DATABASE_PRIVILEGES.
  */
 async function refuseMissingPrivileges(session, user, tables, isPartial) {
-    const { sequences, largeObjects } = isPartial
-        ? { sequences: [], largeObjects: 0 }
-        : await readUnreadable(session);
+    const { sequences, tables: configuration, largeObjects, } = isPartial ? { sequences: [], tables: [], largeObjects: 0 } : await readUnreadable(session);
     const name = (table) => `${table.schema}.${table.name}`;
     const schemas = [...new Set(tables.filter(table => !table.mayUseSchema).map(table => table.schema))];
     const unreadable = tables.filter(table => !table.mayRead && table.mayUseSchema).map(name);
     const hidden = tables.filter(table => table.rowsHidden).map(name);
     const problems = [
         preflight_describe('no USAGE on schema', schemas),
-        preflight_describe('no SELECT on', unreadable),
+        preflight_describe('no SELECT on', [...new Set([...unreadable, ...configuration])]),
         preflight_describe('no SELECT on sequence', sequences),
         preflight_describe('row security hides rows of', hidden),
         largeObjects === 0 ? '' : `no SELECT on ${largeObjects} large objects`,
@@ -82441,44 +83155,181 @@ function preflight_describe(what, names) {
     return `${what} ${names.slice(0, NAMED).join(', ')}${more}`;
 }
 
-;// CONCATENATED MODULE: ./lib/core/query-head.js
+;// CONCATENATED MODULE: ./lib/postgres/sequences.js
 
-/** What stands for a value. */
-const VALUE = '…';
+/** Sequences that one statement reads: each is a branch of a UNION. */
+const BATCH = 100;
 /**
- * Comments, quoted identifiers, texts in dollars, texts with backslashes, other texts, numbers; each to the end where it is
- * not closed, because servers keep only the head of a query. https://www.postgresql.org/docs/18/sql-syntax-lexical.html
+ * Outside extensions, or their configuration, or owned by the given tables. A standby cannot read an unlogged one. pg_sequence_last_value is null
+ * where nextval was never called, and hides what the sequence would give out first.
  */
-const TOKENS = /(?<comment>\/\*[\s\S]*?(?:\*\/|$)|--[^\n]*)|(?<identifier>"(?:[^"]|"")*")|(?<![\w$])\$(?<tag>(?:[a-z_]\w*)?)\$[\s\S]*?(?:\$\k<tag>\$|$)|\be'(?:[^'\\]|''|\\[\s\S])*(?:'|$)|(?:\b[bxn]|\bu&)?'(?:[^']|'')*(?:'|$)|"[^"]*$|(?<![\w$.])[\d.]*\d[\w.]*/gi;
-/**
- * The head of a query on one line, its values taken out: a log is no place for the data that a query carries. Comments
- * go too. Where it cannot be told where a text ends, nothing after it is shown. The empty query stays empty.
- */
-function queryHead(query, length = 120) {
-    const shown = query.replace(TOKENS, (...match) => {
-        const [found] = match;
-        const { comment, identifier } = match.at(-1);
-        const end = isAmbiguous(found, comment) ? CUT : '';
-        if (comment !== undefined)
-            return ` ${end}`;
-        return `${identifier ?? VALUE}${end}`;
+const SEQUENCES = `
+  SELECT n.nspname AS schema, c.relname AS name, s.seqcycle::text AS cycles, is_configuration::text AS configuration,
+         is_readable::text AS readable, CASE WHEN is_readable THEN pg_sequence_last_value(c.oid)::text END AS value
+    FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   CROSS JOIN LATERAL (SELECT has_sequence_privilege(c.oid, 'SELECT') AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery()) AS is_readable,
+                              EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)) AS is_configuration OFFSET 0) AS facts
+   WHERE n.nspname !~ '^pg_'
+     AND (is_configuration OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
+     AND ($1::oid[] IS NULL OR EXISTS (
+       SELECT FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjid = ANY ($1)))
+   ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
+/** Reads all sequences of a full dump, or those owned by the given tables. */
+async function readSequences(session, ownedBy) {
+    const oids = ownedBy === undefined ? null : ownedBy.map(table => table.oid);
+    const rows = await session.rows(SEQUENCES, [oids]);
+    const unused = await readUnused(session, rows.filter(({ value, readable }) => value === null && readable === 'true'));
+    return new Map(rows.map(({ schema, name, cycles, configuration, value }) => {
+        const key = quoteTable({ schema, name });
+        const state = unused.get(key) ?? { value, next: null };
+        return [
+            key,
+            { schema, name, cycles: cycles === 'true', isConfiguration: configuration === 'true', ...state },
+        ];
+    }));
+}
+/** The relation of a sequence tells everything, in every version; pg_get_sequence_data is new in 18. */
+async function readUnused(session, unused) {
+    const states = new Map();
+    for (let i = 0; i < unused.length; i += BATCH) {
+        const keys = unused.slice(i, i + BATCH).map(quoteTable);
+        const branches = keys.map((key, at) => `SELECT ${at} AS at, last_value::text AS last, is_called::text AS called FROM ${key}`);
+        // Called since a moment ago, it has a value now.
+        for (const { at, last, called } of await session.rows(branches.join(' UNION ALL ')))
+            states.set(keys[Number(at)] ?? '', called === 'true' ? { value: last, next: null } : { value: null, next: last });
+    }
+    return states;
+}
+/** What a sequence may be after a restore: from its value at the snapshot to its value when pg_dump was done. */
+function mergeSequences(atSnapshot, atEnd) {
+    return [...atSnapshot].map(([key, start]) => {
+        const { schema, name, cycles } = start;
+        const end = atEnd.get(key) ?? start;
+        return {
+            schema,
+            name,
+            atSnapshot: start.value,
+            atEnd: end.value,
+            nextAtSnapshot: start.next,
+            nextAtEnd: end.next,
+            cycles,
+        };
     });
-    const [safe = ''] = shown.split(CUT);
-    const line = printable(safe).replace(/\s+/g, ' ').trim();
-    const characters = [...line];
-    return characters.length <= length ? line : `${characters.slice(0, length - 1).join('')}…`;
 }
-/** Marks where the text goes dark; it cannot be in a query, because PostgreSQL has no such character. */
-const CUT = '\0';
-/** A comment within a comment, or a backslash before the quote, whose meaning depends on a setting. */
-function isAmbiguous(found, comment) {
-    if (comment !== undefined)
-        return comment.lastIndexOf('/*') > 0;
-    return /^'/.test(found) && found.includes("\\'");
+
+;// CONCATENATED MODULE: ./lib/postgres/kept-locks.js
+/**
+ * The same session, which from here on gives back the locks that its statements take: a transaction keeps the lock of every
+ * index that it has read, and with thousands of tables the server's lock table is full, for us and for production. Locks
+ * taken before stay, as does the snapshot. The session must be in a transaction; settings that are made through it are lost.
+ */
+async function withoutKeptLocks(session) {
+    await session.rows('SAVEPOINT reading');
+    const rows = async (sql, values = []) => {
+        // In one round trip where the protocol allows it.
+        if (values.length === 0)
+            return await session.rows(`${sql}; ${GIVE_BACK}`);
+        const found = await session.rows(sql, values);
+        await session.rows(GIVE_BACK);
+        return found;
+    };
+    return {
+        ...session,
+        rows,
+        row: async (sql, values) => {
+            const [first] = await rows(sql, values);
+            if (first === undefined)
+                throw new Error(`No row came back from: ${sql}`);
+            return first;
+        },
+    };
 }
+const GIVE_BACK = 'ROLLBACK TO SAVEPOINT reading';
 
 ;// CONCATENATED MODULE: ./lib/postgres/snapshot.js
-var snapshot_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+
+
+
+
+/** pg_dump puts 100 kB of names into one LOCK TABLE; so do we (pg_dump.c getTables). */
+const LOCK_BATCH = 500;
+const ATTEMPTS = 3;
+/**
+ * Locks the tables, then takes the snapshot; both last until the session ends.
+ *
+ * The order matters. TRUNCATE and rewriting ALTER TABLE are not MVCC-safe: a table changed so after a snapshot was
+ * taken and before it is locked looks empty to that snapshot (PostgreSQL docs, "MVCC Caveats"). LOCK TABLE takes no snapshot in a
+ * REPEATABLE READ transaction, so locking first closes that gap. A table that appears between the listing and the
+ * snapshot would be unlocked: then it starts over.
+ *
+ * Throws DATABASE_LOCKED, naming who is `inTheWay`, when not all locks are to be had within `lockTimeoutMs`.
+ */
+async function holdSnapshot(session, selection, lockTimeoutMs, inTheWay) {
+    const deadline = performance.now() + lockTimeoutMs;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+        const listed = await readTables(session, selection);
+        await session.rows('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+        const snapshot = (await lockTables(session, listed, deadline).catch(error => {
+            throw isTimeUp(error, deadline) ? lockedError(lockTimeoutMs, inTheWay(), error) : error;
+        }))
+            ? await takeSnapshot(session, selection, listed)
+            : undefined;
+        if (snapshot !== undefined)
+            return snapshot;
+        await session.rows('ROLLBACK');
+    }
+    throw new OperatorError('DATABASE_LOCKED', `Tables were created or dropped during each of ${ATTEMPTS} tries to lock them all.`, {
+        hint: 'Run again when no migration is under way.',
+    });
+}
+/** Undefined when tables appeared that were not there to be locked. */
+async function takeSnapshot(session, selection, listed) {
+    const { id, instant } = await session.row(`SELECT pg_export_snapshot() AS id, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS instant`);
+    const tables = await readTables(session, selection);
+    if (!sameTables(listed, tables))
+        return undefined;
+    return { id, instant: new Date(instant), tables, session: await withoutKeptLocks(session) };
+}
+/** False when a table was dropped in the meantime. One deadline for all of it: each statement may take what is left. */
+async function lockTables(session, tables, deadline) {
+    for (let i = 0; i < tables.length; i += LOCK_BATCH) {
+        const names = tables.slice(i, i + LOCK_BATCH).map(quoteTable);
+        const leftMs = Math.max(1, Math.round(deadline - performance.now()));
+        try {
+            await session.rows(`SET LOCAL statement_timeout = ${leftMs}`);
+            await session.rows(`LOCK TABLE ONLY ${names.join(', ONLY ')} IN ACCESS SHARE MODE`);
+        }
+        catch (error) {
+            if (isUndefinedTable(error))
+                return false;
+            throw error;
+        }
+    }
+    await session.rows('SET LOCAL statement_timeout = 0');
+    return true;
+}
+function lockedError(lockTimeoutMs, blockers, cause) {
+    const who = blockers.length === 0 ? 'The session in the way is not visible to this role' : blockers.join('; ');
+    return new OperatorError('DATABASE_LOCKED', `Not every table could be locked within ${lockTimeoutMs} ms. ${who}.`, {
+        hint: 'Wait until that session is done (or end it: SELECT pg_terminate_backend(<pid>)), or raise lock-timeout.',
+        cause,
+    });
+}
+function sameTables(a, b) {
+    const names = (tables) => tables.map(table => `${table.oid} ${quoteTable(table)}`).join('\n');
+    return names(a) === names(b);
+}
+/** A cancelled statement: by its timeout, or by somebody. The text depends on the language of the server. */
+function isTimeUp(error, deadline) {
+    return (error instanceof OperatorError && /\(57014\)/.test(error.message) && performance.now() >= deadline - 10);
+}
+function isUndefinedTable(error) {
+    return error instanceof OperatorError && /\b(42P01|3F000)\b/.test(error.message);
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/source.js
+var source_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
         if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
         var dispose, inner;
@@ -82500,7 +83351,7 @@ var snapshot_addDisposableResource = (undefined && undefined.__addDisposableReso
     }
     return value;
 };
-var snapshot_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+var source_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
     return function (env) {
         function fail(e) {
             env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
@@ -82536,143 +83387,67 @@ var snapshot_disposeResources = (undefined && undefined.__disposeResources) || (
 
 
 
-/** pg_dump puts 100 kB of names into one LOCK TABLE; so do we (pg_dump.c getTables). */
-const LOCK_BATCH = 500;
-const ATTEMPTS = 3;
-/**
- * Locks the tables, then takes the snapshot; both last until the session ends.
- *
- * The order matters. TRUNCATE and rewriting ALTER TABLE are not MVCC-safe: a table changed so after a snapshot was
- * taken and before it is locked looks empty to that snapshot (PostgreSQL docs, "MVCC Caveats"). LOCK TABLE takes no snapshot in a
- * REPEATABLE READ transaction, so locking first closes that gap. A table that appears between the listing and the
- * snapshot would be unlocked: then it starts over.
- *
- * Throws DATABASE_LOCKED, naming the session in the way, when a lock is not to be had within `lockTimeoutMs`.
- */
-async function holdSnapshot(session, connection, selection, lockTimeoutMs) {
-    await session.rows(`SET lock_timeout = ${Math.max(1, Math.round(lockTimeoutMs))}`);
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-        const listed = await readTables(session, selection);
-        await session.rows('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-        const snapshot = (await lockTables(session, listed, () => watchBlockers(connection, session.pid, lockTimeoutMs)))
-            ? await takeSnapshot(session, selection, listed)
-            : undefined;
-        if (snapshot !== undefined)
-            return snapshot;
-        await session.rows('ROLLBACK');
-    }
-    throw new OperatorError('DATABASE_LOCKED', `Tables were created or dropped during each of ${ATTEMPTS} tries to lock them all.`, {
-        hint: 'Run again when no migration is under way.',
-    });
-}
-/** Undefined when tables appeared that were not there to be locked. */
-async function takeSnapshot(session, selection, listed) {
-    const { id, instant } = await session.row(`SELECT pg_export_snapshot() AS id, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS instant`);
-    const tables = await readTables(session, selection);
-    return sameTables(listed, tables) ? { id, instant: new Date(instant), tables, session } : undefined;
-}
-/** False when a table was dropped in the meantime. */
-async function lockTables(session, tables, watchForBlockers) {
-    for (let i = 0; i < tables.length; i += LOCK_BATCH) {
-        const names = tables.slice(i, i + LOCK_BATCH).map(quoteTable);
-        const watch = watchForBlockers();
-        try {
-            await session.rows(`LOCK TABLE ONLY ${names.join(', ONLY ')} IN ACCESS SHARE MODE`);
-        }
-        catch (error) {
-            if (isUndefinedTable(error))
-                return false;
-            throw isLocked(error) ? await watch.explain(error) : error;
-        }
-        finally {
-            watch.stop();
-        }
-    }
-    await session.rows('SET LOCAL lock_timeout = 0');
-    return true;
-}
-/** Looks, half way to the lock timeout, at who is in the way: afterwards nobody waits any more. */
-function watchBlockers(connection, pid, lockTimeoutMs) {
-    let found = Promise.resolve([]);
-    const timer = setTimeout(() => {
-        found = readBlockers(connection, pid).catch(() => []);
-    }, lockTimeoutMs / 2);
-    return {
-        explain: async (cause) => lockedError(lockTimeoutMs, await found, cause),
-        stop: () => clearTimeout(timer),
-    };
-}
-async function readBlockers(connection, pid) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const session = snapshot_addDisposableResource(env_1, await openSession(connection), true);
-        await emptySearchPath(session);
-        const rows = await session.rows(`SELECT a.pid::text AS pid, coalesce(a.usename, '?') AS user, coalesce(a.state, '?') AS state,
-            extract(epoch FROM now() - coalesce(a.xact_start, a.query_start))::int::text AS age,
-            coalesce(left(a.query, 2000), '') AS query,
-            coalesce((SELECT l.relation::regclass::text FROM pg_catalog.pg_locks l WHERE l.pid = $1 AND NOT l.granted LIMIT 1), '?') AS relation
-       FROM unnest(pg_catalog.pg_blocking_pids($1)) AS b(pid) JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid`, [pid]);
-        return rows.map(row => `table ${row.relation} is locked by pid ${row.pid} (user ${row.user}, ${row.state}, transaction open for ${row.age} s): ${queryHead(row.query)}`);
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = snapshot_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-function lockedError(lockTimeoutMs, blockers, cause) {
-    const who = blockers.length === 0 ? 'The session in the way is not visible to this role' : blockers.join('; ');
-    return new OperatorError('DATABASE_LOCKED', `Not every table could be locked within ${lockTimeoutMs} ms. ${who}.`, {
-        hint: 'Wait until that session is done (or end it: SELECT pg_terminate_backend(<pid>)), or raise lock-timeout.',
-        cause,
-    });
-}
-function sameTables(a, b) {
-    const names = (tables) => tables.map(table => `${table.oid} ${quoteTable(table)}`).join('\n');
-    return names(a) === names(b);
-}
-function isLocked(error) {
-    return error instanceof OperatorError && error.code === 'DATABASE_LOCKED';
-}
-function isUndefinedTable(error) {
-    return error instanceof OperatorError && /\b(42P01|3F000)\b/.test(error.message);
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/source.js
 
 
 
 
 
-
+/** Whoever changes a sequence is done by then, or DATABASE_LOCKED says that it is not. */
+const SEQUENCE_LOCK_MS = 60_000;
 async function openSource(connection, signal) {
     const sessions = new AsyncDisposableStack();
     const session = sessions.use(await openSession(connection, signal));
     return {
         readFacts: () => withEmptySearchPath(session, () => readServerFacts(session)),
         async refuseObstacles(selection) {
-            await refuseTransactionPooler(session, connection);
+            refuseTransactionPooler(session, connection);
             await emptySearchPath(session);
             const tables = await readTables(session, selection);
             await refuseMissingPrivileges(session, connection.user, tables, isNarrowed(selection));
         },
-        holdSnapshot: (selection, lockTimeoutMs) => holdSnapshot(session, connection, selection, lockTimeoutMs),
-        async readContent(snapshot, level, isPartial) {
-            const reader = sessions.use(await openSession(connection, signal));
-            await importSnapshot(reader, snapshot.id);
-            await pinOutputSettings(reader);
+        findUnmatched: patterns => findUnmatched(session, patterns),
+        async holdSnapshot(selection, lockTimeoutMs) {
+            await pinOutputSettings(session);
+            const watch = sessions.use(await watchLocks(connection, session, lockTimeoutMs, signal));
+            // At once, whatever the dump is busy with.
+            watch.alarm.catch(() => session[Symbol.asyncDispose]());
+            const snapshot = await holdSnapshot(session, selection, lockTimeoutMs, watch.inTheWay);
+            return {
+                ...snapshot,
+                alarm: watch.alarm,
+                inTheWay: watch.inTheWay,
+                [Symbol.asyncDispose]: () => sessions.disposeAsync(),
+            };
+        },
+        async readContent({ session: reader, tables }, level, isPartial) {
             return {
                 extensions: await readExtensions(reader),
                 policyRoles: await readPolicyRoles(reader),
                 objects: isPartial ? null : await readObjectCounts(reader),
-                tables: await readTableFingerprints(reader, snapshot.tables, level),
+                definitions: isPartial ? null : foldDefinitions((await readDefinitions(reader)).definitions),
+                largeObjectsHash: isPartial ? null : await readLargeObjectsHash(reader, level),
+                tables: await readTableFingerprints(reader, tables, level),
             };
         },
-        readSequences: (snapshot, isPartial) => readSequences(session, isPartial ? snapshot.tables : undefined),
+        async readSequences({ tables }, isPartial) {
+            const env_1 = { stack: [], error: void 0, hasError: false };
+            try {
+                // Reading a sequence locks it to the end of the transaction (lock_and_open_sequence in sequence.c), savepoint or not.
+                const reader = source_addDisposableResource(env_1, await openSession(connection, signal), true);
+                await emptySearchPath(reader);
+                await reader.rows(`SET lock_timeout = ${SEQUENCE_LOCK_MS}`);
+                return await readSequences(reader, isPartial ? tables : undefined);
+            }
+            catch (e_1) {
+                env_1.error = e_1;
+                env_1.hasError = true;
+            }
+            finally {
+                const result_1 = source_disposeResources(env_1);
+                if (result_1)
+                    await result_1;
+            }
+        },
         mergeSequences: mergeSequences,
         [Symbol.asyncDispose]: () => sessions.disposeAsync(),
     };
@@ -82686,37 +83461,14 @@ function isNarrowed({ tables, excludeTables, schemas }) {
 
 /** Node's timers fire at once when they are set for longer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** A signal that is also aborted, with TIMED_OUT, when the time is up. */
-function withDeadline(signal, timeoutMs) {
+/** A signal that is also aborted, with TIMED_OUT, when the time is up; `input` is what an operator would raise. */
+function withDeadline(signal, timeoutMs, input = 'timeout') {
     const deadline = new AbortController();
-    const error = new OperatorError('TIMED_OUT', `The step was not done within its timeout of ${renderDuration(timeoutMs)}.`, {
-        hint: 'Raise timeout, or find out what was slow: the progress lines in the log show bytes and speed.',
+    const error = new OperatorError('TIMED_OUT', `The step was not done within its ${input} of ${renderDuration(timeoutMs)}.`, {
+        hint: `Raise ${input}, or find out what was slow: the progress lines in the log show bytes and speed.`,
     });
     setTimeout(() => deadline.abort(error), Math.min(timeoutMs, LONGEST_TIMER_MS)).unref();
     return AbortSignal.any([signal, deadline.signal]);
-}
-
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-;// CONCATENATED MODULE: ./lib/core/bytes.js
-const KIB = 1024;
-const MIB = 1024 * KIB;
-const GIB = 1024 * MIB;
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
-/** `512 B`, `1.50 MiB`, `120 GiB`: binary units, three significant digits. */
-function renderBytes(bytes) {
-    let value = bytes;
-    let unit = 0;
-    while (value >= 1023.5 && unit < UNITS.length - 1) {
-        value /= 1024;
-        unit += 1;
-    }
-    const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-    return `${value.toFixed(digits)} ${UNITS[unit]}`;
-}
-/** `1,234,567`: grouped by thousands, for rows and counts. */
-function renderCount(count) {
-    return count.toLocaleString('en-US');
 }
 
 ;// CONCATENATED MODULE: ./lib/core/dump-options.js
@@ -82724,6 +83476,11 @@ function renderCount(count) {
 function isPartial({ tables, excludeTables, schemas }) {
     return tables.length + excludeTables.length + schemas.length > 0;
 }
+/**
+ * Probes of a silent connection: libpq knows no variables for them, and leaves it to the system, which begins after two hours. Host,
+ * user and database still come by environment.
+ */
+const KEEPALIVE = 'keepalives_idle=30 keepalives_interval=10 keepalives_count=6';
 /**
  * The arguments of pg_dump; the connection comes by environment. Owners and grants stay in a custom archive, where
  * pg_restore can leave them out; a plain script cannot, so there they are left out now (runbook §2).
@@ -82733,6 +83490,7 @@ function dumpArguments(options, snapshotId) {
     return [
         '--no-password',
         '--verbose',
+        `--dbname=${KEEPALIVE}`,
         `--format=${options.format}`,
         `--compress=${options.compression}`,
         `--snapshot=${snapshotId}`,
@@ -82786,114 +83544,6 @@ function parseCompression(text) {
     throw new RangeError('expected none, gzip (levels 1 to 9), lz4 (0 to 12) or zstd (up to 22), as in zstd:3 or zstd:level=3,long');
 }
 
-;// CONCATENATED MODULE: ./lib/core/name-pattern.js
-/**
- * Translates `users`, `audit.*`, `"Mixed Case"."Users"` as pg_dump does: unquoted letters fold to lower case, * and ?
- * are wildcards, a dot parts schema and name, and quotes make everything literal.
- * Source: processSQLNamePattern and patternToSQLRegex in PostgreSQL's src/fe_utils/string_utils.c.
- * Throws a RangeError for an unclosed quote, more than two parts, or an empty part.
- */
-function parseNamePattern(pattern) {
-    const parts = splitParts(pattern);
-    if (parts.length > 2)
-        throw new RangeError(`"${pattern}" has too many dots; expected table or schema.table`);
-    if (parts.some(part => part === ''))
-        throw new RangeError(`"${pattern}" has an empty part`);
-    const [first = '', second] = parts.map(part => `^(${part})$`);
-    return second === undefined ? { schema: undefined, name: first } : { schema: first, name: second };
-}
-function splitParts(pattern) {
-    const parts = [''];
-    let quoted = false;
-    for (let i = 0; i < pattern.length; i += 1) {
-        const c = pattern.charAt(i);
-        if (c === '"') {
-            const doubled = quoted && pattern.charAt(i + 1) === '"';
-            if (doubled)
-                i += 1;
-            else
-                quoted = !quoted;
-            if (!doubled)
-                continue;
-        }
-        if (c === '.' && !quoted)
-            parts.push('');
-        else
-            parts[parts.length - 1] += quoted ? quotedRegex(c) : unquotedRegex(c, pattern.charAt(i + 1));
-    }
-    if (quoted)
-        throw new RangeError(`"${pattern}" has a quote that is not closed`);
-    return parts;
-}
-function quotedRegex(c) {
-    return /[|*+?()[\]{}.^$\\]/.test(c) ? `\\${c}` : c;
-}
-/** Only ASCII folds: pg_dump runs in the C locale. `[]` is the name of an array type rather than a set of characters. */
-function unquotedRegex(c, next) {
-    if (c === '*')
-        return '.*';
-    if (c === '?')
-        return '.';
-    if (c === '$' || (c === '[' && next === ']'))
-        return `\\${c}`;
-    return /[A-Z]/.test(c) ? c.toLowerCase() : c;
-}
-
-;// CONCATENATED MODULE: ./lib/core/postgres-version.js
-/**
- * The oldest minor of 18 whose client tools are safe to point at an archive or server that somebody else may have
- * touched: 18.7 (2026-11-12) fixes CVE-2026-116314, code execution by pg_restore from a crafted archive.
- */
-const SECURITY_FLOOR = { major: 18, minor: 7 };
-/**
- * Finds the version in `pg_dump (PostgreSQL) 18.6 (Debian 18.6-3)`, `18.6`, `18beta1` (minor 0) or `18` (minor 0).
- * Throws a RangeError where there is none.
- */
-function parseVersion(text) {
-    const match = /(?:^|\s)(\d{1,3})(?:\.(\d{1,3}))?(?:\.\d{1,3}|beta\d+|rc\d+|devel)?(?=\s|$)/.exec(text.trim());
-    if (match === null)
-        throw new RangeError(`"${text.trim()}" does not name a PostgreSQL version such as 18.7`);
-    return { major: Number(match[1]), minor: Number(match[2] ?? 0) };
-}
-/** The version of a server from its `server_version_num` (180006 → 18.6, 90624 → 9.6). */
-function fromVersionNumber(number) {
-    if (number < 100_000)
-        return { major: Math.floor(number / 10_000), minor: Math.floor(number / 100) % 100 };
-    return { major: Math.floor(number / 10_000), minor: number % 10_000 };
-}
-/** `18.6` */
-function renderVersion(version) {
-    return `${version.major}.${version.minor}`;
-}
-/** Negative when a is older than b, 0 when equal. */
-function compareVersions(a, b) {
-    return a.major - b.major || a.minor - b.minor;
-}
-/** pg_dump reads servers up to its own major, whatever the minor (pg_dump.c maxRemoteVersion). */
-function canDump(tool, server) {
-    return tool.major >= server.major;
-}
-/** Tools of a major newer than the floor's are above it; older majors are below. */
-function isBelowSecurityFloor(tool) {
-    return compareVersions(tool, SECURITY_FLOOR) < 0;
-}
-/** Parses `18` or `18.6`. Throws a RangeError for anything else. */
-function parseWantedVersion(text) {
-    const match = /^(\d{1,3})(?:\.(\d{1,3}))?$/.exec(text);
-    if (match === null)
-        throw new RangeError('expected a major such as 18, or one release such as 18.7');
-    const major = Number(match[1]);
-    return match[2] === undefined ? { major } : { major, minor: Number(match[2]) };
-}
-/** Whether a release is what was asked for. */
-function satisfies(version, wanted) {
-    return version.major === wanted.major && (wanted.minor === undefined || version.minor === wanted.minor);
-}
-/** `18` or `18.6` */
-function renderWanted(wanted) {
-    return wanted.minor === undefined ? `${wanted.major}` : `${wanted.major}.${wanted.minor}`;
-}
-
 ;// CONCATENATED MODULE: ./lib/steps/dump-manifest.js
 
 
@@ -82939,6 +83589,8 @@ function createManifest(request, facts) {
             tables: content.tables,
             sequences: hasFingerprint ? sequences : [],
             objects: hasFingerprint ? content.objects : null,
+            definitions: hasFingerprint ? content.definitions : null,
+            largeObjectsHash: content.largeObjectsHash,
         },
         durations,
         madeBy: request.madeBy,
@@ -82948,7 +83600,7 @@ function createManifest(request, facts) {
 ;// CONCATENATED MODULE: ./lib/steps/progress.js
 
 
-const INTERVAL_MS = 10_000;
+const progress_INTERVAL_MS = 10_000;
 /** Logs a line every ten seconds until disposed: a job log has no terminal for a progress bar. */
 function reportProgress(log, now, read) {
     const startedAt = now().getTime();
@@ -82965,7 +83617,7 @@ function reportProgress(log, now, read) {
         if (table !== undefined)
             facts.push(table);
         log.info(`  ${renderDuration(at - startedAt)}: ${facts.join(', ')}`);
-    }, INTERVAL_MS);
+    }, progress_INTERVAL_MS);
     return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
@@ -83046,6 +83698,8 @@ async function dump(request, tools) {
         const server = await source.readFacts();
         const pgDump = await findPgDump(tools, server);
         await source.refuseObstacles(selection);
+        for (const pattern of await source.findUnmatched(options.excludeTables))
+            log.warning(`exclude-tables: no table matches ${pattern}, so nothing is left out for it.`);
         const snapshot = await source.holdSnapshot(selection, options.lockTimeoutMs);
         refuseEmptySelection(snapshot, options);
         const id = createId(request, snapshot.instant);
@@ -83057,10 +83711,8 @@ async function dump(request, tools) {
             backupId: renderBackupId(id),
             databaseBytes: server.bytes,
         }), true);
-        const sequences = await source.readSequences(snapshot, isPartial(options));
         const dumped = await dumpInto(upload, snapshot, pgDump, request, tools);
-        const atEnd = await source.readSequences(snapshot, isPartial(options));
-        refuseIncomplete(dumped.report, snapshot);
+        refuseIncomplete(dumped.report, snapshot, server);
         const dumpMs = now().getTime() - startedAt.getTime();
         const stored = await upload.complete(dumped.archive);
         const manifest = createManifest(request, {
@@ -83073,10 +83725,11 @@ async function dump(request, tools) {
             stored,
             archive: dumped.archive,
             content: dumped.content,
-            sequences: source.mergeSequences(sequences, atEnd),
+            sequences: dumped.sequences,
             durations: { dumpMs, totalMs: now().getTime() - startedAt.getTime() },
         });
-        await writeManifest(store, manifestKey(location, id), manifest, request.storage.sse);
+        await tools.judge?.(manifest);
+        await writeManifest(store, upload, manifestKey(location, id), manifest, request.storage.sse);
         upload.keep();
         log.info(`Stored ${renderBytes(stored.bytes)} as ${store.uri(key)}, manifest beside it. This is a backup now.`);
         return manifest;
@@ -83091,25 +83744,33 @@ async function dump(request, tools) {
             await result_1;
     }
 }
-/** pg_dump, the upload and the fingerprint side by side; the first that fails is the cause of the others. */
-async function dumpInto(upload, snapshot, pgDump, request, tools) {
+/**
+ * pg_dump, the upload and the fingerprint side by side; the first that fails is the cause of the others. The database gets
+ * its locks back before the store is asked for anything else, however it went.
+ */
+async function dumpInto(upload, snapshot, pgDump, request, { source, log, now }) {
     const env_2 = { stack: [], error: void 0, hasError: false };
     try {
         const { options, fingerprint } = request;
+        const _locks = dump_addDisposableResource(env_2, snapshot, true);
+        const readSequences = () => source.readSequences(snapshot, isPartial(options));
+        const sequences = await readSequences();
         const running = dump_addDisposableResource(env_2, await pgDump.start(dumpArguments(options, snapshot.id)), true);
-        const _progress = dump_addDisposableResource(env_2, reportProgress(tools.log, tools.now, () => ({
+        const progress = dump_addDisposableResource(env_2, reportProgress(log, now, () => ({
             bytes: upload.acknowledgedBytes,
             table: running.currentTable,
         })), false);
-        const [archive, report, content] = await Promise.all([
-            upload.write(running.archive),
-            running.finished,
-            tools.source.readContent(snapshot, fingerprint, isPartial(options)),
+        const all = Promise.all([
+            // From then on only rows may still be counted.
+            upload.write(running.archive).finally(() => progress[Symbol.dispose]()),
+            running.finished.catch(error => Promise.reject(nameWhoLocks(error, snapshot))),
+            source.readContent(snapshot, fingerprint, isPartial(options)),
         ]);
+        const [archive, report, content] = await Promise.race([all, snapshot.alarm]);
         for (const warning of report.warnings)
-            tools.log.info(`  ${warning}`);
-        tools.log.info(`pg_dump ended well: ${report.dumpedTables.size} tables${fingerprint === 'none' ? '' : `, ${renderCount(countRows(content.tables))} rows in the same snapshot`}.`);
-        return { archive, report, content };
+            log.info(`  ${warning}`);
+        log.info(`pg_dump ended well: ${report.dumpedTables.size} tables${fingerprint === 'none' ? '' : `, ${renderCount(countRows(content.tables))} rows in the same snapshot`}.`);
+        return { archive, report, content, sequences: source.mergeSequences(sequences, await readSequences()) };
     }
     catch (e_2) {
         env_2.error = e_2;
@@ -83120,6 +83781,16 @@ async function dumpInto(upload, snapshot, pgDump, request, tools) {
         if (result_2)
             await result_2;
     }
+}
+/** pg_dump does not know who kept it from its locks. */
+function nameWhoLocks(error, { inTheWay }) {
+    const who = inTheWay();
+    if (!(error instanceof OperatorError) || error.code !== 'DATABASE_LOCKED' || who.length === 0)
+        return error;
+    return new OperatorError(error.code, `${error.message} It waited: ${who.join('; ')}.`, {
+        ...(error.hint !== undefined && { hint: error.hint }),
+        cause: error.cause,
+    });
 }
 function toSelection(options) {
     return {
@@ -83134,7 +83805,7 @@ async function findPgDump(tools, server) {
     const pgDump = await tools.findPgDump(serverVersion.major);
     const tool = pgDump.version;
     if (isBelowSecurityFloor(tool)) {
-        tools.log.warning(`pg_dump ${renderVersion(tool)} lacks security fixes of ${renderVersion(SECURITY_FLOOR)}. Run setup-pg18 before this step.`);
+        tools.log.warning(`pg_dump ${renderVersion(tool)} lacks security fixes of ${renderVersion(securityFloor(tool))}. Run setup-pg18 before this step.`);
     }
     if (canDump(tool, serverVersion))
         return pgDump;
@@ -83154,26 +83825,27 @@ function createId({ kind, options }, instant) {
     return { instant, kind: isPartial(options) ? 'partial' : kind, nonce: (0,external_node_crypto_.randomBytes)(4).toString('hex') };
 }
 /** Every table of the snapshot must be among those that pg_dump dumped. More is fine: extensions add rows of theirs. */
-function refuseIncomplete(report, snapshot) {
+function refuseIncomplete(report, snapshot, { encoding }) {
     const expected = snapshot.tables
         .filter(table => !table.isPartitioned)
         .map(table => `${table.schema}.${table.name}`);
-    const missing = expected.filter(name => !report.dumpedTables.has(name));
+    const missing = expected.filter(name => !report.dumpedTables.has(name, encoding));
     if (missing.length === 0)
         return;
     throw new OperatorError('DUMP_INCOMPLETE', `pg_dump left out ${missing.length} of ${expected.length} tables: ${missing.slice(0, 10).join(', ')}.`, {
         hint: 'No backup was made. Please report this with the log of this step.',
     });
 }
-/** After a failure nobody knows whether the manifest arrived; then it must not stay, because the archive will not. */
-async function writeManifest(store, key, manifest, sse) {
+/** After a failure nobody knows whether the manifest arrived; unless it is certain that it did not, its archive stays. */
+async function writeManifest(store, upload, key, manifest, sse) {
     try {
         await store.putJson(key, renderManifest(manifest), { sse });
     }
     catch (error) {
-        await store
-            .remove(key, null)
-            .catch(() => store.log.info(`  ${store.uri(key)} may be left behind; remove it.`));
+        if (await store.removeForSure(key))
+            throw error;
+        upload.keep();
+        store.log.warning(`Nobody knows whether ${store.uri(key)} was written, so its archive ${store.uri(manifest.object.key)} stays. If it is there, it is a good backup; if not, remove the archive.`);
         throw error;
     }
 }
@@ -83247,7 +83919,7 @@ function compareAll(current, earlier, noun, measures) {
         // Named once, where the second sentence is about the same ones.
         const named = values.length === 1 ? `The one ${noun} before` : `The ${values.length} ${noun}s before`;
         const again = values.length === 1 ? 'It' : 'They';
-        const sentence = compare(current.values[i] ?? null, values, measure, told === values.length ? again : named);
+        const sentence = trend_compare(current.values[i] ?? null, values, measure, told === values.length ? again : named);
         if (sentence === null)
             continue;
         told = values.length;
@@ -83258,7 +83930,7 @@ function compareAll(current, earlier, noun, measures) {
 function renderInstant(at) {
     return at.toISOString().slice(0, 16).replace('T', ' ');
 }
-function compare(value, earlier, { render, words }, subject) {
+function trend_compare(value, earlier, { render, words }, subject) {
     const median = earlier.toSorted((a, b) => a - b)[Math.floor(earlier.length / 2)];
     if (value === null || median === undefined || median === 0)
         return null;
@@ -83335,13 +84007,18 @@ const gateRecord = object({
     migrations: object({ tool: nullable(shape_text), pending: list(shape_text) }),
     run: recordedRun,
 });
+/** Whether a gate let this very deploy through: in the same run of a workflow, or in another one of the same commit. */
+function isOfDeploy({ run }, deploy) {
+    const isSame = (key) => run[key] !== '' && run[key] === deploy[key];
+    return run.repository === deploy.repository && (isSame('runId') || isSame('commit'));
+}
 /** The bytes of a record: canonical JSON. */
 function renderGateRecord(value) {
     return canonicalJson(value);
 }
 /** Reads a record; throws MANIFEST_INVALID when it is damaged or of a newer major version. `name` is for the error. */
 function parseGateRecord(json, name) {
-    return record_parseRecord({ version: GATE_VERSION, shape: gateRecord, code: 'MANIFEST_INVALID', what: 'gate record' }, json, name);
+    return parseRecord({ version: GATE_VERSION, shape: gateRecord, code: 'MANIFEST_INVALID', what: 'gate record' }, json, name);
 }
 
 ;// CONCATENATED MODULE: ./lib/steps/past-records.js
@@ -83837,15 +84514,15 @@ class TableProgress {
     }
 }
 /**
- * pg_dump writes names in the encoding of the database. Where that is not UTF-8, its bytes did not decode: then what is
- * ASCII in a name has to do.
+ * pg_dump writes names in the encoding of the database. Where that is not UTF-8, its bytes did not decode, or decoded to something
+ * else: then what is ASCII in a name has to do.
  */
 class TableNames {
     #exact;
-    #undecoded;
+    #ascii;
     constructor(names) {
         this.#exact = new Set(names);
-        this.#undecoded = new Set(names.filter(name => name.includes('\uFFFD')).map(asciiOnly));
+        this.#ascii = new Set(names.map(asciiOnly));
     }
     get size() {
         return this.#exact.size;
@@ -83853,8 +84530,8 @@ class TableNames {
     values() {
         return this.#exact.values();
     }
-    has(name) {
-        return this.#exact.has(name) || this.#undecoded.has(asciiOnly(name));
+    has(name, encoding) {
+        return encoding === 'UTF8' ? this.#exact.has(name) : this.#ascii.has(asciiOnly(name));
     }
 }
 function asciiOnly(name) {
@@ -83891,7 +84568,7 @@ async function abortUpload(store, { key, uploadId }) {
     }
     catch (error) {
         throw new OperatorError('UPLOAD_NOT_CLEANED', `An unfinished upload is left behind and may cost money: ${errorMessage(error)}`, {
-            hint: `Run: aws s3api abort-multipart-upload --bucket ${store.bucket} --key '${key}' --upload-id '${uploadId}'`,
+            hint: `Run: aws s3api abort-multipart-upload${store.endpointOption} --bucket ${store.bucket} --key '${key}' --upload-id '${uploadId}'`,
             cause: error,
         });
     }
@@ -83916,10 +84593,10 @@ function unlessGone(error) {
  * Removes uploads of the same name that nobody knows: the answer to their beginning was lost, and it was repeated.
  * They hold no parts, so credentials that may not list uploads leave them to the bucket's lifecycle rule.
  */
-async function abortStrays(store, open) {
+async function abortStrays(store, open, how = {}) {
     const input = { Bucket: store.bucket, Prefix: open.key };
     try {
-        const { Uploads = [] } = await store.send('look for uploads', (client, options) => client.send(new dist_cjs/* ListMultipartUploadsCommand */.mo2(input), options));
+        const { Uploads = [] } = await store.send('look for uploads', (client, options) => client.send(new dist_cjs/* ListMultipartUploadsCommand */.mo2(input), options), how);
         for (const { Key, UploadId = '' } of Uploads) {
             if (Key === open.key && UploadId !== open.uploadId)
                 await abortUpload(store, { key: Key, uploadId: UploadId });
@@ -83934,22 +84611,29 @@ async function abortStrays(store, open) {
 
 ;// CONCATENATED MODULE: ./lib/core/part-plan.js
 
-/** Memory for part buffers, whatever the size of the database. */
-const BUFFER_BUDGET_BYTES = 96 * MIB;
+/** Parts sent side by side: what it takes to fill a line whose far end answers after a tenth of a second. */
+const IN_FLIGHT = 4;
 const SMALLEST_PART_BYTES = 16 * MIB;
 const LARGEST_PART_BYTES = 128 * MIB;
-/** Of the 10,000 parts that S3 allows (1,000 in some older stores), a tenth is kept for a wrong estimate. */
+/** S3 allows no more parts (AWS, "Multipart upload limits"). */
+const MAX_PARTS = 10_000;
+/** Some stores stop here (Swift, Scaleway), and none of them says so before. */
+const FEWEST_PARTS = 1000;
+/** Of the parts, a tenth is kept for a wrong estimate. */
 const SAFETY = 0.9;
 /**
  * Chooses the part size from the size of the database: an archive rarely outgrows one and a half times
  * pg_database_size, even where nothing compresses (bytea is dumped in hex and compresses back).
- * Memory is (inFlight + 1) × partBytes: 96 MiB up to 96 GB of database, 256 MiB at the very most.
+ *
+ * A store of which nothing is known may stop at 1,000 parts: for it the parts are ten times as large, as far as that goes, and what
+ * does not fit into 1,000 of the largest is tried all the same.
+ * Memory is (inFlight + 1) × partBytes: 80 MiB up to 94 GiB of database (9 GiB), 640 MiB from 750 GiB (75 GiB) on.
  */
-function planParts(databaseBytes, maxParts) {
-    const needed = Math.ceil((databaseBytes * 1.5) / (maxParts * SAFETY) / MIB) * MIB;
+function planParts(databaseBytes, store) {
+    const aimed = store === 'known' ? MAX_PARTS : FEWEST_PARTS;
+    const needed = Math.ceil((databaseBytes * 1.5) / (aimed * SAFETY) / MIB) * MIB;
     const partBytes = Math.min(Math.max(needed, SMALLEST_PART_BYTES), LARGEST_PART_BYTES);
-    const inFlight = Math.max(1, Math.floor(BUFFER_BUDGET_BYTES / partBytes) - 1);
-    return { partBytes, inFlight: Math.min(inFlight, 4), maxParts };
+    return { partBytes, inFlight: IN_FLIGHT, maxParts: MAX_PARTS };
 }
 
 // EXTERNAL MODULE: external "node:zlib"
@@ -83997,6 +84681,8 @@ function multiply(a, b) {
 
 
 
+
+
 /** Bytes that are hashed at a time. While that goes on nobody reads from pg_dump, and its pipe holds little. */
 const SLICE_BYTES = 128 * KIB;
 /**
@@ -84009,7 +84695,7 @@ class PartWriter {
     #store;
     #open;
     #plan;
-    #hasChecksums;
+    #checksum;
     #stop = new AbortController();
     #signal;
     #free = [];
@@ -84022,11 +84708,11 @@ class PartWriter {
     /** Over the checksums of the parts, as a composite checksum is. */
     #crc32OfParts = 0;
     #bytes = 0;
-    constructor(store, open, plan, hasChecksums) {
+    constructor(store, open, plan, checksum) {
         this.#store = store;
         this.#open = open;
         this.#plan = plan;
-        this.#hasChecksums = hasChecksums;
+        this.#checksum = checksum;
         this.#signal = AbortSignal.any([store.signal, this.#stop.signal]);
     }
     /** Sends everything. The first part that fails for good stops the source and the other parts, and is what is thrown. */
@@ -84078,6 +84764,7 @@ class PartWriter {
     /** Reads a part and hashes what came while it is in the processor's cache. */
     async #fillPart(source, buffer) {
         const sha256 = (0,external_node_crypto_.createHash)('sha256');
+        const md5 = this.#checksum === 'md5' ? (0,external_node_crypto_.createHash)('md5') : undefined;
         let crc = 0;
         let bytes = 0;
         for (let isEnded = false; bytes < buffer.length && !isEnded;) {
@@ -84086,10 +84773,11 @@ class PartWriter {
             sha256.update(filled);
             this.#sha256.update(filled);
             crc = (0,external_node_zlib_.crc32)(filled, crc);
+            md5?.update(filled);
             bytes += filled.length;
             isEnded = filled.length < slice.length;
         }
-        return { buffer, bytes, sha256: sha256.digest('hex'), crc };
+        return { buffer, bytes, sha256: sha256.digest('hex'), crc, md5: md5?.digest('base64') };
     }
     /** A buffer that is not in flight; waits for one when all are. */
     async #takeBuffer() {
@@ -84105,18 +84793,17 @@ class PartWriter {
         this.#buffers += 1;
         return Buffer.allocUnsafeSlow(this.#plan.partBytes);
     }
-    #dispatch({ buffer, bytes, sha256, crc }) {
-        const partCrc = crcBytes(crc);
+    #dispatch(part) {
+        const { buffer, bytes, sha256, crc } = part;
         this.#crc32 = combineCrc32(this.#crc32, crc, bytes);
-        this.#crc32OfParts = (0,external_node_zlib_.crc32)(partCrc, this.#crc32OfParts);
+        this.#crc32OfParts = (0,external_node_zlib_.crc32)(crcBytes(crc), this.#crc32OfParts);
         this.#bytes += bytes;
         const partNumber = this.#parts.push({ bytes, sha256 });
         if (partNumber > this.#plan.maxParts)
-            throw this.#tooLarge();
-        const body = buffer.subarray(0, bytes);
-        const sending = this.#send(partNumber, body, sha256, partCrc.toString('base64'))
-            .then(part => {
-            this.#completed.push(part);
+            throw this.#tooLarge(this.#plan.maxParts);
+        const sending = this.#send(partNumber, part)
+            .then(completed => {
+            this.#completed.push(completed);
             this.acknowledgedBytes += bytes;
             this.#free.push(buffer);
         })
@@ -84124,16 +84811,17 @@ class PartWriter {
             .finally(() => this.#inFlight.delete(sending));
         this.#inFlight.add(sending);
     }
-    async #send(partNumber, body, sha256, crc) {
-        const checksum = this.#hasChecksums ? { ChecksumCRC32: crc } : {};
+    async #send(partNumber, { buffer, bytes, sha256, crc, md5 }) {
+        const checksum = md5 === undefined ? { ChecksumCRC32: crcText(crc) } : {};
         const { key, uploadId } = this.#open;
         const request = {
             Bucket: this.#store.bucket,
             Key: key,
             UploadId: uploadId,
             PartNumber: partNumber,
-            Body: body,
+            Body: buffer.subarray(0, bytes),
             ...checksum,
+            ContentMD5: md5,
         };
         const send = async (client, options) => {
             const command = new dist_cjs/* UploadPartCommand */.iVK(request);
@@ -84143,14 +84831,20 @@ class PartWriter {
                 throw new Error(`The store gave part ${partNumber} no ETag`);
             return { PartNumber: partNumber, ETag, ...checksum };
         };
-        return this.#store.send(`send part ${partNumber} of ${key}`, send, {
-            plane: 'data',
-            signal: this.#signal,
-        });
+        try {
+            return await this.#store.send(`send part ${partNumber} of ${key}`, send, {
+                plane: 'data',
+                signal: this.#signal,
+            });
+        }
+        catch (error) {
+            if (partNumber > FEWEST_PARTS && storeErrorName(error) === 'InvalidArgument')
+                throw this.#tooLarge(partNumber - 1, error);
+            throw error;
+        }
     }
-    #tooLarge() {
-        const { partBytes, maxParts } = this.#plan;
-        return new OperatorError('UPLOAD_TOO_LARGE', `The archive is larger than ${maxParts} parts of ${renderBytes(partBytes)}, the most that this store takes in one upload.`, { hint: 'Compress more, or dump in portions with tables and exclude-tables.' });
+    #tooLarge(parts, cause) {
+        return new OperatorError('UPLOAD_TOO_LARGE', `The archive is larger than ${parts} parts of ${renderBytes(this.#plan.partBytes)}, the most that this store takes in one upload.`, { hint: 'Compress more, or dump in portions with tables and exclude-tables.', cause });
     }
 }
 function crcText(crc) {
@@ -84186,12 +84880,10 @@ function hasHeaders(request) {
 
 
 /**
- * What is asked of a store. `full`: a checksum over the whole object and conditional writes; `basic`: neither, and
- * 1,000 parts at most; `auto`: full where the store takes it.
+ * What is asked of a store. `full`: a checksum over the whole object and conditional writes; `basic`: neither, in
+ * parts that are large enough for stores that take 1,000 of them; `auto`: full where the store takes it.
  */
 const COMPATIBILITY = ['auto', 'full', 'basic'];
-/** S3 allows no more parts (AWS, "Multipart upload limits"); Swift, Scaleway and others stop at a tenth of them. */
-const MAX_PARTS = { full: 10_000, basic: 1000 };
 /**
  * Begins a multipart upload, always: then a bucket that cannot be written shows before anything is dumped, and nothing
  * appears in it before `complete`. A store that refuses a checksum over the whole object is asked again without, one
@@ -84207,7 +84899,7 @@ async function beginUpload(store, request) {
         return startUpload(store, request, uploadId, compatibility);
     }
     const { uploadId, keepsChecksum } = await create(store, request, 'full').catch(async (error) => {
-        if (!isUnsupported(error))
+        if (!mayLackChecksums(error))
             throw error;
         return create(store, request, 'basic');
     });
@@ -84218,7 +84910,7 @@ async function beginUpload(store, request) {
 const NO_CHECKSUM = 'This store keeps no checksum over whole objects. Each part is still verified by its SHA-256.';
 function startUpload(store, request, uploadId, mode) {
     const open = { key: request.key, uploadId };
-    const writer = new PartWriter(store, open, planParts(request.databaseBytes, MAX_PARTS[mode]), mode === 'full');
+    const writer = new PartWriter(store, open, planParts(request.databaseBytes, mode === 'full' ? 'known' : 'unknown'), mode === 'full' ? 'crc32' : 'md5');
     const { remember = () => { } } = request;
     let mayExist = false;
     let isKept = false;
@@ -84268,11 +84960,18 @@ async function create(store, request, mode) {
         ...(mode === 'full' && { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' }),
     });
     let tries = 0;
-    const { UploadId, ChecksumAlgorithm } = await store.send(`begin an upload of ${request.key}`, async (client, options) => {
+    const { UploadId, ChecksumAlgorithm } = await store
+        .send(`begin an upload of ${request.key}`, async (client, options) => {
         tries += 1;
         const answer = await client.send(command, options);
         tries += (answer.$metadata.attempts ?? 1) - 1;
         return answer;
+    }, { finishesWhenCancelled: true })
+        .catch(async (error) => {
+        // The store may have begun one all the same.
+        if (tries > 0 && (store.signal.aborted || isTransient(error)))
+            await abortStrays(store, { key: request.key, uploadId: '' }, CLEAN_UP).catch(() => { });
+        throw error;
     });
     if (UploadId === undefined)
         throw new Error('The store gave the upload no id');
@@ -84297,7 +84996,7 @@ async function assemble(store, { key, uploadId }, writer, content, mode) {
     try {
         return await complete(mode === 'full' ? { IfNoneMatch: '*' } : {}).catch(error => {
             // A store may know checksums and no conditions; the name is unique anyway.
-            if (mode === 'full' && isNotImplemented(error))
+            if (mode === 'full' && lacksConditions(error))
                 return complete({});
             throw error;
         });
@@ -84532,10 +85231,17 @@ class Inputs {
         return undefined;
     }
 }
+const masked = new Set();
 /** Registers a secret in all its spellings, so that the runner replaces each by ***. */
 function maskSecret(value) {
-    for (const spelling of spellings(value))
+    for (const spelling of spellings(value)) {
+        masked.add(spelling);
         setSecret(spelling);
+    }
+}
+/** Whether a text holds a secret, as that of a database does whose name is the password: the runner hands no such output on. */
+function holdsSecret(text) {
+    return [...masked].some(spelling => text.includes(spelling));
 }
 
 ;// CONCATENATED MODULE: ./lib/runner/connection-input.js
@@ -84548,7 +85254,7 @@ function maskSecret(value) {
 function readConnection(inputs, environment, name) {
     const url = inputs.secret(name);
     return url === undefined
-        ? masked(inputs.attempt(name, () => connectionFromVariables(environment.variables)))
+        ? connection_input_masked(inputs.attempt(name, () => connectionFromVariables(environment.variables)))
         : parseUrl(inputs, name, url);
 }
 /** Reads a connection from a URL input; undefined where the input is empty. */
@@ -84557,10 +85263,10 @@ function readOptionalConnection(inputs, name) {
     return url && parseUrl(inputs, name, url);
 }
 function parseUrl(inputs, name, url) {
-    return masked(inputs.attempt(name, () => parseConnectionUrl(url.reveal())));
+    return connection_input_masked(inputs.attempt(name, () => parseConnectionUrl(url.reveal())));
 }
 /** After a problem there is no connection; finish() then throws before anyone misses it. */
-function masked(connection) {
+function connection_input_masked(connection) {
     if (connection?.password !== undefined)
         maskSecret(connection.password.reveal());
     return connection;
@@ -84584,6 +85290,13 @@ function readPatterns(inputs, name) {
         inputs.attempt(name, () => parseNamePattern(pattern), pattern);
     return patterns;
 }
+/** pg_dump takes 0 for no limit at all, and less than a second leaves a busy table no chance. */
+function readLockTimeoutMs(inputs, name) {
+    const timeoutMs = inputs.durationMs(name);
+    if (timeoutMs < 1000)
+        inputs.problem(name, 'must be at least 1s');
+    return timeoutMs;
+}
 /** A storage class as S3 spells them. Throws a RangeError. */
 function parseStorageClass(text) {
     if (!/^[A-Z][A-Z0-9_]{1,40}$/.test(text))
@@ -84592,13 +85305,12 @@ function parseStorageClass(text) {
 }
 /** Throws a RangeError. */
 function parseSse(text) {
-    const match = /^(AES256|aws:kms)(?::(.+))?$/.exec(text);
-    const algorithm = match?.[1];
-    if (algorithm === 'AES256' && match?.[2] === undefined)
-        return { algorithm, keyId: undefined };
-    if (algorithm === 'aws:kms')
-        return { algorithm, keyId: match?.[2] };
-    throw new RangeError('expected AES256, aws:kms or aws:kms:<key id or ARN>');
+    if (text === 'AES256')
+        return { algorithm: text, keyId: undefined };
+    const [, algorithm, keyId] = /^(aws:kms(?::dsse(?=:|$))?)(?::(.+))?$/.exec(text) ?? [];
+    if (algorithm === 'aws:kms' || algorithm === 'aws:kms:dsse')
+        return { algorithm, keyId };
+    throw new RangeError('expected AES256, aws:kms, aws:kms:<key id or ARN>, or aws:kms:dsse with or without a key');
 }
 
 ;// CONCATENATED MODULE: ./lib/actions/dump-to-s3/inputs.js
@@ -84610,7 +85322,7 @@ function parseSse(text) {
 
 
 /** The kinds that a caller may ask for; `partial` follows from what is left out. */
-const KINDS = ['daily', 'manual', 'pre-migration'];
+const inputs_KINDS = ['daily', 'manual', 'pre-migration'];
 /** Reads and checks every input; throws INVALID_INPUT with all problems at once. */
 function readDumpInputs(inputs, environment) {
     const connection = readConnection(inputs, environment, 'database-url');
@@ -84621,7 +85333,7 @@ function readDumpInputs(inputs, environment) {
         destination,
         store: readStoreConfig(inputs, environment, destination),
         compatibility: inputs.oneOf('s3-compatibility', COMPATIBILITY),
-        kind: inputs.oneOf('kind', KINDS),
+        kind: inputs.oneOf('kind', inputs_KINDS),
         options: readOptions(inputs),
         fingerprint: inputs.oneOf('fingerprint', FINGERPRINT_LEVELS),
         storageClass: inputs.parse('storage-class', parseStorageClass),
@@ -84637,7 +85349,7 @@ function readOptions(inputs) {
         tables: readPatterns(inputs, 'tables'),
         excludeTables: readPatterns(inputs, 'exclude-tables'),
         schemas: readPatterns(inputs, 'schemas'),
-        lockTimeoutMs: inputs.durationMs('lock-timeout'),
+        lockTimeoutMs: readLockTimeoutMs(inputs, 'lock-timeout'),
     };
     if (options.tables.length > 0 && options.schemas.length > 0) {
         inputs.problem('schemas', 'cannot be combined with tables: pg_dump would ignore it. Write schema.* into tables instead');
@@ -84710,7 +85422,7 @@ function renderDumpSummary(manifest, context) {
     return renderSummaryPage({
         verdict: `✅ Backup of ${literal(backup.database)}${partial}`,
         facts: facts(manifest, manifestUri),
-        next: restoreSteps(manifest, endpoint),
+        next: [...restoreSteps(manifest, endpoint), ...ownRestore(manifest)],
         trend: previous && { title: 'Last backups', trend: renderBackupTrend(manifest, previous) },
         details: rows(manifest),
     });
@@ -84723,6 +85435,15 @@ function restoreSteps({ object, archive }, endpoint) {
         'Straight from the bucket, nothing kept on disk:',
         codeBlock(commands.stream, 'bash'),
         'The archive is a stock pg_dump archive: nothing of pg-runbook is needed to restore it.',
+    ];
+}
+/** With this project; a plain script is for people. */
+function ownRestore({ backup, archive, server }) {
+    if (archive.format === 'plain')
+        return [];
+    return [
+        `With pg-runbook, into a new database beside the old one and compared with the manifest: a step with ${code('restore-from-s3')} and ${code(`backup: ${backup.id}`)}, or the workflow ${code('restore')} by hand:`,
+        codeBlock(`gh workflow run restore.yml --field backup=${backup.id} --field mode=new-database --field ${quote(`confirm=${server.database}`)}`, 'bash'),
     ];
 }
 function facts(manifest, manifestUri) {
@@ -84901,30 +85622,6 @@ function run_toResult(manifest, previous, inputs, store) {
     };
 }
 
-// EXTERNAL MODULE: external "node:os"
-var external_node_os_ = __nccwpck_require__(8161);
-;// CONCATENATED MODULE: ./lib/core/check-text.js
-
-/** `1 row`, `20,000 rows`; `plural` where an s is not enough. */
-function renderAmount(count, noun, plural = `${noun}s`) {
-    return `${renderCount(count)} ${count === 1 ? noun : plural}`;
-}
-/** `1 fewer`, `3 more`; the empty text where nothing differs. */
-function renderDifference(found, expected) {
-    if (found === expected)
-        return '';
-    return `${renderCount(Math.abs(found - expected))} ${found < expected ? 'fewer' : 'more'}`;
-}
-/** `users`, `audit.events`: schema public goes without saying. */
-function renderName({ schema, name, }) {
-    return schema === undefined || schema === 'public' ? name : `${schema}.${name}`;
-}
-/** The first few of a list and how many more there are: `a, b, c and 7 more`. */
-function renderSome(items, shown = 10) {
-    const rest = items.length - shown;
-    return items.slice(0, shown).join(', ') + (rest > 0 ? ` and ${renderCount(rest)} more` : '');
-}
-
 ;// CONCATENATED MODULE: ./lib/core/migrations/project-file.js
 /** The files below a folder of the project, ordered by path. */
 function filesIn({ files }, folder) {
@@ -84948,6 +85645,8 @@ function withoutExtension(name) {
 }
 
 ;// CONCATENATED MODULE: ./lib/core/migrations/tool.js
+/** A depth: everything below a folder. What may be there and was not looked at would be a gap. */
+const WHOLE = Number.POSITIVE_INFINITY;
 function defineTool(definition) {
     return {
         name: definition.name,
@@ -84955,12 +85654,10 @@ function defineTool(definition) {
         table: definition.table,
         columns: definition.columns,
         owns: columns => definition.owns(columns),
-        read(files) {
-            const found = definition.readProject(files);
-            if (found === undefined)
-                return undefined;
-            return { folder: found.folder, compare: rows => definition.compare(found.project, rows) };
-        },
+        read: (files, hasTable) => definition.readProject(files, hasTable).map(({ folder, project }) => ({
+            folder,
+            compare: rows => definition.compare(project, rows),
+        })),
     };
 }
 
@@ -84983,15 +85680,20 @@ const FOLDERS = [
  */
 const alembic = defineTool({
     name: 'Alembic',
-    places: FOLDERS.map(folder => ({ folder, file: /\.py$/, depth: 2, isRead: true })),
+    places: FOLDERS.map(folder => ({ folder, file: /\.py$/, depth: WHOLE, isRead: true })),
     table: 'alembic_version',
     columns: ['version_num'],
     owns: columns => columns.has('version_num'),
     readProject(files) {
-        const [found] = foldersWith(FOLDERS, folder => filesIn(files, folder).flatMap(parseRevision));
-        return found === undefined ? undefined : { folder: found.folder, project: found.items };
+        return foldersWith(FOLDERS, folder => filesIn(files, folder).filter(isSource)).map(({ folder, items }) => ({
+            folder,
+            project: {
+                revisions: items.flatMap(parseRevision),
+                unclear: items.filter(file => parseRevision(file).length === 0).map(({ path }) => path),
+            },
+        }));
     },
-    compare(revisions, rows) {
+    compare({ revisions, unclear }, rows) {
         const byId = new Map(revisions.map(revision => [revision.id, revision]));
         const heads = rows.map(row => row.version_num ?? '');
         const applied = withAncestors(heads, byId);
@@ -85003,19 +85705,25 @@ const alembic = defineTool({
             pending: inOrder(revisions, byId)
                 .filter(({ id }) => !applied.has(id))
                 .map(({ name }) => name),
-            doubt: describeDoubt(strangers, holes),
+            doubt: describeDoubt(strangers, holes, unclear),
             note: ends.length > 1
                 ? `The project has ${ends.length} heads (${renderSome(ends, 5)}): upgrade head refuses, upgrade heads runs all.`
                 : undefined,
         };
     },
 });
-function describeDoubt(strangers, holes) {
+function describeDoubt(strangers, holes, unclear) {
+    if (unclear.length > 0)
+        return `${renderSome(unclear, 5)} names no revision that can be read here.`;
     if (strangers.length > 0)
         return `The database is at ${renderSome(strangers, 5)}, which is not in the project: Alembic cannot find its way from there. Deploy the commit that has it, or merge it.`;
     if (holes.length === 0)
         return undefined;
     return `Revisions build on ${renderSome(holes, 5)}, which is not in the project.`;
+}
+/** What Alembic loads: everything but packages' own files (_only_source_rev_file in alembic/script/base.py). */
+function isSource({ name }) {
+    return !/^(\.#|__init__)/.test(name);
 }
 function parseRevision({ name, text }) {
     const [id] = assigned(text, 'revision');
@@ -85033,7 +85741,8 @@ function parseRevision({ name, text }) {
 /** The texts that are assigned to a variable of a module: `x = None`, `x: str = "a"`, `x = ("a", "b")`. */
 function assigned(source, variable) {
     const value = new RegExp(`^${variable}\\s*(?::[^=\\n]*)?=\\s*(\\([^)]*\\)|\\[[^\\]]*\\]|[^\\n]*)`, 'm').exec(source)?.[1];
-    return [...(value ?? '').matchAll(/'([^']*)'|"([^"]*)"/g)].map(([, single, double]) => single ?? double ?? '');
+    // A comment beside it may name other revisions.
+    return [...(value ?? '').replace(/#[^\n]*/g, '').matchAll(/'([^']*)'|"([^"]*)"/g)].map(([, single, double]) => single ?? double ?? '');
 }
 function parents({ down, dependsOn }) {
     return [...down, ...dependsOn];
@@ -85104,14 +85813,13 @@ const atlas = defineTool({
     columns: ['version', 'type', 'applied', 'total'],
     owns: columns => columns.has('version') && columns.has('applied') && columns.has('total'),
     readProject(files) {
-        const folder = atlas_FOLDERS.find(candidate => files.files.has(`${candidate}/atlas.sum`));
-        if (folder === undefined)
-            return undefined;
-        const all = filesIn(files, folder);
-        // Atlas can also write the files of golang-migrate, which runs them then.
-        if (all.some(({ path }) => path.endsWith('.up.sql')))
-            return undefined;
-        return { folder, project: { migrations: all.flatMap(parseFile), summed: parseSum(all) } };
+        return atlas_FOLDERS.filter(folder => files.files.has(`${folder}/atlas.sum`)).flatMap(folder => {
+            const all = filesIn(files, folder);
+            // Atlas can also write the files of golang-migrate, which runs them then.
+            if (all.some(({ path }) => path.endsWith('.up.sql')))
+                return [];
+            return [{ folder, project: { migrations: all.flatMap(parseFile), summed: parseSum(all) } }];
+        });
     },
     compare({ migrations, summed }, rows) {
         // Atlas keeps identifiers of its own in rows whose version begins with a dot.
@@ -85171,56 +85879,73 @@ function parseSum(files) {
 ;// CONCATENATED MODULE: ./lib/core/migrations/django.js
 
 
+
 const MIGRATION = /^((?:[^/]+\/)*?([^/]+)\/)migrations\/([^/_~][^/]*)\.py$/;
+/** `settings.py`, `settings_production.py`, `config/settings/base.py`. */
+const django_SETTINGS = /(^|\/)settings(\/(?!.*test)[^/]+|(?!_?test)[^/]*)\.py$/;
 /**
  * Django: the project's own <app>/migrations/*.py against django_migrations(app, name). Apps that were installed with pip
  * (django.contrib too) keep their migrations outside the project: they are not judged.
  */
 const django = defineTool({
     name: 'Django',
-    places: [
-        { folder: '', file: /(^|\/)migrations\/[^/]+\.py$/, depth: 6, isRead: true, marker: 'manage.py' },
-        { folder: '', file: /(^|\/)apps\.py$/, depth: 5, isRead: true, marker: 'manage.py' },
-    ],
+    places: [/(^|\/)migrations\/[^/]+\.py$/, /(^|\/)apps\.py$/, django_SETTINGS].map(file => ({
+        folder: '',
+        file,
+        depth: WHOLE,
+        isRead: true,
+        marker: 'manage.py',
+    })),
     table: 'django_migrations',
     columns: ['app', 'name'],
     owns: columns => columns.has('app') && columns.has('name'),
     readProject(files) {
-        const migrations = filesIn(files, '').flatMap(({ path, text }) => {
+        const all = filesIn(files, '');
+        const migrations = all.flatMap(({ path, text }) => {
             const [, folder = '', app = '', name] = MIGRATION.exec(path) ?? [];
-            if (name === undefined || !/^class Migration\b/m.test(text))
+            // Django refuses every other module in there (BadMigrationError), so that a class from elsewhere counts too.
+            if (name === undefined || !/\bMigration\b/.test(text))
                 return [];
             const label = appLabel(files.files.get(`${folder}apps.py`)) ?? app;
             return [{ key: `${label}.${name}`, replaces: parseReplaces(text) }];
         });
-        return migrations.length === 0 ? undefined : { folder: '*/migrations', project: migrations };
+        const moved = all.filter(({ path, text }) => django_SETTINGS.test(path) && /^\s*MIGRATION_MODULES\b/m.test(text));
+        if (migrations.length + moved.length === 0)
+            return [];
+        return [{ folder: '*/migrations', project: { migrations, moved: moved.map(({ path }) => path) } }];
     },
-    compare(migrations, rows) {
+    compare({ migrations, moved }, rows) {
         const recorded = new Set(rows.map(({ app, name }) => `${app}.${name}`));
-        const effective = withoutReplaced(migrations, recorded);
+        const { effective, applied } = judge(migrations, recorded);
         return {
             known: effective.length,
-            pending: effective.filter(migration => !isApplied(migration, recorded)).map(({ key }) => key),
+            pending: effective.filter(({ key }) => !applied.has(key)).map(({ key }) => key),
+            doubt: moved.length === 0
+                ? undefined
+                : `MIGRATION_MODULES in ${renderSome(moved, 5)} says where migrations are, and only code can tell.`,
             note: 'Apps from packages, django.contrib too, were not looked at.',
         };
     },
 });
 /**
- * A squashed migration counts from the start, or once all that it stands for has run; half way, what it stands for
- * counts. Source: MigrationLoader.build_graph in Django.
+ * What Django makes of squashed migrations. One is applied when all that it stands for is recorded, and only then, whatever
+ * the table says of itself. It counts from the start and at the end; half way, what it stands for counts.
+ * Source: MigrationLoader.build_graph.
  */
-function withoutReplaced(migrations, recorded) {
+function judge(migrations, recorded) {
+    const applied = new Set(recorded);
     const dropped = new Set();
-    for (const { key, replaces } of migrations) {
-        const done = replaces.filter(replaced => recorded.has(replaced)).length;
-        const isHalfWay = done > 0 && done < replaces.length && !recorded.has(key);
+    for (const { key, replaces } of migrations.filter(migration => migration.replaces.length > 0)) {
+        const done = replaces.filter(replaced => applied.has(replaced)).length;
+        if (done === replaces.length)
+            applied.add(key);
+        else
+            applied.delete(key);
+        const isHalfWay = done > 0 && done < replaces.length;
         for (const name of isHalfWay ? [key] : replaces)
             dropped.add(name);
     }
-    return migrations.filter(({ key }) => !dropped.has(key));
-}
-function isApplied({ key, replaces }, recorded) {
-    return recorded.has(key) || (replaces.length > 0 && replaces.every(replaced => recorded.has(replaced)));
+    return { effective: migrations.filter(({ key }) => !dropped.has(key)), applied };
 }
 function appLabel(appsPy) {
     return /^\s+label\s*=\s*['"]([\w.]+)['"]/m.exec(appsPy ?? '')?.[1];
@@ -85265,15 +85990,14 @@ const drizzle = defineTool({
     columns: ['hash', 'created_at'],
     owns: columns => columns.has('hash') && columns.has('created_at'),
     readProject(files) {
-        const folder = drizzle_FOLDERS.find(candidate => files.files.has(`${candidate}/${JOURNAL}`));
-        if (folder === undefined)
-            return undefined;
-        const texts = new Map(filesIn(files, folder).map(({ path, text }) => [path, text]));
-        const { entries } = journal(parseJson(texts.get(JOURNAL) ?? '', `${folder}/${JOURNAL}`), '');
-        return {
-            folder,
-            project: entries.map(({ when, tag }) => ({ when, tag, hash: drizzle_sha256(texts.get(`${tag}.sql`)) })),
-        };
+        return drizzle_FOLDERS.filter(folder => files.files.has(`${folder}/${JOURNAL}`)).map(folder => {
+            const texts = new Map(filesIn(files, folder).map(({ path, text }) => [path, text]));
+            const { entries } = journal(parseJson(texts.get(JOURNAL) ?? '', `${folder}/${JOURNAL}`), '');
+            return {
+                folder,
+                project: entries.map(({ when, tag }) => ({ when, tag, hash: drizzle_sha256(texts.get(`${tag}.sql`)) })),
+            };
+        });
     },
     compare(migrations, rows) {
         const times = rows.map(row => Number(row.created_at));
@@ -85342,29 +86066,42 @@ const flyway_FOLDERS = [
     'db/migrations',
     'migrations',
 ];
-const SCRIPT = /^([VRB])([\d._]*)__(.+)\.(?:sql|java|kt)$/;
+/** SQL, code, and the scripts that Flyway runs by a shell or Python. */
+const ENDING = String.raw `\.(?:sql|java|kt|ps1|bat|cmd|sh|bash|py)$`;
+/** Separator and description may be left out: `V2.sql`, `V2__.sql` (ResourceNameParser in flyway-core). */
+const SCRIPT = new RegExp(`^([VRB])([\\d._]*?)(?:__(.*))?${ENDING}`);
+/** A versioned script whose prefix somebody has configured. U is undo, which never runs by itself. */
+const OWN_PREFIX = new RegExp(`^(?![VBU]\\d)[A-Za-z]+\\d[\\d._]*__.*${ENDING}`);
 /** Flyway: V*__*.sql, R__*.sql and B*__*.sql against flyway_schema_history. */
 const flyway = defineTool({
     name: 'Flyway',
     places: flyway_FOLDERS.map(folder => ({
         folder,
-        file: /(^|\/)[VRB][^/]*__[^/]+\.(sql|java|kt)$/,
-        depth: 4,
+        file: new RegExp(`(^|/)([VB]\\d[^/]*|[A-Za-z]+[\\d._]*__[^/]*)${ENDING}`),
+        depth: WHOLE,
         isRead: true,
     })),
     table: 'flyway_schema_history',
     columns: ['installed_rank', 'version', 'description', 'type', 'script', 'checksum', 'success'],
     owns: columns => columns.has('installed_rank') && columns.has('script'),
-    readProject(files) {
+    readProject(files, hasTable) {
         const found = foldersWith(flyway_FOLDERS, folder => parseScripts(files, folder));
-        if (found.length === 0)
-            return undefined;
-        return {
-            folder: found.map(({ folder }) => folder).join(', '),
-            project: found.flatMap(({ items }) => items).toSorted(byVersion),
-        };
+        const strange = hasTable
+            ? flyway_FOLDERS.flatMap(folder => filesIn(files, folder).filter(({ name }) => OWN_PREFIX.test(name)))
+            : [];
+        if (found.length + strange.length === 0)
+            return [];
+        return [
+            {
+                folder: found.map(({ folder }) => folder).join(', ') || 'the usual folders',
+                project: {
+                    scripts: found.flatMap(({ items }) => items).toSorted(byVersion),
+                    strange: strange.map(({ name }) => name),
+                },
+            },
+        ];
     },
-    compare(scripts, rows) {
+    compare({ scripts, strange }, rows) {
         const history = readHistory(rows);
         const repeatable = scripts.filter(({ prefix }) => prefix === 'R');
         const changed = repeatable.filter(script => isOutdated(script, history));
@@ -85374,7 +86111,7 @@ const flyway = defineTool({
         return {
             known: scripts.length,
             pending: [...versioned, ...changed.filter(script => !unclear.includes(script))].map(({ name }) => name),
-            doubt: flyway_describeDoubt(history, unclear),
+            doubt: flyway_describeDoubt(history, unclear, strange),
         };
     },
 });
@@ -85421,9 +86158,11 @@ function isOutdated({ name, text }, { checksums }) {
     // Repeatable migrations in code have no checksum, and run once.
     return checksum !== null && checksum !== String(flywayChecksum(text));
 }
-function flyway_describeDoubt({ failed }, unclear) {
+function flyway_describeDoubt({ failed }, unclear, strange) {
     if (failed.length > 0)
         return `${renderSome(failed, 5)} failed before: Flyway goes no further until the database is put right and flyway repair has run.`;
+    if (strange.length > 0)
+        return `${renderSome(strange, 5)} looks like a migration with a prefix of its own: what Flyway is configured to run nobody can tell.`;
     if (unclear.length === 0)
         return undefined;
     const names = unclear.map(({ name }) => name);
@@ -85492,15 +86231,15 @@ const golangMigrate = defineTool({
     columns: ['version', 'dirty'],
     owns: columns => columns.has('version') && columns.has('dirty'),
     readProject(files) {
-        const [found] = foldersWith(golang_migrate_FOLDERS, folder => filesIn(files, folder).flatMap(({ path }) => {
+        return foldersWith(golang_migrate_FOLDERS, folder => filesIn(files, folder).flatMap(({ path }) => {
             const version = golang_migrate_FILE.exec(path)?.[1];
             return version === undefined
                 ? []
                 : [{ version: BigInt(version), name: path.replace(/\.up\.[^/]+$/, '') }];
+        })).map(({ folder, items }) => ({
+            folder,
+            project: items.toSorted((a, b) => (a.version < b.version ? -1 : 1)),
         }));
-        if (found === undefined)
-            return undefined;
-        return { folder: found.folder, project: found.items.toSorted((a, b) => (a.version < b.version ? -1 : 1)) };
     },
     compare(steps, [row]) {
         const version = BigInt(row?.version ?? -1);
@@ -85521,6 +86260,7 @@ function golang_migrate_describeDoubt(version, isDirty, isKnown) {
 }
 
 ;// CONCATENATED MODULE: ./lib/core/migrations/script-folders.js
+
 /** Where projects in JavaScript and TypeScript keep migrations, whatever runs them. */
 const SCRIPT_FOLDERS = [
     'migrations',
@@ -85536,48 +86276,77 @@ const SCRIPT_FOLDERS = [
     'dist/database/migrations',
 ];
 /** Scripts, but neither declarations nor maps. */
-const script_folders_SCRIPT = /^(?!.*\.d\.[cm]?ts$)[^/]+\.[cm]?[jt]s$/;
+const script_folders_SCRIPT = /^(?!.*\.d\.[cm]?ts$).+\.[cm]?[jt]s$/;
+/** The folders of the project that hold scripts: a tool may have been told to look below the usual ones. */
+function scriptFolders(files) {
+    const found = new Map();
+    for (const known of SCRIPT_FOLDERS)
+        for (const file of filesIn(files, known).filter(({ path }) => script_folders_SCRIPT.test(path))) {
+            const below = file.path.slice(0, -file.name.length - 1);
+            const folder = below === '' ? known : `${known}/${below}`;
+            const scripts = [...(found.get(folder)?.scripts ?? []), file];
+            found.set(folder, { folder, isKnown: SCRIPT_FOLDERS.includes(folder), scripts });
+        }
+    return [...found.values()];
+}
 
 ;// CONCATENATED MODULE: ./lib/core/migrations/typeorm.js
 
 
 
-/** A class, up to the next one: `class CreateUsers1788253200000 implements MigrationInterface { … }`. */
-const CLASS = /\bclass\s+(\w*\d{13})\b([\s\S]*?)(?=\bclass\s+\w|$)/g;
+/** A class, with or without a name, up to the next one: `class CreateUsers1788253200000 implements MigrationInterface { … }`. */
+const CLASS = /\bclass\b\s*(\w*)([\s\S]*?)(?=\bclass\b|$)/g;
+/** `name = 'CreateUsers1788253200000'`, also `readonly name: string = …` and, compiled, `this.name = …`. */
+const typeorm_NAME = /\bname\s*(?::\s*string\s*)?=\s*['"`](\w*\d{13})['"`]/;
 /**
  * TypeORM: classes whose name ends in a timestamp of 13 digits, against migrations(timestamp, name). A property `name`
  * wins over the class's own. What is in the table is applied, whatever the order (MigrationExecutor).
  */
 const typeorm = defineTool({
     name: 'TypeORM',
-    places: SCRIPT_FOLDERS.map(folder => ({ folder, file: script_folders_SCRIPT, depth: 0, isRead: true })),
+    places: SCRIPT_FOLDERS.map(folder => ({ folder, file: script_folders_SCRIPT, depth: WHOLE, isRead: true })),
     table: 'migrations',
     columns: ['name'],
     // Laravel's table of the same name has `migration` and `batch`.
     owns: columns => columns.has('timestamp') && columns.has('name'),
     readProject(files) {
-        const found = foldersWith(SCRIPT_FOLDERS, folder => filesIn(files, folder)
-            .filter(({ path }) => script_folders_SCRIPT.test(path))
-            .flatMap(classNames));
+        const found = scriptFolders(files)
+            .map(({ folder, scripts }) => ({ folder, scripts: scripts.filter(isTypeOrmMigration) }))
+            .filter(({ scripts }) => scripts.length > 0);
         if (found.length === 0)
-            return undefined;
-        // Source and compiled side by side name the same classes.
-        const names = [...new Set(found.flatMap(({ items }) => items))];
-        return {
-            folder: found.map(({ folder }) => folder).join(', '),
-            project: names.toSorted((a, b) => Number(a.slice(-13)) - Number(b.slice(-13))),
-        };
+            return [];
+        // Together: source and compiled side by side name the same classes.
+        const scripts = found.flatMap(({ scripts }) => scripts);
+        const names = [...new Set(scripts.flatMap(classNames))];
+        return [
+            {
+                folder: found.map(({ folder }) => folder).join(', '),
+                project: {
+                    names: names.toSorted((a, b) => Number(a.slice(-13)) - Number(b.slice(-13))),
+                    unclear: scripts.filter(file => classNames(file).length === 0).map(({ path }) => path),
+                },
+            },
+        ];
     },
-    compare(names, rows) {
+    compare({ names, unclear }, rows) {
         const applied = new Set(rows.map(({ name }) => name));
-        return { known: names.length, pending: names.filter(name => !applied.has(name)) };
+        return {
+            known: names.length,
+            pending: names.filter(name => !applied.has(name)),
+            doubt: unclear.length === 0
+                ? undefined
+                : `${renderSome(unclear, 5)} takes a QueryRunner, and has no class whose name can be read here.`,
+        };
     },
 });
 function isTypeOrmMigration(file) {
-    return classNames(file).length > 0;
+    return /\bMigrationInterface\b|\bqueryRunner\b/.test(file.text) || classNames(file).length > 0;
 }
 function classNames({ text }) {
-    return [...text.matchAll(CLASS)].map(([, name = '', body = '']) => /\bname\s*=\s*['"](\w*\d{13})['"]/.exec(body)?.[1] ?? name);
+    return [...text.matchAll(CLASS)].flatMap(([, name = '', body = '']) => {
+        const own = /^\w*\d{13}$/.test(name) ? name : undefined;
+        return typeorm_NAME.exec(body)?.[1] ?? own ?? [];
+    });
 }
 
 ;// CONCATENATED MODULE: ./lib/core/migrations/knex.js
@@ -85593,19 +86362,20 @@ function classNames({ text }) {
 const knex = defineTool({
     name: 'Knex',
     places: [
-        ...SCRIPT_FOLDERS.map(folder => ({ folder, file: script_folders_SCRIPT, depth: 0, isRead: true })),
+        ...SCRIPT_FOLDERS.map(folder => ({ folder, file: script_folders_SCRIPT, depth: WHOLE, isRead: true })),
         { folder: '', file: /^(package\.json|knexfile\.[cm]?[jt]s)$/, depth: 0, isRead: true },
     ],
     table: 'knex_migrations',
     columns: ['name'],
     owns: columns => columns.has('name') && columns.has('batch') && columns.has('migration_time'),
-    readProject(files) {
+    readProject(files, hasTable) {
         const hasKnex = filesIn(files, '').some(({ path }) => path.startsWith('knexfile.')) ||
             /"knex"\s*:/.test(files.files.get('package.json') ?? '');
-        const [found] = foldersWith(SCRIPT_FOLDERS, folder => filesIn(files, folder).filter(file => script_folders_SCRIPT.test(file.path) && isKnexMigration(file, hasKnex)));
-        if (found === undefined)
-            return undefined;
-        return { folder: found.folder, project: found.items.map(({ name }) => withoutExtension(name)) };
+        return scriptFolders(files).flatMap(({ folder, isKnown, scripts }) => {
+            // Knex takes every script in its folder for a migration; in others, and without its table, it has to look like one.
+            const items = scripts.filter(file => !isTypeOrmMigration(file) && ((hasTable && isKnown) || isKnexMigration(file, hasKnex || hasTable)));
+            return items.length === 0 ? [] : [{ folder, project: items.map(({ name }) => withoutExtension(name)) }];
+        });
     },
     compare(names, rows) {
         const applied = new Set(rows.map(({ name }) => withoutExtension(name ?? '')));
@@ -85620,12 +86390,12 @@ const knex = defineTool({
     },
 });
 /** Scripts with an `up` of their own; Sequelize's look alike, but take a queryInterface, and node-pg-migrate's a pgm. */
-function isKnexMigration(file, hasKnex) {
-    const hasUp = /\bexports\.up\b|\bmodule\.exports\s*=|\bexport\s+(async\s+)?(function|const|let)\s+up\b/.test(file.text);
-    if (!hasUp || isTypeOrmMigration(file) || /\b(queryInterface|pgm)\b/.test(file.text))
+function isKnexMigration({ text }, hasKnex) {
+    if (!HAS_UP.test(text) || /\b(queryInterface|pgm)\b/.test(text))
         return false;
-    return hasKnex || /\bknex\b/i.test(file.text);
+    return hasKnex || /\bknex\b/i.test(text);
 }
+const HAS_UP = /\bexports\.up\b|\bmodule\.exports\s*=|\bexport\s+(default\b|(async\s+)?(function|const|let|var)\s+up\b|\{[^}]*\bup\b)/;
 
 ;// CONCATENATED MODULE: ./lib/core/migrations/prisma.js
 
@@ -85644,8 +86414,7 @@ const prisma = defineTool({
     columns: ['migration_name', 'finished_at', 'rolled_back_at'],
     owns: columns => columns.has('migration_name') && columns.has('finished_at'),
     readProject(files) {
-        const [found] = foldersWith(prisma_FOLDERS, folder => filesIn(files, folder).flatMap(({ path }) => /^([^/]+)\/migration\.sql$/.exec(path)?.[1] ?? []));
-        return found === undefined ? undefined : { folder: found.folder, project: found.items };
+        return foldersWith(prisma_FOLDERS, folder => filesIn(files, folder).flatMap(({ path }) => /^([^/]+)\/migration\.sql$/.exec(path)?.[1] ?? [])).map(({ folder, items }) => ({ folder, project: items }));
     },
     compare(names, rows) {
         const standing = rows.filter(row => row.rolled_back_at === null);
@@ -85671,34 +86440,54 @@ const prisma = defineTool({
 
 /** MigrationFilenameRegexp of ActiveRecord; engines add their name: `…_create_users.my_engine.rb`. */
 const rails_FILE = /^(\d+)_([_a-z0-9]*)\.?([_a-z0-9]*)?\.rb$/;
+/** The application that an engine is tested with has migrations too. */
+const OTHER = /^(?!(?:.*\/)?(?:spec|test)\/).+\/db\/migrate\//;
 /** Rails: db/migrate/*.rb against schema_migrations(version varchar). */
 const rails = defineTool({
     name: 'Rails',
-    places: [{ folder: 'db/migrate', file: /\.rb$/, depth: 3, isRead: false }],
+    places: [
+        { folder: 'db/migrate', file: /\.rb$/, depth: WHOLE, isRead: false },
+        { folder: '', file: /(^|\/)db\/migrate\/.*\.rb$/, depth: WHOLE, isRead: false, marker: 'Gemfile' },
+    ],
     table: 'schema_migrations',
     columns: ['version'],
     // golang-migrate's table of the same name has a number and `dirty`, Ecto's a number and `inserted_at`.
     owns: columns => columns.size === 1 && /^(character varying|text)/.test(columns.get('version') ?? ''),
     readProject(files) {
-        const migrations = filesIn(files, 'db/migrate').flatMap(({ name }) => {
-            const version = rails_FILE.exec(name)?.[1];
-            return version === undefined ? [] : [{ version: normal(version), name: name.replace(/\.rb$/, '') }];
-        });
-        return migrations.length === 0 ? undefined : { folder: 'db/migrate', project: migrations };
+        const migrations = filesIn(files, 'db/migrate').flatMap(rails_parseFile);
+        const elsewhere = filesIn(files, '')
+            .filter(({ path }) => OTHER.test(path))
+            .flatMap(file => rails_parseFile(file).map(migration => ({ ...migration, path: file.path })));
+        if (migrations.length + elsewhere.length === 0)
+            return [];
+        return [{ folder: 'db/migrate', project: { migrations, elsewhere } }];
     },
-    compare(migrations, rows) {
+    compare({ migrations, elsewhere }, rows) {
         const applied = new Set(rows.map(({ version }) => normal(version ?? '')));
-        const known = new Set(migrations.map(({ version }) => version));
-        const gone = [...applied].filter(version => !known.has(version));
+        const all = [...migrations, ...elsewhere];
+        const gone = [...applied].filter(version => all.every(migration => migration.version !== version));
+        const unclear = elsewhere.filter(({ version, name }) => !applied.has(version) && !isCopied(name, migrations));
         return {
-            known: migrations.length,
+            known: migrations.length + elsewhere.filter(({ version }) => applied.has(version)).length,
             pending: migrations.filter(({ version }) => !applied.has(version)).map(({ name }) => name),
+            doubt: unclear.length === 0
+                ? undefined
+                : `${renderSome(unclear.map(({ path }) => path), 5)} lies outside db/migrate, and was neither run nor copied: whether Rails runs it nobody can tell.`,
             note: gone.length === 0
                 ? undefined
                 : `Applied, but not in the project: ${renderSome(gone, 5)}; Rails does not mind.`,
         };
     },
 });
+function rails_parseFile({ name }) {
+    const version = rails_FILE.exec(name)?.[1];
+    return version === undefined ? [] : [{ version: normal(version), name: name.replace(/\.rb$/, '') }];
+}
+/** `railties:install:migrations` copies under a new version and adds the engine: `2026…_create_users.my_engine.rb`. */
+function isCopied(name, migrations) {
+    const plain = name.replace(/^\d+/, '');
+    return migrations.some(copy => copy.name.replace(/^\d+/, '').startsWith(`${plain}.`));
+}
 function normal(version) {
     return version.replace(/^0+(?=\d)/, '');
 }
@@ -85756,21 +86545,31 @@ function detectMigrations({ folder, database }) {
 }
 function inspect(tool, folder, database) {
     const tables = database.tables.filter(({ name, columns }) => name === tool.table && tool.owns(columns));
-    let project;
+    let projects;
     try {
-        project = tool.read(folder);
+        projects = tool.read(folder, tables.length > 0);
     }
     catch (error) {
         if (!(error instanceof RangeError))
             throw error;
         return [unreadable(tool, error)];
     }
-    if (project === undefined)
+    if (projects.length === 0)
         return tables.map(table => withoutFolder(tool, table, folder));
     if (tables.length === 0)
-        return [withoutTable(tool, project, database)];
-    const found = project;
-    return tables.map(table => compared(tool, found, table));
+        return agreed(tool, projects.map(project => withoutTable(tool, project, database)));
+    return tables.flatMap(table => agreed(tool, projects.map(project => compared(tool, project, table))));
+}
+/** A tool uses one of the folders, and which one nobody can tell: where they lead to different answers, there is none. */
+function agreed(tool, findings) {
+    if (new Set(findings.map(({ state }) => state)).size <= 1)
+        return findings;
+    const why = `Migrations of ${tool.name} lie in ${findings.length} folders, and they do not agree.`;
+    return findings.map((finding, i) => ({
+        ...finding,
+        state: 'unknown',
+        why: i === 0 ? `${why} ${finding.why}` : finding.why,
+    }));
 }
 function compared(tool, project, table) {
     const comparison = project.compare(table.rows);
@@ -85799,7 +86598,8 @@ function withoutTable(tool, project, database) {
 }
 function withoutFolder(tool, table, folder) {
     const name = `${table.schema}.${table.name}`;
-    const places = [...new Set(tool.places.map(place => place.folder || '*/migrations'))];
+    const folders = tool.places.map(place => place.folder).filter(name => name !== '');
+    const places = folders.length === 0 ? ['*/migrations'] : [...new Set(folders)];
     return {
         tool: tool.name,
         source: `table ${name}; there is no folder`,
@@ -85862,7 +86662,7 @@ function sentences(...parts) {
  * without pg_read_all_stats sees the locks of others, but neither their queries nor how long they are there: see
  * countHiddenSessions. The session must not be inside a transaction.
  */
-async function blockers_readBlockers(session, { olderThanMs }) {
+async function readBlockers(session, { olderThanMs }) {
     const rows = await withEmptySearchPath(session, async () => [
         ...(await session.rows(SESSIONS, [olderThanMs])),
         ...(await session.rows(PREPARED)),
@@ -85874,7 +86674,7 @@ async function blockers_readBlockers(session, { olderThanMs }) {
 /** Sessions of this database whose state this role may not see: an old transaction may be among them. */
 async function countHiddenSessions(session) {
     const { hidden } = await withEmptySearchPath(session, () => session.row(`SELECT count(*)::text AS hidden FROM pg_stat_activity
-        WHERE datname = current_database() AND query = '<insufficient privilege>' AND backend_type IS NULL`));
+        WHERE datname = current_database() AND usesysid IS NOT NULL AND backend_type IS NULL`));
     return Number(hidden);
 }
 function toBlocker(row) {
@@ -85920,20 +86720,33 @@ const LOCKS = `
           OR l.mode IN ('ExclusiveLock', 'ShareRowExclusiveLock', 'ShareLock', 'ShareUpdateExclusiveLock') AND n.nspname <> 'pg_catalog')
      AND c.relpersistence <> 't' AND n.nspname <> 'pg_toast'
    GROUP BY l.pid, l.virtualtransaction`;
-/** A worker that vacuums gives way by itself, unless it must. A parallel worker speaks through its leader. */
+/**
+ * A dump keeps all its tables locked against change, and ours does so from a session that only waits; others of our sessions come and
+ * go in no time.
+ */
+const IS_DUMP = `
+  (a.application_name = 'pg_dump' AND a.xact_start IS NOT NULL
+   OR a.application_name IN ('pg-runbook', 'pg_dump') AND a.state IS DISTINCT FROM 'active'
+      AND EXISTS (SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+                   WHERE l.pid = a.pid AND l.locktype = 'relation' AND c.relkind IN ('r', 'p', 'm')
+                     AND c.relnamespace <> 'pg_catalog'::regnamespace))`;
+/**
+ * A worker that vacuums gives way by itself, unless it must; it belongs to nobody, which every role can see. A parallel worker
+ * speaks through its leader.
+ */
 const SESSIONS = `
   WITH locks AS (${LOCKS})
   SELECT CASE WHEN locks.pid IS NOT NULL THEN 'lock'
-              WHEN a.application_name IN ('pg-runbook', 'pg_dump') THEN 'dump'
+              WHEN ${IS_DUMP} THEN 'dump'
               ELSE 'transaction' END AS kind,
          a.pid::text AS pid, a.usename AS "user", a.application_name AS application, a.state,
          (extract(epoch FROM clock_timestamp() - a.xact_start) * 1000)::text AS age,
          left(a.query, 8192) AS query, array_to_string(pg_blocking_pids(a.pid), ',') AS waits_for, locks.relation
     FROM pg_stat_activity a LEFT JOIN locks ON locks.pid = a.pid
    WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.leader_pid IS NULL
-     AND (a.backend_type IS DISTINCT FROM 'autovacuum worker' OR a.query LIKE '%to prevent wraparound%')
+     AND (a.usesysid IS NOT NULL OR a.query LIKE '%to prevent wraparound%')
      AND (locks.pid IS NOT NULL
-          OR a.application_name IN ('pg-runbook', 'pg_dump') AND a.xact_start IS NOT NULL
+          OR ${IS_DUMP}
           OR clock_timestamp() - a.xact_start > $1::float8 * interval '1 millisecond')`;
 /** What it holds is found by the lock that it has on its own id. */
 const PREPARED = `
@@ -86031,222 +86844,6 @@ function describeGaps({ schema, name, readable, hidden }, rows) {
     return rows > MOST_ROWS ? [`${schema}.${name} has more than ${renderCount(MOST_ROWS)} rows`] : [];
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/restore-error.js
-
-/** What ends a pg_restore without saying anything about the archive: the first that fits. */
-const NOT_THE_ARCHIVE = [
-    {
-        match: /No space left on device|\b53100\b/i,
-        code: 'DISK_FULL',
-        hint: 'Use a server with a larger disk, or, for one that a drill makes, set RUNNER_TEMP to one.',
-    },
-    {
-        match: /^pg_restore ended with signal|worker process died unexpectedly/,
-        code: 'TOOL_FAILED',
-        hint: 'Somebody or something ended it from outside: mostly the kernel, because memory ran out. Lower jobs, or take a larger machine, and run it again.',
-    },
-    {
-        match: /too many (clients|connections)|remaining connection slots/i,
-        code: 'DATABASE_UNREACHABLE',
-        hint: 'All connections of the server are in use: lower jobs, or raise max_connections.',
-    },
-    {
-        match: /out of (shared )?memory|\b53200\b/i,
-        code: 'DATABASE_FAILED',
-        hint: 'The server ran out of memory: lower jobs, or raise max_locks_per_transaction where the message speaks of shared memory.',
-    },
-    {
-        match: /server closed the connection|connection to server .* failed|terminating connection|no connection to the server|connection (has been|was) (closed|reset)|could not (send|receive) data|the database system is/i,
-        code: 'DATABASE_UNREACHABLE',
-        hint: 'The server that is restored to went away. Look at its log at this time, and run it again.',
-    },
-    {
-        match: /permission denied to create extension/i,
-        code: 'DATABASE_PRIVILEGES',
-        hint: 'In a new database only a superuser, or a way of the provider’s own, can make this extension: ask the provider. restore-from-s3 in mode overwrite keeps the extensions that are there; a drill makes them on a server of its own.',
-    },
-    {
-        match: /permission denied|must be (a )?(superuser|owner|member)|\b42501\b/i,
-        code: 'DATABASE_PRIVILEGES',
-        hint: 'The role that restores may not do what the archive asks for: extensions and publications, say, take a superuser. Use one.',
-    },
-];
-/**
- * The error of a pg_restore for whoever has to decide about the archive: RESTORE_FAILED means that this archive does not
- * restore, any other code that nobody knows. General rules about connections do not fit here: `No such file` is a missing library, and
- * `role does not exist` a missing role, both of the archive's making.
- */
-function restoreError(error) {
-    if (!(error instanceof OperatorError) || error.message.includes('could not be started'))
-        return error;
-    const cause = NOT_THE_ARCHIVE.find(({ match }) => match.test(error.message));
-    const { code, hint } = cause ?? {
-        code: 'RESTORE_FAILED',
-        hint: 'The archive does not restore here. The message names the entry that failed.',
-    };
-    return new OperatorError(code, error.message, { hint });
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/pg-restore.js
-var pg_restore_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var pg_restore_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-/**
- * Restores an archive into the database of `env`, stopping at the first error: pg_restore's exit code does not tell ignored
- * errors from fatal ones. Owners and grants stay out (runbook §4.2), and tablespaces, which the target need not have.
- * Statistics stay out too: restoring them runs code of the server on data of the archive (CVE-2026-16238).
- */
-function startRestore({ path, archive, jobs, env, grants, args = [], }) {
-    let currentItem;
-    let isNoise = false;
-    const tool = startTool({
-        name: 'pg_restore',
-        path,
-        args: [
-            '--no-password',
-            '--verbose',
-            '--exit-on-error',
-            '--no-owner',
-            ...(grants ? [] : ['--no-acl']),
-            '--no-tablespaces',
-            '--no-statistics',
-            `--jobs=${jobs}`,
-            ...args,
-            `--dbname=${env.PGDATABASE ?? ''}`,
-            archive,
-        ],
-        env,
-        isProgress: line => {
-            const item = /^pg_restore: (?:launching item \d+ |processing |creating )(.*)$/.exec(line)?.[1];
-            currentItem = item ?? currentItem;
-            // DETAIL and CONTEXT quote rows of the database: they stay out of the log. What begins in no known way continues the line before,
-            // because names may hold line ends.
-            if (/^(DETAIL|CONTEXT):/.test(line))
-                isNoise = true;
-            else if (/^pg_restore: /.test(line))
-                isNoise = !/^pg_restore: (error:|warning:|from TOC entry|detail:|hint:)/.test(line);
-            else if (/^(Command was:|ERROR:|HINT:)/.test(line))
-                isNoise = false;
-            return isNoise;
-        },
-        failure: { code: 'RESTORE_FAILED', hint: '' },
-    });
-    const finished = tool.finished.catch(error => {
-        throw restoreError(error);
-    });
-    // Whoever stops early may never look at the outcome.
-    finished.catch(() => { });
-    return {
-        finished,
-        get currentItem() {
-            return currentItem;
-        },
-        [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
-    };
-}
-/** pg_restore, writing the entries of an archive as a script to its output: for a transaction of somebody else. */
-function startScript({ path, archive, env, grants, args = [], }) {
-    return startTool({
-        name: 'pg_restore',
-        path,
-        args: [
-            '--no-owner',
-            ...(grants ? [] : ['--no-acl']),
-            '--no-tablespaces',
-            '--no-statistics',
-            ...args,
-            '--file=-',
-            archive,
-        ],
-        env,
-        isProgress: () => false,
-        failure: { code: 'RESTORE_FAILED', hint: 'The archive could not be read to its end.' },
-    });
-}
-/**
- * Lets pg_restore decode every block of an archive without a database. It finds what a checksum cannot: an archive that was
- * written wrongly. Throws GATE_UNVERIFIED with what pg_restore said.
- */
-async function decodeArchive(path, archive, inherited, signal) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const tool = pg_restore_addDisposableResource(env_1, startTool({
-            name: 'pg_restore',
-            path,
-            args: ['--file=/dev/null', archive],
-            env: toolEnvironment(inherited),
-            isProgress: () => false,
-            failure: {
-                code: 'GATE_UNVERIFIED',
-                hint: 'Take a new restore point; if it happens again, report it with the log of this step.',
-            },
-        }), true);
-        const aborted = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
-        await Promise.race([tool.finished, aborted]);
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = pg_restore_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-
 ;// CONCATENATED MODULE: ./lib/runner/log.js
 
 
@@ -86321,849 +86918,89 @@ function hintOf(error) {
     return error instanceof OperatorError ? (error.hint ?? '') : '';
 }
 
-;// CONCATENATED MODULE: ./lib/core/criteria-condition.js
-/** Whether a value fulfils a condition on a value; null fulfils none. */
-function holds(condition, value) {
-    if (value === null)
-        return false;
-    if (condition.kind === 'equals')
-        return value === condition.value || isSameDecimal(value, condition.value);
-    const number = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value) ? Number(value) : Number.NaN;
-    const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = condition;
-    return number >= min && number <= max;
-}
-/** What is expected, for people. */
-function renderCondition(condition) {
-    switch (condition.kind) {
-        case 'equals':
-            return shorten(condition.value);
-        case 'empty':
-            return condition.empty ? 'no rows' : 'at least one row';
-        case 'range': {
-            const { min, max } = condition;
-            if (min === undefined)
-                return `at most ${max}`;
-            return max === undefined ? `at least ${min}` : `${min} to ${max}`;
-        }
-    }
-}
-/** `1` and `1.00` are the same number; digits beyond what a number holds count. With leading zeros it is a text: a postcode. */
-function isSameDecimal(a, b) {
-    const [first, second] = [normalDecimal(a), normalDecimal(b)];
-    return first !== undefined && first === second;
-}
-function normalDecimal(text) {
-    const match = /^(-?)(0|[1-9]\d*)(?:\.(\d*?)0*)?$/.exec(text);
-    if (match === null)
+;// CONCATENATED MODULE: ./lib/core/same-database.js
+/**
+ * Why these are two databases, to complete "It is passed over: …"; undefined where they are one, as far as anybody can tell: older
+ * manifests have no system identifier, and some roles may not read it.
+ */
+function differenceOf(backup, now) {
+    if (backup.database !== now.database)
+        return `it is of the database ${backup.database}, and this one is ${now.database}`;
+    const [before, after] = [backup.systemIdentifier, now.systemIdentifier];
+    if (before === null || after === null || before === after)
         return undefined;
-    const digits = `${match[2]}.${match[3] ?? ''}`;
-    return digits === '0.' ? digits : `${match[1]}${digits}`;
-}
-/** A record is no place for a whole document that a query may return. */
-function shorten(value) {
-    return value.length > 200 ? `${value.slice(0, 200)}…` : value;
+    return `it is of a database ${now.database} on another server (system identifier ${before}, not ${after})`;
 }
 
-;// CONCATENATED MODULE: ./lib/core/criteria.js
+;// CONCATENATED MODULE: ./lib/steps/full-backups.js
 
 
 
 
-/** The check that a criterion comes to. What the database answered with an error is a failure; it never throws. */
-function evaluateCriterion(criterion, measurement, reference) {
-    switch (criterion.kind) {
-        case 'table':
-            return tableCheck(criterion, measurement, reference);
-        case 'newest':
-            return newestCheck(criterion, measurement, reference);
-        case 'query':
-            return queryCheck(criterion, measurement);
-        case 'extension':
-            return extensionCheck(criterion, measurement);
-    }
-}
-function tableCheck(criterion, measurement, reference) {
-    const { tolerancePpm, table } = criterion;
-    if (measurement.kind !== 'table') {
-        return unmeasurable(criterion, `${renderName(table)} within ${renderPercent(tolerancePpm)}`, measurement);
-    }
-    const { rows } = measurement;
-    const expected = expectedRows(criterion, measurement.members, reference);
-    if (expected.rows === undefined) {
-        const within = `within ${renderPercent(tolerancePpm)} of an unknown number of rows`;
-        return result(criterion, 'not-measured', within, renderAmount(rows, 'row'), expected.why);
-    }
-    const allowed = allowedDifference(expected.rows, tolerancePpm);
-    const [low, high] = [expected.rows - allowed, expected.rows + allowed];
-    const range = low === high ? renderCount(low) : `${renderCount(low)} to ${renderCount(high)}`;
-    return result(criterion, rows >= low && rows <= high ? 'pass' : 'fail', `${range} rows (${renderCount(expected.rows)} ${expected.from} ± ${renderPercent(tolerancePpm)})`, `${renderAmount(rows, 'row')}${renderDeviation(rows, expected.rows)}`);
-}
+/** So many manifests are read before it is given up. */
+const LOOK_BACK = 20;
 /**
- * What the table held: in the live database where one was given, else at the snapshot, summed over its partitions. A
- * partition that did not come back is not missed here, but by the exact comparison.
+ * The full backups of exactly this database, newest first, as many as LOOK_BACK manifests hold. A manifest that cannot be read, and
+ * those of another database under the same name, are passed over with a warning.
  */
-function expectedRows({ name }, members, { live, backupRows }) {
-    if (live !== undefined) {
-        const measured = live.get(name);
-        if (measured?.kind === 'table')
-            return { rows: measured.rows, from: 'in the live database' };
-        const why = measured?.kind === 'error' ? measured.message : 'it was not asked';
-        return { rows: undefined, why: `The live database did not tell: ${why}.` };
-    }
-    if (backupRows === undefined) {
-        const why = 'The manifest counted no rows. Take backups with fingerprint: counts, or give live-url.';
-        return { rows: undefined, why };
-    }
-    let rows = 0;
-    for (const member of members) {
-        const known = backupRows.find(row => row.schema === member.schema && row.name === member.name);
-        if (known === undefined)
-            return { rows: undefined, why: `The manifest does not list ${renderName(member)}.` };
-        rows += known.rows;
-    }
-    return { rows, from: 'at the snapshot' };
-}
-/** Whole rows, rounded down, in exact arithmetic: 5 % of 1,000 is 50, and 50 off passes. 5 % of 3 rows is none. */
-function allowedDifference(expected, tolerancePpm) {
-    return Number((BigInt(expected) * BigInt(tolerancePpm)) / 1000000n);
-}
-function newestCheck(criterion, measurement, { snapshotAt }) {
-    const { withinMs, table, column } = criterion;
-    const expected = `within ${renderDuration(withinMs)} of the snapshot at ${snapshotAt.toISOString()}`;
-    if (measurement.kind !== 'newest')
-        return unmeasurable(criterion, expected, measurement);
-    const { at, hasTimeZone } = measurement;
-    if (at === null)
-        return result(criterion, 'fail', expected, `no value in ${renderName(table)}.${column}`);
-    const sinceMs = snapshotAt.getTime() - at.getTime();
-    const distance = `${renderDuration(Math.abs(sinceMs))} ${sinceMs < 0 ? 'after' : 'before'} it`;
-    const passes = Math.abs(sinceMs) <= withinMs;
-    const notes = [
-        ...(passes || sinceMs > 0
-            ? []
-            : ['Newer than the snapshot can hold, unless a clock was wrong or the values lie ahead on purpose.']),
-        ...(hasTimeZone ? [] : [`${column} has no time zone: it was read as UTC.`]),
-    ];
-    return result(criterion, passes ? 'pass' : 'fail', expected, `${at.toISOString()} (${distance})`, notes.length === 0 ? null : notes.join(' '));
-}
-function queryCheck(criterion, measurement) {
-    const { condition } = criterion;
-    const expected = renderCondition(condition);
-    if (measurement.kind !== 'query')
-        return unmeasurable(criterion, expected, measurement);
-    const { rows, value } = measurement;
-    if (condition.kind === 'empty')
-        return result(criterion, (rows === 0) === condition.empty ? 'pass' : 'fail', expected, renderAmount(rows, 'row'));
-    if (rows !== 1) {
-        const found = rows === 0 ? 'no row' : 'more than one row';
-        return result(criterion, 'fail', expected, found, 'A query has to return one row; its first column counts.');
-    }
-    return result(criterion, holds(condition, value) ? 'pass' : 'fail', expected, shorten(value ?? 'null'));
-}
-/** Of group `structure`: that an extension is there says nothing about data. */
-function extensionCheck(criterion, measurement) {
-    const expected = `extension ${criterion.extension}`;
-    if (measurement.kind !== 'extension')
-        return { ...unmeasurable(criterion, expected, measurement), group: 'structure' };
-    const { version } = measurement;
-    return {
-        ...result(criterion, version === null ? 'fail' : 'pass', expected, version ?? 'not installed'),
-        group: 'structure',
-    };
-}
-/** An answer that could not be had is a failure: the database was asked and did not give it. */
-function unmeasurable(criterion, expected, measurement) {
-    const found = measurement.kind === 'error' ? measurement.message : `a measurement of ${measurement.kind}`;
-    return result(criterion, 'fail', expected, `error: ${shorten(found)}`);
-}
-function result({ name }, verdict, expected, found, note = null) {
-    return { group: 'criteria', name, verdict, expected, found, note };
-}
-/** ` (-4.9 %)`; nothing where it is equal, or where there is nothing to take a share of. */
-function renderDeviation(found, expected) {
-    if (found === expected || expected === 0)
-        return '';
-    const percent = ((found - expected) / expected) * 100;
-    const digits = Math.abs(percent) < 0.1 ? 4 : 2;
-    return ` (${percent > 0 ? '+' : ''}${Number(percent.toFixed(digits))} %)`;
-}
-/** `5 %`, `0.25 %` */
-function renderPercent(ppm) {
-    return `${ppm / 10_000} %`;
-}
-
-;// CONCATENATED MODULE: ./lib/core/check-key.js
-/** Things of a schema by their key. */
-function byKey(items) {
-    return new Map(items.map(item => [keyOf(item), item]));
-}
-/** Unlike `schema.name`, which two things may share when a name has a dot. */
-function keyOf({ schema, name }) {
-    return JSON.stringify([schema, name]);
-}
-
-;// CONCATENATED MODULE: ./lib/core/check-objects.js
-
-
-/** From here on the catalogue lists NOT NULL as constraints, so that their number says something else than before. */
-const NOT_NULL_IS_A_CONSTRAINT = 18;
-const OBJECTS = [
-    ['indexes', 'index', 'indexes'],
-    ['constraints', 'constraint', 'constraints'],
-    ['triggers', 'trigger', 'triggers'],
-    ['functions', 'function', 'functions'],
-    ['policies', 'policy', 'policies'],
-    ['views', 'view', 'views'],
-    ['largeObjects', 'large object', 'large objects'],
-];
-/**
- * A missing extension fails. Another version is a note: an archive says CREATE EXTENSION without a version, so the
- * restoring server's default is what a recovery gets, and whether the data is the same is for the content to say. One too many is
- * a note as well: it comes from the server's template, and takes nothing away.
- */
-function extensionChecks({ backup, server }, found) {
-    // pg_dump leaves extensions out as soon as tables or schemas are named.
-    if (backup.tables.length + backup.schemas.length > 0)
-        return [];
-    const restored = new Map(found.map(extension => [extension.name, extension]));
-    const failures = server.extensions.flatMap(extension => extensionFailure(extension, restored.get(extension.name)));
-    if (failures.length > 0 || server.extensions.length === 0)
-        return failures;
-    return [
-        {
-            group: 'structure',
-            name: 'extensions',
-            verdict: 'pass',
-            expected: server.extensions.map(renderExtension).join(', '),
-            found: found.map(renderExtension).join(', '),
-            note: extensionNote(server.extensions, restored),
-        },
-    ];
-}
-function extensionFailure(expected, found) {
-    if (found?.schema === expected.schema)
-        return [];
-    return [
-        {
-            group: 'structure',
-            name: `extension ${expected.name}`,
-            verdict: 'fail',
-            expected: `${expected.version} in schema ${expected.schema}`,
-            found: found === undefined ? 'not installed' : `${found.version} in schema ${found.schema}`,
-            note: found === undefined ? 'A server to restore to needs it installed before the restore.' : null,
-        },
-    ];
-}
-function extensionNote(expected, found) {
-    const updated = expected.filter(({ name, version }) => found.get(name)?.version !== version);
-    const names = new Set(expected.map(({ name }) => name));
-    const added = [...found.keys()].filter(name => !names.has(name));
-    const notes = [
-        ...(updated.length === 0
-            ? []
-            : [
-                `other version than in the backup: ${updated.map(({ name }) => name).join(', ')} (an archive names no version)`,
-            ]),
-        ...(added.length === 0 ? [] : [`not from the backup: ${added.join(', ')}`]),
-    ];
-    return notes.length === 0 ? null : notes.join('; ');
-}
-function renderExtension({ name, version }) {
-    return `${name} ${version}`;
-}
-/** Each kind of object of which there are more or fewer, or one line when none differs. */
-function objectChecks(expected, found, sourceVersion) {
-    const comparable = OBJECTS.filter(([kind]) => kind !== 'constraints' || parseVersion(sourceVersion).major >= NOT_NULL_IS_A_CONSTRAINT);
-    const failures = comparable.filter(([kind]) => expected[kind] !== found[kind]);
-    if (failures.length > 0) {
-        return failures.map(([kind]) => ({
-            group: 'structure',
-            name: kind,
-            verdict: 'fail',
-            expected: String(expected[kind]),
-            found: `${found[kind]} (${renderDifference(found[kind], expected[kind])})`,
-            note: 'Compare the output of pg_restore --list with the restored schema to see which.',
-        }));
-    }
-    const render = (counts) => comparable.map(([kind, one, many]) => renderAmount(counts[kind], one, many)).join(', ');
-    const note = comparable.length === OBJECTS.length
-        ? null
-        : `Constraints are not compared: PostgreSQL ${sourceVersion} did not count NOT NULL among them.`;
-    return [
-        {
-            group: 'structure',
-            name: 'objects',
-            verdict: 'pass',
-            expected: render(expected),
-            found: render(found),
-            note,
-        },
-    ];
-}
-
-;// CONCATENATED MODULE: ./lib/core/check-sequences.js
-
-
-/** Each sequence that is not where the backup may have left it, or one line when all are. None without sequences. */
-function sequenceChecks(expected, found) {
-    const restored = byKey([...found.values()]);
-    const known = byKey(expected);
-    const failures = [
-        ...expected.flatMap(sequence => sequenceFailure(sequence, restored.get(keyOf(sequence)))),
-        ...[...restored.values()].filter(sequence => !known.has(keyOf(sequence))).map(unexpectedSequence),
-    ];
-    if (failures.length > 0 || expected.length === 0)
-        return failures;
-    const all = `${renderAmount(expected.length, 'sequence')} where the backup left them`;
-    return [{ group: 'exact', name: 'sequences', verdict: 'pass', expected: all, found: all, note: null }];
-}
-function sequenceFailure(expected, found) {
-    if (found !== undefined && isBetween(found.value, expected))
-        return [];
-    const { atSnapshot, atEnd } = expected;
-    const range = `${atSnapshot ?? 'never used'} to ${atEnd ?? 'never used'}`;
-    return [
-        {
-            group: 'exact',
-            name: `sequence ${renderName(expected)}`,
-            verdict: 'fail',
-            expected: atSnapshot === atEnd ? (atEnd ?? 'never used') : range,
-            found: found === undefined ? 'no such sequence' : (found.value ?? 'never used'),
-            note: found === undefined
-                ? null
-                : 'New rows would get numbers that the backup had given out, or skip some.',
-        },
-    ];
-}
-/**
- * From the value at the snapshot to the value at the end, whichever is greater: a sequence may count down, or be set
- * back while pg_dump runs. Never used at the snapshot means that any value on the way from zero may be in the archive.
- */
-function isBetween(value, { atSnapshot, atEnd }) {
-    if (value === atSnapshot || value === atEnd)
-        return true;
-    if (value === null || atEnd === null)
-        return false;
-    const [a, b, v] = [BigInt(atSnapshot ?? 0), BigInt(atEnd), BigInt(value)];
-    return a < b ? a <= v && v <= b : b <= v && v <= a;
-}
-function unexpectedSequence(sequence) {
-    return {
-        group: 'exact',
-        name: `sequence ${renderName(sequence)}`,
-        verdict: 'fail',
-        expected: 'no such sequence',
-        found: sequence.value ?? 'never used',
-        note: 'The manifest does not list it.',
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/core/exact-check.js
-
-
-
-
-
-/** Digits of a content hash that are shown: enough to tell two apart, few enough for a table. */
-const HASH_SHOWN = 12;
-/**
- * Compares everything that the manifest knows with what came back. Any difference is a failure of its own that names
- * the object, what was expected and what was found; what agrees is one line a table, and one line a kind for the rest.
- *
- * Tables and sequences are of group `exact`. Extensions and counts of objects are of group `structure`: they hold no
- * data, so that alone they do not make a drill pass.
- */
-function exactChecks(manifest, found) {
-    const { level, tables, sequences, objects } = manifest.fingerprint;
-    const structure = [
-        ...extensionChecks(manifest, found.extensions),
-        ...(objects === null ? [] : objectChecks(objects, found.objects, manifest.server.version)),
-    ];
-    if (level === 'none')
-        return [notCounted(found.tables), ...structure];
-    return [...tableChecks(tables, found.tables), ...sequenceChecks(sequences, found.sequences), ...structure];
-}
-function notCounted(found) {
-    return {
-        group: 'exact',
-        name: 'all tables',
-        verdict: 'not-measured',
-        expected: 'unknown: the manifest counted no rows',
-        found: summarize(found),
-        note: 'The backup was taken with fingerprint: none. Take it with counts or content to compare it exactly.',
-    };
-}
-function tableChecks(expected, found) {
-    const restored = byKey(found);
-    const known = byKey(expected);
-    const checks = [
-        ...expected.map(table => exact_check_tableCheck(table, restored.get(keyOf(table)))),
-        ...found.filter(table => !known.has(keyOf(table))).map(unexpectedTable),
-    ];
-    if (checks.some(({ verdict }) => verdict === 'fail'))
-        return checks;
-    const all = { expected: summarize(expected), found: summarize(found) };
-    return [{ group: 'exact', name: 'all tables', verdict: 'pass', ...all, note: null }, ...checks];
-}
-function summarize(tables) {
-    return `${renderAmount(countRows(tables), 'row')} in ${renderAmount(tables.length, 'table')}`;
-}
-function exact_check_tableCheck(expected, found) {
-    const subject = { group: 'exact', name: `table ${renderName(expected)}` };
-    const rows = renderAmount(expected.rows, 'row');
-    if (found === undefined) {
-        const note = 'The archive did not bring it back.';
-        return { ...subject, verdict: 'fail', expected: rows, found: 'no such table', note };
-    }
-    const rowsDiffer = expected.rows !== found.rows;
-    // With other rows the content differs as a matter of course: its hash would say nothing.
-    const content = rowsDiffer ? [] : [contentFacet(expected, found)];
-    const facets = [newestFacet(expected, found), ...content];
-    // What agrees is not repeated where something else does not: the difference is what has to be seen.
-    const differing = facets.filter(facet => facet.expected !== facet.found);
-    const failed = rowsDiffer || differing.length > 0;
-    const shown = (failed ? differing : facets).filter(facet => facet.expected !== '');
-    const difference = rowsDiffer ? ` (${renderDifference(found.rows, expected.rows)})` : '';
-    return {
-        ...subject,
-        verdict: failed ? 'fail' : 'pass',
-        expected: [rows, ...shown.map(facet => facet.expected)].join(', '),
-        found: [renderAmount(found.rows, 'row') + difference, ...shown.map(facet => facet.found)].join(', '),
-        note: failed && !rowsDiffer ? 'As many rows as in the backup, but not the same ones.' : null,
-    };
-}
-function newestFacet(expected, found) {
-    if (expected.newest === null)
-        return { expected: '', found: '' };
-    return { expected: renderNewest(expected), found: renderNewest(found) };
-}
-function renderNewest({ newest }) {
-    if (newest === null)
-        return 'no time column';
-    return `newest ${newest.column} ${newest.value ?? 'none'}`;
-}
-function contentFacet({ contentHash: expected }, found) {
-    if (expected === null)
-        return { expected: '', found: '' };
-    // Reading at a lower level than the manifest's must not look like agreement.
-    if (found.contentHash === null)
-        return { expected: `content ${expected.slice(0, HASH_SHOWN)}`, found: 'content not read' };
-    const looksAlike = expected.slice(0, HASH_SHOWN) === found.contentHash.slice(0, HASH_SHOWN);
-    const digits = looksAlike && expected !== found.contentHash ? expected.length : HASH_SHOWN;
-    return {
-        expected: `content ${expected.slice(0, digits)}`,
-        found: `content ${found.contentHash.slice(0, digits)}`,
-    };
-}
-function unexpectedTable(table) {
-    return {
-        group: 'exact',
-        name: `table ${renderName(table)}`,
-        verdict: 'fail',
-        expected: 'no such table',
-        found: renderAmount(table.rows, 'row'),
-        note: 'The manifest does not list it: the database was not empty before the restore, or the manifest belongs to another archive.',
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/steps/restore.js
-var restore_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var restore_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-/** Refuses what pg_restore cannot take. Throws BACKUP_UNUSABLE. */
-function refuseUnrestorable({ archive, backup }) {
-    if (archive.format === 'custom')
-        return;
-    throw new OperatorError('BACKUP_UNUSABLE', `The backup ${backup.id} is a ${archive.format} script: pg_restore cannot restore it.`, {
-        hint: 'Pick a backup in custom format.',
-    });
-}
-/**
- * Downloads the archive of a backup and compares every byte with the manifest: only a verified file comes near
- * pg_restore, because a crafted one can run code (CVE-2026-116314). Returns the duration in milliseconds.
- * Throws DISK_FULL before anything is fetched, ARCHIVE_CORRUPT, BACKUP_NOT_FOUND, BACKUP_UNUSABLE.
- */
-async function fetchArchive(manifest, tools) {
-    const { object } = manifest;
-    const { freeBytes, databaseBytes } = await tools.disk();
-    if (freeBytes < object.bytes + databaseBytes) {
-        throw new OperatorError('DISK_FULL', `The archive has ${renderBytes(object.bytes)}${databaseBytes > 0 ? ` and the restored database about ${renderBytes(databaseBytes)}` : ''}, but only ${renderBytes(freeBytes)} are free at ${tools.archivePath}.`, {
-            hint: 'Use a machine with a larger disk, or set RUNNER_TEMP to one.',
-        });
-    }
-    const startedAt = tools.now().getTime();
-    let bytes = 0;
-    {
-        const env_1 = { stack: [], error: void 0, hasError: false };
-        try {
-            const _progress = restore_addDisposableResource(env_1, reportProgress(tools.log, tools.now, () => ({ bytes, table: undefined })), false);
-            await tools.download(object, tools.archivePath, count => {
-                bytes += count;
-            });
-        }
-        catch (e_1) {
-            env_1.error = e_1;
-            env_1.hasError = true;
-        }
-        finally {
-            restore_disposeResources(env_1);
+async function* fullBackups(location, database, isWanted, { store, log }) {
+    const ids = (await listBackups(location, store)).filter(id => !NEVER_LATEST.includes(id.kind) && isWanted(id));
+    let others = 0;
+    for (const id of ids.slice(0, LOOK_BACK)) {
+        const manifest = await findBackup({ by: 'id', id }, location, store, log).catch(error => full_backups_passOver(error, log));
+        if (manifest === undefined)
+            continue;
+        const difference = differenceOf(manifest.server, database);
+        if (difference === undefined)
+            yield manifest;
+        else {
+            const text = `The backup ${manifest.backup.id} is passed over: ${difference}.`;
+            if (others === 0)
+                log.warning(`${text} Give each database a logical name of its own.`);
+            else
+                log.info(text);
+            others += 1;
         }
     }
-    const durationMs = tools.now().getTime() - startedAt;
-    tools.log.info(`Downloaded and verified ${renderBytes(object.bytes)} in ${renderDuration(durationMs)}: every part has the SHA-256 of the manifest.`);
-    return durationMs;
 }
-/** Waits for a pg_restore, with its progress in the log. Returns the duration in milliseconds. */
-async function awaitRestore(running, signal, tools) {
-    const env_2 = { stack: [], error: void 0, hasError: false };
-    try {
-        const startedAt = tools.now().getTime();
-        const _progress = restore_addDisposableResource(env_2, reportProgress(tools.log, tools.now, () => ({
-            bytes: undefined,
-            table: running.currentItem,
-        })), false);
-        const aborted = new Promise((_, reject) => {
-            if (signal.aborted)
-                reject(signal.reason);
-            signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-        });
-        const warnings = await Promise.race([running.finished, aborted]);
-        for (const warning of warnings)
-            tools.log.info(`  ${warning}`);
-        const durationMs = tools.now().getTime() - startedAt;
-        tools.log.info(`Restored in ${renderDuration(durationMs)}.`);
-        return durationMs;
-    }
-    catch (e_2) {
-        env_2.error = e_2;
-        env_2.hasError = true;
-    }
-    finally {
-        restore_disposeResources(env_2);
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/steps/drill.js
-var drill_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var drill_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-
-/** Errors that say something about the backup, and not about the drill: they are its verdict. */
-const VERDICT_CODES = [
-    'ARCHIVE_CORRUPT',
-    'BACKUP_NOT_FOUND',
-    'BACKUP_UNUSABLE',
-    'MANIFEST_INVALID',
-    'RESTORE_FAILED',
-];
-/**
- * Restores a backup into a scratch database, judges it, and writes the record. A backup that does not restore is a verdict; an
- * OperatorError means that the drill could not be held, so that nobody knows.
- */
-async function drill(request, tools) {
-    const startedAt = tools.now();
-    const progress = {
-        checks: [],
-        downloadMs: null,
-        restoreMs: null,
-        checksMs: null,
-        serverVersion: '',
-    };
-    progress.checks.push(...ageCheck(request, startedAt));
-    try {
-        await restoreAndCheck(request, tools, progress);
-    }
-    catch (error) {
-        if (!(error instanceof OperatorError) || !VERDICT_CODES.includes(error.code))
-            throw error;
-        tools.log.info(`${error.code}: ${error.message}`);
-        progress.checks.push({
-            group: 'restore',
-            name: 'restore',
-            verdict: 'fail',
-            expected: 'the backup restores',
-            found: error.message.replace(/\.$/, ''),
-            note: error.hint ?? null,
-        });
-    }
-    const record = createRecord(request, tools, progress, startedAt);
-    const recordKey = drillKey(request.location, startedAt, request.nonce);
-    const notRecorded = await writeRecord(tools.store, recordKey, record);
-    return { record, recordKey, notRecorded };
-}
-/** What was found is worth showing also when it cannot be kept. */
-async function writeRecord(store, key, record) {
-    try {
-        await store.putJson(key, renderDrillRecord(record), { sse: undefined });
-        return undefined;
-    }
-    catch (error) {
-        if (error instanceof OperatorError)
-            return error;
+/** Damaged, or removed since it was listed. */
+function full_backups_passOver(error, log) {
+    if (!(error instanceof OperatorError) || !['MANIFEST_INVALID', 'BACKUP_NOT_FOUND'].includes(error.code))
         throw error;
-    }
+    log.warning(`${error.message} It is passed over.`);
 }
-async function restoreAndCheck(request, tools, progress) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const { manifest } = request;
-        refuseUnrestorable(manifest);
-        progress.downloadMs = await tools.log.group('Download and verify the archive', () => fetchArchive(manifest, tools));
-        const scratch = drill_addDisposableResource(env_1, await tools.log.group('Prepare a scratch database', () => tools.openScratch(manifest.server)), true);
-        progress.serverVersion = scratch.serverVersion;
-        progress.checks.push(...scratch.notes.map(differsFromSource));
-        try {
-            await restoreInto(scratch, tools, progress);
-            const checkingSince = tools.now().getTime();
-            const checks = await tools.log.group('Check', () => runChecks(request, tools, scratch));
-            await scratch.proveAlive();
-            progress.checks.push(...checks);
-            progress.checksMs = tools.now().getTime() - checkingSince;
-        }
-        catch (error) {
-            // Whatever happens on a server that is gone says nothing about the backup.
-            tools.signal.throwIfAborted();
-            await scratch.proveAlive();
-            throw error;
-        }
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = drill_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-async function restoreInto(scratch, tools, progress) {
-    progress.restoreMs = await tools.log.group('Restore', async () => {
-        const env_2 = { stack: [], error: void 0, hasError: false };
-        try {
-            const running = drill_addDisposableResource(env_2, await tools.startRestore(scratch), true);
-            return await awaitRestore(running, tools.signal, tools);
-        }
-        catch (e_2) {
-            env_2.error = e_2;
-            env_2.hasError = true;
-        }
-        finally {
-            const result_2 = drill_disposeResources(env_2);
-            if (result_2)
-                await result_2;
-        }
-    });
-}
-function differsFromSource(note) {
-    return {
-        group: 'restore',
-        name: 'scratch database',
-        verdict: 'information',
-        expected: 'made like the source',
-        found: note.replace(/\.$/, ''),
-        note: null,
-    };
-}
-/** All checks run, whatever the first ones say: an operator wants the whole picture. */
-async function runChecks(request, tools, scratch) {
-    const { manifest, criteria } = request;
-    const { fingerprint, backup } = manifest;
-    const found = await tools.readContent(scratch, fingerprint.level);
-    const measured = await tools.measureScratch(scratch, criteria);
-    const reference = {
-        snapshotAt: new Date(backup.snapshotAt),
-        backupRows: fingerprint.level === 'none' ? undefined : fingerprint.tables,
-        live: await tools.measureLive?.(criteria),
-    };
-    const checks = [
-        restored(found),
-        ...exactChecks(manifest, found),
-        ...criteria.map(criterion => evaluateCriterion(criterion, measured.get(criterion.name) ?? unmeasured(criterion), reference)),
-        ...(await tools.readStructure(scratch)),
-    ];
-    // After everything that is compared: it makes an extension.
-    if (tools.checkPages !== undefined)
-        checks.push(await tools.checkPages(scratch));
-    // Last: a smoke command may write.
-    if (tools.smoke !== undefined)
-        checks.push(await tools.smoke(scratch));
-    for (const check of checks)
-        if (check.verdict === 'fail')
-            tools.log.info(`✗ ${check.name}: expected ${check.expected}, found ${check.found}`);
-    tools.log.info(`${checks.filter(check => check.verdict === 'pass').length} of ${checks.length} checks pass.`);
-    return checks;
-}
-function restored(found) {
-    return {
-        group: 'restore',
-        name: 'restore',
-        verdict: 'pass',
-        expected: 'the backup restores',
-        found: `${found.tables.length} tables`,
-        note: null,
-    };
-}
-function unmeasured(criterion) {
-    return { kind: 'error', message: `${criterion.name} was not measured` };
-}
-/** RPO: an old latest backup means that backups are not being made, and that is a failed drill. */
-function ageCheck({ manifest, maxAgeMs }, now) {
-    if (maxAgeMs === undefined)
+
+;// CONCATENATED MODULE: ./lib/steps/gate-records.js
+
+
+
+const RECORD = /\/\d{8}T\d{6}Z-[0-9a-f]{8}\.json$/;
+/** Records that are asked about earlier gates. */
+const RECORDS_ASKED = 20;
+/** What they tell is worth no longer wait. */
+const gate_records_PATIENCE_MS = 10_000;
+/**
+ * The last gates of a database, newest first. They only ever add to what is known, so that nothing here throws: a record that
+ * cannot be read is passed over with a warning, and a store that does not answer has none.
+ */
+async function readLastGates(location, { store, log }) {
+    const signal = AbortSignal.any([store.signal, AbortSignal.timeout(gate_records_PATIENCE_MS)]);
+    const passOver = (uri) => (error) => {
+        log.warning(`${uri} is passed over: ${errorMessage(error)}`);
         return [];
-    const ageMs = now.getTime() - Date.parse(manifest.backup.snapshotAt);
-    return [
-        {
-            group: 'restore',
-            name: 'age of the backup',
-            verdict: ageMs <= maxAgeMs ? 'pass' : 'fail',
-            expected: `at most ${renderDuration(maxAgeMs)}`,
-            found: renderDuration(Math.max(0, ageMs)),
-            note: ageMs <= maxAgeMs
-                ? null
-                : 'Backups are not being made as often as they should: look at the backup workflow.',
-        },
-    ];
-}
-function createRecord(request, tools, progress, startedAt) {
-    const { manifest, location, nonce, run } = request;
-    const { backup, object } = manifest;
-    const { checks, downloadMs, restoreMs, checksMs, serverVersion } = progress;
-    return {
-        version: DRILL_VERSION,
-        drill: {
-            id: renderDrillId(startedAt, nonce),
-            database: location.database,
-            startedAt: startedAt.toISOString(),
-            verdict: verdictOf(checks),
-        },
-        backup: {
-            id: backup.id,
-            bucket: object.bucket,
-            key: object.key,
-            versionId: object.versionId,
-            sha256: object.sha256,
-            bytes: object.bytes,
-            snapshotAt: backup.snapshotAt,
-        },
-        checks,
-        durations: { downloadMs, restoreMs, checksMs, totalMs: tools.now().getTime() - startedAt.getTime() },
-        tools: { pgRestore: renderVersion(tools.pgRestore), server: serverVersion },
-        run,
     };
+    const prefix = gatePrefix(location);
+    const keys = await store.list(prefix, { signal }).catch(passOver(store.uri(prefix)));
+    const newest = keys.filter(key => RECORD.test(key)).slice(-RECORDS_ASKED);
+    const records = newest.toReversed().map(async (key) => {
+        const read = async () => [parseGateRecord(await store.getText(key, { signal }), store.uri(key))];
+        return await read().catch(passOver(store.uri(key)));
+    });
+    return (await Promise.all(records)).flat();
 }
 
 ;// CONCATENATED MODULE: ./lib/core/plausibility.js
+
 
 
 /**
@@ -87174,15 +87011,16 @@ const SMALL_TABLE_ROWS = 20;
 /**
  * Compares the rows of a snapshot with those of the last full backup: tables that lost more than their share, and tables
  * that are gone. A renamed table is gone too; its text names a new table with as many rows. Empty tables
- * may go. Nothing is found where either manifest counted no rows (see `comparable`).
+ * may go. Of a partial snapshot only the tables that it holds are compared: what it left out is not gone. Nothing is found where
+ * either manifest counted no rows (see `comparable`).
  */
 function implausibleDrops(previous, current, rules) {
-    const before = previous.fingerprint.tables;
+    const before = comparedTables(previous, current);
     const now = current.fingerprint.tables;
     if (comparable(previous, current) !== undefined)
         return [];
     const expected = new Set(rules.expectedDrops.map(withSchema));
-    const fresh = now.filter(table => find(before, table) === undefined);
+    const fresh = now.filter(table => find(previous.fingerprint.tables, table) === undefined);
     return before
         .filter(table => table.rows > 0 && !expected.has(`${table.schema}.${table.name}`))
         .flatMap(table => dropOf(table, find(now, table), fresh, rules.maxDropPercent));
@@ -87192,24 +87030,30 @@ function comparable(previous, current) {
     const uncounted = [previous, current].find(({ fingerprint }) => fingerprint.level === 'none');
     if (uncounted !== undefined)
         return `Backup ${uncounted.backup.id} counted no rows: take backups with fingerprint: counts.`;
-    const partial = [previous, current].find(({ backup }) => backup.kind === 'partial');
-    return partial === undefined
-        ? undefined
-        : `Backup ${partial.backup.id} is partial: the tables it left out would look lost.`;
+    return previous.backup.kind === 'partial'
+        ? `Backup ${previous.backup.id} is partial: what it left out cannot be compared.`
+        : undefined;
 }
-/** How the size of the whole database changed, for people: it shrinks after VACUUM FULL too, so it decides nothing. */
+/** The tables of the earlier backup that the later one must have. */
+function comparedTables(previous, current) {
+    const before = previous.fingerprint.tables;
+    if (current.backup.kind !== 'partial')
+        return before;
+    return before.filter(table => find(current.fingerprint.tables, table) !== undefined);
+}
+/**
+ * How rows and bytes changed, for people: a database shrinks after VACUUM FULL too, so they decide nothing. A partial archive is
+ * not compared with a whole one.
+ */
 function describeSizes(previous, current) {
-    const describe = ({ server, object, fingerprint }) => ({
-        database: server.bytes,
-        archive: object.bytes,
-        rows: fingerprint.tables.reduce((sum, { rows }) => sum + rows, 0),
-    });
-    const [before, now] = [describe(previous), describe(current)];
     const change = (what, from, to) => `${what} ${from === 0 ? '(none before)' : renderChange(from, to)}`;
+    const compared = comparedTables(previous, current);
+    const isPartial = current.backup.kind === 'partial';
+    const now = current.fingerprint.tables.filter(table => !isPartial || find(compared, table) !== undefined);
     return [
-        change('rows', before.rows, now.rows),
-        change('database', before.database, now.database),
-        change('archive', before.archive, now.archive),
+        change('rows', countRows(compared), countRows(now)),
+        change('database', previous.server.bytes, current.server.bytes),
+        ...(isPartial ? [] : [change('archive', previous.object.bytes, current.object.bytes)]),
     ].join(', ');
 }
 function dropOf(before, now, fresh, maxDropPercent) {
@@ -87252,56 +87096,78 @@ function renderChange(from, to) {
     return `${Number(percent.toFixed(digits))} % ${to < from ? 'fewer' : 'more'}`;
 }
 
-;// CONCATENATED MODULE: ./lib/steps/gate.js
+;// CONCATENATED MODULE: ./lib/steps/judge-rows.js
 
 
 
 
-
-
-const BLOCKER_INTERVAL_MS = 2000;
-/** Records of earlier gates that are asked whether a backup was verified already. */
-const RECORDS_ASKED = 20;
 /**
- * Answers one question before a deploy that may migrate: can we get back to this instant? Returns only when the answer is yes,
- * or when there is nothing to migrate; everything else throws, and the deploy must not go on.
+ * Compares a snapshot with the last full backup of this database that counted rows: the most common silent loss is a dump of a
+ * database that was broken already. Throws GATE_IMPLAUSIBLE.
  */
-async function gate(request, tools) {
+async function judgeRows(manifest, location, rules, tools) {
     const { log } = tools;
-    const startedAt = tools.now();
-    const migrations = await tools.detectMigrations();
-    log.info(`Migrations${migrations.tool === undefined ? '' : ` (${migrations.tool})`}: ${migrations.state}. ${migrations.why}`);
-    for (const name of migrations.pending)
-        log.info(`  pending: ${name}`);
-    if (migrations.state === 'none' && request.onNone === 'skip')
-        return { kind: 'nothing-pending', migrations };
-    await waitForBlockers(request, tools);
-    const reused = await findReusable(request, tools);
-    const manifest = reused ?? (await log.group('Take a restore point', tools.dump));
-    await refuseImplausible(manifest, request, tools);
-    const isProven = reused !== undefined && (await wasVerified(reused, request, tools));
-    if (isProven)
-        log.info(`${manifest.backup.id} was verified to level ${request.level} by an earlier gate; the store still holds it.`);
-    await log.group(`Verify ${manifest.backup.id}`, () => tools.verify(manifest, isProven ? 'checksum' : request.level));
-    const reusedAgeMs = reused === undefined ? null : tools.now().getTime() - Date.parse(reused.backup.snapshotAt);
-    const written = await gate_writeRecord(manifest, migrations, startedAt, request, tools);
-    return { kind: 'open', migrations, manifest, level: request.level, reusedAgeMs, ...written };
+    const previous = await findPrevious(manifest, location, tools);
+    if (typeof previous === 'string') {
+        log.info(`The rows were not compared with an earlier backup. ${previous}`);
+        return { kind: 'not-compared', why: previous };
+    }
+    const sizes = describeSizes(previous, manifest);
+    log.info(sizes);
+    const drops = implausibleDrops(previous, manifest, rules);
+    if (drops.length > 0)
+        throw implausible(drops, previous, log);
+    const tables = comparedTables(previous, manifest).length;
+    log.info(`None of ${tables} tables lost more than ${rules.maxDropPercent} % of its rows since ${previous.backup.id}.`);
+    return { kind: 'compared', with: previous.backup, tables, sizes };
 }
-/** Nothing that waits or holds locks may be in the way: the dump would queue behind it, and production behind the migration. */
-async function waitForBlockers({ waitForBlockersMs }, tools) {
-    if (waitForBlockersMs === null)
-        return;
-    const deadline = tools.now().getTime() + waitForBlockersMs;
+/** Or one sentence that says why there is none. */
+async function findPrevious(manifest, location, tools) {
+    const { instant } = parseBackupId(manifest.backup.id);
+    let obstacle = 'There is no earlier full backup of this database.';
+    // An id is to the second, the snapshot to the millisecond.
+    for await (const earlier of fullBackups(location, manifest.server, id => id.instant <= instant, tools)) {
+        if (earlier.backup.snapshotAt >= manifest.backup.snapshotAt)
+            continue;
+        const found = comparable(earlier, manifest);
+        if (found === undefined && comparedTables(earlier, manifest).length > 0)
+            return earlier;
+        obstacle = found ?? `Backup ${earlier.backup.id} has none of the tables.`;
+    }
+    return obstacle;
+}
+function implausible(drops, previous, log) {
+    for (const drop of drops)
+        log.info(`  ${drop.text}`);
+    const more = drops.length > 3 ? `, and ${drops.length - 3} more` : '';
+    const first = drops.slice(0, 3).map(({ text }) => text);
+    return new OperatorError('GATE_IMPLAUSIBLE', `Since ${previous.backup.id} (${previous.backup.snapshotAt}): ${first.join('; ')}${more}.`, {
+        hint: `If data was lost, restore ${previous.backup.id}. If this was meant, name the tables in expected-drops.`,
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/steps/wait-for-blockers.js
+
+
+const wait_for_blockers_INTERVAL_MS = 2000;
+/**
+ * Nothing that waits or holds locks may be in the way: the dump would queue behind it, and production behind the migration. Waits
+ * for at most so long; null does not look. Returns how many sessions could not be looked into. Throws GATE_BLOCKED.
+ */
+async function waitForBlockers(waitMs, tools) {
+    if (waitMs === null)
+        return 0;
+    const deadline = tools.now().getTime() + waitMs;
     for (;;) {
-        const blockers = await tools.readBlockers();
+        const { blockers, hiddenSessions } = await tools.readObstacles();
         if (blockers.length === 0)
-            return;
+            return hiddenSessions;
         const isLate = tools.now().getTime() >= deadline;
         for (const blocker of blockers)
             tools.log.info(`  in the way: ${renderBlocker(blocker)}`);
         if (isLate)
             throw blocked(blockers);
-        await tools.pause(BLOCKER_INTERVAL_MS);
+        await tools.pause(Math.min(wait_for_blockers_INTERVAL_MS, deadline - tools.now().getTime()));
     }
 }
 function blocked(blockers) {
@@ -87323,68 +87189,77 @@ function renderBlocker({ kind, pid, user, state, ageMs, query, relation }) {
     ];
     return facts.filter(fact => fact !== null && fact !== false).join(', ');
 }
-/** The newest full backup that is young enough. */
+
+;// CONCATENATED MODULE: ./lib/steps/gate.js
+
+
+
+
+
+
+/**
+ * Answers one question before a deploy that may migrate: can we get back to this instant? Returns only when the answer is yes,
+ * or when there is nothing to migrate; everything else throws, and the deploy must not go on.
+ */
+async function gate(request, tools) {
+    const { log } = tools;
+    const { level } = request;
+    const startedAt = tools.now();
+    const migrations = await tools.detectMigrations();
+    log.info(`Migrations${migrations.tool === undefined ? '' : ` (${migrations.tool})`}: ${migrations.state}. ${migrations.why}`);
+    for (const name of migrations.pending)
+        log.info(`  pending: ${name}`);
+    if (migrations.state === 'none' && request.onNone === 'skip')
+        return { kind: 'nothing-pending', migrations };
+    const hiddenSessions = await waitForBlockers(request.waitForBlockersMs, tools);
+    const young = await findReusable(request, tools);
+    const taken = young === undefined ? await takeRestorePoint(request, tools) : await reuse(young, request, tools);
+    const { manifest, isProven } = taken;
+    await log.group(`Verify ${manifest.backup.id}`, () => tools.verify(manifest, level, isProven));
+    const written = await writeRecord(manifest, migrations, startedAt, request, tools);
+    const { plausibility, reused } = taken;
+    return { kind: 'open', migrations, manifest, level, plausibility, hiddenSessions, reused, ...written };
+}
+/** A snapshot that is not plausible never becomes a backup: else it would be what the next one is compared with. */
+async function takeRestorePoint(request, tools) {
+    let plausibility;
+    const manifest = await tools.log.group('Take a restore point', () => tools.dump(async (finished) => {
+        plausibility = await judgeRows(finished, request.location, request.plausibility, tools);
+    }));
+    if (plausibility === undefined)
+        throw new Error('The dump did not ask for a judgement');
+    return { manifest, plausibility, reused: null, isProven: false };
+}
+async function reuse({ manifest, ageMs }, { location, plausibility: rules, level, run }, tools) {
+    const { backup, object } = manifest;
+    tools.log.info(`Reusing ${backup.id} from ${backup.snapshotAt} as the restore point.`);
+    const plausibility = await judgeRows(manifest, location, rules, tools);
+    const gates = await readLastGates(location, tools);
+    const isProven = gates.some(gate => gate.backup.id === backup.id &&
+        gate.backup.sha256 === object.sha256 &&
+        coversLevel(gate.gate.level, level));
+    if (isProven)
+        tools.log.info(`${backup.id} was verified to level ${level} by an earlier gate; the store still holds it.`);
+    const laterGates = gates.filter(gate => gate.gate.at > backup.snapshotAt && !(run.runId !== '' && gate.run.runId === run.runId));
+    return { manifest, plausibility, reused: { ageMs, laterGates }, isProven };
+}
+/** The newest full backup of exactly this database that is young enough. All by the server's clock, which is not ours. */
 async function findReusable(request, tools) {
     const { reuseWithinMs, location } = request;
     if (reuseWithinMs === undefined)
         return undefined;
-    const since = tools.now().getTime() - reuseWithinMs;
-    const ids = await listBackups(location, tools.store);
-    if (!ids.some(({ kind, instant }) => kind !== 'partial' && instant.getTime() >= since))
-        return undefined;
-    const manifest = await findBackup({ by: 'latest' }, location, tools.store, tools.log);
-    if (Date.parse(manifest.backup.snapshotAt) < since || manifest.archive.format !== 'custom')
-        return undefined;
-    tools.log.info(`Reusing ${manifest.backup.id} from ${manifest.backup.snapshotAt} as the restore point.`);
-    return manifest;
-}
-/** Whether an earlier gate proved exactly this object to at least this level. */
-async function wasVerified({ backup, object }, request, tools) {
-    const keys = (await tools.store.list(gatePrefix(request.location))).slice(-RECORDS_ASKED);
-    for (const key of keys.toReversed()) {
-        const record = parseGateRecord(await tools.store.getText(key), key);
-        const isSame = record.backup.id === backup.id && record.backup.sha256 === object.sha256;
-        if (isSame && coversLevel(record.gate.level, request.level))
-            return true;
+    const identity = await tools.readIdentity();
+    const now = identity.now.getTime();
+    // An id is to the second.
+    const since = now - reuseWithinMs - 1000;
+    for await (const manifest of fullBackups(location, identity, id => id.instant.getTime() >= since, tools)) {
+        const ageMs = now - Date.parse(manifest.backup.snapshotAt);
+        if (ageMs >= 0 && ageMs <= reuseWithinMs && manifest.archive.format === 'custom')
+            return { manifest, ageMs };
     }
-    return false;
+    return undefined;
 }
-/** The most common silent loss is a dump of a database that was broken already. */
-async function refuseImplausible(manifest, request, tools) {
-    if (manifest.backup.kind === 'partial')
-        return;
-    const previous = await findPrevious(manifest, request, tools);
-    if (previous === undefined)
-        return tools.log.info('There is no earlier full backup to compare rows with.');
-    const obstacle = comparable(previous, manifest);
-    if (obstacle !== undefined)
-        return tools.log.warning(`The rows were not compared with an earlier backup. ${obstacle}`);
-    tools.log.info(describeSizes(previous, manifest));
-    const drops = implausibleDrops(previous, manifest, request.plausibility);
-    if (drops.length === 0)
-        return tools.log.info(`No table lost more than ${request.plausibility.maxDropPercent} % of its rows since ${previous.backup.id}.`);
-    for (const drop of drops)
-        tools.log.info(`  ${drop.text}`);
-    const more = drops.length > 3 ? `, and ${drops.length - 3} more` : '';
-    throw new OperatorError('GATE_IMPLAUSIBLE', `Since ${previous.backup.id} (${previous.backup.snapshotAt}): ${drops
-        .slice(0, 3)
-        .map(({ text }) => text)
-        .join('; ')}${more}.`, {
-        hint: `If data was lost, restore ${previous.backup.id}. If this was meant, name the tables in expected-drops.`,
-    });
-}
-async function findPrevious(manifest, { location }, { store, log }) {
-    const instant = parseBackupId(manifest.backup.id).instant;
-    try {
-        return await findBackup({ by: 'before', instant }, location, store, log);
-    }
-    catch (error) {
-        if (error instanceof OperatorError && error.code === 'BACKUP_NOT_FOUND')
-            return undefined;
-        throw error;
-    }
-}
-async function gate_writeRecord(manifest, migrations, startedAt, request, tools) {
+async function writeRecord(manifest, migrations, startedAt, request, tools) {
     const { location, level, nonce, run } = request;
     const { backup, object } = manifest;
     const at = tools.now();
@@ -87405,44 +87280,62 @@ async function gate_writeRecord(manifest, migrations, startedAt, request, tools)
         run,
     };
     const recordKey = gateKey(location, at, nonce);
-    await tools.store.putJson(recordKey, renderGateRecord(record), { sse: undefined });
+    await tools.store.putJson(recordKey, renderGateRecord(record), { sse: request.sse });
     return { record, recordKey };
 }
 
-;// CONCATENATED MODULE: ./lib/steps/verify-archive.js
+;// CONCATENATED MODULE: ./lib/core/partial-backup.js
 
 
+/** Every database has them. */
+const ALWAYS_THERE = /^(public$|pg_|information_schema$)/;
 /**
- * Level `checksum`: the store still holds the object of the manifest, of that size, with the ETag and the checksum that
- * it confirmed when the archive was written. Nothing is read back. Throws GATE_UNVERIFIED.
+ * What an empty database lacks before it can take a partial archive: `pg_dump --table` dumps neither the schemas of its tables nor any
+ * extension, and `--schema` no extension. Empty for a full backup. Types, functions and tables outside of the backup that its tables
+ * refer to are not known here. https://www.postgresql.org/docs/18/app-pgdump.html (-t, -n)
  */
-async function verifyChecksum({ object }, store) {
-    const found = await store.head(object.key);
-    const uri = store.uri(object.key);
-    if (found === undefined)
-        throw unverified(`${uri} is gone.`);
-    const problems = [
-        found.bytes !== object.bytes && `${found.bytes} bytes instead of ${object.bytes}`,
-        found.etag !== object.etag && `the ETag ${found.etag} instead of ${object.etag}`,
-        (found.checksum?.value ?? null) !== (object.checksum?.value ?? null) && 'another checksum',
-    ].filter(problem => problem !== false);
-    if (problems.length > 0)
-        throw unverified(`${uri} has ${problems.join(', ')}.`);
-    if (object.checksum === null) {
-        throw unverified(`The store keeps no checksum of ${uri}, so that it has to be read back to be verified.`, 'Ask for level archive.');
-    }
+function statementsBefore({ backup, server, fingerprint }) {
+    if (backup.tables.length + backup.schemas.length === 0)
+        return [];
+    const extensions = server.extensions.filter(({ name }) => name !== 'plpgsql');
+    const own = new Set(fingerprint.tables.map(({ schema }) => schema));
+    // With --schema the archive makes these itself.
+    const isMade = (schema) => backup.tables.length === 0 && own.has(schema);
+    const schemas = new Set([...own, ...extensions.map(({ schema }) => schema)]);
+    return [
+        ...[...schemas]
+            .filter(schema => !ALWAYS_THERE.test(schema) && !isMade(schema))
+            .map(schema => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`),
+        ...extensions
+            .filter(({ schema }) => !isMade(schema))
+            .map(({ name, schema }) => `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)} WITH SCHEMA ${quoteIdentifier(schema)}`),
+    ];
 }
+/** The same as a shell command to run before the restore, with `&&` at its end; empty where nothing is lacking. */
+function renderCommandBefore(manifest) {
+    const statements = statementsBefore(manifest);
+    if (statements.length === 0)
+        return '';
+    const commands = statements.map(statement => `  --command ${quote(statement)}`);
+    return `psql --no-psqlrc --set ON_ERROR_STOP=1 --dbname "$TARGET_URL" \\\n${commands.join(' \\\n')} &&\n`;
+}
+
+;// CONCATENATED MODULE: ./lib/core/scratch-needs.js
+/** Of a partial backup only the archive tells its size. zstd leaves a fifth to a tenth of rows; indexes come on top. */
+const EXPANSION = 10;
 /**
- * Level `archive`: every byte is read back and compared with the manifest, then decoded by pg_restore, which zstd and
- * lz4 archives need: they carry no checksum of their own. Throws ARCHIVE_CORRUPT or GATE_UNVERIFIED.
+ * What a server needs to take a backup: that of a part of a database needs less room, and no extensions where tables or schemas
+ * were named, because pg_dump then leaves them out.
  */
-async function verifyArchive(manifest, tools) {
-    await fetchArchive(manifest, tools);
-    await tools.decode();
-    tools.log.info('pg_restore decoded the whole archive.');
-}
-function unverified(message, hint = 'Take a new restore point: run the gate again without reuse-within.') {
-    return new OperatorError('GATE_UNVERIFIED', message, { hint });
+function scratchNeeds({ backup, object, server }) {
+    if (backup.kind !== 'partial')
+        return server;
+    const isNamed = backup.tables.length + backup.schemas.length > 0;
+    return {
+        ...server,
+        bytes: Math.min(server.bytes, object.bytes * EXPANSION),
+        extensions: isNamed ? [] : server.extensions,
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/amcheck.js
@@ -87591,6 +87484,751 @@ class DamagedRelations {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/postgres/install/disk-space.js
+
+
+
+/** Bytes that an ordinary user may still write where a directory is. */
+async function readFreeBytes(directory) {
+    const { bavail, bsize } = await (0,promises_.statfs)(directory);
+    return bavail * bsize;
+}
+/** Throws DISK_FULL before anything is written, rather than half way. */
+function requireSpace(directory, neededBytes, freeBytes) {
+    if (freeBytes >= neededBytes)
+        return;
+    throw new OperatorError('DISK_FULL', `The packages need ${renderBytes(neededBytes)} in ${directory}, and ${renderBytes(freeBytes)} are free`, { hint: DISK_HINT });
+}
+
+;// CONCATENATED MODULE: ./lib/core/abortable.js
+/** Waits for work, or rejects with the signal's reason as soon as that is aborted; the work goes on then and its outcome is dropped. */
+async function abortable(signal, work) {
+    work.catch(() => { });
+    signal.throwIfAborted();
+    let stop = () => { };
+    const aborted = new Promise((_, reject) => {
+        stop = () => reject(signal.reason);
+        signal.addEventListener('abort', stop, { once: true });
+    });
+    try {
+        return await Promise.race([work, aborted]);
+    }
+    finally {
+        signal.removeEventListener('abort', stop);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/restore-error.js
+
+const WORKER_ENDED = /^a worker process (died|is dead)/;
+/**
+ * What ends a pg_restore without saying anything about the archive: the first that fits. Each pattern is for the beginning of a
+ * message: further on, and in the command that pg_restore quotes, are names and texts of the database.
+ */
+const NOT_THE_ARCHIVE = [
+    {
+        match: /^((ERROR|FATAL|PANIC): +)?could not .*: No space left on device$/,
+        code: 'DISK_FULL',
+        hint: 'Use a server with a larger disk, or, for one that a drill makes, set RUNNER_TEMP to one.',
+    },
+    {
+        match: /^(pg_restore|psql) ended with signal|^a worker process (died|is dead)/,
+        code: 'TOOL_FAILED',
+        hint: 'Somebody or something ended it from outside: mostly the kernel, because memory ran out. Lower jobs, or take a larger machine, and run it again.',
+    },
+    {
+        match: /^FATAL: +(sorry, too many clients|too many connections|remaining connection slots)/,
+        code: 'DATABASE_UNREACHABLE',
+        hint: 'All connections of the server are in use: lower jobs, or raise max_connections.',
+    },
+    {
+        match: /^((ERROR|FATAL): +)?out of (shared )?memory/,
+        code: 'DATABASE_FAILED',
+        hint: 'The server ran out of memory: lower jobs, or raise max_locks_per_transaction where the message speaks of shared memory.',
+    },
+    {
+        match: /^server closed the connection|^connection to server (.* failed|was lost)|^(ERROR|FATAL): +(terminating connection|the database system is)|^no connection to the server|^(SSL )?connection (has been|was) (closed|reset)|^could not (send|receive) data/,
+        code: 'DATABASE_UNREACHABLE',
+        hint: 'The server that is restored to went away. Look at its log at this time, and run it again.',
+    },
+    {
+        match: /^ERROR: +permission denied to create extension/,
+        code: 'DATABASE_PRIVILEGES',
+        hint: 'In a new database only a superuser, or a way of the provider’s own, can make this extension: ask the provider. restore-from-s3 in mode overwrite keeps the extensions that are there; a drill makes them on a server of its own.',
+    },
+    {
+        match: /^ERROR: +(permission denied|must be (a )?(superuser|owner|member))/,
+        code: 'DATABASE_PRIVILEGES',
+        hint: 'The role that restores may not do what the archive asks for: extensions and publications, say, take a superuser. Use one.',
+    },
+];
+/**
+ * The error of a pg_restore for whoever has to decide about the archive: RESTORE_FAILED means that this archive does not
+ * restore, any other code that nobody knows. General rules about connections do not fit here: `No such file` is a missing library, and
+ * `role does not exist` a missing role, both of the archive's making. `said` are the tool's own
+ * messages, each without its prefix: not the commands that it quotes.
+ */
+function restoreError(error, said) {
+    if (!(error instanceof OperatorError) || / could not be started: /.test(error.message.slice(0, 40)))
+        return error;
+    // With --jobs the leader adds that a worker ended, after the worker has said why.
+    const causes = said.filter(message => !WORKER_ENDED.test(message));
+    const messages = [error.message, ...(causes.length > 0 ? causes : said).flatMap(withoutContext)];
+    const cause = NOT_THE_ARCHIVE.find(({ match }) => messages.some(message => match.test(message)));
+    const { code, hint } = cause ?? {
+        code: 'RESTORE_FAILED',
+        hint: 'The archive does not restore here. The message names the entry that failed.',
+    };
+    return new OperatorError(code, error.message, { hint });
+}
+/** A message as it is, and what the server said in it: pg_restore begins with what it was doing. */
+function withoutContext(message) {
+    const doing = [
+        /^(?:could not execute query|query failed|error returned by \w+|COPY failed for table ".*?"): (.*)$/,
+        /^connection to server .* failed: (FATAL: .*)$/,
+    ];
+    return [message, ...doing.flatMap(pattern => pattern.exec(message)?.[1] ?? [])];
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/pg-restore.js
+var pg_restore_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var pg_restore_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+/** With --jobs each worker may say why it ended. */
+const ERRORS_KEPT = 100;
+/**
+ * Restores an archive into the database of `env`, stopping at the first error: pg_restore's exit code does not tell ignored
+ * errors from fatal ones. Owners and grants stay out (runbook §4.2), and tablespaces, which the target need not have.
+ * Statistics stay out too: restoring them runs code of the server on data of the archive (CVE-2026-16238).
+ */
+function startRestore({ path, archive, jobs, env, grants, args = [], }) {
+    let currentItem;
+    let isNoise = false;
+    const errors = [];
+    const tool = startTool({
+        name: 'pg_restore',
+        path,
+        args: [
+            '--no-password',
+            '--verbose',
+            '--exit-on-error',
+            '--no-owner',
+            ...(grants ? [] : ['--no-acl']),
+            '--no-tablespaces',
+            '--no-statistics',
+            `--jobs=${jobs}`,
+            ...args,
+            `--dbname=${env.PGDATABASE ?? ''}`,
+            archive,
+        ],
+        env,
+        isProgress: line => {
+            const item = /^pg_restore: (?:launching item \d+ |processing |creating )(.*)$/.exec(line)?.[1];
+            currentItem = item ?? currentItem;
+            const error = /^pg_restore: error: (.*)$/.exec(line)?.[1];
+            if (error !== undefined && errors.length < ERRORS_KEPT)
+                errors.push(error);
+            // DETAIL and CONTEXT quote rows of the database: they stay out of the log. What begins in no known way continues the line before,
+            // because names may hold line ends.
+            if (/^(DETAIL|CONTEXT):/.test(line))
+                isNoise = true;
+            else if (/^pg_restore: /.test(line))
+                isNoise = !/^pg_restore: (error:|warning:|from TOC entry|detail:|hint:)/.test(line);
+            else if (/^(Command was:|ERROR:|HINT:)/.test(line))
+                isNoise = false;
+            return isNoise;
+        },
+        failure: { code: 'RESTORE_FAILED', hint: '' },
+    });
+    const finished = tool.finished.catch(error => {
+        throw restoreError(error, errors);
+    });
+    // Whoever stops early may never look at the outcome.
+    finished.catch(() => { });
+    return {
+        finished,
+        get currentItem() {
+            return currentItem;
+        },
+        [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
+    };
+}
+/** pg_restore, writing the entries of an archive as a script to its output: for a transaction of somebody else. */
+function startScript({ path, archive, env, grants, args = [], }) {
+    return startTool({
+        name: 'pg_restore',
+        path,
+        args: [
+            '--no-owner',
+            ...(grants ? [] : ['--no-acl']),
+            '--no-tablespaces',
+            '--no-statistics',
+            ...args,
+            '--file=-',
+            archive,
+        ],
+        env,
+        isProgress: () => false,
+        failure: { code: 'RESTORE_FAILED', hint: 'The archive could not be read to its end.' },
+    });
+}
+/**
+ * Lets pg_restore decode every block of an archive without a database. It finds what a checksum cannot: an archive that was
+ * written wrongly. Throws GATE_UNVERIFIED with what pg_restore said.
+ */
+async function decodeArchive(path, archive, inherited, signal) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const tool = pg_restore_addDisposableResource(env_1, startTool({
+            name: 'pg_restore',
+            path,
+            args: ['--file=/dev/null', archive],
+            env: toolEnvironment(inherited),
+            isProgress: () => false,
+            failure: {
+                code: 'GATE_UNVERIFIED',
+                hint: 'Take a new restore point; if it happens again, report it with the log of this step.',
+            },
+        }), true);
+        await abortable(signal, tool.finished);
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = pg_restore_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/restored.js
+var restored_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var restored_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+
+
+
+
+const EVERYTHING = { tables: [], excludeTables: [], schemas: [] };
+/** Reads a restored database with the same statements and settings as the source was read with, for comparison. */
+async function readRestoredContent(connection, original, signal) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const session = restored_addDisposableResource(env_1, await openSession(connection, signal), true);
+        return await readContent(session, original);
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = restored_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+/**
+ * The same in a session that is there, whose settings it changes; of some tables only where they are given. Throws
+ * DATABASE_PRIVILEGES where rows are hidden from it.
+ */
+async function readContent(session, { level: known, tables: original }, only) {
+    await pinOutputSettings(session);
+    const chosen = only && new Set(only.map(check_key_keyOf));
+    const tables = (await readTables(session, EVERYTHING)).filter(table => chosen?.has(check_key_keyOf(table)) ?? true);
+    const hidden = tables.filter(({ rowsHidden }) => rowsHidden).map(renderName);
+    if (hidden.length > 0)
+        throw new OperatorError('DATABASE_PRIVILEGES', `Row security hides rows of ${renderSome(hidden)} from this role, so that nobody can prove that they are back.`, { hint: 'Connect as a role with BYPASSRLS: ALTER ROLE … BYPASSRLS.' });
+    const level = known === 'none' ? 'counts' : known;
+    return {
+        tables: await readTableFingerprints(session, tables, level, original),
+        unloggedTables: tables.filter(({ isUnlogged }) => isUnlogged),
+        sequences: await readSequences(session),
+        extensions: await readExtensions(session),
+        objects: await readObjectCounts(session),
+        largeObjectsHash: await readLargeObjectsHash(session, level),
+        ...(await readDefinitions(session)),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/numbering.js
+
+
+
+/**
+ * Columns of whole numbers that take their values from a sequence: identity columns, and defaults that are nextval of a
+ * sequence and nothing else (serial). That a column owns a sequence says nothing of where its values come from. A sequence
+ * that cycles is behind by design. Partitions are left to their parent.
+ */
+const COLUMNS = `
+  WITH source AS (
+    SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS attnum
+      FROM pg_catalog.pg_depend d
+     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+       AND d.deptype = 'i' AND d.refobjsubid > 0
+    UNION
+    SELECT d.refobjid, f.adrelid, f.adnum
+      FROM pg_catalog.pg_attrdef f
+      JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
+                                 AND d.refclassid = 'pg_catalog.pg_class'::regclass
+     WHERE pg_get_expr(f.adbin, f.adrelid) ~ '^\\(?nextval\\(''([^'']|'''')+''::regclass\\)\\)?(::[a-z ]+)?$'
+  )
+  SELECT sn.nspname AS sequence_schema, sc.relname AS sequence_name, s.seqincrement::text AS increment,
+         tn.nspname AS table_schema, tc.relname AS table_name, a.attname AS column
+    FROM source
+    JOIN pg_catalog.pg_sequence s ON s.seqrelid = source.sequence AND NOT s.seqcycle
+    JOIN pg_catalog.pg_class sc ON sc.oid = source.sequence
+    JOIN pg_catalog.pg_namespace sn ON sn.oid = sc.relnamespace
+    JOIN pg_catalog.pg_class tc ON tc.oid = source.relation AND tc.relkind IN ('r', 'p') AND NOT tc.relispartition
+    JOIN pg_catalog.pg_namespace tn ON tn.oid = tc.relnamespace AND tn.nspname !~ '^pg_'
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = source.relation AND a.attnum = source.attnum
+     AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+   ORDER BY 1, 2, 4, 5, 6`;
+/**
+ * Reads every numbered column, or those of some tables, one min or max each: quick where it is indexed, a scan where it is not. A
+ * partition is numbered by its parent.
+ */
+async function readNumbering(session, only) {
+    const numberings = [];
+    const chosen = only && new Set(only.map(check_key_keyOf));
+    for (const column of await session.rows(COLUMNS)) {
+        const table = { schema: column.table_schema, name: column.table_name };
+        if (chosen?.has(check_key_keyOf(table)) ?? true)
+            numberings.push(await readColumn(session, column));
+    }
+    return numberings;
+}
+/** The statement that lets a sequence go on after the rows that are there. */
+function renderAdvance({ sequence, extreme }) {
+    return `SELECT setval('${quoteTable(sequence).replaceAll("'", "''")}', ${extreme})`;
+}
+/** Moves on the sequences of some tables that stand behind their rows. Returns what it did, as sentences. */
+async function advanceNumbering(session, tables) {
+    const behind = (await readNumbering(session, tables)).filter(({ isBehind }) => isBehind);
+    for (const numbering of behind)
+        await session.rows(renderAdvance(numbering));
+    return behind.map(({ sequence, column, next, extreme }) => `The sequence ${renderName(sequence)} stood at ${next}, behind ${extreme} in ${column}: moved on.`);
+}
+async function readColumn(session, row) {
+    const sequence = { schema: row.sequence_schema, name: row.sequence_name };
+    const table = { schema: row.table_schema, name: row.table_name };
+    const descending = row.increment.startsWith('-');
+    const { next, extreme } = await session.row(`SELECT (s.last_value::numeric + CASE WHEN s.is_called THEN $1::numeric ELSE 0 END)::text AS next,
+            (SELECT ${descending ? 'min' : 'max'}(${quoteIdentifier(row.column)})::text FROM ${quoteTable(table)}) AS extreme
+       FROM ${quoteTable(sequence)} AS s`, [row.increment]);
+    const isPassed = extreme !== null && (descending ? BigInt(next) >= BigInt(extreme) : BigInt(next) <= BigInt(extreme));
+    const column = `${renderName(table)}.${row.column}`;
+    return { sequence, column, descending, next, extreme, isBehind: isPassed };
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/structure.js
+
+
+
+/** Relations of the users' own schemas that are not members of an extension. */
+const structure_OWN = `
+  SELECT c.oid, c.relname AS name, n.nspname AS schema, c.relkind, c.relispopulated
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;
+/**
+ * Looks at the state of a restored database, without anything to compare it with. A restore cannot leave an invalid
+ * index or a sequence behind its column without something being wrong, so these fail. A constraint that was never
+ * validated and a materialised view that was never filled come back just as the source has them, and are legal there:
+ * with a table without a primary key they are information.
+ */
+async function readStructureChecks(session) {
+    return [
+        ...(await readIndexChecks(session)),
+        ...(await readNumberingChecks(session)),
+        ...(await readInformation(session)),
+    ];
+}
+const INDEXES = `
+  SELECT own.schema, own.name, own.relkind AS kind, i.indisvalid::text AS valid, i.indisready::text AS ready
+    FROM (${structure_OWN}) AS own JOIN pg_catalog.pg_index i ON i.indexrelid = own.oid
+   ORDER BY own.schema COLLATE "C", own.name COLLATE "C"`;
+/**
+ * pg_dump leaves invalid indexes out, except those of a partitioned table that do not have all their partitions' indexes
+ * attached yet (getIndexes in pg_dump.c): such a one was invalid in the source.
+ */
+async function readIndexChecks(session) {
+    const indexes = await session.rows(INDEXES);
+    const broken = indexes.filter(({ valid, ready }) => valid !== 'true' || ready !== 'true');
+    const ordinary = broken.filter(({ kind }) => kind !== 'I');
+    const failures = ordinary.map(index => structure(`index ${renderName(index)}`, 'fail', 'valid', index.ready === 'true' ? 'invalid' : 'not ready for use', `Queries do not use it, and a unique one guarantees nothing: REINDEX INDEX ${quoteTable(index)}.`));
+    const good = `${renderAmount(indexes.length - broken.length, 'valid index', 'valid indexes')}`;
+    return [
+        ...(failures.length > 0 ? failures : [structure('indexes', 'pass', 'all valid', good)]),
+        ...information('invalid indexes of partitioned tables', broken.filter(({ kind }) => kind === 'I').map(renderName), 'As in the source: an index is missing on one of the partitions.'),
+    ];
+}
+async function readNumberingChecks(session) {
+    const numberings = await readNumbering(session);
+    const failures = numberings
+        .filter(({ isBehind }) => isBehind)
+        .map(({ sequence, column, next, extreme, descending }) => structure(`sequence ${renderName(sequence)}`, 'fail', `next value ${descending ? 'below' : 'above'} ${extreme}, the ${descending ? 'least' : 'greatest'} in ${column}`, `next value ${next}`, `Inserts will collide. Where the source is the same, its next inserts fail too: SELECT setval('${quoteTable(sequence).replaceAll("'", "''")}', ${extreme}).`));
+    if (failures.length > 0)
+        return failures;
+    const good = `${renderAmount(numberings.length, 'numbered column')}, none behind`;
+    return [structure('sequences ahead of their columns', 'pass', 'none behind', good)];
+}
+async function readInformation(session) {
+    return [
+        ...information('constraints that are not validated', await readNames(session, UNVALIDATED), 'NOT VALID in the source, and restored so: older rows may break them.'),
+        ...information('materialised views without data', await readNames(session, UNPOPULATED), 'Never filled in the source, and restored so: reading them fails until REFRESH MATERIALIZED VIEW.'),
+        ...information('tables without a primary key', await readNames(session, WITHOUT_KEY), 'Their rows cannot be told apart, which makes repairs and logical replication hard.'),
+    ];
+}
+/** PostgreSQL 18 also knows constraints that are not enforced, which are never validated: to_jsonb, because 17 has no such column. */
+const UNVALIDATED = `
+  SELECT own.schema, own.name || '.' || k.conname AS name
+    FROM (${structure_OWN}) AS own JOIN pg_catalog.pg_constraint k ON k.conrelid = own.oid
+   WHERE NOT k.convalidated AND coalesce(to_jsonb(k) ->> 'conenforced', 'true') = 'true'`;
+const UNPOPULATED = `SELECT schema, name FROM (${structure_OWN}) AS own WHERE relkind = 'm' AND NOT relispopulated`;
+const WITHOUT_KEY = `
+  SELECT schema, name FROM (${structure_OWN}) AS own
+   WHERE relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = own.oid AND i.indisprimary)`;
+async function readNames(session, query) {
+    const rows = await session.rows(`SELECT schema, name FROM (${query}) AS found ORDER BY schema COLLATE "C", name COLLATE "C"`);
+    return rows.map(renderName);
+}
+/** One line where there is something to tell, none where there is nothing. */
+function information(name, items, note) {
+    if (items.length === 0)
+        return [];
+    return [structure(name, 'information', 'none', `${items.length}: ${renderSome(items)}`, note)];
+}
+function structure(name, verdict, expected, found, note = null) {
+    return { group: 'structure', name, verdict, expected, found, note };
+}
+
+;// CONCATENATED MODULE: ./lib/storage/download.js
+var download_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var download_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+
+/** Ranges fetched at the same time; AWS gives 85 to 90 MB/s a connection (S3 performance guidelines). */
+const download_IN_FLIGHT = 4;
+/** A part whose bytes differ is fetched once more: the fault may have been on the way. */
+const download_ATTEMPTS = 2;
+/**
+ * Downloads an archive into a new file, pinned to the version and ETag in its manifest, and compares every part with
+ * the manifest's SHA-256: when this returns, the file is what pg_dump wrote. Memory does not depend on its size.
+ * Throws ARCHIVE_CORRUPT where bytes differ or the object was replaced, BACKUP_UNUSABLE in cold storage.
+ */
+async function downloadArchive(store, archive, path, onBytes) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const parts = layOut(store, archive);
+        const file = download_addDisposableResource(env_1, await (0,promises_.open)(path, 'wx', 0o600), true);
+        await file.truncate(archive.bytes);
+        const stop = new AbortController();
+        const signal = AbortSignal.any([store.signal, stop.signal]);
+        const queue = parts.values();
+        const work = async () => {
+            for (const part of queue)
+                await fetchPart({ store, archive, file, signal, onBytes }, part);
+        };
+        const workers = Array.from({ length: download_IN_FLIGHT }, () => work().catch(error => {
+            stop.abort(error);
+            throw error;
+        }));
+        // The file must not be closed, nor removed by the caller, while others still write.
+        await Promise.allSettled(workers);
+        stop.signal.throwIfAborted();
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = download_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+/** The parts with their places; a manifest whose parts are not the whole object is damaged. */
+function layOut(store, archive) {
+    let from = 0;
+    const parts = archive.parts.map(part => {
+        const placed = { ...part, from };
+        from += part.bytes;
+        return placed;
+    });
+    if (from === archive.bytes)
+        return parts;
+    throw new OperatorError('MANIFEST_INVALID', `The parts in the manifest of ${store.uri(archive.key)} make ${from} bytes, the archive has ${archive.bytes}.`, {
+        hint: 'Pick another backup.',
+    });
+}
+async function fetchPart(transfer, part) {
+    if (part.bytes === 0)
+        return;
+    for (let attempt = 1; attempt <= download_ATTEMPTS; attempt += 1) {
+        if ((await fetchRange(transfer, part)) === part.sha256)
+            return transfer.onBytes(part.bytes);
+    }
+    const { store, archive } = transfer;
+    throw new OperatorError('ARCHIVE_CORRUPT', `${store.uri(archive.key)} differs from its manifest between byte ${part.from} and ${part.from + part.bytes - 1}: the SHA-256 is not ${part.sha256}.`, {
+        hint: 'Do not restore this archive. Pick an older backup, and find out who or what changed the object.',
+    });
+}
+/** Fetches one range and writes it to its place; a fault in the middle is continued where it happened. Returns the SHA-256. */
+async function fetchRange({ store, archive, file, signal }, part) {
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    let done = 0;
+    await store
+        .send(`read ${archive.key}`, async (client, options) => {
+        const { Body } = await client.send(rangeCommand(store, archive, part.from + done, part.from + part.bytes - 1), options);
+        if (!(Body instanceof external_node_stream_.Readable))
+            throw new Error('The store sent no stream');
+        for await (const chunk of Body) {
+            if (done + chunk.length > part.bytes)
+                throw new Error(`The store sent more than the ${part.bytes} bytes asked for`);
+            await writeAll(file, chunk, part.from + done);
+            hash.update(chunk);
+            done += chunk.length;
+        }
+        if (done < part.bytes)
+            throw Object.assign(new Error(`The store ended the answer after ${done} of ${part.bytes} bytes`), {
+                code: 'ECONNRESET',
+            });
+    }, { plane: 'data', signal })
+        .catch(error => {
+        throw explainRefusal(store, archive, error);
+    });
+    return hash.digest('hex');
+}
+/** A disk that is nearly full takes less than it is given, without an error. */
+async function writeAll(file, chunk, position) {
+    try {
+        for (let done = 0; done < chunk.length;) {
+            const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position + done);
+            done += bytesWritten;
+        }
+    }
+    catch (error) {
+        throw diskError(error) ?? error;
+    }
+}
+function rangeCommand(store, archive, from, to) {
+    return new dist_cjs/* GetObjectCommand */.jLs({
+        Bucket: store.bucket,
+        Key: archive.key,
+        Range: `bytes=${from}-${to}`,
+        IfMatch: archive.etag,
+        ...(archive.versionId === null ? {} : { VersionId: archive.versionId }),
+    });
+}
+function explainRefusal(store, archive, error) {
+    const uri = store.uri(archive.key);
+    if (isPreconditionFailed(error) || storeErrorName(error) === 'InvalidRange') {
+        return new OperatorError('ARCHIVE_CORRUPT', `${uri} is not the object that was backed up: it was replaced afterwards.`, {
+            hint: 'Do not restore it. Pick an older backup, and find out who replaced the object.',
+            cause: error,
+        });
+    }
+    if (isNotFound(error)) {
+        return new OperatorError('BACKUP_NOT_FOUND', `The archive ${uri} is gone, though its manifest is there.`, {
+            hint: 'Pick another backup, and find out whether a lifecycle rule or a person removed it.',
+            cause: error,
+        });
+    }
+    if (storeErrorName(error) === 'InvalidObjectState') {
+        return new OperatorError('BACKUP_UNUSABLE', `${uri} lies in ${archive.storageClass} and cannot be read before it is brought back.`, {
+            hint: `Run: aws s3api restore-object${store.endpointOption} --bucket ${store.bucket} --key '${archive.key}' --restore-request Days=3 and try again when it is there.`,
+            cause: error,
+        });
+    }
+    return error;
+}
+
+;// CONCATENATED MODULE: external "node:stream/promises"
+const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
+;// CONCATENATED MODULE: ./lib/storage/whole-archive.js
+
+
+
+
+/**
+ * Hashes a downloaded archive as a whole. Its parts have been compared one by one; this makes the SHA-256 that goes into a
+ * record one that was measured. Throws ARCHIVE_CORRUPT where it is not that of the manifest.
+ */
+async function refuseOtherWhole(store, { key, sha256 }, path) {
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    await (0,external_node_stream_promises_namespaceObject.pipeline)((0,external_node_fs_.createReadStream)(path, { highWaterMark: 1 << 20 }), hash, { signal: store.signal });
+    const found = hash.digest('hex');
+    if (found === sha256)
+        return;
+    throw new OperatorError('ARCHIVE_CORRUPT', `${store.uri(key)} has the SHA-256 ${found}, its manifest says ${sha256}, though every part agrees.`, {
+        hint: 'Do not restore it. Pick an older backup, and find out who or what changed the manifest.',
+    });
+}
+
 ;// CONCATENATED MODULE: ./lib/postgres/criteria-query.js
 
 
@@ -87607,6 +88245,8 @@ async function measure(session, criterion, timeoutMs = criteria_query_STATEMENT_
     try {
         await session.rows(`SET LOCAL statement_timeout = ${Math.max(1, Math.round(timeoutMs))}`);
         await session.rows('SET LOCAL search_path TO DEFAULT');
+        // An error in place of rows that a policy hides: a part must not pass for the whole.
+        await session.rows('SET LOCAL row_security = off');
         const measurement = await read(session, criterion);
         await session.rows('ROLLBACK');
         return measurement;
@@ -87616,7 +88256,7 @@ async function measure(session, criterion, timeoutMs = criteria_query_STATEMENT_
         await session.rows('ROLLBACK').catch(() => {
             throw error;
         });
-        return { kind: 'error', message: serverMessage(error) };
+        return { kind: 'error', message: serverMessage(error), ...(isOfServer(error) && { isOfServer: true }) };
     }
 }
 function read(session, criterion) {
@@ -87641,6 +88281,15 @@ function serverMessage(error) {
     if (!(error instanceof OperatorError))
         throw error;
     return errorMessage(error.cause ?? error);
+}
+/**
+ * Classes of SQLSTATE that speak of the server: 53 insufficient resources, 57 operator intervention (a statement that took too
+ * long among them), 58 system errors; and 42501, rights of the role, as where row security hides rows from it.
+ */
+function isOfServer(error) {
+    const cause = error instanceof OperatorError ? error.cause : undefined;
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    return /^(53|57|58)|^42501$/.test(code);
 }
 const RELATION = `
   SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind
@@ -87712,24 +88361,8 @@ async function readExtension(session, { extension }) {
     return { kind: 'extension', version: found?.version ?? null };
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/install/disk-space.js
-
-
-
-/** Bytes that an ordinary user may still write where a directory is. */
-async function readFreeBytes(directory) {
-    const { bavail, bsize } = await (0,promises_.statfs)(directory);
-    return bavail * bsize;
-}
-/** Throws DISK_FULL before anything is written, rather than half way. */
-function requireSpace(directory, neededBytes, freeBytes) {
-    if (freeBytes >= neededBytes)
-        return;
-    throw new OperatorError('DISK_FULL', `The packages need ${renderBytes(neededBytes)} in ${directory}, and ${renderBytes(freeBytes)} are free`, { hint: DISK_HINT });
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/restored.js
-var restored_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+;// CONCATENATED MODULE: ./lib/actions/drill-measure.js
+var drill_measure_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
         if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
         var dispose, inner;
@@ -87751,7 +88384,7 @@ var restored_addDisposableResource = (undefined && undefined.__addDisposableReso
     }
     return value;
 };
-var restored_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+var drill_measure_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
     return function (env) {
         function fail(e) {
             env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
@@ -87784,41 +88417,45 @@ var restored_disposeResources = (undefined && undefined.__disposeResources) || (
 
 
 
-
-
-const EVERYTHING = { tables: [], excludeTables: [], schemas: [] };
-/** Reads a restored database with the same statements and settings as the source was read with, for comparison. */
-async function readRestoredContent(connection, level, signal) {
+/**
+ * Only counts are compared with it: the operator's own queries do not run on a live database. One that does not answer leaves the
+ * comparison open, and the rest of the drill stands.
+ */
+async function measureLive(live, criteria, signal) {
+    const compared = criteria.filter(({ kind }) => kind === 'table');
+    try {
+        return await measureAll(live, compared, signal);
+    }
+    catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof OperatorError))
+            throw error;
+        const message = error.message.replace(/\.$/, '');
+        return new Map(compared.map(({ name }) => [name, { kind: 'error', message }]));
+    }
+}
+async function measureAll(connection, criteria, signal) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
-        const session = restored_addDisposableResource(env_1, await openSession(connection, signal), true);
-        return await readContent(session, level);
+        const session = drill_measure_addDisposableResource(env_1, await openSession(connection, signal), true);
+        const measured = new Map();
+        for (const criterion of criteria)
+            measured.set(criterion.name, await measure(session, criterion));
+        return measured;
     }
     catch (e_1) {
         env_1.error = e_1;
         env_1.hasError = true;
     }
     finally {
-        const result_1 = restored_disposeResources(env_1);
+        const result_1 = drill_measure_disposeResources(env_1);
         if (result_1)
             await result_1;
     }
 }
-/** The same in a session that is there, whose settings it changes. Throws DATABASE_PRIVILEGES where rows are hidden from it. */
-async function readContent(session, level) {
-    await pinOutputSettings(session);
-    const tables = await readTables(session, EVERYTHING);
-    const hidden = tables.filter(({ rowsHidden }) => rowsHidden).map(renderName);
-    if (hidden.length > 0)
-        throw new OperatorError('DATABASE_PRIVILEGES', `Row security hides rows of ${renderSome(hidden)} from this role, so that nobody can prove that they are back.`, { hint: 'Connect as a role with BYPASSRLS: ALTER ROLE … BYPASSRLS.' });
-    return {
-        tables: await readTableFingerprints(session, tables, level === 'none' ? 'counts' : level),
-        sequences: await readSequences(session),
-        extensions: await readExtensions(session),
-        objects: await readObjectCounts(session),
-    };
-}
 
+// EXTERNAL MODULE: external "node:os"
+var external_node_os_ = __nccwpck_require__(8161);
 // EXTERNAL MODULE: external "node:process"
 var external_node_process_ = __nccwpck_require__(1708);
 ;// CONCATENATED MODULE: ./lib/postgres/scratch/cluster-settings.js
@@ -87830,7 +88467,7 @@ var external_node_process_ = __nccwpck_require__(1708);
  * flushed; what else is here and what is not was measured (docs/adr/0006): more maintenance_work_mem, which folklore
  * praises, made index builds slower.
  */
-function clusterSettings(port, major) {
+function clusterSettings(port, major, jobs) {
     const values = {
         listen_addresses: '127.0.0.1',
         port: String(port),
@@ -87845,6 +88482,9 @@ function clusterSettings(port, major) {
         max_wal_size: '16GB',
         checkpoint_timeout: '1h',
         shared_buffers: `${sharedBuffersMib(availableMemory())}MB`,
+        // One for each job of pg_restore or pg_amcheck and for what leads them; beside that the server's own default is enough for
+        // the drill's sessions and a smoke command.
+        max_connections: String(jobs + 100),
         // In the data directory, and so removed with it whatever happens; /dev/shm has 64 MB in a container.
         dynamic_shared_memory_type: 'mmap',
         // A crash is the end: a server that recovers behind the drill's back would only delay the news.
@@ -88098,13 +88738,13 @@ async function initialise({ binDir, directory, variables }, password) {
     if (exitCode !== 0)
         throw scratchError(`initdb ended with ${exitCode}: ${said.trim().split('\n').slice(-5).join(' | ')}.`);
 }
-async function startServer({ binDir, major, directory, variables, remember }, port, password) {
+async function startServer({ binDir, major, directory, jobs, variables, remember }, port, password) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
         const data = (0,external_node_path_.join)(directory, 'data');
         const logFile = (0,external_node_path_.join)(directory, 'server.log');
         const log = cluster_addDisposableResource(env_1, await (0,promises_.open)(logFile, 'w', 0o600), true);
-        const server = (0,external_node_child_process_.spawn)((0,external_node_path_.join)(binDir, 'postgres'), ['-D', data, ...clusterSettings(port, major)], {
+        const server = (0,external_node_child_process_.spawn)((0,external_node_path_.join)(binDir, 'postgres'), ['-D', data, ...clusterSettings(port, major, jobs)], {
             ...owner(),
             // From the first moment on, so that whoever looks for its processes finds it.
             cwd: data,
@@ -88240,30 +88880,73 @@ function freePort() {
 
 /**
  * Creates an empty database with the encoding and collation of the source, where the server can: a libc collation needs
- * the operating system's locale. Returns what differs, as sentences.
+ * the operating system's locale. Returns what differs, as sentences. Throws TARGET_UNFIT where something differs and nothing may.
  */
 async function createDatabaseLike(session, name, like, owner) {
     const ownedBy = owner === undefined ? '' : `OWNER ${quoteIdentifier(owner)} `;
+    const place = like.tablespace === undefined ? '' : ` TABLESPACE ${quoteIdentifier(like.tablespace)}`;
     const create = (options) => session.rows(`CREATE DATABASE ${quoteIdentifier(name)} ${ownedBy}TEMPLATE template0 ENCODING ${quoteLiteral(like.encoding)} ${options}`);
     try {
-        await create(localeOptions(like));
+        await create(localeOptions(like) + place);
         return [];
     }
     catch (error) {
-        if (!(error instanceof OperatorError) || !/locale|collation|encoding/i.test(error.message))
+        if (!(error instanceof OperatorError))
             throw error;
+        // It says where the files lie and nothing about what is in them.
+        if (/permission denied for tablespace/.test(error.message)) {
+            await create(localeOptions(like));
+            return [
+                `This role may not use the tablespace ${like.tablespace}: the new database lies in the default one.`,
+            ];
+        }
+        if (!/locale|collation|encoding/i.test(error.message))
+            throw error;
+        if (like.isStrict)
+            throw noLocale(like, error);
         await create("LOCALE_PROVIDER libc LOCALE 'C'");
         return [
-            `The server has no locale ${like.collate}: the new database has C, so texts sort differently there.`,
+            `The server has no locale ${like.locale ?? like.collate}: the new database has C, so texts sort differently there, and lower and upper know ASCII only.`,
         ];
     }
 }
-function localeOptions({ collationProvider, collate, ctype, locale }) {
+function noLocale({ locale, collate }, cause) {
+    return new OperatorError('TARGET_UNFIT', `The server cannot make a database with the locale ${locale ?? collate} of the old one any more: ${cause.message}`, {
+        hint: 'Install the locale on the server, or use mode new-database, which falls back to C and says so.',
+        cause,
+    });
+}
+/** Another provider than libc leaves little to the operating system's locale, which another server may not have. */
+function localeOptions(like) {
+    const { collationProvider, collate, ctype, locale, icuRules, isStrict } = like;
+    const own = `LC_COLLATE ${quoteLiteral(collate)} LC_CTYPE ${quoteLiteral(ctype)}`;
+    const libc = isStrict ? own : "LC_COLLATE 'C' LC_CTYPE 'C'";
     if (collationProvider === 'b')
-        return `LOCALE_PROVIDER builtin BUILTIN_LOCALE ${quoteLiteral(locale ?? 'C')} LC_COLLATE 'C' LC_CTYPE 'C'`;
-    if (collationProvider === 'i')
-        return `LOCALE_PROVIDER icu ICU_LOCALE ${quoteLiteral(locale ?? 'und')} LC_COLLATE 'C' LC_CTYPE 'C'`;
-    return `LOCALE_PROVIDER libc LC_COLLATE ${quoteLiteral(collate)} LC_CTYPE ${quoteLiteral(ctype)}`;
+        return `LOCALE_PROVIDER builtin BUILTIN_LOCALE ${quoteLiteral(locale ?? 'C')} ${libc}`;
+    if (collationProvider === 'i') {
+        const rules = icuRules ? ` ICU_RULES ${quoteLiteral(icuRules)}` : '';
+        return `LOCALE_PROVIDER icu ICU_LOCALE ${quoteLiteral(locale ?? 'und')}${rules} ${libc}`;
+    }
+    return `LOCALE_PROVIDER libc ${own}`;
+}
+/** The shape of a database that is there, for one that is to take its place. */
+async function readDatabaseShape(session, name) {
+    const row = await session.row(`SELECT pg_encoding_to_char(d.encoding) AS encoding, d.datlocprovider AS provider, d.datcollate AS "collate", d.datctype AS ctype,
+            coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale,
+            to_jsonb(d) ->> 'daticurules' AS rules, t.spcname AS tablespace
+       FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace
+      WHERE d.datname = $1`, [name]);
+    return {
+        encoding: row.encoding ?? '',
+        collationProvider: row.provider ?? '',
+        collate: row.collate ?? '',
+        ctype: row.ctype ?? '',
+        locale: row.locale ?? null,
+        icuRules: row.rules ?? null,
+        isStrict: true,
+        // Where it is the default, naming it would take a right of its own.
+        ...(row.tablespace !== 'pg_default' && row.tablespace != null && { tablespace: row.tablespace }),
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/scratch/policy-roles.js
@@ -88517,142 +89200,23 @@ async function refuseUnfit(server, like, signal) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/numbering.js
+;// CONCATENATED MODULE: ./lib/actions/require-tool.js
 
 
-/**
- * Columns of whole numbers that take their values from a sequence: identity columns, and defaults that are nextval of a
- * sequence and nothing else (serial). That a column owns a sequence says nothing of where its values come from. A sequence
- * that cycles is behind by design. Partitions are left to their parent.
- */
-const COLUMNS = `
-  WITH source AS (
-    SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS attnum
-      FROM pg_catalog.pg_depend d
-     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
-       AND d.deptype = 'i' AND d.refobjsubid > 0
-    UNION
-    SELECT d.refobjid, f.adrelid, f.adnum
-      FROM pg_catalog.pg_attrdef f
-      JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
-                                 AND d.refclassid = 'pg_catalog.pg_class'::regclass
-     WHERE pg_get_expr(f.adbin, f.adrelid) ~ '^\\(?nextval\\(''([^'']|'''')+''::regclass\\)\\)?(::[a-z ]+)?$'
-  )
-  SELECT sn.nspname AS sequence_schema, sc.relname AS sequence_name, s.seqincrement::text AS increment,
-         tn.nspname AS table_schema, tc.relname AS table_name, a.attname AS column
-    FROM source
-    JOIN pg_catalog.pg_sequence s ON s.seqrelid = source.sequence AND NOT s.seqcycle
-    JOIN pg_catalog.pg_class sc ON sc.oid = source.sequence
-    JOIN pg_catalog.pg_namespace sn ON sn.oid = sc.relnamespace
-    JOIN pg_catalog.pg_class tc ON tc.oid = source.relation AND tc.relkind IN ('r', 'p') AND NOT tc.relispartition
-    JOIN pg_catalog.pg_namespace tn ON tn.oid = tc.relnamespace AND tn.nspname !~ '^pg_'
-    JOIN pg_catalog.pg_attribute a ON a.attrelid = source.relation AND a.attnum = source.attnum
-     AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
-   ORDER BY 1, 2, 4, 5, 6`;
-/** Reads every numbered column, one min or max each: quick where it is indexed, a scan where it is not. */
-async function readNumbering(session) {
-    const numberings = [];
-    for (const column of await session.rows(COLUMNS))
-        numberings.push(await readColumn(session, column));
-    return numberings;
-}
-async function readColumn(session, row) {
-    const sequence = { schema: row.sequence_schema, name: row.sequence_name };
-    const table = { schema: row.table_schema, name: row.table_name };
-    const descending = row.increment.startsWith('-');
-    const { next, extreme } = await session.row(`SELECT (s.last_value::numeric + CASE WHEN s.is_called THEN $1::numeric ELSE 0 END)::text AS next,
-            (SELECT ${descending ? 'min' : 'max'}(${quoteIdentifier(row.column)})::text FROM ${quoteTable(table)}) AS extreme
-       FROM ${quoteTable(sequence)} AS s`, [row.increment]);
-    const isPassed = extreme !== null && (descending ? BigInt(next) >= BigInt(extreme) : BigInt(next) <= BigInt(extreme));
-    const column = `${renderName(table)}.${row.column}`;
-    return { sequence, column, descending, next, extreme, isBehind: isPassed };
+/** A program of PostgreSQL of at least that major. Throws TOOL_MISSING. */
+async function requireTool({ environment }, name, atLeastMajor) {
+    const tool = await findTool(name, { path: environment.variables.PATH ?? '', atLeastMajor });
+    if (tool !== undefined)
+        return tool;
+    throw new OperatorError('TOOL_MISSING', `There is no ${name} of PostgreSQL ${atLeastMajor} or newer on the PATH.`, {
+        hint: name === 'initdb'
+            ? 'Run setup-pg18 with components "client, server" before this step, or give a server by scratch-url.'
+            : 'Run setup-pg18 before this step.',
+    });
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/structure.js
-
-
-
-/** Relations of the users' own schemas that are not members of an extension. */
-const OWN = `
-  SELECT c.oid, c.relname AS name, n.nspname AS schema, c.relkind, c.relispopulated
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;
-/**
- * Looks at the state of a restored database, without anything to compare it with. A restore cannot leave an invalid
- * index or a sequence behind its column without something being wrong, so these fail. A constraint that was never
- * validated and a materialised view that was never filled come back just as the source has them, and are legal there:
- * with a table without a primary key they are information.
- */
-async function readStructureChecks(session) {
-    return [
-        ...(await readIndexChecks(session)),
-        ...(await readNumberingChecks(session)),
-        ...(await readInformation(session)),
-    ];
-}
-const INDEXES = `
-  SELECT own.schema, own.name, own.relkind AS kind, i.indisvalid::text AS valid, i.indisready::text AS ready
-    FROM (${OWN}) AS own JOIN pg_catalog.pg_index i ON i.indexrelid = own.oid
-   ORDER BY own.schema COLLATE "C", own.name COLLATE "C"`;
-/**
- * pg_dump leaves invalid indexes out, except those of a partitioned table that do not have all their partitions' indexes
- * attached yet (getIndexes in pg_dump.c): such a one was invalid in the source.
- */
-async function readIndexChecks(session) {
-    const indexes = await session.rows(INDEXES);
-    const broken = indexes.filter(({ valid, ready }) => valid !== 'true' || ready !== 'true');
-    const ordinary = broken.filter(({ kind }) => kind !== 'I');
-    const failures = ordinary.map(index => structure(`index ${renderName(index)}`, 'fail', 'valid', index.ready === 'true' ? 'invalid' : 'not ready for use', `Queries do not use it, and a unique one guarantees nothing: REINDEX INDEX ${quoteTable(index)}.`));
-    const good = `${renderAmount(indexes.length - broken.length, 'valid index', 'valid indexes')}`;
-    return [
-        ...(failures.length > 0 ? failures : [structure('indexes', 'pass', 'all valid', good)]),
-        ...information('invalid indexes of partitioned tables', broken.filter(({ kind }) => kind === 'I').map(renderName), 'As in the source: an index is missing on one of the partitions.'),
-    ];
-}
-async function readNumberingChecks(session) {
-    const numberings = await readNumbering(session);
-    const failures = numberings
-        .filter(({ isBehind }) => isBehind)
-        .map(({ sequence, column, next, extreme, descending }) => structure(`sequence ${renderName(sequence)}`, 'fail', `next value ${descending ? 'below' : 'above'} ${extreme}, the ${descending ? 'least' : 'greatest'} in ${column}`, `next value ${next}`, `Inserts will collide. Where the source is the same, its next inserts fail too: SELECT setval('${quoteTable(sequence).replaceAll("'", "''")}', ${extreme}).`));
-    if (failures.length > 0)
-        return failures;
-    const good = `${renderAmount(numberings.length, 'numbered column')}, none behind`;
-    return [structure('sequences ahead of their columns', 'pass', 'none behind', good)];
-}
-async function readInformation(session) {
-    return [
-        ...information('constraints that are not validated', await readNames(session, UNVALIDATED), 'NOT VALID in the source, and restored so: older rows may break them.'),
-        ...information('materialised views without data', await readNames(session, UNPOPULATED), 'Never filled in the source, and restored so: reading them fails until REFRESH MATERIALIZED VIEW.'),
-        ...information('tables without a primary key', await readNames(session, WITHOUT_KEY), 'Their rows cannot be told apart, which makes repairs and logical replication hard.'),
-    ];
-}
-/** PostgreSQL 18 also knows constraints that are not enforced, which are never validated: to_jsonb, because 17 has no such column. */
-const UNVALIDATED = `
-  SELECT own.schema, own.name || '.' || k.conname AS name
-    FROM (${OWN}) AS own JOIN pg_catalog.pg_constraint k ON k.conrelid = own.oid
-   WHERE NOT k.convalidated AND coalesce(to_jsonb(k) ->> 'conenforced', 'true') = 'true'`;
-const UNPOPULATED = `SELECT schema, name FROM (${OWN}) AS own WHERE relkind = 'm' AND NOT relispopulated`;
-const WITHOUT_KEY = `
-  SELECT schema, name FROM (${OWN}) AS own
-   WHERE relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = own.oid AND i.indisprimary)`;
-async function readNames(session, query) {
-    const rows = await session.rows(`SELECT schema, name FROM (${query}) AS found ORDER BY schema COLLATE "C", name COLLATE "C"`);
-    return rows.map(renderName);
-}
-/** One line where there is something to tell, none where there is nothing. */
-function information(name, items, note) {
-    if (items.length === 0)
-        return [];
-    return [structure(name, 'information', 'none', `${items.length}: ${renderSome(items)}`, note)];
-}
-function structure(name, verdict, expected, found, note = null) {
-    return { group: 'structure', name, verdict, expected, found, note };
-}
-
-;// CONCATENATED MODULE: ./lib/storage/download.js
-var download_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+;// CONCATENATED MODULE: ./lib/actions/drill-scratch.js
+var drill_scratch_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
         if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
         var dispose, inner;
@@ -88674,7 +89238,7 @@ var download_addDisposableResource = (undefined && undefined.__addDisposableReso
     }
     return value;
 };
-var download_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+var drill_scratch_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
     return function (env) {
         function fail(e) {
             env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
@@ -88710,140 +89274,127 @@ var download_disposeResources = (undefined && undefined.__disposeResources) || (
 
 
 
-/** Ranges fetched at the same time; AWS gives 85 to 90 MB/s a connection (S3 performance guidelines). */
-const IN_FLIGHT = 4;
-/** A part whose bytes differ is fetched once more: the fault may have been on the way. */
-const download_ATTEMPTS = 2;
-/**
- * Downloads an archive into a new file, pinned to the version and ETag in its manifest, and compares every part with
- * the manifest's SHA-256: when this returns, the file is what pg_dump wrote. Memory does not depend on its size.
- * Throws ARCHIVE_CORRUPT where bytes differ or the object was replaced, BACKUP_UNUSABLE in cold storage.
- */
-async function downloadArchive(store, archive, path, onBytes) {
+
+
+
+
+
+
+/** Under these names the post phase finds what a killed main phase left behind. */
+const CLUSTER = 'cluster';
+const SCRATCH_DATABASE = 'scratch-database';
+/** What a new server takes before anything is restored into it: template databases, first WAL files. */
+const SERVER_BYTES = 64 * MIB;
+/** A database on the given server, or on one of our own that is made now and stops with it. */
+async function openScratch(context, setting, manifest) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
-        const parts = layOut(store, archive);
-        const file = download_addDisposableResource(env_1, await (0,promises_.open)(path, 'wx', 0o600), true);
-        await file.truncate(archive.bytes);
-        const stop = new AbortController();
-        const signal = AbortSignal.any([store.signal, stop.signal]);
-        const queue = parts.values();
-        const work = async () => {
-            for (const part of queue)
-                await fetchPart({ store, archive, file, signal, onBytes }, part);
-        };
-        const workers = Array.from({ length: IN_FLIGHT }, () => work().catch(error => {
-            stop.abort(error);
-            throw error;
-        }));
-        // The file must not be closed, nor removed by the caller, while others still write.
-        await Promise.allSettled(workers);
-        stop.signal.throwIfAborted();
+        const { signal, scratch: given } = setting;
+        const like = scratchNeeds(manifest);
+        const stack = drill_scratch_addDisposableResource(env_1, new AsyncDisposableStack(), true);
+        const server = given ?? stack.use(await startOwnServer(context, setting, like));
+        const remember = (name) => context.state.save(SCRATCH_DATABASE, name);
+        const database = stack.use(await namingInput('scratch-url', () => createScratchDatabase({ server, like, signal, remember })));
+        if (manifest.backup.schemas.length > 0)
+            await makeRoomForSchemas(database, signal);
+        const kept = stack.move();
+        return { ...database, [Symbol.asyncDispose]: () => cleanUp(context, kept) };
     }
     catch (e_1) {
         env_1.error = e_1;
         env_1.hasError = true;
     }
     finally {
-        const result_1 = download_disposeResources(env_1);
+        const result_1 = drill_scratch_disposeResources(env_1);
         if (result_1)
             await result_1;
     }
 }
-/** The parts with their places; a manifest whose parts are not the whole object is damaged. */
-function layOut(store, archive) {
-    let from = 0;
-    const parts = archive.parts.map(part => {
-        const placed = { ...part, from };
-        from += part.bytes;
-        return placed;
-    });
-    if (from === archive.bytes)
-        return parts;
-    throw new OperatorError('MANIFEST_INVALID', `The parts in the manifest of ${store.uri(archive.key)} make ${from} bytes, the archive has ${archive.bytes}.`, {
-        hint: 'Pick another backup.',
-    });
-}
-async function fetchPart(transfer, part) {
-    if (part.bytes === 0)
-        return;
-    for (let attempt = 1; attempt <= download_ATTEMPTS; attempt += 1) {
-        if ((await fetchRange(transfer, part)) === part.sha256)
-            return transfer.onBytes(part.bytes);
-    }
-    const { store, archive } = transfer;
-    throw new OperatorError('ARCHIVE_CORRUPT', `${store.uri(archive.key)} differs from its manifest between byte ${part.from} and ${part.from + part.bytes - 1}: the SHA-256 is not ${part.sha256}.`, {
-        hint: 'Do not restore this archive. Pick an older backup, and find out who or what changed the object.',
-    });
-}
-/** Fetches one range and writes it to its place; a fault in the middle is continued where it happened. Returns the SHA-256. */
-async function fetchRange({ store, archive, file, signal }, part) {
-    const hash = (0,external_node_crypto_.createHash)('sha256');
-    let done = 0;
-    await store
-        .send(`read ${archive.key}`, async (client, options) => {
-        const { Body } = await client.send(rangeCommand(store, archive, part.from + done, part.from + part.bytes - 1), options);
-        if (!(Body instanceof external_node_stream_.Readable))
-            throw new Error('The store sent no stream');
-        for await (const chunk of Body) {
-            if (done + chunk.length > part.bytes)
-                throw new Error(`The store sent more than the ${part.bytes} bytes asked for`);
-            await writeAll(file, chunk, part.from + done);
-            hash.update(chunk);
-            done += chunk.length;
-        }
-        if (done < part.bytes)
-            throw Object.assign(new Error(`The store ended the answer after ${done} of ${part.bytes} bytes`), {
-                code: 'ECONNRESET',
-            });
-    }, { plane: 'data', signal })
-        .catch(error => {
-        throw explainRefusal(store, archive, error);
-    });
-    return hash.digest('hex');
-}
-/** A disk that is nearly full takes less than it is given, without an error. */
-async function writeAll(file, chunk, position) {
+/** Where schemas were named, the archive makes each of them, `public` too, which every new database has. */
+async function makeRoomForSchemas({ connection }, signal) {
+    const env_2 = { stack: [], error: void 0, hasError: false };
     try {
-        for (let done = 0; done < chunk.length;) {
-            const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position + done);
-            done += bytesWritten;
-        }
+        const session = drill_scratch_addDisposableResource(env_2, await openSession(connection, signal), true);
+        await session.rows('DROP SCHEMA IF EXISTS public');
+    }
+    catch (e_2) {
+        env_2.error = e_2;
+        env_2.hasError = true;
+    }
+    finally {
+        const result_2 = drill_scratch_disposeResources(env_2);
+        if (result_2)
+            await result_2;
+    }
+}
+/** What could not be removed is left to the post phase: it must not undo what the drill found. */
+async function cleanUp({ state, log }, kept) {
+    try {
+        await kept.disposeAsync();
+        for (const name of [CLUSTER, SCRATCH_DATABASE])
+            state.save(name, null);
     }
     catch (error) {
-        throw diskError(error) ?? error;
+        log.info(`Clean-up is not complete; the post step tries again: ${errorMessage(error)}`);
     }
 }
-function rangeCommand(store, archive, from, to) {
-    return new dist_cjs/* GetObjectCommand */.jLs({
-        Bucket: store.bucket,
-        Key: archive.key,
-        Range: `bytes=${from}-${to}`,
-        IfMatch: archive.etag,
-        ...(archive.versionId === null ? {} : { VersionId: archive.versionId }),
+async function startOwnServer(context, { signal, jobs }, like) {
+    const { path, version } = await requireTool(context, 'initdb', parseVersion(like.version).major);
+    const { path: wanted } = await context.createTempDir();
+    const directory = await clusterDirectory(wanted);
+    const cluster = await startCluster({
+        binDir: (0,external_node_path_.dirname)(path),
+        major: version.major,
+        directory,
+        jobs,
+        neededBytes: like.bytes + SERVER_BYTES,
+        variables: context.environment.variables,
+        signal,
+        remember: place => context.state.save(CLUSTER, place),
     });
+    const { password, port } = cluster.connection;
+    if (password !== undefined)
+        maskSecret(password.reveal());
+    context.log.info(`Scratch server: PostgreSQL ${renderVersion(version)} of our own on port ${port}.`);
+    return cluster;
 }
-function explainRefusal(store, archive, error) {
-    const uri = store.uri(archive.key);
-    if (isPreconditionFailed(error) || storeErrorName(error) === 'InvalidRange') {
-        return new OperatorError('ARCHIVE_CORRUPT', `${uri} is not the object that was backed up: it was replaced afterwards.`, {
-            hint: 'Do not restore it. Pick an older backup, and find out who replaced the object.',
+/** Stops the server of our own that a killed main phase left running. */
+async function stopLeftServer({ state }) {
+    const cluster = state.read(CLUSTER);
+    if (cluster)
+        await stopLeftCluster(object({ directory: shape_text, pid: nullable(whole) })(cluster, CLUSTER));
+}
+/** Drops the database that a killed main phase left on a given server; `readServer` is asked only when there is one. */
+async function dropLeftDatabase({ state }, readServer) {
+    const name = state.read(SCRATCH_DATABASE);
+    const server = typeof name === 'string' ? readServer() : undefined;
+    if (server === undefined || typeof name !== 'string')
+        return;
+    try {
+        await dropScratchDatabase(server, name);
+    }
+    catch (error) {
+        if (!(error instanceof OperatorError))
+            throw error;
+        throw new OperatorError(error.code, `The drill left a copy of the data behind: ${error.message}`, {
+            hint: `Drop it by hand when the server is back: DROP DATABASE ${name} WITH (FORCE).`,
             cause: error,
         });
     }
-    if (isNotFound(error)) {
-        return new OperatorError('BACKUP_NOT_FOUND', `The archive ${uri} is gone, though its manifest is there.`, {
-            hint: 'Pick another backup, and find out whether a lifecycle rule or a person removed it.',
-            cause: error,
+}
+/** Connection errors speak of database-url, where most connections come from. */
+async function namingInput(input, work) {
+    try {
+        return await work();
+    }
+    catch (error) {
+        if (!(error instanceof OperatorError) || !error.code.startsWith('DATABASE_'))
+            throw error;
+        throw new OperatorError(error.code, `${input}: ${error.message}`, {
+            ...(error.hint !== undefined && { hint: error.hint.replaceAll('database-url', input) }),
+            cause: error.cause,
         });
     }
-    if (storeErrorName(error) === 'InvalidObjectState') {
-        return new OperatorError('BACKUP_UNUSABLE', `${uri} lies in ${archive.storageClass} and cannot be read before it is brought back.`, {
-            hint: `Run: aws s3api restore-object --bucket ${store.bucket} --key '${archive.key}' --restore-request Days=3 and try again when it is there.`,
-            cause: error,
-        });
-    }
-    return error;
 }
 
 ;// CONCATENATED MODULE: ./lib/actions/drill-tools.js
@@ -88919,11 +89470,6 @@ var drill_tools_disposeResources = (undefined && undefined.__disposeResources) |
 
 
 
-/** Under these names the post phase finds what a killed main phase left behind. */
-const CLUSTER = 'cluster';
-const SCRATCH_DATABASE = 'scratch-database';
-/** What a new server takes before anything is restored into it: template databases, first WAL files. */
-const SERVER_BYTES = 64 * MIB;
 /** A copy that is thrown away subscribes to nothing: a database with a subscription cannot even be dropped. */
 const DRILL_ONLY = ['--no-subscriptions'];
 /** What the drill step needs, all but the smoke command. Throws TOOL_MISSING without a pg_restore that can read the archive. */
@@ -88941,16 +89487,20 @@ async function createDrillTools(context, setting, manifest) {
         archivePath,
         disk: async () => ({
             freeBytes: await readFreeBytes(directory),
-            databaseBytes: scratch === undefined ? manifest.server.bytes + SERVER_BYTES : 0,
+            databaseBytes: scratch === undefined ? scratchNeeds(manifest).bytes + SERVER_BYTES : 0,
         }),
-        download: (archive, path, onBytes) => downloadArchive(store, archive, path, onBytes),
+        download: async (archive, path, onBytes) => {
+            await downloadArchive(store, archive, path, onBytes);
+            await refuseOtherWhole(store, archive, path);
+        },
         pgRestore: pgRestore.version,
-        openScratch: like => openScratch(context, setting, like),
+        openScratch: () => openScratch(context, setting, manifest),
         startRestore: async (database) => {
+            await prepareForPartial(context, manifest, database.connection, signal);
             const env = await connectionEnvironment(database.connection, directory, variables);
             return startRestore({ path: pgRestore.path, archive: archivePath, jobs, env, args: DRILL_ONLY });
         },
-        readContent: (database, level) => readRestoredContent(database.connection, level, signal),
+        readContent: (database, original) => readRestoredContent(database.connection, original, signal),
         readStructure: async (database) => {
             const env_1 = { stack: [], error: void 0, hasError: false };
             try {
@@ -88972,160 +89522,44 @@ async function createDrillTools(context, setting, manifest) {
         measureLive: live && (criteria => measureLive(live, criteria, signal)),
     };
 }
-async function checkPages({ environment, log }, { directory, jobs, signal }, path, { connection }) {
+/** An extension that this server does not have may not be needed; if it is, pg_restore says so. */
+async function prepareForPartial({ log }, manifest, connection, signal) {
     const env_2 = { stack: [], error: void 0, hasError: false };
     try {
-        const env = await connectionEnvironment(connection, directory, environment.variables);
-        let table;
-        const _progress = drill_tools_addDisposableResource(env_2, reportProgress(log, () => new Date(), () => ({ bytes: undefined, table })), false);
-        const onProgress = (text) => {
-            table = `pg_amcheck ${text}`;
-        };
-        return await checkWithAmcheck({ path, env, jobs, signal, onProgress });
+        const statements = statementsBefore(manifest);
+        if (statements.length === 0)
+            return;
+        const session = drill_tools_addDisposableResource(env_2, await openSession(connection, signal), true);
+        for (const statement of statements)
+            await session.rows(statement).catch(error => log.info(`  ${statement}: ${errorMessage(error)}`));
     }
     catch (e_2) {
         env_2.error = e_2;
         env_2.hasError = true;
     }
     finally {
-        drill_tools_disposeResources(env_2);
+        const result_2 = drill_tools_disposeResources(env_2);
+        if (result_2)
+            await result_2;
     }
 }
-/** Stops the server of our own that a killed main phase left running. */
-async function stopLeftServer({ state }) {
-    const cluster = state.read(CLUSTER);
-    if (cluster)
-        await stopLeftCluster(object({ directory: shape_text, pid: nullable(whole) })(cluster, CLUSTER));
-}
-/** Drops the database that a killed main phase left on a given server; `readServer` is asked only when there is one. */
-async function dropLeftDatabase({ state }, readServer) {
-    const name = state.read(SCRATCH_DATABASE);
-    const server = typeof name === 'string' ? readServer() : undefined;
-    if (server === undefined || typeof name !== 'string')
-        return;
-    try {
-        await dropScratchDatabase(server, name);
-    }
-    catch (error) {
-        if (!(error instanceof OperatorError))
-            throw error;
-        throw new OperatorError(error.code, `The drill left a copy of the data behind: ${error.message}`, {
-            hint: `Drop it by hand when the server is back: DROP DATABASE ${name} WITH (FORCE).`,
-            cause: error,
-        });
-    }
-}
-/** A program of PostgreSQL of at least that major. Throws TOOL_MISSING. */
-async function requireTool({ environment }, name, atLeastMajor) {
-    const tool = await findTool(name, { path: environment.variables.PATH ?? '', atLeastMajor });
-    if (tool !== undefined)
-        return tool;
-    throw new OperatorError('TOOL_MISSING', `There is no ${name} of PostgreSQL ${atLeastMajor} or newer on the PATH.`, {
-        hint: name === 'initdb'
-            ? 'Run setup-pg18 with components "client, server" before this step, or give a server by scratch-url.'
-            : 'Run setup-pg18 before this step.',
-    });
-}
-/** A database on the given server, or on one of our own that is made now and stops with it. */
-async function openScratch(context, setting, like) {
+async function checkPages({ environment, log }, { directory, jobs, signal }, path, { connection }) {
     const env_3 = { stack: [], error: void 0, hasError: false };
     try {
-        const { signal, scratch: given } = setting;
-        const stack = drill_tools_addDisposableResource(env_3, new AsyncDisposableStack(), true);
-        const server = given ?? stack.use(await startOwnServer(context, setting, like));
-        const remember = (name) => context.state.save(SCRATCH_DATABASE, name);
-        const database = stack.use(await namingInput('scratch-url', () => createScratchDatabase({ server, like, signal, remember })));
-        const kept = stack.move();
-        return { ...database, [Symbol.asyncDispose]: () => cleanUp(context, kept) };
+        const env = await connectionEnvironment(connection, directory, environment.variables);
+        let table;
+        const _progress = drill_tools_addDisposableResource(env_3, reportProgress(log, () => new Date(), () => ({ bytes: undefined, table })), false);
+        const onProgress = (text) => {
+            table = `pg_amcheck ${text}`;
+        };
+        return await checkWithAmcheck({ path, env, jobs, signal, onProgress });
     }
     catch (e_3) {
         env_3.error = e_3;
         env_3.hasError = true;
     }
     finally {
-        const result_2 = drill_tools_disposeResources(env_3);
-        if (result_2)
-            await result_2;
-    }
-}
-/** What could not be removed is left to the post phase: it must not undo what the drill found. */
-async function cleanUp({ state, log }, kept) {
-    try {
-        await kept.disposeAsync();
-        for (const name of [CLUSTER, SCRATCH_DATABASE])
-            state.save(name, null);
-    }
-    catch (error) {
-        log.info(`Clean-up is not complete; the post step tries again: ${errorMessage(error)}`);
-    }
-}
-async function startOwnServer(context, { signal }, like) {
-    const { path, version } = await requireTool(context, 'initdb', parseVersion(like.version).major);
-    const { path: wanted } = await context.createTempDir();
-    const directory = await clusterDirectory(wanted);
-    const cluster = await startCluster({
-        binDir: (0,external_node_path_.dirname)(path),
-        major: version.major,
-        directory,
-        neededBytes: like.bytes + SERVER_BYTES,
-        variables: context.environment.variables,
-        signal,
-        remember: place => context.state.save(CLUSTER, place),
-    });
-    const { password, port } = cluster.connection;
-    if (password !== undefined)
-        maskSecret(password.reveal());
-    context.log.info(`Scratch server: PostgreSQL ${renderVersion(version)} of our own on port ${port}.`);
-    return cluster;
-}
-/**
- * Only counts are compared with it: the operator's own queries do not run on a live database. One that does not answer leaves the
- * comparison open, and the rest of the drill stands.
- */
-async function measureLive(live, criteria, signal) {
-    const compared = criteria.filter(({ kind }) => kind === 'table');
-    try {
-        return await measureAll(live, compared, signal);
-    }
-    catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof OperatorError))
-            throw error;
-        const message = error.message.replace(/\.$/, '');
-        return new Map(compared.map(({ name }) => [name, { kind: 'error', message }]));
-    }
-}
-async function measureAll(connection, criteria, signal) {
-    const env_4 = { stack: [], error: void 0, hasError: false };
-    try {
-        const session = drill_tools_addDisposableResource(env_4, await openSession(connection, signal), true);
-        const measured = new Map();
-        for (const criterion of criteria)
-            measured.set(criterion.name, await measure(session, criterion));
-        return measured;
-    }
-    catch (e_4) {
-        env_4.error = e_4;
-        env_4.hasError = true;
-    }
-    finally {
-        const result_3 = drill_tools_disposeResources(env_4);
-        if (result_3)
-            await result_3;
-    }
-}
-/** Connection errors speak of database-url, where most connections come from. */
-async function namingInput(input, work) {
-    try {
-        return await work();
-    }
-    catch (error) {
-        if (!(error instanceof OperatorError) || !error.code.startsWith('DATABASE_'))
-            throw error;
-        throw new OperatorError(error.code, `${input}: ${error.message}`, {
-            ...(error.hint !== undefined && { hint: error.hint.replaceAll('database-url', input) }),
-            cause: error.cause,
-        });
+        drill_tools_disposeResources(env_3);
     }
 }
 
@@ -89235,129 +89669,28 @@ async function soak_pause(delayMs, signal) {
     signal.throwIfAborted();
 }
 
-;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/outputs.js
-/** Every output on every way out, so that a workflow can always read them. */
-function gateOutputs(known) {
-    return {
-        'migrations-pending': known.migrationsPending,
-        'backup-id': known.backupId ?? '',
-        'restore-point': known.restorePoint ?? '',
-        'snapshot-at': known.snapshotAt ?? '',
-        'verified-level': known.level ?? 'none',
-        'restore-command': known.restoreCommand ?? '',
-        'gate-uri': known.gateUri ?? '',
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/core/gate-trend.js
-
-/** How long the last gates kept their deploys waiting, with the size of the restore point, and how this one compares. */
-function renderGateTrend(current, previous) {
-    return renderTrend(gate_trend_toPoint(current), previous.map(gate_trend_toPoint), {
-        noun: 'gate',
-        measures: [durationMeasure(), SIZE_MEASURE],
-    });
-}
-function gate_trend_toPoint({ gate, backup, durations }) {
-    return {
-        id: gate.id,
-        at: new Date(gate.at),
-        word: gate.level,
-        values: [durations?.totalMs ?? null, backup.bytes],
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/summary.js
+;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/after-summary.js
 
 
 
 
-
-
-/** Migrations shown one by one. */
-const PENDING_SHOWN = 30;
-/** What each level proves, in an operator's words. */
-const LEVELS = {
-    checksum: 'the store holds what pg_dump wrote',
-    archive: 'every byte was read back, hashed and decoded by pg_restore',
-    drill: 'it was restored on a scratch server and compared',
-};
-/** The job summary of an open gate: verdict, facts, the way back to paste from, the last gates, and what is about to happen. */
-function renderGateSummary(report, context) {
-    const { migrations } = report;
-    if (report.kind === 'nothing-pending') {
-        return renderSummaryPage({
-            verdict: '✅ Nothing to migrate',
-            facts: [['Migrations', `${literal(migrations.why)} (${literal(migrations.source)})`]],
-            next: ['Nothing: the deploy may go on. No restore point was needed.'],
-        });
-    }
-    const { manifest, reusedAgeMs, record } = report;
-    const { previous } = context;
+/** The job summary after a deploy that stayed healthy. */
+function renderAfterSummary(report, { backup, object }) {
     return renderSummaryPage({
-        verdict: `✅ Gate open: ${literal(manifest.backup.database)} has a verified way back`,
-        problems: lossNotes(manifest, reusedAgeMs),
-        facts: gateFacts(report, context.recordUri),
-        next: wayBackSteps(manifest, context.endpoint),
-        trend: previous && { title: 'Last gates', trend: renderGateTrend(record, previous) },
-        details: pendingList(migrations),
+        verdict: '✅ The deploy is healthy, and backed up',
+        facts: [
+            probesFact(report),
+            ['Backup of the new state', code(backup.id)],
+            ['Shows the database at', code(backup.snapshotAt)],
+            ['Archive', code(`s3://${object.bucket}/${object.key}`)],
+        ],
+        next: ['Nothing: the new state can be brought back too.'],
     });
 }
-function gateFacts({ manifest, level, record }, recordUri) {
-    const { backup, object } = manifest;
-    return [
-        ['Way back to', code(backup.snapshotAt)],
-        ['Backup', code(backup.id)],
-        ['Archive', `${code(`s3://${object.bucket}/${object.key}`)} (${renderBytes(object.bytes)})`],
-        ['Verified', `${level}: ${LEVELS[level]}`],
-        ['Took', renderDuration(record.durations?.totalMs ?? 0)],
-        ['Record', code(recordUri ?? '')],
-    ];
-}
-function wayBackSteps({ backup, object, archive }, endpoint) {
-    return [
-        'Let the deploy go on. If the migration goes wrong:',
-        codeBlock(renderRestoreCommands(object, archive.format, endpoint).file, 'bash'),
-        `Set ${code('TARGET_URL')} to a new, empty database, check it, then point the service at it: everything written after ${code(backup.snapshotAt)} is not in it.`,
-    ];
-}
-/** What going back would cost, said before anyone goes back. */
-function lossNotes({ backup }, reusedAgeMs) {
-    const notes = [];
-    if (reusedAgeMs !== null) {
-        notes.push(`> ⚠️ This backup was reused. Going back loses the last **${renderDuration(reusedAgeMs)}** before this gate as well.`);
-    }
-    if (backup.kind === 'partial') {
-        notes.push(`> ⚠️ This backup is partial: it covers ${backup.tables.map(code).join(', ')} only. Nothing else can be brought back from it.`);
-    }
-    return notes;
-}
-function pendingList({ pending, why, source }) {
-    const hidden = pending.length - PENDING_SHOWN;
-    const names = pending.slice(0, PENDING_SHOWN).map(name => `- ${code(name)}`);
-    return [
-        `### ${pending.length === 0 ? 'Migrations' : `${pending.length} pending migrations`}`,
-        `${literal(why)} (${literal(source)})`,
-        [...names, ...(hidden > 0 ? [`- and ${hidden} more`] : [])].join('\n'),
-    ];
-}
-/** The job summary of the phase after a deploy. */
-function renderAfterSummary({ report, manifest, wayBack, endpoint }) {
-    const failed = report.probes.filter(probe => !probe.healthy);
-    const healthy = `${report.probes.length - failed.length} of ${report.probes.length} were healthy. ${literal(report.verdict)}`;
-    if (manifest !== undefined) {
-        return renderSummaryPage({
-            verdict: '✅ The deploy is healthy, and backed up',
-            facts: [
-                ['Probes', healthy],
-                ['Backup of the new state', code(manifest.backup.id)],
-                ['Shows the database at', code(manifest.backup.snapshotAt)],
-                ['Archive', code(`s3://${manifest.object.bucket}/${manifest.object.key}`)],
-            ],
-            next: ['Nothing: the new state can be brought back too.'],
-        });
-    }
-    const rows = failed
+/** The job summary after a deploy that did not: the way back first of all. */
+function renderUnhealthySummary(report, wayBack, context) {
+    const rows = report.probes
+        .filter(probe => !probe.healthy)
         .slice(-10)
         .map(({ at, status, error }) => [
         code(at.toISOString()),
@@ -89367,30 +89700,1250 @@ function renderAfterSummary({ report, manifest, wayBack, endpoint }) {
     return renderSummaryPage({
         verdict: '❌ The deploy is not healthy: no backup was taken',
         problems: [table(['At', 'Status', 'Why'], rows)],
-        facts: [
-            ['Probes', healthy],
-            ...(wayBack === undefined
-                ? []
-                : [
-                    ['Restore point before this deploy', code(wayBack.backup.id)],
-                    ['Shows the database at', code(wayBack.backup.snapshotAt)],
-                ]),
-        ],
-        next: wayBackAfter(wayBack, endpoint),
+        facts: [probesFact(report), ...wayBackFacts(wayBack, context.now)],
+        next: wayBackSteps(wayBack, context.endpoint),
     });
 }
-function wayBackAfter(wayBack, endpoint) {
-    if (wayBack === undefined)
+function probesFact({ probes, verdict }) {
+    const healthy = probes.filter(probe => probe.healthy).length;
+    return ['Probes', `${healthy} of ${probes.length} were healthy. ${literal(verdict)}`];
+}
+function wayBackFacts({ ofDeploy, newest }, now) {
+    if (ofDeploy !== undefined)
+        return [
+            ['Restore point before this deploy', code(ofDeploy.backup.id)],
+            ['Shows the database at', `${code(ofDeploy.backup.snapshotAt)}, ${age(ofDeploy, now)} ago`],
+        ];
+    const none = [
+        'Restore point before this deploy',
+        'none: no gate of this run or commit let migrations through',
+    ];
+    if (newest === undefined)
+        return [none];
+    const { backup, run } = newest;
+    return [
+        none,
+        [
+            'Newest restore point',
+            `${code(backup.id)}, before the deploy of commit ${code(run.commit.slice(0, 12))}; it shows the database at ${code(backup.snapshotAt)}, ${age(newest, now)} ago`,
+        ],
+    ];
+}
+function age({ backup }, now) {
+    return renderDuration(Math.max(0, now.getTime() - Date.parse(backup.snapshotAt)));
+}
+function wayBackSteps({ ofDeploy, newest }, endpoint) {
+    const known = ofDeploy ?? newest;
+    if (known === undefined)
         return [
             'Roll the deploy back. There is no record of a gate, so no restore point is known: look for one with `aws s3 ls`.',
         ];
+    const caution = ofDeploy === undefined
+        ? ' It was **not** taken for this deploy: everything that was written since then would be lost.'
+        : '';
     return [
-        `Roll the deploy back. If the data is at fault, set ${code('TARGET_URL')} to a new, empty database and bring the restore point back into it:`,
-        codeBlock(renderRestoreCommands(wayBack.backup, 'custom', endpoint).file, 'bash'),
+        `Roll the deploy back. If the data is at fault, set ${code('TARGET_URL')} to a new, empty database and bring the restore point back into it:${caution}`,
+        codeBlock(renderRestoreCommands(known.backup, 'custom', endpoint).file, 'bash'),
     ];
 }
 
+;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/outputs.js
+/** Every output on every way out, so that a workflow can always read them. */
+function gateOutputs(known) {
+    return {
+        'migrations-pending': known.migrationsPending ?? '',
+        'backup-id': known.backupId ?? '',
+        'restore-point': known.restorePoint ?? '',
+        'snapshot-at': known.snapshotAt ?? '',
+        'verified-level': known.level ?? 'none',
+        'restore-command': known.restoreCommand ?? '',
+        'gate-uri': known.gateUri ?? '',
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/core/criteria-condition.js
+/** Whether a value fulfils a condition on a value; null fulfils none. */
+function holds(condition, value) {
+    if (value === null)
+        return false;
+    if (condition.kind === 'equals')
+        return value === condition.value || isSameDecimal(value, condition.value);
+    const number = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value) ? exactNumber(value) : Number.NaN;
+    const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = condition;
+    return number >= min && number <= max;
+}
+/** Whole numbers to their last digit: JavaScript compares them exactly with any number. */
+function exactNumber(value) {
+    return /^-?\d+$/.test(value) ? BigInt(value) : Number(value);
+}
+/** What is expected, for people. */
+function renderCondition(condition) {
+    switch (condition.kind) {
+        case 'equals':
+            return shorten(condition.value);
+        case 'empty':
+            return condition.empty ? 'no rows' : 'at least one row';
+        case 'range': {
+            const { min, max } = condition;
+            if (min === undefined)
+                return `at most ${max}`;
+            return max === undefined ? `at least ${min}` : `${min} to ${max}`;
+        }
+    }
+}
+/** `1` and `1.00` are the same number; digits beyond what a number holds count. With leading zeros it is a text: a postcode. */
+function isSameDecimal(a, b) {
+    const [first, second] = [normalDecimal(a), normalDecimal(b)];
+    return first !== undefined && first === second;
+}
+function normalDecimal(text) {
+    const match = /^(-?)(0|[1-9]\d*)(?:\.(\d*?)0*)?$/.exec(text);
+    if (match === null)
+        return undefined;
+    const digits = `${match[2]}.${match[3] ?? ''}`;
+    return digits === '0.' ? digits : `${match[1]}${digits}`;
+}
+/** A record is no place for a whole document that a query may return. */
+function shorten(value) {
+    return value.length > 200 ? `${value.slice(0, 200)}…` : value;
+}
+
+;// CONCATENATED MODULE: ./lib/core/criteria.js
+
+
+
+
+/** The check that a criterion comes to. What the database answered with an error is a failure; it never throws. */
+function evaluateCriterion(criterion, measurement, reference) {
+    switch (criterion.kind) {
+        case 'table':
+            return tableCheck(criterion, measurement, reference);
+        case 'newest':
+            return newestCheck(criterion, measurement, reference);
+        case 'query':
+            return queryCheck(criterion, measurement);
+        case 'extension':
+            return extensionCheck(criterion, measurement);
+    }
+}
+function tableCheck(criterion, measurement, reference) {
+    const { tolerancePpm, table } = criterion;
+    if (measurement.kind !== 'table') {
+        return unmeasurable(criterion, `${renderName(table)} within ${renderPercent(tolerancePpm)}`, measurement);
+    }
+    const { rows } = measurement;
+    const expected = expectedRows(criterion, measurement.members, reference);
+    if (expected.rows === undefined) {
+        const within = `within ${renderPercent(tolerancePpm)} of an unknown number of rows`;
+        return result(criterion, 'not-measured', within, renderAmount(rows, 'row'), expected.why);
+    }
+    const allowed = allowedDifference(expected.rows, tolerancePpm);
+    const [low, high] = [expected.rows - allowed, expected.rows + allowed];
+    const range = low === high ? renderCount(low) : `${renderCount(low)} to ${renderCount(high)}`;
+    return result(criterion, rows >= low && rows <= high ? 'pass' : 'fail', `${range} rows (${renderCount(expected.rows)} ${expected.from} ± ${renderPercent(tolerancePpm)})`, `${renderAmount(rows, 'row')}${renderDeviation(rows, expected.rows)}`);
+}
+/**
+ * What the table held: in the live database where one was given, else at the snapshot, summed over its partitions. A
+ * partition that did not come back is not missed here, but by the exact comparison.
+ */
+function expectedRows({ name }, members, { live, backupRows }) {
+    if (live !== undefined) {
+        const measured = live.get(name);
+        if (measured?.kind === 'table')
+            return { rows: measured.rows, from: 'in the live database' };
+        const why = measured?.kind === 'error' ? measured.message : 'it was not asked';
+        return { rows: undefined, why: `The live database did not tell: ${why}.` };
+    }
+    if (backupRows === undefined) {
+        const why = 'The manifest counted no rows. Take backups with fingerprint: counts, or give live-url.';
+        return { rows: undefined, why };
+    }
+    let rows = 0;
+    for (const member of members) {
+        const known = backupRows.find(row => row.schema === member.schema && row.name === member.name);
+        if (known === undefined)
+            return { rows: undefined, why: `The manifest does not list ${renderName(member)}.` };
+        rows += known.rows;
+    }
+    return { rows, from: 'at the snapshot' };
+}
+/** Whole rows, rounded down, in exact arithmetic: 5 % of 1,000 is 50, and 50 off passes. 5 % of 3 rows is none. */
+function allowedDifference(expected, tolerancePpm) {
+    return Number((BigInt(expected) * BigInt(tolerancePpm)) / 1000000n);
+}
+function newestCheck(criterion, measurement, { snapshotAt }) {
+    const { withinMs, table, column } = criterion;
+    const expected = `within ${renderDuration(withinMs)} of the snapshot at ${snapshotAt.toISOString()}`;
+    if (measurement.kind !== 'newest')
+        return unmeasurable(criterion, expected, measurement);
+    const { at, hasTimeZone } = measurement;
+    if (at === null)
+        return result(criterion, 'fail', expected, `no value in ${renderName(table)}.${column}`);
+    const sinceMs = snapshotAt.getTime() - at.getTime();
+    const distance = `${renderDuration(Math.abs(sinceMs))} ${sinceMs < 0 ? 'after' : 'before'} it`;
+    const passes = Math.abs(sinceMs) <= withinMs;
+    const notes = [
+        ...(passes || sinceMs > 0
+            ? []
+            : ['Newer than the snapshot can hold, unless a clock was wrong or the values lie ahead on purpose.']),
+        ...(hasTimeZone ? [] : [`${column} has no time zone: it was read as UTC.`]),
+    ];
+    return result(criterion, passes ? 'pass' : 'fail', expected, `${at.toISOString()} (${distance})`, notes.length === 0 ? null : notes.join(' '));
+}
+function queryCheck(criterion, measurement) {
+    const { condition } = criterion;
+    const expected = renderCondition(condition);
+    if (measurement.kind !== 'query')
+        return unmeasurable(criterion, expected, measurement);
+    const { rows, value } = measurement;
+    if (condition.kind === 'empty')
+        return result(criterion, (rows === 0) === condition.empty ? 'pass' : 'fail', expected, renderAmount(rows, 'row'));
+    if (rows !== 1) {
+        const found = rows === 0 ? 'no row' : 'more than one row';
+        return result(criterion, 'fail', expected, found, 'A query has to return one row; its first column counts.');
+    }
+    return result(criterion, holds(condition, value) ? 'pass' : 'fail', expected, shorten(value ?? 'null'));
+}
+/** Of group `structure`: that an extension is there says nothing about data. */
+function extensionCheck(criterion, measurement) {
+    const expected = `extension ${criterion.extension}`;
+    if (measurement.kind !== 'extension')
+        return { ...unmeasurable(criterion, expected, measurement), group: 'structure' };
+    const { version } = measurement;
+    return {
+        ...result(criterion, version === null ? 'fail' : 'pass', expected, version ?? 'not installed'),
+        group: 'structure',
+    };
+}
+/**
+ * An answer that could not be had is a failure: the database was asked and did not give it. But a full disk, a statement
+ * that took too long or a right that the role lacks is no fault of the backup.
+ */
+function unmeasurable(criterion, expected, measurement) {
+    const found = measurement.kind === 'error' ? measurement.message : `a measurement of ${measurement.kind}`;
+    const isOfServer = measurement.kind === 'error' && measurement.isOfServer === true;
+    return result(criterion, isOfServer ? 'not-measured' : 'fail', expected, `error: ${shorten(found)}`, isOfServer ? 'The scratch server could not answer, which says nothing about the backup.' : null);
+}
+function result({ name }, verdict, expected, found, note = null) {
+    return { group: 'criteria', name, verdict, expected, found, note };
+}
+/** ` (-4.9 %)`; nothing where it is equal, or where there is nothing to take a share of. */
+function renderDeviation(found, expected) {
+    if (found === expected || expected === 0)
+        return '';
+    const percent = ((found - expected) / expected) * 100;
+    const digits = Math.abs(percent) < 0.1 ? 4 : 2;
+    return ` (${percent > 0 ? '+' : ''}${Number(percent.toFixed(digits))} %)`;
+}
+/** `5 %`, `0.25 %` */
+function renderPercent(ppm) {
+    return `${ppm / 10_000} %`;
+}
+
+;// CONCATENATED MODULE: ./lib/core/drill-checks.js
+
+
+/** Clocks of the server and of this machine differ by this much at most. */
+const drill_checks_CLOCK_TOLERANCE_MS = 5 * 60_000;
+/** RPO: an old latest backup means that backups are not being made, and that is a failed drill. Undefined does not ask. */
+function ageChecks(snapshotAt, maxAgeMs, now) {
+    if (maxAgeMs === undefined)
+        return [];
+    const ageMs = now.getTime() - Date.parse(snapshotAt);
+    const subject = {
+        group: 'restore',
+        name: 'age of the backup',
+        expected: `at most ${renderDuration(maxAgeMs)}`,
+    };
+    if (ageMs < -drill_checks_CLOCK_TOLERANCE_MS) {
+        const note = 'Clocks disagree, or somebody changed the manifest: its age cannot be told.';
+        return [{ ...subject, verdict: 'fail', found: `${renderDuration(-ageMs)} in the future`, note }];
+    }
+    const found = renderDuration(Math.max(0, ageMs));
+    if (ageMs <= maxAgeMs)
+        return [{ ...subject, verdict: 'pass', found, note: null }];
+    const note = 'Backups are not being made as often as they should: look at the backup workflow.';
+    return [{ ...subject, verdict: 'fail', found, note }];
+}
+/** Newer backups that were passed over: somebody may take the newest for the one that was drilled. No failure of this one. */
+function passedOverChecks(reasons) {
+    return reasons.map(why => ({
+        group: 'restore',
+        name: 'newer backup',
+        verdict: 'not-measured',
+        expected: 'the newest backup is drilled',
+        found: sentence(why),
+        note: 'It was passed over, and an older one was drilled.',
+    }));
+}
+/** Where the scratch database could not be made like the source. */
+function unlikeSource(note) {
+    return {
+        group: 'restore',
+        name: 'scratch database',
+        verdict: 'information',
+        expected: 'made like the source',
+        found: sentence(note),
+        note: null,
+    };
+}
+const RESTORE = { group: 'restore', name: 'restore', expected: 'the backup restores' };
+function restored({ tables }) {
+    return { ...RESTORE, verdict: 'pass', found: `${tables.length} tables`, note: null };
+}
+function notRestored({ message, hint }) {
+    return { ...RESTORE, verdict: 'fail', found: sentence(message), note: hint ?? null };
+}
+/**
+ * Findings in the structure that the source has too are no fault of the backup: a sequence behind its column that stands
+ * where the manifest says. They stay to be read.
+ */
+function asInSource(structure, exact, { fingerprint }) {
+    const differing = new Set(exact.filter(({ verdict }) => verdict === 'fail').map(({ name }) => name));
+    const known = new Set(fingerprint.sequences.map(sequence => `sequence ${renderName(sequence)}`));
+    return structure.map(check => check.verdict === 'fail' && known.has(check.name) && !differing.has(check.name)
+        ? { ...check, verdict: 'information', note: `As in the backup. ${check.note ?? ''}` }
+        : check);
+}
+const sentence = (text) => text.replace(/\.$/, '');
+
+;// CONCATENATED MODULE: ./lib/core/check-large-objects.js
+
+/** Digits that are shown: enough to tell two apart. */
+const HASH_SHOWN = 12;
+/** The bytes of the large objects; how many there are is counted with the other objects. None where the backup has none. */
+function largeObjectChecks({ fingerprint }, { largeObjectsHash: found }) {
+    const { objects, level, largeObjectsHash: expected } = fingerprint;
+    if (objects === null || objects.largeObjects === 0)
+        return [];
+    const subject = { group: 'exact', name: 'large objects' };
+    const amount = renderAmount(objects.largeObjects, 'large object');
+    if (expected === null || found === null)
+        return [
+            {
+                ...subject,
+                verdict: 'information',
+                expected: amount,
+                found: 'their content was not compared',
+                note: whyNot(level, expected),
+            },
+        ];
+    return [
+        {
+            ...subject,
+            verdict: expected === found ? 'pass' : 'fail',
+            expected: `${amount}, content ${expected.slice(0, HASH_SHOWN)}`,
+            found: `content ${found.slice(0, HASH_SHOWN)}`,
+            note: expected === found ? null : 'At least one of them has other bytes, or another number.',
+        },
+    ];
+}
+function whyNot(level, expected) {
+    if (expected !== null)
+        return 'This role may not read all of them, or there are none.';
+    return level === 'content'
+        ? 'The manifest does not know it: an older pg-runbook made the backup.'
+        : 'Take backups with fingerprint: content to compare it.';
+}
+
+;// CONCATENATED MODULE: ./lib/core/check-objects.js
+
+
+/** From here on the catalogue lists NOT NULL as constraints, so that their number says something else than before. */
+const NOT_NULL_IS_A_CONSTRAINT = 18;
+const OBJECTS = [
+    ['indexes', 'index', 'indexes'],
+    ['constraints', 'constraint', 'constraints'],
+    ['triggers', 'trigger', 'triggers'],
+    ['functions', 'function', 'functions'],
+    ['policies', 'policy', 'policies'],
+    ['views', 'view', 'views'],
+    ['largeObjects', 'large object', 'large objects'],
+];
+/**
+ * A missing extension fails. Another version is a note: an archive says CREATE EXTENSION without a version, so the
+ * restoring server's default is what a recovery gets, and whether the data is the same is for the content to say. One too many is
+ * a note as well: it comes from the server's template, and takes nothing away.
+ */
+function extensionChecks({ backup, server }, found) {
+    // pg_dump leaves extensions out as soon as tables or schemas are named.
+    if (backup.tables.length + backup.schemas.length > 0)
+        return [];
+    const restored = new Map(found.map(extension => [extension.name, extension]));
+    const failures = server.extensions.flatMap(extension => extensionFailure(extension, restored.get(extension.name)));
+    if (failures.length > 0 || server.extensions.length === 0)
+        return failures;
+    return [
+        {
+            group: 'structure',
+            name: 'extensions',
+            verdict: 'pass',
+            expected: server.extensions.map(renderExtension).join(', '),
+            found: found.map(renderExtension).join(', '),
+            note: extensionNote(server.extensions, restored),
+        },
+    ];
+}
+function extensionFailure(expected, found) {
+    if (found?.schema === expected.schema)
+        return [];
+    return [
+        {
+            group: 'structure',
+            name: `extension ${expected.name}`,
+            verdict: 'fail',
+            expected: `${expected.version} in schema ${expected.schema}`,
+            found: found === undefined ? 'not installed' : `${found.version} in schema ${found.schema}`,
+            note: found === undefined ? 'A server to restore to needs it installed before the restore.' : null,
+        },
+    ];
+}
+function extensionNote(expected, found) {
+    const updated = expected.filter(({ name, version }) => found.get(name)?.version !== version);
+    const names = new Set(expected.map(({ name }) => name));
+    const added = [...found.keys()].filter(name => !names.has(name));
+    const notes = [
+        ...(updated.length === 0
+            ? []
+            : [
+                `other version than in the backup: ${updated.map(({ name }) => name).join(', ')} (an archive names no version)`,
+            ]),
+        ...(added.length === 0 ? [] : [`not from the backup: ${added.join(', ')}`]),
+    ];
+    return notes.length === 0 ? null : notes.join('; ');
+}
+function renderExtension({ name, version }) {
+    return `${name} ${version}`;
+}
+/** Each kind of object of which there are more or fewer, or one line when none differs. */
+function objectChecks(expected, found, sourceVersion) {
+    const comparable = OBJECTS.filter(([kind]) => kind !== 'constraints' || parseVersion(sourceVersion).major >= NOT_NULL_IS_A_CONSTRAINT);
+    const failures = comparable.filter(([kind]) => expected[kind] !== found[kind]);
+    if (failures.length > 0) {
+        return failures.map(([kind]) => ({
+            group: 'structure',
+            name: kind,
+            verdict: 'fail',
+            expected: String(expected[kind]),
+            found: `${found[kind]} (${renderDifference(found[kind], expected[kind])})`,
+            note: 'Compare the output of pg_restore --list with the restored schema to see which.',
+        }));
+    }
+    const render = (counts) => comparable.map(([kind, one, many]) => renderAmount(counts[kind], one, many)).join(', ');
+    const note = comparable.length === OBJECTS.length
+        ? null
+        : `Constraints are not compared: PostgreSQL ${sourceVersion} did not count NOT NULL among them.`;
+    return [
+        {
+            group: 'structure',
+            name: 'objects',
+            verdict: 'pass',
+            expected: render(expected),
+            found: render(found),
+            note,
+        },
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/core/check-sequences.js
+
+
+/** Each sequence that is not where the backup may have left it, or one line when all are. None without sequences. */
+function sequenceChecks({ backup, fingerprint: { sequences: expected } }, found) {
+    const restored = byKey([...found.values()]);
+    const known = byKey(expected);
+    const unexpected = [...restored.values()].filter(sequence => !known.has(check_key_keyOf(sequence)) && !sequence.isConfiguration);
+    const isPartial = backup.kind === 'partial';
+    const failures = [
+        ...expected.flatMap(sequence => sequenceFailure(sequence, restored.get(check_key_keyOf(sequence)))),
+        ...(isPartial ? [] : unexpected.map(unexpectedSequence)),
+    ];
+    const unknown = isPartial && unexpected.length > 0 ? [unknownSequences(unexpected)] : [];
+    if (failures.length > 0 || expected.length === 0)
+        return [...failures, ...unknown];
+    const all = `${renderAmount(expected.length, 'sequence')} where the backup left them`;
+    return [
+        { group: 'exact', name: 'sequences', verdict: 'pass', expected: all, found: all, note: null },
+        ...unknown,
+    ];
+}
+/** The manifest of a partial backup knows the sequences of its tables; pg_dump also takes those that its patterns name. */
+function unknownSequences(sequences) {
+    return {
+        group: 'exact',
+        name: 'other sequences',
+        verdict: 'information',
+        expected: 'unknown: the manifest lists those of its tables only',
+        found: renderSome(sequences.map(renderName)),
+        note: null,
+    };
+}
+function sequenceFailure(expected, found) {
+    if (found !== undefined && mayBe(found, expected))
+        return [];
+    const { start, end } = statesOf(expected);
+    const [first, last] = [renderState(start), renderState(end)];
+    return [
+        {
+            group: 'exact',
+            name: `sequence ${renderName(expected)}`,
+            verdict: 'fail',
+            expected: first === last ? last : `${first} to ${last}`,
+            found: found === undefined ? 'no such sequence' : renderState(found),
+            note: found === undefined
+                ? null
+                : 'New rows would get numbers that the backup had given out, or skip some.',
+        },
+    ];
+}
+function statesOf(expected) {
+    const { atSnapshot, atEnd, nextAtSnapshot, nextAtEnd } = expected;
+    return { start: { value: atSnapshot, next: nextAtSnapshot }, end: { value: atEnd, next: nextAtEnd } };
+}
+/**
+ * From the value at the snapshot to the value at the end, whichever is greater: a sequence may count down, or be set
+ * back while pg_dump runs. Never used at the snapshot means that any value on the way from its first may be in the archive.
+ * One that cycles may have turned round on the way, and then it may have any value.
+ */
+function mayBe(found, expected) {
+    const { start, end } = statesOf(expected);
+    if (isSame(found, start) || isSame(found, end))
+        return true;
+    if (found.value === null || end.value === null)
+        return false;
+    if (expected.cycles && start.value !== end.value)
+        return true;
+    const [a, b, v] = [BigInt(start.value ?? start.next ?? 0), BigInt(end.value), BigInt(found.value)];
+    return a < b ? a <= v && v <= b : b <= v && v <= a;
+}
+/** Older manifests do not know what a sequence gives out first. */
+function isSame(found, expected) {
+    if (found.value !== null || expected.value !== null)
+        return found.value === expected.value;
+    return expected.next === null || found.next === expected.next;
+}
+function renderState({ value, next }) {
+    return value ?? (next === null ? 'never used' : `never used, first ${next}`);
+}
+function unexpectedSequence(sequence) {
+    return {
+        group: 'exact',
+        name: `sequence ${renderName(sequence)}`,
+        verdict: 'fail',
+        expected: 'no such sequence',
+        found: renderState(sequence),
+        note: 'The manifest does not list it.',
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/core/check-tables.js
+
+
+
+/** The name of the check over all of them. */
+const ALL_TABLES = 'all tables';
+/** Digits of a content hash that are shown: enough to tell two apart, few enough for a table. */
+const check_tables_HASH_SHOWN = 12;
+/** A line a table; before them one over all, when none differs. */
+function tableChecks(manifest, found) {
+    const expected = manifest.fingerprint.tables;
+    const restored = byKey(found.tables);
+    const known = byKey(expected);
+    const checks = [
+        ...expected.map(table => unlessUpdated(check_tables_tableCheck(table, restored.get(check_key_keyOf(table))), table, manifest, found)),
+        ...found.tables
+            .filter(table => !known.has(check_key_keyOf(table)))
+            .map(table => unexpectedTable(table, manifest, found)),
+    ];
+    if (checks.some(({ verdict }) => verdict === 'fail'))
+        return checks;
+    const listed = found.tables.filter(table => known.has(check_key_keyOf(table)));
+    const all = { expected: summarizeTables(expected), found: summarizeTables(listed) };
+    return [{ group: 'exact', name: ALL_TABLES, verdict: 'pass', ...all, note: null }, ...checks];
+}
+function summarizeTables(tables) {
+    return `${renderAmount(countRows(tables), 'row')} in ${renderAmount(tables.length, 'table')}`;
+}
+/** Another version of an extension may take other rows for its own, and they do not come from the archive. */
+function unlessUpdated(check, { extension: name }, { server }, { extensions }) {
+    if (name === null || check.verdict === 'pass')
+        return check;
+    const version = (all) => all.find(extension => extension.name === name)?.version;
+    const [before, now] = [version(server.extensions), version(extensions)];
+    if (now === undefined || before === now)
+        return check;
+    const note = `Extension ${name} is of version ${now} here and was of ${before}: other rows may be its own.`;
+    return { ...check, verdict: 'information', note };
+}
+function check_tables_tableCheck(expected, found) {
+    const subject = { group: 'exact', name: `table ${renderName(expected)}` };
+    const rows = renderAmount(expected.rows, 'row');
+    if (found === undefined) {
+        const note = 'The archive did not bring it back.';
+        return { ...subject, verdict: 'fail', expected: rows, found: 'no such table', note };
+    }
+    const rowsDiffer = expected.rows !== found.rows;
+    // With other rows the content differs as a matter of course: its hash would say nothing.
+    const content = rowsDiffer ? [] : [contentFacet(expected, found)];
+    const facets = [newestFacet(expected, found), ...content];
+    // What agrees is not repeated where something else does not: the difference is what has to be seen.
+    const differing = facets.filter(facet => facet.expected !== facet.found);
+    const failed = rowsDiffer || differing.length > 0;
+    const shown = (failed ? differing : facets).filter(facet => facet.expected !== '');
+    const difference = rowsDiffer ? ` (${renderDifference(found.rows, expected.rows)})` : '';
+    return {
+        ...subject,
+        verdict: failed ? 'fail' : 'pass',
+        expected: [rows, ...shown.map(facet => facet.expected)].join(', '),
+        found: [renderAmount(found.rows, 'row') + difference, ...shown.map(facet => facet.found)].join(', '),
+        note: failed && !rowsDiffer ? 'As many rows as in the backup, but not the same ones.' : null,
+    };
+}
+function newestFacet(expected, found) {
+    if (expected.newest === null)
+        return { expected: '', found: '' };
+    return { expected: renderNewest(expected), found: renderNewest(found) };
+}
+function renderNewest({ newest }) {
+    if (newest === null)
+        return 'no time column';
+    return `newest ${newest.column} ${newest.value ?? 'none'}`;
+}
+function contentFacet({ contentHash: expected }, found) {
+    if (expected === null)
+        return { expected: '', found: '' };
+    // Reading at a lower level than the manifest's must not look like agreement.
+    if (found.contentHash === null)
+        return { expected: `content ${expected.slice(0, check_tables_HASH_SHOWN)}`, found: 'content not read' };
+    const looksAlike = expected.slice(0, check_tables_HASH_SHOWN) === found.contentHash.slice(0, check_tables_HASH_SHOWN);
+    const digits = looksAlike && expected !== found.contentHash ? expected.length : check_tables_HASH_SHOWN;
+    return {
+        expected: `content ${expected.slice(0, digits)}`,
+        found: `content ${found.contentHash.slice(0, digits)}`,
+    };
+}
+/** What the manifest does not list and no archive brings: rows of extensions, and unlogged tables, which a standby cannot read. */
+function unexpectedTable(table, { server }, found) {
+    const isUnread = server.isStandby && table.rows === 0 && byKey(found.unloggedTables).has(check_key_keyOf(table));
+    const expected = { group: 'exact', name: `table ${renderName(table)}`, expected: 'no such table' };
+    const what = { ...expected, found: renderAmount(table.rows, 'row') };
+    if (table.extension !== null)
+        return {
+            ...what,
+            verdict: 'information',
+            note: `Of extension ${table.extension}. The manifest does not list it: an older pg-runbook made the backup, or the extension has another version.`,
+        };
+    if (isUnread)
+        return {
+            ...what,
+            verdict: 'information',
+            note: 'It is unlogged. The backup was made of a standby, which does not have its rows.',
+        };
+    return {
+        ...what,
+        verdict: 'fail',
+        note: 'The manifest does not list it: the database was not empty before the restore, or the manifest belongs to another archive.',
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/core/exact-check.js
+
+
+
+
+
+
+/**
+ * Compares everything that the manifest knows with what came back. Any difference is a failure of its own that names
+ * the object, what was expected and what was found; what agrees is one line a table, and one line a kind for the rest.
+ *
+ * Tables and sequences are of group `exact`. Extensions, counts and definitions of objects are of group `structure`: they hold no
+ * data, so that alone they do not make a drill pass.
+ */
+function exactChecks(manifest, found) {
+    const { level, objects } = manifest.fingerprint;
+    const structure = [
+        ...extensionChecks(manifest, found.extensions),
+        ...(objects === null ? [] : objectChecks(objects, found.objects, manifest.server.version)),
+        ...definitionChecks(manifest, found),
+    ];
+    if (level === 'none')
+        return [notCounted(found.tables), ...structure];
+    const data = [...tableChecks(manifest, found), ...sequenceChecks(manifest, found.sequences)];
+    const isEmpty = countRows(manifest.fingerprint.tables) + countRows(found.tables) === 0;
+    return [...(isEmpty ? withoutRows(data) : data), ...largeObjectChecks(manifest, found), ...structure];
+}
+/** That tables are there and sequences stand where they did shows nothing of data: it is of the structure, and does not make a drill pass. */
+function withoutRows(checks) {
+    if (checks.some(({ verdict }) => verdict === 'fail'))
+        return checks;
+    const empty = {
+        group: 'exact',
+        name: ALL_TABLES,
+        verdict: 'not-measured',
+        expected: 'rows to compare',
+        found: 'no row in any table, as in the backup',
+        note: 'The database was empty when the backup was taken, so that nothing shows whether rows come back. Drill a backup of one that holds data, or write criteria.',
+    };
+    const others = checks.filter(({ name }) => name !== ALL_TABLES);
+    return [empty, ...others.map(check => ({ ...check, group: 'structure' }))];
+}
+function notCounted(found) {
+    return {
+        group: 'exact',
+        name: ALL_TABLES,
+        verdict: 'not-measured',
+        expected: 'unknown: the manifest counted no rows',
+        found: summarizeTables(found),
+        note: 'The backup was taken with fingerprint: none. Take it with counts or content to compare it exactly.',
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/steps/restore.js
+var restore_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var restore_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+/** Refuses what pg_restore cannot take. Throws BACKUP_UNUSABLE. */
+function refuseUnrestorable({ archive, backup }) {
+    if (archive.format === 'custom')
+        return;
+    throw new OperatorError('BACKUP_UNUSABLE', `The backup ${backup.id} is a ${archive.format} script: pg_restore cannot restore it.`, {
+        hint: 'Pick a backup in custom format.',
+    });
+}
+/** Throws DISK_FULL where archive and database do not fit beside each other. */
+async function refuseSmallDisk({ object }, tools) {
+    const { freeBytes, databaseBytes } = await tools.disk();
+    if (freeBytes >= object.bytes + databaseBytes)
+        return;
+    throw new OperatorError('DISK_FULL', `The archive has ${renderBytes(object.bytes)}${databaseBytes > 0 ? ` and the restored database about ${renderBytes(databaseBytes)}` : ''}, but only ${renderBytes(freeBytes)} are free at ${tools.archivePath}.`, {
+        hint: 'Use a machine with a larger disk, or set RUNNER_TEMP to one.',
+    });
+}
+/**
+ * Downloads the archive of a backup and compares every byte with the manifest: only a verified file comes near
+ * pg_restore, because a crafted one can run code (CVE-2026-116314). Returns the duration in milliseconds.
+ * Throws DISK_FULL before anything is fetched, ARCHIVE_CORRUPT, BACKUP_NOT_FOUND, BACKUP_UNUSABLE.
+ */
+async function fetchArchive(manifest, tools) {
+    const { object } = manifest;
+    await refuseSmallDisk(manifest, tools);
+    const startedAt = tools.now().getTime();
+    let bytes = 0;
+    {
+        const env_1 = { stack: [], error: void 0, hasError: false };
+        try {
+            const _progress = restore_addDisposableResource(env_1, reportProgress(tools.log, tools.now, () => ({ bytes, table: undefined })), false);
+            await tools.download(object, tools.archivePath, count => {
+                bytes += count;
+            });
+        }
+        catch (e_1) {
+            env_1.error = e_1;
+            env_1.hasError = true;
+        }
+        finally {
+            restore_disposeResources(env_1);
+        }
+    }
+    const durationMs = tools.now().getTime() - startedAt;
+    tools.log.info(`Downloaded and verified ${renderBytes(object.bytes)} in ${renderDuration(durationMs)}: every part has the SHA-256 of the manifest.`);
+    return durationMs;
+}
+/** Waits for a pg_restore, with its progress in the log. Returns the duration in milliseconds. */
+async function awaitRestore(running, signal, tools) {
+    const env_2 = { stack: [], error: void 0, hasError: false };
+    try {
+        const startedAt = tools.now().getTime();
+        const _progress = restore_addDisposableResource(env_2, reportProgress(tools.log, tools.now, () => ({
+            bytes: undefined,
+            table: running.currentItem,
+        })), false);
+        const warnings = await abortable(signal, running.finished);
+        for (const warning of warnings)
+            tools.log.info(`  ${warning}`);
+        const durationMs = tools.now().getTime() - startedAt;
+        tools.log.info(`Restored in ${renderDuration(durationMs)}.`);
+        return durationMs;
+    }
+    catch (e_2) {
+        env_2.error = e_2;
+        env_2.hasError = true;
+    }
+    finally {
+        restore_disposeResources(env_2);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/steps/drill.js
+var drill_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var drill_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+
+
+
+
+/** Errors that say something about the backup, and not about the drill: they are its verdict. */
+const VERDICT_CODES = [
+    'ARCHIVE_CORRUPT',
+    'BACKUP_NOT_FOUND',
+    'MANIFEST_INVALID',
+    'RESTORE_FAILED',
+];
+/**
+ * Restores a backup into a scratch database, judges it, and writes the record. A backup that does not restore is a verdict; an
+ * OperatorError means that the drill could not be held, so that nobody knows.
+ */
+async function drill(request, tools) {
+    const startedAt = tools.now();
+    const progress = {
+        checks: [],
+        downloadMs: null,
+        restoreMs: null,
+        checksMs: null,
+        serverVersion: '',
+    };
+    progress.checks.push(...passedOverChecks(request.passedOver ?? []), ...ageChecks(request.manifest.backup.snapshotAt, request.maxAgeMs, startedAt));
+    try {
+        await restoreAndCheck(request, tools, progress);
+    }
+    catch (error) {
+        if (!(error instanceof OperatorError) || !VERDICT_CODES.includes(error.code))
+            throw error;
+        tools.log.info(`${error.code}: ${error.message}`);
+        progress.checks.push(notRestored(error));
+    }
+    const record = createRecord(request, tools, progress, startedAt);
+    const recordKey = drillKey(request.location, startedAt, request.nonce);
+    const notRecorded = await drill_writeRecord(tools.store, recordKey, record, request.sse);
+    return { record, recordKey, notRecorded };
+}
+/** What was found is worth showing also when it cannot be kept. */
+async function drill_writeRecord(store, key, record, sse) {
+    try {
+        await store.putJson(key, renderDrillRecord(record), { sse });
+        return undefined;
+    }
+    catch (error) {
+        if (error instanceof OperatorError)
+            return error;
+        throw error;
+    }
+}
+async function restoreAndCheck(request, tools, progress) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const { manifest } = request;
+        refuseUnrestorable(manifest);
+        await refuseSmallDisk(manifest, tools);
+        // Before the download: a server that cannot be had, or does not fit, is known in seconds.
+        const scratch = drill_addDisposableResource(env_1, await tools.log.group('Prepare a scratch database', tools.openScratch), true);
+        progress.serverVersion = scratch.serverVersion;
+        progress.checks.push(...scratch.notes.map(unlikeSource));
+        progress.downloadMs = await tools.log.group('Download and verify the archive', () => fetchArchive(manifest, tools));
+        try {
+            await restoreInto(scratch, tools, progress);
+            const checkingSince = tools.now().getTime();
+            const checks = await tools.log.group('Check', () => runChecks(request, tools, scratch));
+            await scratch.proveAlive();
+            progress.checks.push(...checks);
+            progress.checksMs = tools.now().getTime() - checkingSince;
+        }
+        catch (error) {
+            // Whatever happens on a server that is gone says nothing about the backup.
+            tools.signal.throwIfAborted();
+            await scratch.proveAlive();
+            throw error;
+        }
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = drill_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+async function restoreInto(scratch, tools, progress) {
+    progress.restoreMs = await tools.log.group('Restore', async () => {
+        const env_2 = { stack: [], error: void 0, hasError: false };
+        try {
+            const running = drill_addDisposableResource(env_2, await tools.startRestore(scratch), true);
+            return await awaitRestore(running, tools.signal, tools);
+        }
+        catch (e_2) {
+            env_2.error = e_2;
+            env_2.hasError = true;
+        }
+        finally {
+            const result_2 = drill_disposeResources(env_2);
+            if (result_2)
+                await result_2;
+        }
+    });
+}
+/** All checks run, whatever the first ones say: an operator wants the whole picture. */
+async function runChecks(request, tools, scratch) {
+    const { manifest, criteria } = request;
+    const { fingerprint, backup } = manifest;
+    const found = await tools.readContent(scratch, fingerprint);
+    const measured = await tools.measureScratch(scratch, criteria);
+    const reference = {
+        snapshotAt: new Date(backup.snapshotAt),
+        backupRows: fingerprint.level === 'none' ? undefined : fingerprint.tables,
+        live: await tools.measureLive?.(criteria),
+    };
+    const exact = exactChecks(manifest, found);
+    const checks = [
+        restored(found),
+        ...exact,
+        ...criteria.map(criterion => evaluateCriterion(criterion, measured.get(criterion.name) ?? unmeasured(criterion), reference)),
+        ...asInSource(await tools.readStructure(scratch), exact, manifest),
+    ];
+    // After everything that is compared: it makes an extension.
+    if (tools.checkPages !== undefined)
+        checks.push(await tools.checkPages(scratch));
+    // Last: a smoke command may write.
+    if (tools.smoke !== undefined)
+        checks.push(await tools.smoke(scratch));
+    for (const check of checks)
+        if (check.verdict === 'fail')
+            tools.log.info(`✗ ${check.name}: expected ${check.expected}, found ${check.found}`);
+    tools.log.info(`${checks.filter(check => check.verdict === 'pass').length} of ${checks.length} checks pass.`);
+    return checks;
+}
+function unmeasured(criterion) {
+    return { kind: 'error', message: `${criterion.name} was not measured` };
+}
+function createRecord(request, tools, progress, startedAt) {
+    const { manifest, location, nonce, run } = request;
+    const { backup, object } = manifest;
+    const { checks, downloadMs, restoreMs, checksMs, serverVersion } = progress;
+    return {
+        version: DRILL_VERSION,
+        drill: {
+            id: renderDrillId(startedAt, nonce),
+            database: location.database,
+            startedAt: startedAt.toISOString(),
+            verdict: verdictOf(checks),
+        },
+        backup: {
+            id: backup.id,
+            // Where it was read: a bucket that is a copy of the first has its manifests, too.
+            bucket: tools.store.bucket,
+            key: object.key,
+            versionId: object.versionId,
+            sha256: object.sha256,
+            bytes: object.bytes,
+            snapshotAt: backup.snapshotAt,
+        },
+        checks,
+        durations: { downloadMs, restoreMs, checksMs, totalMs: tools.now().getTime() - startedAt.getTime() },
+        tools: { pgRestore: renderVersion(tools.pgRestore), server: serverVersion },
+        run,
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/core/cold-storage.js
+/**
+ * Classes whose objects have to be restored for minutes to hours before anybody can read them. GLACIER_IR is not one.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/glacier-storage-classes.html
+ */
+function isColdStorage(storageClass) {
+    return storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE';
+}
+
+;// CONCATENATED MODULE: ./lib/steps/verify-archive.js
+
+
+
+/**
+ * Level `checksum`: the store still holds the object of the manifest, of that size, with the ETag and the checksum that
+ * it confirmed when the archive was written. Nothing is read back. Without a checksum that proves nothing, unless every byte
+ * was read back before: `isProven`. Throws GATE_UNVERIFIED.
+ */
+async function verifyChecksum({ object }, store, isProven = false) {
+    const found = await store.head(object.key);
+    const uri = store.uri(object.key);
+    if (found === undefined)
+        throw unverified(`${uri} is gone.`);
+    const problems = [
+        found.bytes !== object.bytes && `${found.bytes} bytes instead of ${object.bytes}`,
+        found.etag !== object.etag && `the ETag ${found.etag} instead of ${object.etag}`,
+        (found.checksum?.value ?? null) !== (object.checksum?.value ?? null) && 'another checksum',
+    ].filter(problem => problem !== false);
+    if (problems.length > 0)
+        throw unverified(`${uri} has ${problems.join(', ')}.`);
+    if (isColdStorage(found.storageClass))
+        throw unverified(`${uri} is in cold storage (${found.storageClass}): nobody can read it at once.`);
+    if (object.checksum === null && !isProven) {
+        throw unverified(`The store keeps no checksum of ${uri}, so that it has to be read back to be verified.`, 'Ask for level archive.');
+    }
+}
+/**
+ * Level `archive`: every byte is read back and compared with the manifest, then decoded by pg_restore, which zstd and
+ * lz4 archives need: they carry no checksum of their own. Throws ARCHIVE_CORRUPT or GATE_UNVERIFIED.
+ */
+async function verifyArchive(manifest, tools) {
+    await fetchArchive(manifest, tools);
+    await tools.decode();
+    tools.log.info('pg_restore decoded the whole archive.');
+}
+function unverified(message, hint = 'Take a new restore point: run the gate again without reuse-within.') {
+    return new OperatorError('GATE_UNVERIFIED', message, { hint });
+}
+
+;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/restore-point.js
+var restore_point_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var restore_point_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+
+
+
+
+
+
+
+/** A new backup; `judge` may keep it from becoming one. */
+async function takeBackup({ context, inputs, store, signal, directory }, kind, judge) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const { connection, location, options, storageClass, sse, compatibility } = inputs;
+        const source = restore_point_addDisposableResource(env_1, await openSource(connection, signal), true);
+        return await dump({
+            location,
+            kind,
+            options,
+            fingerprint: 'counts',
+            storage: { storageClass, sse, compatibility, tags: [] },
+            madeBy: madeBy(context.environment),
+        }, { ...createDumpTools(context, source, connection, store, directory), ...(judge && { judge }) });
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = restore_point_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+/**
+ * Throws where the backup cannot be proven to that level. One that an earlier gate proved (`isProven`) must only still be there.
+ * GATE_UNVERIFIED, ARCHIVE_CORRUPT, BACKUP_NOT_FOUND, TOOL_MISSING and what a drill throws.
+ */
+async function verify(setting, manifest, level, isProven = false) {
+    const { context, inputs, store, signal, directory } = setting;
+    if (level === 'checksum' || isProven)
+        return verifyChecksum(manifest, store, isProven);
+    const places = {
+        store,
+        signal,
+        directory,
+        scratch: undefined,
+        live: undefined,
+        amcheck: false,
+        jobs: (0,external_node_os_.availableParallelism)(),
+    };
+    const tools = await createDrillTools(context, places, manifest);
+    if (level === 'archive') {
+        const { path } = await requireTool(context, 'pg_restore', parseVersion(manifest.archive.toolVersion).major);
+        return verifyArchive(manifest, {
+            ...tools,
+            archivePath: (0,external_node_path_.join)(directory, 'archive.dump'),
+            disk: async () => ({ ...(await tools.disk()), databaseBytes: 0 }),
+            decode: () => decodeArchive(path, (0,external_node_path_.join)(directory, 'archive.dump'), context.environment.variables, signal),
+        });
+    }
+    const request = {
+        manifest,
+        location: inputs.location,
+        maxAgeMs: undefined,
+        criteria: [],
+        nonce: (0,external_node_crypto_.randomBytes)(4).toString('hex'),
+        run: madeBy(context.environment),
+        sse: inputs.sse,
+    };
+    const { record, recordKey, notRecorded } = await drill(request, { ...tools, smoke: undefined });
+    if (notRecorded !== undefined)
+        throw notRecorded;
+    refuseVerdict(record.drill.verdict, store.uri(recordKey));
+}
+function refuseVerdict(verdict, uri) {
+    if (verdict === 'pass')
+        return;
+    throw new OperatorError('GATE_UNVERIFIED', `The drill of the restore point ended with ${verdict}: ${uri}.`, {
+        hint: 'Read the record of the drill; without a verified restore point the deploy must not go on.',
+    });
+}
+
 ;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/after.js
+
 
 
 
@@ -89402,49 +90955,52 @@ function wayBackAfter(wayBack, endpoint) {
  * After a deploy (runbook §7: back up after the migration is verified, not right after it): watches the service, and
  * backs up the new state only when it stayed healthy. If not, it fails and shows the way back.
  */
-async function backUpAfterDeploy({ context, inputs, store, signal }, request, takeBackup) {
+async function backUpAfterDeploy(setting, request) {
+    const { context, store, signal } = setting;
     const tools = { fetch: globalThis.fetch, now: () => new Date(), log: context.log, signal };
-    const report = await context.log.group(`Watch ${request.url}`, () => soak(request, tools));
+    const report = await context.log.group(`Watch ${request.shownUrl}`, () => soak(request, tools));
     context.log.info(report.verdict);
-    const wayBack = await readNewestGate(store, gatePrefix(inputs.location));
-    const { endpoint } = inputs.store;
-    if (!report.healthy) {
-        return {
-            outputs: gateOutputs({
-                migrationsPending: false,
-                ...(wayBack && {
-                    restorePoint: store.uri(wayBack.backup.key),
-                    snapshotAt: wayBack.backup.snapshotAt,
-                }),
-            }),
-            summary: renderAfterSummary({ report, manifest: undefined, wayBack, endpoint }),
-            failure: new OperatorError('GATE_UNHEALTHY', `${request.url} was not healthy after the deploy: ${report.verdict}`, {
-                hint: wayBack === undefined
-                    ? 'Roll the deploy back. There is no gate record with a restore point.'
-                    : `Roll the deploy back, or restore ${wayBack.backup.id} from ${wayBack.backup.snapshotAt}.`,
-            }),
-        };
-    }
-    const manifest = await takeBackup();
-    await verifyChecksum(manifest, store);
+    if (!report.healthy)
+        return await unhealthy(setting, request, report);
+    const manifest = await takeBackup(setting, 'post-migration');
+    // A store that keeps no checksum can only show it by giving every byte back.
+    const level = manifest.object.checksum === null ? 'archive' : 'checksum';
+    await verify(setting, manifest, level);
     return {
         outputs: gateOutputs({
-            migrationsPending: false,
+            migrationsPending: undefined,
             backupId: manifest.backup.id,
             restorePoint: store.uri(manifest.object.key),
             snapshotAt: manifest.backup.snapshotAt,
-            level: 'checksum',
+            level,
         }),
-        summary: renderAfterSummary({ report, manifest, wayBack, endpoint }),
+        summary: renderAfterSummary(report, manifest),
     };
 }
-/** The newest record of a gate: the way back before the deploy that is being watched. */
-async function readNewestGate(store, prefix) {
-    const key = (await store.list(prefix)).at(-1);
-    return key === undefined ? undefined : parseGateRecord(await store.getText(key), key);
+/** Nothing that goes wrong from here on may hide that the deploy is not healthy. */
+async function unhealthy({ context, inputs, store }, request, report) {
+    const gates = await readLastGates(inputs.location, { store, log: context.log });
+    const ofDeploy = gates.find(record => isOfDeploy(record, madeBy(context.environment)));
+    const wayBack = { ofDeploy, newest: gates[0] };
+    const known = ofDeploy ?? gates[0];
+    const hint = known === undefined
+        ? 'Roll the deploy back. There is no gate record with a restore point.'
+        : `Roll the deploy back, or restore ${known.backup.id} from ${known.backup.snapshotAt}${ofDeploy === undefined ? ', which was not taken for this deploy' : ''}.`;
+    return {
+        outputs: gateOutputs({
+            migrationsPending: undefined,
+            ...(ofDeploy && {
+                restorePoint: store.uri(ofDeploy.backup.key),
+                snapshotAt: ofDeploy.backup.snapshotAt,
+            }),
+        }),
+        summary: renderUnhealthySummary(report, wayBack, { endpoint: inputs.store.endpoint, now: new Date() }),
+        failure: new OperatorError('GATE_UNHEALTHY', `${request.shownUrl} was not healthy after the deploy: ${report.verdict}`, { hint }),
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/inputs.js
+
 
 
 
@@ -89470,7 +91026,7 @@ function readGateInputs(inputs, environment) {
         },
         store: readStoreConfig(inputs, environment, destination),
         compatibility: inputs.oneOf('s3-compatibility', COMPATIBILITY),
-        storageClass: inputs.parse('storage-class', parseStorageClass),
+        storageClass: inputs.parse('storage-class', parseWarmStorageClass),
         sse: inputs.parseOptional('sse', parseSse),
         options: {
             format: 'custom',
@@ -89478,7 +91034,7 @@ function readGateInputs(inputs, environment) {
             tables: readPatterns(inputs, 'tables'),
             excludeTables: [],
             schemas: [],
-            lockTimeoutMs: inputs.durationMs('lock-timeout'),
+            lockTimeoutMs: readLockTimeoutMs(inputs, 'lock-timeout'),
         },
         migrations: inputs.parse('migrations', parseMigrations),
         project: inputs.text('project'),
@@ -89506,6 +91062,7 @@ function readSoak(inputs, phase) {
         inputs.problem('health-url', 'is required in the phase after');
     return {
         url: url ?? '',
+        shownUrl: (url ?? '').replace(/[?#].*$/s, ''),
         expectStatus,
         soakMs,
         probes: Math.max(1, Math.ceil(soakMs / PROBE_INTERVAL_MS)),
@@ -89514,10 +91071,21 @@ function readSoak(inputs, phase) {
         intervalMs: Math.min(PROBE_INTERVAL_MS, Math.max(1, soakMs)),
     };
 }
+/** `migrations: true` is a boolean to its writer, and to a shell a command that succeeds and prints nothing. */
+const NO_COMMAND = /^(true|false|yes|no|on|off|none|never)$/i;
 function parseMigrations(text) {
+    if (NO_COMMAND.test(text))
+        throw new RangeError('expected auto, always, or a shell command that prints a line for each pending migration');
     if (text === 'auto' || text === 'always')
         return { by: text };
     return { by: 'command', command: text };
+}
+/** What takes hours to be read is no way back, and cannot be verified. */
+function parseWarmStorageClass(text) {
+    const storageClass = parseStorageClass(text);
+    if (isColdStorage(storageClass))
+        throw new RangeError('expected a class that can be read at once, such as STANDARD_IA or GLACIER_IR');
+    return storageClass;
 }
 function parseOnBlockers(text) {
     if (text === 'ignore')
@@ -89538,7 +91106,7 @@ function parsePercent(text) {
 function parseHttpUrl(text) {
     if (!URL.canParse(text) || !/^https?:\/\//.test(text))
         throw new RangeError('expected an address such as https://example.com/up');
-    if (new URL(text).username !== '')
+    if (new URL(text).username + new URL(text).password !== '')
         throw new RangeError('an address with a user name cannot be asked');
     return text;
 }
@@ -89553,41 +91121,147 @@ function parseCount(text) {
     return Number(text);
 }
 
-;// CONCATENATED MODULE: external "node:stream/consumers"
-const consumers_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/consumers");
+;// CONCATENATED MODULE: external "node:readline"
+const external_node_readline_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:readline");
+;// CONCATENATED MODULE: ./lib/actions/shell-command.js
+
+
+
+
+
+
+/**
+ * As GitHub runs a step with `shell: bash`: a failure in the middle of a pipeline or a script is a failure. `sh -c` would take
+ * `no-such-tool | sort` for a success. https://docs.github.com/actions/reference/workflow-syntax-for-github-actions#exit-codes-and-error-action-preference
+ */
+const SHELL = ['bash', '--noprofile', '--norc', '-eo', 'pipefail', '-c'];
+/** Between SIGTERM and SIGKILL; a cancelled job has 7.5 s for all its clean-up. */
+const KILL_GRACE_MS = 2000;
+/** For the last output of a command that has ended. */
+const OUTPUT_GRACE_MS = 500;
+/**
+ * Runs an operator's own command, and ends with it whatever it started: a pipeline, and what it left in the background. Throws the
+ * signal's reason once all that is gone.
+ */
+async function runShellCommand(options) {
+    const { command, directory, signal } = options;
+    signal.throwIfAborted();
+    // Strays are known by it: nothing else on a machine of the operator's own has it.
+    const mark = (0,external_node_crypto_.randomUUID)();
+    const [shell, ...args] = SHELL;
+    const child = (0,external_node_child_process_.spawn)(shell, [...args, command], {
+        env: { ...options.env, PG_RUNBOOK_COMMAND: mark },
+        ...(directory !== undefined && { cwd: directory }),
+        stdio: ['ignore', 'pipe', 'pipe'],
+        // A process group of its own, so that what the shell starts ends with it.
+        detached: true,
+    });
+    (0,external_node_readline_namespaceObject.createInterface)({ input: child.stdout }).on('line', options.onOutput);
+    (0,external_node_readline_namespaceObject.createInterface)({ input: child.stderr }).on('line', options.onError);
+    const closed = new Promise(resolve => child.once('close', () => resolve(true)));
+    const ended = readEnd(child);
+    const over = new AbortController();
+    const end = await Promise.race([ended, aborted(AbortSignal.any([signal, over.signal]))]);
+    over.abort();
+    if (end === undefined)
+        await shell_command_endGroup(child, ended);
+    const isOutputComplete = await endRest(child, closed, `PG_RUNBOOK_COMMAND=${mark}`);
+    signal.throwIfAborted();
+    return { ...(end ?? (await ended)), isOutputComplete };
+}
+/** What a `run:` step would see: neither the inputs of this step, which hold secrets, nor the job's tokens, nor the runner's files. */
+function visibleVariables(variables) {
+    const hidden = /^(INPUT_|STATE_|ACTIONS_|GITHUB_(OUTPUT|STATE|ENV|PATH)$)/;
+    return Object.fromEntries(Object.entries(variables).filter(([name]) => !hidden.test(name)));
+}
+function readEnd(child) {
+    return new Promise(resolve => {
+        child.once('error', error => resolve({ isSuccess: false, text: error.message }));
+        // Not its close: that waits for whatever the command left in the background with its output.
+        child.once('exit', (exitCode, name) => resolve({
+            isSuccess: exitCode === 0,
+            text: exitCode === null ? `signal ${name}` : `exit code ${exitCode}`,
+        }));
+    });
+}
+function aborted(signal) {
+    return new Promise(resolve => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
+}
+async function shell_command_endGroup(child, ended) {
+    signalGroup(child, 'SIGTERM');
+    await Promise.race([ended, (0,promises_namespaceObject.setTimeout)(KILL_GRACE_MS)]);
+    signalGroup(child, 'SIGKILL');
+    await ended;
+}
+/** Takes the last output, then ends what the command left in the background. Tells whether the output came to its end by itself. */
+async function endRest(child, closed, setting) {
+    const isComplete = await Promise.race([closed, (0,promises_namespaceObject.setTimeout)(OUTPUT_GRACE_MS, false)]);
+    signalGroup(child, 'SIGKILL');
+    await endStrays(setting);
+    await Promise.race([closed, (0,promises_namespaceObject.setTimeout)(OUTPUT_GRACE_MS)]);
+    for (const stream of [child.stdout, child.stderr])
+        stream?.destroy();
+    return isComplete;
+}
+function signalGroup({ pid }, name) {
+    if (pid !== undefined)
+        signalProcess(-pid, name);
+}
+/** Ends what left the process group, by the setting that only this command was given. Does nothing where there is no /proc. */
+async function endStrays(setting) {
+    const pids = (await (0,promises_.readdir)('/proc').catch(() => [])).filter(name => /^\d+$/.test(name));
+    for (const pid of pids) {
+        const environment = await (0,promises_.readFile)(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+        if (environment.split('\0').includes(setting))
+            signalProcess(Number(pid), 'SIGKILL');
+    }
+}
+function signalProcess(pid, name) {
+    try {
+        external_node_process_.kill(pid, name);
+    }
+    catch {
+        // It has ended.
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/migration-command.js
 
 
-/** Inputs, which hold secrets, the job's tokens, and the files by which this step speaks to the runner. */
-const HIDDEN = /^(INPUT_|STATE_|ACTIONS_|GITHUB_(OUTPUT|STATE|ENV|PATH)$)/;
+
+
 /**
- * Asks the operator's own command, which prints a line for each pending migration. A command that fails tells nothing, and what
- * nobody can tell counts as pending.
+ * Asks the operator's own command, which prints a line for each pending migration. It runs in the project's folder with the
+ * database in DATABASE_URL. A command that fails tells nothing, and what nobody can tell counts as pending.
  */
-async function listByCommand(command, { environment, log }, signal) {
-    const variables = Object.entries(environment.variables).filter(([name]) => !HIDDEN.test(name));
-    const child = (0,external_node_child_process_.spawn)('/bin/sh', ['-c', command], {
-        env: Object.fromEntries(variables),
-        stdio: ['ignore', 'pipe', 'pipe'],
+async function listByCommand(command, { context, inputs, signal }) {
+    const { environment, log } = context;
+    await requireFolder(inputs.project);
+    const lines = [];
+    const end = await log.group(`Migrations command: ${command}`, () => runShellCommand({
+        command,
+        directory: inputs.project,
+        env: {
+            ...visibleVariables(environment.variables),
+            DATABASE_URL: connectionUrl(inputs.connection).reveal(),
+        },
         signal,
-    });
-    const ended = new Promise(resolve => {
-        child.once('error', error => resolve(error.message));
-        child.once('close', (exitCode, name) => resolve(exitCode ?? `signal ${name}`));
-    });
-    const [stdout, stderr, exit] = await Promise.all([(0,consumers_namespaceObject.text)(child.stdout), (0,consumers_namespaceObject.text)(child.stderr), ended]);
-    signal.throwIfAborted();
+        onOutput: line => lines.push(line.trim()),
+        onError: line => log.info(line),
+    }));
     const source = `command: ${command}`;
-    if (exit !== 0) {
-        for (const line of stderr.trim().split('\n').slice(-5))
-            log.info(`  ${line}`);
-        const why = `The command ended with ${exit}, so that nobody can tell; that counts as pending.`;
-        return { tool: undefined, source, pending: [], state: 'unknown', why };
-    }
-    const pending = stdout
-        .split('\n')
-        .map(line => line.trim())
-        .filter(line => line !== '');
+    const unknown = (why) => ({
+        tool: undefined,
+        source,
+        pending: [],
+        state: 'unknown',
+        why: `${why}, so that nobody can tell; that counts as pending.`,
+    });
+    if (!end.isSuccess)
+        return unknown(`The command ended with ${end.text}`);
+    if (!end.isOutputComplete)
+        return unknown('The command left something behind that still held its output');
+    const pending = lines.filter(line => line !== '');
     return {
         tool: undefined,
         source,
@@ -89595,6 +91269,15 @@ async function listByCommand(command, { environment, log }, signal) {
         state: pending.length === 0 ? 'none' : 'pending',
         why: pending.length === 0 ? 'The command listed nothing.' : `The command listed ${pending.length}.`,
     };
+}
+/** A shell that cannot start there says only that it was not found. */
+async function requireFolder(path) {
+    const found = await (0,promises_.stat)(path).catch(() => undefined);
+    if (found?.isDirectory() === true)
+        return;
+    throw new OperatorError('INVALID_INPUT', `The project's folder ${path} is not there.`, {
+        hint: 'Run actions/checkout before this step, and give the folder that holds the project.',
+    });
 }
 
 ;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/migration-folder.js
@@ -89604,30 +91287,32 @@ async function listByCommand(command, { environment, log }, signal) {
 
 
 const LIMITS = { entries: 100_000, fileBytes: 4 * MIB, totalBytes: 64 * MIB };
-/** Folders that hold other people's code, which has migrations of its own. */
-const FOREIGN = /^(\.|node_modules$|bower_components$|vendor$|venv$|env$|site-packages$|__pycache__$)/;
+/** Folders that are nobody's app: hidden ones, and those that only a package manager or Python itself fills. */
+const FOREIGN = /^(\..*|node_modules|bower_components|site-packages|__pycache__)$/;
+/** Where Bundler and Composer put packages. The rest of a folder `vendor` is the project's own: engines, apps. */
+const VENDORED = /(^|\/)vendor\/(bundle|cache|composer)$/;
 /**
  * Reads what a project's folder holds at the places where migration tools keep their files, and nothing else. Throws
  * INVALID_INPUT where there is no such folder. A project without migrations has no files.
  */
 async function readProjectFiles(root, limits = LIMITS) {
-    const reading = { root, limits, files: new Map(), gaps: [], entries: 0, bytes: 0 };
     const top = await (0,promises_.readdir)(root, { withFileTypes: true }).catch(cause => {
         throw new OperatorError('INVALID_INPUT', `The project's folder ${root} cannot be read.`, {
             hint: 'Run actions/checkout before this step, and give the folder that holds the project.',
             cause,
         });
     });
-    const places = await withMarkers(root, top);
+    const reading = { root, limits, files: new Map(), gaps: [], entries: 0, bytes: 0 };
+    const places = await withMarkers(reading, top);
     for (const folder of new Set(places.map(place => place.folder))) {
         await readFolder(reading, folder, '', places.filter(place => place.folder === folder));
     }
     return { root, files: reading.files, gaps: [...new Set(reading.gaps)] };
 }
-async function withMarkers(root, top) {
+async function withMarkers(reading, top) {
     const names = new Set(top.map(({ name }) => name));
-    for (const { name } of top.filter(entry => entry.isDirectory() && !FOREIGN.test(entry.name)))
-        for (const entry of await migration_folder_list((0,external_node_path_.join)(root, name)))
+    for (const { name } of top.filter(entry => !entry.isFile() && !FOREIGN.test(entry.name)))
+        for (const entry of await migration_folder_list(reading, name))
             names.add(entry.name);
     return TOOLS.flatMap(({ places }) => places).filter(({ marker }) => marker === undefined || names.has(marker));
 }
@@ -89636,52 +91321,226 @@ async function readFolder(reading, folder, below, places) {
     const path = (0,external_node_path_.join)(folder, below);
     const level = below === '' ? 0 : below.split('/').length;
     const deeper = places.filter(({ depth }) => depth > level);
-    for (const entry of await migration_folder_list((0,external_node_path_.join)(reading.root, path))) {
+    const entries = await migration_folder_list(reading, path);
+    if (below !== '' && isPythonEnvironment(entries))
+        return;
+    for (const entry of entries) {
         reading.entries += 1;
         if (reading.entries > reading.limits.entries) {
             reading.gaps.push(`${reading.root} has more than ${reading.limits.entries} files and folders to look at`);
             return;
         }
         const name = below === '' ? entry.name : `${below}/${entry.name}`;
-        if (entry.isDirectory() && deeper.length > 0 && !FOREIGN.test(entry.name))
-            await readFolder(reading, folder, name, deeper);
+        if (deeper.length > 0)
+            await readBelow(reading, folder, name, deeper, entry);
         const matching = places.filter(({ file, depth }) => depth >= level && file.test(name));
-        if (matching.length > 0)
-            await addFile(reading, folder === '' ? name : `${folder}/${name}`, matching, entry);
+        if (matching.length > 0 && !entry.isDirectory())
+            await addFile(reading, folder === '' ? name : `${folder}/${name}`, matching);
     }
 }
-async function addFile(reading, path, places, entry) {
+async function readBelow(reading, folder, name, places, entry) {
+    if (FOREIGN.test(entry.name) || VENDORED.test(name))
+        return;
+    if (entry.isDirectory())
+        await readFolder(reading, folder, name, places);
+    else if (entry.isSymbolicLink())
+        await noteLinkedFolder(reading, folder, name);
+}
+/** A virtual environment of Python, whatever its name: an app may be called env. */
+function isPythonEnvironment(entries) {
+    return entries.some(({ name }) => name === 'pyvenv.cfg' || name === 'conda-meta');
+}
+/** Links to folders are not followed, because they may go in a circle. What lies outside of what is looked through is a gap. */
+async function noteLinkedFolder({ root, gaps }, folder, name) {
+    const link = (0,external_node_path_.join)(root, folder, name);
+    const target = await (0,promises_.stat)(link).catch(() => undefined);
+    if (target?.isDirectory() !== true)
+        return;
+    const [top, to] = await Promise.all([(0,promises_.realpath)((0,external_node_path_.join)(root, folder)), (0,promises_.realpath)(link)]);
+    const isInside = to === top || to.startsWith(`${top}${external_node_path_.sep}`);
+    if (!isInside)
+        gaps.push(`${(0,external_node_path_.join)(folder, name)} is a link to a folder, which is not followed`);
+}
+/** A link counts as what it leads to. */
+async function addFile(reading, path, places) {
     const absolute = (0,external_node_path_.join)(reading.root, path);
-    // A named pipe would be waited for without end. A link counts as what it leads to.
-    const found = entry.isFile() || entry.isSymbolicLink() ? await (0,promises_.stat)(absolute).catch(() => undefined) : undefined;
-    if (found?.isFile() !== true)
-        return;
-    const before = reading.files.get(path);
-    if (!places.some(({ isRead }) => isRead)) {
-        if (before === undefined)
+    try {
+        const found = await (0,promises_.stat)(absolute);
+        if (found.isDirectory())
+            return;
+        // A named pipe would be waited for without end.
+        if (!found.isFile())
+            reading.gaps.push(`${path} is not a file`);
+        else if (places.some(({ isRead }) => isRead))
+            await addText(reading, path, found.size);
+        else if (!reading.files.has(path))
             reading.files.set(path, '');
-        return;
     }
+    catch (error) {
+        reading.gaps.push(`${path} cannot be read (${systemCode(error)})`);
+    }
+}
+async function addText(reading, path, bytes) {
     const { fileBytes, totalBytes } = reading.limits;
-    if (found.size > fileBytes || reading.bytes + found.size > totalBytes) {
+    if (bytes > fileBytes || reading.bytes + bytes > totalBytes) {
         reading.files.set(path, '');
-        reading.gaps.push(`${path} (${renderBytes(found.size)}) was not read: ${renderBytes(fileBytes)} for a file, ${renderBytes(totalBytes)} for all`);
+        reading.gaps.push(`${path} (${renderBytes(bytes)}) was not read: ${renderBytes(fileBytes)} for a file, ${renderBytes(totalBytes)} for all`);
         return;
     }
-    reading.bytes += found.size;
-    reading.files.set(path, await (0,promises_.readFile)(absolute, 'utf8'));
+    reading.bytes += bytes;
+    reading.files.set(path, await (0,promises_.readFile)((0,external_node_path_.join)(reading.root, path), 'utf8'));
 }
 /** Sorted, so that a limit cuts at the same place on every machine. What is not there or not a folder is empty. */
-async function migration_folder_list(path) {
-    const entries = await (0,promises_.readdir)(path, { withFileTypes: true }).catch(error => {
-        if (['ENOENT', 'ENOTDIR'].includes(error.code))
-            return [];
-        throw new OperatorError('INVALID_INPUT', `The folder ${path} cannot be read (${error.code}).`, {
-            hint: 'Let the user that runs this step read the project.',
-            cause: error,
-        });
+async function migration_folder_list({ root, gaps }, path) {
+    try {
+        const entries = await (0,promises_.readdir)((0,external_node_path_.join)(root, path), { withFileTypes: true });
+        return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    }
+    catch (error) {
+        const code = systemCode(error);
+        if (code !== 'ENOENT' && code !== 'ENOTDIR')
+            gaps.push(`${path} cannot be read (${code})`);
+        return [];
+    }
+}
+/** `EACCES`; whatever is no error of the system goes on as what it is. */
+function systemCode(error) {
+    if (error instanceof Error && 'code' in error && typeof error.code === 'string')
+        return error.code;
+    throw error;
+}
+
+;// CONCATENATED MODULE: ./lib/core/gate-trend.js
+
+/** How long the last gates kept their deploys waiting, with the size of the restore point, and how this one compares. */
+function renderGateTrend(current, previous) {
+    return renderTrend(gate_trend_toPoint(current), previous.map(gate_trend_toPoint), {
+        noun: 'gate',
+        measures: [durationMeasure(), SIZE_MEASURE],
     });
-    return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+function gate_trend_toPoint({ gate, backup, durations }) {
+    return {
+        id: gate.id,
+        at: new Date(gate.at),
+        word: gate.level,
+        values: [durations?.totalMs ?? null, backup.bytes],
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/summary.js
+
+
+
+
+
+
+
+
+/** Migrations shown one by one. */
+const PENDING_SHOWN = 30;
+/** What each level proves, in an operator's words. */
+const LEVELS = {
+    checksum: 'the store holds what pg_dump wrote',
+    archive: 'every byte was read back, hashed and decoded by pg_restore',
+    drill: 'it was restored on a scratch server and compared',
+};
+/** The job summary of an open gate: verdict, facts, the way back to paste from, the last gates, and what is about to happen. */
+function renderGateSummary(report, context) {
+    const { migrations } = report;
+    if (report.kind === 'nothing-pending') {
+        return renderSummaryPage({
+            verdict: '✅ Nothing to migrate',
+            facts: [['Migrations', `${literal(migrations.why)} (${literal(migrations.source)})`]],
+            next: ['Nothing: the deploy may go on. No restore point was needed.'],
+        });
+    }
+    const { manifest, record } = report;
+    const { previous } = context;
+    return renderSummaryPage({
+        verdict: `✅ Gate open: ${literal(manifest.backup.database)} has a verified way back`,
+        problems: warnings(report),
+        facts: gateFacts(report, context.recordUri),
+        next: summary_wayBackSteps(manifest, context.endpoint),
+        trend: previous && { title: 'Last gates', trend: renderGateTrend(record, previous) },
+        details: pendingList(migrations),
+    });
+}
+function gateFacts(report, recordUri) {
+    const { manifest, level, record } = report;
+    const { backup, object } = manifest;
+    return [
+        ['Way back to', code(backup.snapshotAt)],
+        ['Backup', code(backup.id)],
+        ['Archive', `${code(`s3://${object.bucket}/${object.key}`)} (${renderBytes(object.bytes)})`],
+        ['Verified', `${level}: ${LEVELS[level]}`],
+        ...comparedFact(report),
+        ['Took', renderDuration(record.durations?.totalMs ?? 0)],
+        ['Record', code(recordUri ?? '')],
+    ];
+}
+function summary_wayBackSteps(manifest, endpoint) {
+    const { snapshotAt, kind } = manifest.backup;
+    const target = kind === 'partial'
+        ? `Set ${code('TARGET_URL')} to a new, empty database and copy the tables over from there. Tables, types and functions outside of this backup that its tables refer to have to be in it before: restore the last full backup first where there are some.`
+        : `Set ${code('TARGET_URL')} to a new, empty database, check it, then point the service at it: everything written after ${code(snapshotAt)} is not in it.`;
+    return [
+        'Let the deploy go on. If the migration goes wrong:',
+        codeBlock(renderWayBack(manifest, endpoint), 'bash'),
+        target,
+    ];
+}
+/** Shell commands that bring the restore point back into the empty database in TARGET_URL. */
+function renderWayBack(manifest, endpoint) {
+    const { object, archive } = manifest;
+    return `${renderCommandBefore(manifest)}${renderRestoreCommands(object, archive.format, endpoint).file}`;
+}
+/** What going back would cost, and what was not looked at: said before anyone goes back. */
+function warnings({ manifest, reused, plausibility, hiddenSessions }) {
+    const { backup } = manifest;
+    const notes = [];
+    if (reused !== null)
+        notes.push(`This backup was reused. Going back loses the last **${renderDuration(reused.ageMs)}** before this gate as well.`);
+    if (reused !== null && reused.laterGates.length > 0)
+        notes.push(laterGatesNote(reused.laterGates));
+    if (backup.kind === 'partial')
+        notes.push(`This backup is partial: it covers ${backup.tables.map(code).join(', ')} only. Nothing else can be brought back from it.`);
+    if (plausibility.kind === 'not-compared')
+        notes.push(`The rows were not compared with an earlier backup. ${literal(plausibility.why)}`);
+    if (hiddenSessions > 0)
+        notes.push(literal(describeHidden(hiddenSessions)));
+    return notes.map(note => `> ⚠️ ${note}`);
+}
+function laterGatesNote(gates) {
+    const commits = [...new Set(gates.map(({ run }) => code(run.commit.slice(0, 12))))].slice(0, 5);
+    const names = [...new Set(gates.flatMap(({ migrations }) => migrations.pending))];
+    const shown = names.slice(0, 10).map(code).join(', ');
+    const what = names.length === 0 ? '' : ` (${shown}${names.length > 10 ? `, and ${names.length - 10} more` : ''})`;
+    return `Since this backup the gate has let ${renderAmount(gates.length, 'other deploy')} through, of commit ${commits.join(', ')}: going back undoes ${gates.length === 1 ? 'its' : 'their'} migrations too${what}.`;
+}
+/** One sentence. */
+function describeHidden(sessions) {
+    return `This role may not see what ${renderAmount(sessions, 'other session')} ${sessions === 1 ? 'does' : 'do'}: locks were looked at, but a long transaction among them would not be noticed. GRANT pg_monitor lets it see.`;
+}
+function comparedFact({ plausibility }) {
+    if (plausibility.kind === 'not-compared')
+        return [];
+    const { with: previous, tables, sizes } = plausibility;
+    return [
+        [
+            'Compared with',
+            `${code(previous.id)} of ${code(previous.snapshotAt)}: ${renderAmount(tables, 'table')}, none lost too many rows; ${sizes}`,
+        ],
+    ];
+}
+function pendingList({ pending, why, source }) {
+    const hidden = pending.length - PENDING_SHOWN;
+    const names = pending.slice(0, PENDING_SHOWN).map(name => `- ${code(name)}`);
+    return [
+        `### ${pending.length === 0 ? 'Migrations' : `${pending.length} pending migrations`}`,
+        `${literal(why)} (${literal(source)})`,
+        [...names, ...(hidden > 0 ? [`- and ${hidden} more`] : [])].join('\n'),
+    ];
 }
 
 ;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/run.js
@@ -89758,25 +91617,20 @@ var pre_migration_snapshot_run_disposeResources = (undefined && undefined.__disp
 
 
 
-
-
-
-
-
-
-
 const preMigrationSnapshot = {
     async main(context) {
+        // Before anything else: a step that is killed leaves these.
+        context.setOutputs(gateOutputs({ migrationsPending: true }));
         try {
             const env_1 = { stack: [], error: void 0, hasError: false };
             try {
                 const inputs = readGateInputs(context.inputs, context.environment);
-                const signal = withDeadline(context.signal, inputs.maxDurationMs + (inputs.soak?.soakMs ?? 0));
+                const signal = withDeadline(context.signal, ...timeLimit(inputs));
                 const temp = pre_migration_snapshot_run_addDisposableResource(env_1, await context.createTempDir(), true);
                 const store = pre_migration_snapshot_run_addDisposableResource(env_1, new Store(inputs.store, context.log, signal), false);
                 const setting = { context, inputs, store, signal, directory: temp.path };
                 if (inputs.soak !== undefined)
-                    return await backUpAfterDeploy(setting, inputs.soak, () => takeBackup(setting, 'post-migration'));
+                    return await backUpAfterDeploy(setting, inputs.soak);
                 const report = await runGate(setting);
                 const previous = report.kind === 'open' ? await readPastGates(inputs.location, store) : undefined;
                 return pre_migration_snapshot_run_toResult(report, previous, store, inputs);
@@ -89816,6 +91670,12 @@ const preMigrationSnapshot = {
         }
     },
 };
+/** The soak comes on top, because it is a time that is meant to be waited. */
+function timeLimit({ maxDurationMs, soak }) {
+    return soak === undefined
+        ? [maxDurationMs, 'max-duration']
+        : [maxDurationMs + soak.soakMs, 'soak and max-duration'];
+}
 function runGate(setting) {
     const { context, inputs, store, signal } = setting;
     return gate({ ...inputs, nonce: (0,external_node_crypto_.randomBytes)(4).toString('hex'), run: madeBy(context.environment) }, {
@@ -89824,14 +91684,12 @@ function runGate(setting) {
         now: () => new Date(),
         pause: ms => (0,promises_namespaceObject.setTimeout)(ms, undefined, { signal }).catch(() => signal.throwIfAborted()),
         detectMigrations: () => findMigrations(setting),
-        readBlockers: async () => {
+        readObstacles: () => readObstacles(setting),
+        readIdentity: async () => {
             const env_3 = { stack: [], error: void 0, hasError: false };
             try {
                 const session = pre_migration_snapshot_run_addDisposableResource(env_3, await openSession(inputs.connection, signal), true);
-                const hidden = await countHiddenSessions(session);
-                if (hidden > 0)
-                    context.log.info(`This role may not see what ${hidden} other sessions do: GRANT pg_monitor to see.`);
-                return await blockers_readBlockers(session, { olderThanMs: inputs.maxTransactionAgeMs });
+                return await readIdentity(session);
             }
             catch (e_3) {
                 env_3.error = e_3;
@@ -89843,30 +91701,21 @@ function runGate(setting) {
                     await result_2;
             }
         },
-        dump: () => takeBackup(setting, 'pre-migration'),
-        verify: (manifest, level) => verify(setting, manifest, level),
+        dump: judge => takeBackup(setting, 'pre-migration', judge),
+        verify: (manifest, level, isProven) => verify(setting, manifest, level, isProven),
     });
 }
-async function findMigrations({ inputs, context, signal }) {
+async function readObstacles({ inputs, context, signal }) {
     const env_4 = { stack: [], error: void 0, hasError: false };
     try {
-        const { migrations } = inputs;
-        if (migrations.by === 'always') {
-            return {
-                tool: undefined,
-                source: 'migrations: always',
-                pending: [],
-                state: 'pending',
-                why: 'Always asked for a restore point.',
-            };
-        }
-        if (migrations.by === 'command')
-            return listByCommand(migrations.command, context, signal);
         const session = pre_migration_snapshot_run_addDisposableResource(env_4, await openSession(inputs.connection, signal), true);
-        return detectMigrations({
-            folder: await readProjectFiles(inputs.project),
-            database: await readMigrationTables(session),
-        });
+        const hiddenSessions = await countHiddenSessions(session);
+        if (hiddenSessions > 0)
+            context.log.info(`Not every session can be seen. ${describeHidden(hiddenSessions)}`);
+        return {
+            blockers: await readBlockers(session, { olderThanMs: inputs.maxTransactionAgeMs }),
+            hiddenSessions,
+        };
     }
     catch (e_4) {
         env_4.error = e_4;
@@ -89878,19 +91727,27 @@ async function findMigrations({ inputs, context, signal }) {
             await result_3;
     }
 }
-async function takeBackup({ context, inputs, store, signal, directory }, kind) {
+async function findMigrations(setting) {
     const env_5 = { stack: [], error: void 0, hasError: false };
     try {
-        const { connection, location, options, storageClass, sse, compatibility } = inputs;
-        const source = pre_migration_snapshot_run_addDisposableResource(env_5, await openSource(connection, signal), true);
-        return await dump({
-            location,
-            kind,
-            options,
-            fingerprint: 'counts',
-            storage: { storageClass, sse, compatibility, tags: [] },
-            madeBy: madeBy(context.environment),
-        }, createDumpTools(context, source, connection, store, directory));
+        const { inputs, signal } = setting;
+        const { migrations } = inputs;
+        if (migrations.by === 'always') {
+            return {
+                tool: undefined,
+                source: 'migrations: always',
+                pending: [],
+                state: 'pending',
+                why: 'Always asked for a restore point.',
+            };
+        }
+        if (migrations.by === 'command')
+            return listByCommand(migrations.command, setting);
+        const session = pre_migration_snapshot_run_addDisposableResource(env_5, await openSession(inputs.connection, signal), true);
+        return detectMigrations({
+            folder: await readProjectFiles(inputs.project),
+            database: await readMigrationTables(session),
+        });
     }
     catch (e_5) {
         env_5.error = e_5;
@@ -89902,49 +91759,6 @@ async function takeBackup({ context, inputs, store, signal, directory }, kind) {
             await result_4;
     }
 }
-async function verify(setting, manifest, level) {
-    const { context, inputs, store, signal, directory } = setting;
-    if (level === 'checksum')
-        return verifyChecksum(manifest, store);
-    const places = {
-        store,
-        signal,
-        directory,
-        scratch: undefined,
-        live: undefined,
-        amcheck: false,
-        jobs: (0,external_node_os_.availableParallelism)(),
-    };
-    const tools = await createDrillTools(context, places, manifest);
-    if (level === 'archive') {
-        const { path } = await requireTool(context, 'pg_restore', 1);
-        return verifyArchive(manifest, {
-            ...tools,
-            archivePath: (0,external_node_path_.join)(directory, 'archive.dump'),
-            disk: async () => ({ ...(await tools.disk()), databaseBytes: 0 }),
-            decode: () => decodeArchive(path, (0,external_node_path_.join)(directory, 'archive.dump'), context.environment.variables, signal),
-        });
-    }
-    const request = {
-        manifest,
-        location: inputs.location,
-        maxAgeMs: undefined,
-        criteria: [],
-        nonce: (0,external_node_crypto_.randomBytes)(4).toString('hex'),
-        run: madeBy(context.environment),
-    };
-    const { record, recordKey, notRecorded } = await drill(request, { ...tools, smoke: undefined });
-    if (notRecorded !== undefined)
-        throw notRecorded;
-    refuseVerdict(record.drill.verdict, store.uri(recordKey));
-}
-function refuseVerdict(verdict, uri) {
-    if (verdict === 'pass')
-        return;
-    throw new OperatorError('GATE_UNVERIFIED', `The drill of the restore point ended with ${verdict}: ${uri}.`, {
-        hint: 'Read the record of the drill; without a verified restore point the deploy must not go on.',
-    });
-}
 function pre_migration_snapshot_run_toResult(report, previous, store, inputs) {
     const { endpoint } = inputs.store;
     const summary = renderGateSummary(report, {
@@ -89955,7 +91769,7 @@ function pre_migration_snapshot_run_toResult(report, previous, store, inputs) {
     if (report.kind === 'nothing-pending')
         return { outputs: gateOutputs({ migrationsPending: false }), summary };
     const { manifest, level, migrations, recordKey } = report;
-    const { object, archive, backup } = manifest;
+    const { object, backup } = manifest;
     return {
         outputs: gateOutputs({
             migrationsPending: migrations.state !== 'none',
@@ -89963,7 +91777,7 @@ function pre_migration_snapshot_run_toResult(report, previous, store, inputs) {
             restorePoint: store.uri(object.key),
             snapshotAt: backup.snapshotAt,
             level,
-            restoreCommand: renderRestoreCommands(object, archive.format, endpoint).file,
+            restoreCommand: renderWayBack(manifest, endpoint),
             gateUri: store.uri(recordKey),
         }),
         summary,
@@ -89978,6 +91792,8 @@ const PAGE = 100;
 const MAX_PAGES = 10;
 const ATTEMPT_TIMEOUT_MS = 20_000;
 const PAUSES_MS = [1000, 4000];
+/** What GitHub asks for after too many requests, where it says nothing else. */
+const LIMIT_PAUSE_MS = 60_000;
 /** The issues of one repository. Throws REPORT_FAILED where GitHub does not do what is asked, after three attempts. */
 class Issues {
     #repository;
@@ -89988,49 +91804,68 @@ class Issues {
         this.#log = log;
         this.#signal = signal;
     }
-    /** The open issue with a label whose body holds the marker; the oldest, where there are several. */
-    async findOpen(label, marker) {
-        for (let page = 1; page <= MAX_PAGES; page += 1) {
-            const query = new URLSearchParams({
-                ...{ state: 'open', labels: label, sort: 'created', direction: 'asc' },
-                ...{ per_page: String(PAGE), page: String(page) },
-            });
-            const found = parseIssues(await this.#request('GET', `/issues?${query}`));
-            const issue = found.find(({ body }) => body.includes(marker));
-            if (issue !== undefined || found.length < PAGE)
-                return issue;
-        }
-        return undefined;
+    /** The open issues with the mark, in no order. */
+    async findOpen(mark) {
+        return (await this.#find(mark)).map(parseIssue);
     }
-    async open(title, body, labels) {
-        return parseIssue(await this.#request('POST', '/issues', { title, body, labels }));
+    /** Opens one. It is looked for before the request is repeated: an answer that was lost shall not leave two. */
+    async open(title, body, mark) {
+        const request = { method: 'POST', path: '/issues', body: { title, body, labels: [mark.label] } };
+        const findResult = async () => (await this.#find(mark))[0];
+        return parseIssue(await this.#request({ ...request, findResult }));
     }
+    /** An answer that was lost may leave a second comment, nothing worse. */
     async comment({ number }, body) {
-        await this.#request('POST', `/issues/${number}/comments`, { body });
+        await this.#request({ method: 'POST', path: `/issues/${number}/comments`, body: { body } });
     }
     async close({ number }) {
-        await this.#request('PATCH', `/issues/${number}`, { state: 'closed', state_reason: 'completed' });
+        const body = { state: 'closed', state_reason: 'completed' };
+        await this.#request({ method: 'PATCH', path: `/issues/${number}`, body });
     }
-    /** Repeats what may pass by itself: no answer, 5xx, 429. An answer that was lost may leave a second comment, nothing worse. */
-    async #request(method, path, body) {
-        const what = `${method} ${path.replace(/\?.*/, '')}`;
+    /**
+     * As GitHub describes them. Where none of those with the label has the marker, all are looked through: somebody may have
+     * taken the label away, and GitHub leaves it out in silence where the token may not set one.
+     */
+    async #find({ label, marker }) {
+        const labelled = await this.#search(marker, { labels: label });
+        return labelled.length > 0 ? labelled : this.#search(marker, {});
+    }
+    async #search(marker, filter) {
+        const found = [];
+        for (let page = 1; page <= MAX_PAGES; page += 1) {
+            const query = new URLSearchParams({
+                ...{ ...filter, state: 'open', sort: 'created', direction: 'desc' },
+                ...{ per_page: String(PAGE), page: String(page) },
+            });
+            const items = parseList(await this.#request({ method: 'GET', path: `/issues?${query}` }));
+            found.push(...items.filter(item => isIssueWith(marker, item)));
+            if (items.length < PAGE)
+                break;
+        }
+        return found;
+    }
+    /** Repeats what may pass by itself: no answer, one that is cut off, 5xx, too many requests. */
+    async #request(request) {
+        const what = `${request.method} ${request.path.replace(/\?.*/, '')}`;
         for (let attempt = 0;; attempt += 1) {
-            const answer = await this.#attempt(method, path, body);
-            if (answer instanceof Response && answer.ok)
-                return await answer.json();
-            const problem = answer instanceof Response ? await issues_describe(answer) : errorMessage(answer);
-            const pauseMs = PAUSES_MS[attempt];
-            if (!mayPass(answer) || pauseMs === undefined || this.#signal.aborted)
-                throw refusal(this.#repository, what, answer, problem);
-            this.#log.info(`GitHub: ${what}: ${problem}; again in ${pauseMs / 1000} s.`);
-            await (0,promises_namespaceObject.setTimeout)(pauseMs);
+            const answer = await this.#attempt(request);
+            if (isGood(answer))
+                return issues_parseJson(answer.text);
+            const pauseMs = pauseAfter(answer, attempt);
+            if (pauseMs === undefined || this.#signal.aborted)
+                throw refusal(this.#repository, what, answer);
+            this.#log.info(`GitHub: ${what}: ${issues_describe(answer)}; again in ${pauseMs / 1000} s.`);
+            await (0,promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal: this.#signal }).catch(() => { });
+            const result = await request.findResult?.();
+            if (result !== undefined)
+                return result;
         }
     }
-    async #attempt(method, path, body) {
+    async #attempt({ method, path, body }) {
         const { apiUrl, name, token } = this.#repository;
         const timeout = AbortSignal.timeout(ATTEMPT_TIMEOUT_MS);
         try {
-            return await fetch(`${apiUrl}/repos/${name}${path}`, {
+            const answer = await fetch(`${apiUrl}/repos/${name}${path}`, {
                 method,
                 headers: {
                     Accept: 'application/vnd.github+json',
@@ -90042,44 +91877,81 @@ class Issues {
                 signal: AbortSignal.any([this.#signal, timeout]),
                 ...(body && { body: JSON.stringify(body) }),
             });
+            return { status: answer.status, headers: answer.headers, text: await answer.text() };
         }
         catch (error) {
-            return error instanceof Error && error.cause instanceof Error ? error.cause : error;
+            if (!(error instanceof Error))
+                return new Error(errorMessage(error));
+            return error.cause instanceof Error ? error.cause : error;
         }
     }
 }
-function mayPass(answer) {
-    return !(answer instanceof Response) || answer.status >= 500 || answer.status === 429;
+function isGood(answer) {
+    return !(answer instanceof Error) && answer.status >= 200 && answer.status < 300;
+}
+/** How long to wait before the next attempt; undefined for what does not pass by itself, and after the last one. */
+function pauseAfter(answer, attempt) {
+    const pauseMs = PAUSES_MS[attempt];
+    if (pauseMs === undefined || answer instanceof Error || answer.status >= 500)
+        return pauseMs;
+    return isTooMany(answer)
+        ? Math.max(pauseMs, Math.min(retryAfterMs(answer.headers), LIMIT_PAUSE_MS))
+        : undefined;
+}
+/** GitHub's secondary limits are a 403 as well as a 429. https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
+function isTooMany({ status, headers, text }) {
+    return (status === 429 || (status === 403 && (headers.has('retry-after') || /secondary rate limit/i.test(text))));
+}
+function retryAfterMs(headers) {
+    const seconds = Number(headers.get('retry-after') ?? Number.NaN);
+    return Number.isNaN(seconds) ? LIMIT_PAUSE_MS : seconds * 1000;
 }
 /** Status and the message that GitHub sends with it. */
-async function issues_describe(answer) {
-    const text = await answer.text().catch(() => '');
-    const message = /"message"\s*:\s*"([^"]{1,200})"/.exec(text)?.[1];
+function issues_describe(answer) {
+    if (answer instanceof Error)
+        return errorMessage(answer);
+    const message = /"message"\s*:\s*"([^"]{1,200})"/.exec(answer.text)?.[1];
     return `HTTP ${answer.status}${message === undefined ? '' : `, ${message}`}`;
 }
-function refusal({ name }, what, answer, problem) {
-    const status = answer instanceof Response ? answer.status : 0;
-    const hint = status === 403 || status === 404 || status === 410
-        ? `Give the job the permission issues: write, and see that issues are switched on in ${name}.`
-        : status === 401
-            ? 'Pass a token that is valid, such as github.token.'
-            : 'See whether GitHub is up: https://www.githubstatus.com.';
-    return new OperatorError('REPORT_FAILED', `GitHub did not do ${what} in ${name}: ${problem}.`, { hint });
+function refusal({ name }, what, answer) {
+    const text = `GitHub did not do ${what} in ${name}: ${issues_describe(answer)}.`;
+    return new OperatorError('REPORT_FAILED', text, { hint: hintFor(answer, name) });
 }
-function parseIssues(value) {
+function hintFor(answer, name) {
+    const status = answer instanceof Error ? 0 : answer.status;
+    if (!(answer instanceof Error) && isTooMany(answer))
+        return 'GitHub allows no more requests for a while.';
+    if (status === 403 || status === 404 || status === 410)
+        return `Give the job the permission issues: write, and see that issues are switched on in ${name}.`;
+    if (status === 401)
+        return 'Pass a token that is valid, such as github.token.';
+    return 'See whether GitHub is up: https://www.githubstatus.com.';
+}
+/** A proxy, or a server that is no GitHub, may answer with a page. */
+function issues_parseJson(text) {
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        throw unexpected('JSON');
+    }
+}
+function parseList(value) {
     if (!Array.isArray(value))
         throw unexpected('a list of issues');
-    // Pull requests are issues too, and none of ours.
-    return value.filter(item => isObject(item) && item.pull_request === undefined).map(parseIssue);
+    return value;
+}
+/** Pull requests are issues too, and none of ours. */
+function isIssueWith(marker, item) {
+    if (!isObject(item) || item.pull_request !== undefined)
+        return false;
+    return typeof item.body === 'string' && item.body.includes(marker);
 }
 function parseIssue(value) {
     if (!isObject(value) || typeof value.number !== 'number')
         throw unexpected('an issue with a number');
-    return {
-        number: value.number,
-        body: typeof value.body === 'string' ? value.body : '',
-        url: typeof value.html_url === 'string' ? value.html_url : '',
-    };
+    const url = typeof value.html_url === 'string' ? value.html_url : '';
+    return { number: value.number, url };
 }
 function isObject(value) {
     return typeof value === 'object' && value !== null;
@@ -90098,46 +91970,63 @@ const OUTCOMES = ['success', 'failure', 'cancelled'];
 function readReportInputs(inputs) {
     const webhookUrl = inputs.secret('webhook-url');
     const heartbeatUrl = inputs.secret('heartbeat-url');
-    if (!isUrl(webhookUrl))
-        inputs.problem('webhook-url', 'expected a URL such as https://hooks.example.com/…');
-    if (!isUrl(heartbeatUrl))
-        inputs.problem('heartbeat-url', 'expected a URL such as https://hc.example.com/…');
+    checkUrl(inputs, 'webhook-url', webhookUrl, 'https://hooks.example.com/…');
+    checkUrl(inputs, 'heartbeat-url', heartbeatUrl, 'https://hc.example.com/…');
     return inputs.finish({
         task: inputs.parse('task', parseTask),
         database: inputs.parse('database', parseDatabaseName),
         outcome: inputs.oneOf('outcome', OUTCOMES),
         verified: inputs.flag('verified'),
-        details: inputs.lines('details'),
+        details: readDetails(inputs),
         token: inputs.secret('github-token'),
         label: inputs.text('issue-label'),
         webhookUrl,
         heartbeatUrl,
     });
 }
+/** Not as lines of settings: what begins with # is a fact too, such as the name of a check. */
+function readDetails(inputs) {
+    const lines = (inputs.optional('details') ?? '').split('\n').map(line => line.trim());
+    return lines.filter(line => line !== '');
+}
 function parseTask(text) {
     if (!/^[A-Za-z0-9-]{1,40}$/.test(text))
         throw new RangeError('expected up to 40 letters, digits and -');
     return text;
 }
-function isUrl(secret) {
-    return secret === undefined || (URL.canParse(secret.reveal()) && /^https?:/.test(secret.reveal()));
+function checkUrl(inputs, name, secret, example) {
+    if (secret === undefined)
+        return;
+    const url = URL.parse(secret.reveal());
+    if (url === null || !/^https?:$/.test(url.protocol))
+        inputs.problem(name, `expected a URL such as ${example}`);
+    // fetch refuses them, with the whole address in its message.
+    else if (url.username !== '' || url.password !== '')
+        inputs.problem(name, `has user:password@ in it, which is not sent; expected a URL such as ${example}`);
 }
 
 ;// CONCATENATED MODULE: ./lib/actions/report-outcome/text.js
 
-/** By which the issue of a database and task is found again. Not shown by GitHub. */
-function issueMarker({ task, database }) {
-    return `<!-- pg-runbook task=${task} database=${database} -->`;
+/** GitHub refuses a body of more than 65,536 characters; this is what our own lines leave for the details. */
+const DETAILS_LIMIT = 60_000;
+const DETAIL_LIMIT = 1000;
+/** Of the facts in a chat: Mattermost refuses more than 16,383 characters, and `&` becomes five. */
+const CHAT_LIMIT = 3000;
+const TITLE_LIMIT = 256;
+/** By which the issue of a database, task and workflow is found again. Not shown by GitHub. */
+function issueMarker({ task, database, run }) {
+    // Encoded, a name cannot end the comment.
+    return `<!-- pg-runbook task=${task} database=${database} workflow=${encodeURIComponent(run.workflow)} -->`;
 }
-function issueTitle({ task, database }) {
-    return `${task} of ${database} fails`;
+function issueTitle({ task, database, run }) {
+    return printable(`${task} of ${database} fails (workflow ${run.workflow})`).slice(0, TITLE_LIMIT);
 }
 function issueBody(report) {
     return [
         issueMarker(report),
         ...failureLines(report),
         '',
-        'Every further failure adds a comment. The next verified success closes this issue; leave it open until then.',
+        'Every further failure of this workflow adds a comment. Its next verified success closes this issue; leave it open until then.',
     ].join('\n');
 }
 function failureComment(report) {
@@ -90159,21 +92048,44 @@ function failureLines(report) {
         '**What to do next:** open the run; the annotation of the failed step says what failed and what to do.',
     ];
 }
-/** One line of plain text for a chat. Slack reads `&`, `<` and `>`. https://docs.slack.dev/messaging/formatting-message-text */
+/**
+ * One line of plain text for a chat. Slack reads `&`, `<` and `>`; Mattermost reads Markdown, and `@channel` as an alarm for
+ * everybody: an invisible space takes that from it. https://docs.slack.dev/messaging/formatting-message-text
+ */
 function webhookText(report) {
     const { task, database, outcome, details } = report;
     const icon = outcome === 'success' ? '✅' : '❌';
-    const facts = details.length === 0 ? '' : ` (${details.join(', ')})`;
+    const facts = details.length === 0 ? '' : ` (${text_shorten(printable(details.join(', ')), CHAT_LIMIT)})`;
     const text = `${icon} ${task} of ${database} ${ended(report)}${facts}: ${runUrl(report)}`;
-    return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+    return text
+        .replaceAll('&', '&amp;')
+        .replaceAll('<', '&lt;')
+        .replaceAll('>', '&gt;')
+        .replace(/@(?=\S)|\](?=\()/g, '$&\u200b');
 }
 function ended({ outcome }) {
     if (outcome === 'success')
         return 'succeeded again';
     return outcome === 'failure' ? 'failed' : 'was cancelled, or ran into its timeout';
 }
+/** As many details as an issue has room for, and how many there are besides. */
 function details({ details }) {
-    return details.length === 0 ? [] : ['', ...details.map(detail => `- ${literal(detail)}`)];
+    const lines = [];
+    let room = DETAILS_LIMIT;
+    for (const detail of details) {
+        const line = `- ${literal(text_shorten(detail, DETAIL_LIMIT))}`;
+        room -= line.length + 1;
+        if (room < 0)
+            break;
+        lines.push(line);
+    }
+    const hidden = details.length - lines.length;
+    if (hidden > 0)
+        lines.push(`- … and ${hidden} more`);
+    return lines.length === 0 ? [] : ['', ...lines];
+}
+function text_shorten(text, limit) {
+    return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
 }
 function time({ at }) {
     return at.toISOString().replace(/\.\d+Z$/, 'Z');
@@ -90193,10 +92105,12 @@ async function callWeb(name, url, json, signal) {
     const request = json === undefined
         ? { method: 'GET' }
         : { method: 'POST', body: JSON.stringify(json), headers: { 'Content-Type': 'application/json' } };
-    let problem = '';
-    for (let attempt = 1; attempt <= web_call_ATTEMPTS && !signal.aborted; attempt += 1) {
+    let problem = 'the job was cancelled';
+    for (let attempt = 1; attempt <= web_call_ATTEMPTS; attempt += 1) {
         if (attempt > 1)
-            await (0,promises_namespaceObject.setTimeout)(PAUSE_MS);
+            await (0,promises_namespaceObject.setTimeout)(PAUSE_MS, undefined, { signal }).catch(() => { });
+        if (signal.aborted)
+            break;
         try {
             const abort = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
             const { ok, status } = await fetch(url.reveal(), { ...request, signal: abort });
@@ -90237,34 +92151,59 @@ const reportOutcome = {
                 return otherwise;
             }
         };
-        const failed = inputs.outcome !== 'success';
-        if (!failed && !inputs.verified)
-            log.info('A success without proof: nothing is closed, and no watchdog is told.');
-        const changed = await attempt(() => updateIssue(context, inputs, report), UNCHANGED);
-        if (failed || changed.change === 'closed')
+        if (inputs.outcome !== 'success') {
+            const changed = await attempt(() => reportFailure(context, inputs, report), UNCHANGED);
             await attempt(() => tellWebhook(context, inputs, report), undefined);
-        if (!failed && inputs.verified)
-            await attempt(() => sendHeartbeat(context, inputs), undefined);
-        return report_outcome_run_toResult(changed, problems, failed, context);
+            return report_outcome_run_toResult(changed, problems, true, context);
+        }
+        if (!inputs.verified) {
+            log.info('A success without proof: nothing is closed, and no watchdog is told.');
+            return report_outcome_run_toResult(UNCHANGED, problems, false, context);
+        }
+        const changed = await reportSuccess(context, inputs, report, attempt);
+        await attempt(() => sendHeartbeat(context, inputs), undefined);
+        return report_outcome_run_toResult(changed, problems, false, context);
     },
 };
-async function updateIssue({ environment, log, signal }, { token, label, outcome, verified }, report) {
-    if (token === undefined || (outcome === 'success' && !verified))
+async function reportFailure(context, inputs, report) {
+    const issues = issuesOf(context, inputs);
+    if (issues === undefined)
         return UNCHANGED;
-    const apiUrl = environment.variables.GITHUB_API_URL || 'https://api.github.com';
-    const issues = new Issues({ apiUrl, name: report.run.repository, token }, log, signal);
-    const issue = await issues.findOpen(label, issueMarker(report));
-    if (outcome !== 'success') {
-        if (issue === undefined)
-            return { change: 'opened', issue: await issues.open(issueTitle(report), issueBody(report), [label]) };
-        await issues.comment(issue, failureComment(report));
-        return { change: 'commented', issue };
+    const mark = markOf(inputs, report);
+    const [issue] = await issues.findOpen(mark);
+    if (issue === undefined) {
+        return { change: 'opened', issue: await issues.open(issueTitle(report), issueBody(report), mark) };
     }
-    if (issue === undefined)
+    await issues.comment(issue, failureComment(report));
+    return { change: 'commented', issue };
+}
+/** Closes what is open. The chat is told also where that did not work: it was told of the failure. */
+async function reportSuccess(context, inputs, report, attempt) {
+    const issues = issuesOf(context, inputs);
+    if (issues === undefined)
         return UNCHANGED;
-    await issues.comment(issue, successComment(report));
-    await issues.close(issue);
-    return { change: 'closed', issue };
+    const open = await attempt(() => issues.findOpen(markOf(inputs, report)), []);
+    const closed = [];
+    for (const issue of open)
+        await attempt(async () => {
+            await issues.comment(issue, successComment(report));
+            await issues.close(issue);
+            closed.push(issue);
+        }, undefined);
+    if (open.length > 0)
+        await attempt(() => tellWebhook(context, inputs, report), undefined);
+    const [issue] = closed;
+    return issue === undefined ? UNCHANGED : { change: 'closed', issue };
+}
+/** Undefined without a token. */
+function issuesOf({ environment, log, signal }, { token }) {
+    if (token === undefined)
+        return undefined;
+    const apiUrl = environment.variables.GITHUB_API_URL || 'https://api.github.com';
+    return new Issues({ apiUrl, name: environment.run.repository, token }, log, signal);
+}
+function markOf({ label }, report) {
+    return { label, marker: issueMarker(report) };
 }
 async function tellWebhook({ log, signal }, inputs, report) {
     if (inputs.webhookUrl === undefined)
@@ -90333,43 +92272,11 @@ function cut(text, bytes) {
     return kept;
 }
 
-;// CONCATENATED MODULE: ./lib/core/restore-notice.js
-
-/**
- * The notice that runbook §4.2 demands, with the true instants, as Markdown for a status page or an e-mail. Times are UTC and to the
- * minute outwards, so that the window never looks smaller than it is.
- */
-function renderNotice({ database, snapshotAt, replacedAt, now }) {
-    const end = replacedAt ?? now;
-    const from = minute(snapshotAt, 'down');
-    const to = minute(end, 'up');
-    const tense = replacedAt === null ? 'will be rolled back' : 'was rolled back';
-    return [
-        `**The database ${code(database)} ${tense} to its state of ${from} (${renderAgo(end.getTime() - snapshotAt.getTime())} earlier).**`,
-        '',
-        `Changes made between ${from} and ${to} may be lost: sign-ups, merges, and whatever else was saved in that window.`,
-        'If you signed up or changed something in that time, please check it and do it again where it is missing.',
-    ].join('\n');
-}
-/** `2026-11-23 03:15 UTC` */
-function minute(instant, round) {
-    const ms = round === 'up' ? Math.ceil(instant.getTime() / 60_000) : Math.floor(instant.getTime() / 60_000);
-    return `${new Date(ms * 60_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-}
-/** `45 minutes`, `6 hours`, `3 days`: rounded up, as users count. */
-function renderAgo(durationMs) {
-    const minutes = Math.max(1, Math.ceil(durationMs / 60_000));
-    if (minutes < 90)
-        return amount(minutes, 'minute');
-    const hours = Math.ceil(minutes / 60);
-    return hours < 48 ? amount(hours, 'hour') : amount(Math.ceil(hours / 24), 'day');
-}
-function amount(count, unit) {
-    return `${count} ${unit}${count === 1 ? '' : 's'}`;
-}
-
 ;// CONCATENATED MODULE: ./lib/core/restore-selection.js
 
+
+
+const SELECTIONS = ['everything', 'structure', 'tables', 'rows'];
 /**
  * Finds the tables of the manifest that the patterns mean: pg_dump's patterns, where a table without a schema may lie in any.
  * Throws a RangeError that names the patterns without a match, because a slip must not restore less than was meant.
@@ -90390,6 +92297,22 @@ function selectTables({ fingerprint }, { tables, schemas, structureOnly, rowsOnl
         throw new RangeError(`the backup has no table that matches ${empty.join(', ')}`);
     const selected = fingerprint.tables.filter(table => matches.some(([, isMatch]) => isMatch(table)));
     return { of: rowsOnly ? 'rows' : 'tables', tables: selected.map(({ schema, name }) => ({ schema, name })) };
+}
+/** What was restored is not a whole database: nobody may put it in the place of one. */
+function holdsPart({ backup }, { of }) {
+    return of === 'structure' || of === 'tables' || (of === 'everything' && backup.kind === 'partial');
+}
+/**
+ * Bytes that a database takes which holds what was chosen, at most: by the share of the rows, because the manifest knows no more. The
+ * structure alone is next to nothing; a partial backup says nothing of the size of its tables.
+ */
+function neededBytes({ server, fingerprint, backup }, selection) {
+    if (selection.of === 'structure')
+        return 0;
+    const rows = countRows(fingerprint.tables);
+    if (selection.of === 'everything' || backup.kind === 'partial' || rows === 0)
+        return server.bytes;
+    return Math.ceil((server.bytes * countRows(fingerprint.tables.filter(picker(selection)))) / rows);
 }
 function toMatcher({ schema, name }) {
     return table => (schema === undefined || test(schema, table.schema)) && test(name, table.name);
@@ -90415,6 +92338,8 @@ function narrowManifest(manifest, selection) {
                 tables: fingerprint.tables.filter(isPicked),
                 sequences: [],
                 objects: null,
+                definitions: null,
+                largeObjectsHash: null,
             },
         };
     return {
@@ -90422,8 +92347,10 @@ function narrowManifest(manifest, selection) {
         fingerprint: {
             ...fingerprint,
             tables: fingerprint.tables.map(table => (isPicked(table) ? table : emptied(table))),
-            sequences: fingerprint.sequences.map(sequence => ({ ...sequence, atSnapshot: null, atEnd: null })),
+            sequences: fingerprint.sequences.map(unused),
             objects: selection.of === 'structure' ? fingerprint.objects : null,
+            definitions: selection.of === 'structure' ? unfilled(fingerprint.definitions) : null,
+            largeObjectsHash: null,
         },
     };
 }
@@ -90438,6 +92365,14 @@ function picker(selection) {
     const names = new Set(picked.map(({ schema, name }) => JSON.stringify([schema, name])));
     return ({ schema, name }) => names.has(JSON.stringify([schema, name]));
 }
+/** Without data no materialised view is filled. */
+function unfilled(definitions) {
+    return definitions?.filter(({ kind }) => kind !== FILLED) ?? null;
+}
+/** At its start, which the manifest does not know of one that was used. */
+function unused({ schema, name, cycles }) {
+    return { schema, name, cycles, atSnapshot: null, atEnd: null, nextAtSnapshot: null, nextAtEnd: null };
+}
 function emptied(table) {
     const newest = table.newest === null ? null : { ...table.newest, value: null };
     return { ...table, rows: 0, newest, contentHash: null };
@@ -90445,9 +92380,14 @@ function emptied(table) {
 
 ;// CONCATENATED MODULE: ./lib/core/restore-settings.js
 /**
+ * Whoever put a schema before pg_catalog, or functions into one that others look into, would have them run with the rights of whoever
+ * restores (CVE-2018-1058). Every server knows this one.
+ */
+const SAFE_PATH = { name: 'search_path', value: '' };
+/**
  * What a server, database or role may have set, and what would end a long restore or refuse its writes. pg_restore
  * switches the first four off itself once it is connected, but not the next two; a setting of the connection wins over those of role and
- * database. Servers below 17 do not know all of them. The last one lets a server notice within seconds that a killed client is gone, and give its locks back.
+ * database. Servers below 17 do not know all of them.
  */
 const UNHURRIED = [
     { name: 'statement_timeout', value: '0' },
@@ -90456,7 +92396,19 @@ const UNHURRIED = [
     { name: 'transaction_timeout', value: '0' },
     { name: 'idle_session_timeout', value: '0' },
     { name: 'default_transaction_read_only', value: 'off' },
+    SAFE_PATH,
+];
+/**
+ * How a server notices that we are gone, and gives our locks back. While a statement runs it looks at the connection every two seconds, and
+ * sees what the kernel of a killed client has said; a machine that is lost says nothing, so that only its silence tells: keepalives do while the
+ * server waits for us, and the last one while it has something to send. Source: PostgreSQL documentation, TCP settings.
+ */
+const NOTICED = [
     { name: 'client_connection_check_interval', value: '2s' },
+    { name: 'tcp_keepalives_idle', value: '30' },
+    { name: 'tcp_keepalives_interval', value: '10' },
+    { name: 'tcp_keepalives_count', value: '6' },
+    { name: 'tcp_user_timeout', value: '90s' },
 ];
 /** Parses `name=value`; the value may be empty or hold further equals signs. Throws a RangeError. */
 function parseSessionSetting(line) {
@@ -90474,7 +92426,14 @@ function renderSessionSetting({ name, value }) {
  * PGOPTIONS, so that parallel workers of pg_restore have them too. The given settings come last and win.
  */
 function withRestoreSettings(connection, settings) {
-    const all = [...UNHURRIED, ...settings].map(setting => `-c ${escapeArgument(renderSessionSetting(setting))}`);
+    return withSettings(connection, [...UNHURRIED, ...NOTICED, ...settings]);
+}
+/** The connection for looking at a server of which nobody knows yet what it is. */
+function withSafePath(connection) {
+    return withSettings(connection, [SAFE_PATH]);
+}
+function withSettings(connection, settings) {
+    const all = settings.map(setting => `-c ${escapeArgument(renderSessionSetting(setting))}`);
     return { ...connection, options: [connection.options ?? '', ...all].join(' ').trim() };
 }
 /** In PGOPTIONS white space parts arguments and a backslash takes the meaning from the next character (libpq docs, options). */
@@ -90487,12 +92446,14 @@ function escapeArgument(argument) {
 
 
 
+
+
 const RESTORE_VERSION = 1;
 /** Where a backup goes, the safest first: beside the database, in its place, or over it. */
 const RESTORE_MODES = ['new-database', 'swap', 'overwrite'];
 /**
- * How it ended. `restored`: all of it done. `unverified`: the data came back, but not exactly as the manifest has it, so nothing was
- * put in its place. `failed`: it did not come back.
+ * How it ended. `restored`: all of it done. `unverified`: the data is in a database, beside the old one or over it, and is not or not
+ * provably what the manifest says. `failed`: users have what they had before.
  */
 const RESTORE_OUTCOMES = ['restored', 'unverified', 'failed'];
 const restoreRecord = object({
@@ -90510,7 +92471,11 @@ const restoreRecord = object({
         /** Code and message of what went wrong; null where nothing did. */
         error: nullable(object({ code: shape_text, message: shape_text })),
     }),
-    backup: recordedBackup,
+    backup: object({
+        ...RECORDED_BACKUP,
+        /** Null in records that are older than this field. */
+        kind: addedLater(oneOf(BACKUP_KINDS)),
+    }),
     target: object({
         host: shape_text,
         port: whole,
@@ -90521,14 +92486,23 @@ const restoreRecord = object({
         restoredTo: nullable(shape_text),
         /** What the old database is called now; null where it was not renamed. */
         previous: nullable(shape_text),
+        /** Since when users have other data than before; null where nobody has. */
+        replacedAt: addedLater(instant),
         /** The backup that was taken before the overwriting; null where there is none. */
         safetyBackup: nullable(shape_text),
         /** Why no safety backup was taken, in the operator's words. */
         safetyBackupSkipped: nullable(shape_text),
         allOrNothing: nullable(flag),
     }),
-    /** What was left out or put in: tables, entries of the archive, settings of the session. */
-    options: object({ tables: list(shape_text), leftOut: list(shape_text), sessionSettings: list(shape_text) }),
+    /** What was left out or put in: tables, entries of the archive, settings of the session, which are no place for a secret. */
+    options: object({
+        selection: addedLater(oneOf(SELECTIONS)),
+        tables: list(shape_text),
+        leftOut: list(shape_text),
+        sessionSettings: list(shape_text),
+    }),
+    /** Where the new database differs from the old one, as sentences: its collation, settings that could not be passed on. */
+    notes: addedLater(list(shape_text)),
     checks: list(check),
     /** A stage that did not finish, or did not happen, has no duration: null. */
     durations: object({
@@ -90536,7 +92510,7 @@ const restoreRecord = object({
         downloadMs: nullable(whole),
         restoreMs: nullable(whole),
         checksMs: nullable(whole),
-        /** From the first session that was cut to the moment that the new data could be reached under the old name. */
+        /** From the first session that was cut, or table that was locked, to the moment that the new data could be reached under the old name. */
         windowMs: nullable(whole),
         totalMs: whole,
     }),
@@ -90560,13 +92534,15 @@ function parseRestoreRecord(json, name) {
 ;// CONCATENATED MODULE: ./lib/steps/restore-check.js
 
 
+
 /** Fills in statistics, then compares everything with the manifest. */
 async function checkRestored(request, tools, progress) {
     const { manifest, name } = request;
     const startedAt = tools.now().getTime();
     await tools.analyze(name);
-    const found = await tools.readContent(name, manifest.fingerprint.level);
-    progress.checks.push(...compareContent(request, found), ...(await structureChecks(request, tools)));
+    const found = await tools.readContent(name, manifest.fingerprint);
+    const exact = compareContent(request, found);
+    progress.checks.push(...exact, ...asInSource(await structureChecks(request, tools), exact, manifest));
     progress.checksMs = tools.now().getTime() - startedAt;
     reportChecks(progress.checks, tools.log);
 }
@@ -90588,6 +92564,21 @@ function reportChecks(checks, log) {
 function renderFirst([first, ...others]) {
     const more = others.length > 0 ? `, and ${others.length} more` : '';
     return `${first?.name}: expected ${first?.expected}, found ${first?.found}${more}`;
+}
+
+;// CONCATENATED MODULE: ./lib/steps/timed-group.js
+
+/** A group of the log that ends with the time it took, whatever came of it: in an incident everybody asks how long. */
+async function timedGroup({ log, now }, title, work) {
+    const startedAt = now().getTime();
+    return await log.group(title, async () => {
+        try {
+            return await work();
+        }
+        finally {
+            log.info(`${title}: ${renderDuration(now().getTime() - startedAt)}.`);
+        }
+    });
 }
 
 ;// CONCATENATED MODULE: ./lib/steps/restore-beside.js
@@ -90648,10 +92639,12 @@ var restore_beside_disposeResources = (undefined && undefined.__disposeResources
 
 
 
+
+
 /**
  * Restores the downloaded archive into a new database and compares it with the manifest. A restore that fails leaves no
  * database; one that brings back something else than the manifest says leaves it to be looked at. `use` is what happens to a
- * database that is as it should be; it sees to the comment itself.
+ * database that is as it should be.
  */
 async function restoreBeside(request, tools, progress, use) {
     const env_1 = { stack: [], error: void 0, hasError: false };
@@ -90659,13 +92652,18 @@ async function restoreBeside(request, tools, progress, use) {
         const { manifest, name } = request;
         const { log } = tools;
         const undo = restore_beside_addDisposableResource(env_1, new AsyncDisposableStack(), true);
-        await log.group(`Create the database ${name}`, async () => {
-            tools.remember(name);
-            undo.defer(() => dropUnfinished(name, tools));
-            for (const note of await tools.createDatabase(name))
-                log.info(note);
+        let isOurs = false;
+        undo.defer(() => (isOurs ? dropUnfinished(name, tools) : undefined));
+        await timedGroup(tools, `Create the database ${name}`, async () => {
+            progress.notes = await tools.createDatabase(name, claimed => {
+                isOurs = claimed;
+                tools.remember(claimed ? name : null);
+            });
+            for (const note of progress.notes)
+                log.warning(note);
         });
-        progress.restoreMs = await log.group('Restore', async () => {
+        log.info('Triggers are made after the rows: no guard (runbook §7) sees them, and session-settings are not needed for one.');
+        progress.restoreMs = await timedGroup(tools, 'Restore', async () => {
             const env_2 = { stack: [], error: void 0, hasError: false };
             try {
                 const running = restore_beside_addDisposableResource(env_2, await tools.startRestore(name), true);
@@ -90681,14 +92679,16 @@ async function restoreBeside(request, tools, progress, use) {
                     await result_2;
             }
         });
-        await log.group('Check', () => checkRestored(request, tools, progress));
+        await timedGroup(tools, 'Check', () => checkRestored(request, tools, progress));
+        if (holdsPart(manifest, request.selection))
+            progress.copyBack = await tools.readColumns(name, tablesOf(request.selection));
         const verdict = verdictOf(progress.checks);
-        progress.restoredTo = name;
-        if (verdict === 'fail' || use === undefined)
-            await tools.finishDatabase(name, restoredComment(manifest, verdict));
-        else
-            await use();
+        // Before anything is done with it: what is whole outlives whatever goes wrong from here on.
+        await tools.finishDatabase(name, restoredComment(manifest, verdict));
         undo.move();
+        progress.restoredTo = name;
+        if (verdict !== 'fail')
+            await use?.();
         tools.remember(null);
         return verdict;
     }
@@ -90702,6 +92702,12 @@ async function restoreBeside(request, tools, progress, use) {
             await result_1;
     }
 }
+/** The structure alone has no rows to copy back; a partial backup has those of all its tables. */
+function tablesOf(selection) {
+    if (selection.of === 'everything')
+        return undefined;
+    return selection.of === 'structure' ? [] : selection.tables;
+}
 /** What the comment of a database says that a restore has finished. */
 function restoredComment({ backup }, verdict) {
     const differs = verdict === 'fail' ? ', which differs from its manifest' : '';
@@ -90710,7 +92716,7 @@ function restoredComment({ backup }, verdict) {
 /** Clean-up goes on after a cancellation; what cannot be dropped now is named, and left to the post step. */
 async function dropUnfinished(name, tools) {
     try {
-        if (await tools.dropDatabase(name))
+        if ((await tools.dropDatabase(name)) === 'dropped')
             tools.log.info(`The unfinished database ${name} is dropped.`);
         tools.remember(null);
     }
@@ -90776,6 +92782,7 @@ var restore_in_transaction_disposeResources = (undefined && undefined.__disposeR
 
 
 
+
 /** Everything is compared before the commit, where a difference still undoes everything and nobody else can write. */
 async function fillInTransaction(request, transaction, tools, progress) {
     const { log, now, signal } = tools;
@@ -90803,17 +92810,22 @@ async function fillInTransaction(request, transaction, tools, progress) {
     log.info(`The script of the archive has run: ${renderBytes(bytes)}.`);
     await abortable(signal, compareBeforeCommit(request, transaction, tools, progress));
     signal.throwIfAborted();
+    // Sequences do not follow the transaction: last, so that a difference above leaves them as they were.
+    if (request.selection.of === 'rows')
+        for (const note of await tools.advanceNumbering(transaction, request.selection.tables))
+            log.info(note);
     try {
         await transaction.commit();
     }
     catch (error) {
         await explainLostCommit(transaction.id, error, tools);
     }
+    progress.replacedAt = now();
 }
 /** Throws RESTORE_FAILED where a table or a sequence is not what the manifest says: then nothing is committed. */
 async function compareBeforeCommit({ manifest, selection, target }, transaction, { readUncommitted, now, log }, progress) {
     const startedAt = now().getTime();
-    const found = await readUncommitted(transaction, manifest.fingerprint.level);
+    const found = await readUncommitted(transaction, manifest.fingerprint, selection);
     progress.checks.push(...compareContent({ manifest, selection }, found));
     progress.checksMs = now().getTime() - startedAt;
     const failed = progress.checks.filter(({ verdict, group }) => verdict === 'fail' && group === 'exact');
@@ -90837,14 +92849,92 @@ async function explainLostCommit(id, error, tools) {
         cause: error,
     });
 }
-async function abortable(signal, work) {
-    work.catch(() => { });
-    const aborted = new Promise((_, reject) => {
-        if (signal.aborted)
-            reject(signal.reason);
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+
+;// CONCATENATED MODULE: ./lib/core/safety-gap.js
+
+
+/**
+ * What somebody made or dropped after the snapshot of the safety backup, which a replacement would lose for good: `table later`,
+ * `2 views where the safety backup has 1`. Rows of the tables that were there cannot have changed: they were locked before the snapshot. Of a
+ * large object the content is not looked at, and a sequence that has only moved on is none that anybody misses.
+ */
+function safetyGap({ fingerprint }, now) {
+    return [
+        ...differing('table', fingerprint.tables, now.tables),
+        ...differing('sequence', fingerprint.sequences, now.sequences),
+        ...(fingerprint.objects === null ? [] : countsDiffering(fingerprint.objects, now.objects)),
+    ];
+}
+function differing(what, saved, now) {
+    const savedKeys = new Set(saved.map(check_key_keyOf));
+    const nowKeys = new Set(now.map(check_key_keyOf));
+    return [
+        ...now.filter(item => !savedKeys.has(check_key_keyOf(item))).map(item => `${what} ${renderName(item)}`),
+        ...saved.filter(item => !nowKeys.has(check_key_keyOf(item))).map(item => `${what} ${renderName(item)} (dropped)`),
+    ];
+}
+const NOUNS = {
+    indexes: ['index', 'indexes'],
+    constraints: ['constraint', 'constraints'],
+    triggers: ['trigger', 'triggers'],
+    functions: ['function', 'functions'],
+    policies: ['policy', 'policies'],
+    views: ['view', 'views'],
+    largeObjects: ['large object', 'large objects'],
+};
+function countsDiffering(saved, now) {
+    return Object.entries(NOUNS).flatMap(([key, [noun, plural]]) => {
+        const kind = key;
+        return saved[kind] === now[kind]
+            ? []
+            : [`${renderAmount(now[kind], noun, plural)} where the safety backup has ${saved[kind]}`];
     });
-    return await Promise.race([work, aborted]);
+}
+
+;// CONCATENATED MODULE: ./lib/steps/safety-backup.js
+
+
+
+
+/** Backs up what is about to be replaced; undefined where the operator has a reason against it. */
+async function backUp({ skipSafetyBackup, target }, tools, progress) {
+    if (skipSafetyBackup !== undefined) {
+        tools.log.warning(`No safety backup of ${target.database} is taken: ${skipSafetyBackup}`);
+        return undefined;
+    }
+    const startedAt = tools.now().getTime();
+    const safety = await timedGroup(tools, `Back up ${target.database} as it is`, async () => {
+        try {
+            return await tools.takeSafetyBackup();
+        }
+        catch (error) {
+            if (!(error instanceof OperatorError) || tools.signal.aborted)
+                throw error;
+            throw new OperatorError(error.code, `The safety backup of ${target.database} failed, so nothing was changed: ${error.message}`, {
+                hint: `${error.hint ?? ''} If the database is too damaged to be dumped, use mode swap, which keeps it, or set skip-safety-backup to the reason.`.trim(),
+                cause: error,
+            });
+        }
+    });
+    const { id } = safety.backup;
+    progress.safetyBackup = id;
+    progress.safetyBackupMs = tools.now().getTime() - startedAt;
+    tools.log.info(`Safety backup: ${id}. To go back, restore it by this id.`);
+    return safety;
+}
+/**
+ * Locking tables does not keep anybody from making new ones, or large objects, and these would be dropped with the rest. Throws TARGET_BUSY
+ * where the safety backup lacks something that is there now. Rows alone are replaced in tables that were locked.
+ */
+async function refuseGap(safety, { selection, target }, transaction, tools) {
+    if (safety === undefined || selection.of === 'rows')
+        return;
+    const gap = safetyGap(safety, await tools.readInventory(transaction));
+    if (gap.length === 0)
+        return;
+    throw new OperatorError('TARGET_BUSY', `Somebody changed ${target.database} while the safety backup was taken, and that backup has it not: ${renderSome(gap)}. Everything was rolled back: ${target.database} is as it was before.`, {
+        hint: 'Stop the application and every migration (runbook §4.2, step 1), then run the step again.',
+    });
 }
 
 ;// CONCATENATED MODULE: ./lib/steps/restore-overwrite.js
@@ -90907,6 +92997,9 @@ var restore_overwrite_disposeResources = (undefined && undefined.__disposeResour
 
 
 
+
+
+
 /**
  * Replaces the contents of a database (runbook §4.2). From before the safety backup on, nobody can write, so that no change
  * falls between that backup and the replacement. With `allOrNothing` everything happens in one transaction: until its commit, and after any failure,
@@ -90915,42 +93008,44 @@ var restore_overwrite_disposeResources = (undefined && undefined.__disposeResour
 async function overwrite(request, tools, progress) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
-        const { target, allOrNothing, mayDisconnect } = request;
+        const { target, allOrNothing, mayDisconnect, selection } = request;
         const { log, now } = tools;
-        const disconnect = async (spared) => {
-            if (mayDisconnect)
-                progress.terminated += await tools.disconnect(spared);
-        };
+        const cut = mayDisconnect ? new Set() : undefined;
         const guards = await reportGuards(request, tools);
-        await disconnect([]);
-        const transaction = restore_overwrite_addDisposableResource(env_1, await log.group(`Lock ${target.database} against changes`, async () => {
+        const lockedAt = now().getTime();
+        const transaction = restore_overwrite_addDisposableResource(env_1, await timedGroup(tools, `Lock ${target.database} against changes`, async () => {
             const begun = await tools.begin();
-            await begun.run(tools.freeze);
+            try {
+                await abortable(tools.signal, tools.freeze(begun, cut));
+            }
+            catch (error) {
+                await begun[Symbol.asyncDispose]();
+                throw error;
+            }
             log.info('Reading goes on; whoever writes waits.');
             return begun;
         }), true);
-        await backUp(request, tools, progress);
-        // Those who came back meanwhile hold locks that the dropping would wait for.
-        await disconnect([transaction.pid]);
+        const safety = await transaction.whileIdle(() => backUp(request, tools, progress));
         const startedAt = now().getTime();
-        await log.group(`Replace the contents of ${target.database}`, async () => {
+        await timedGroup(tools, `Replace the contents of ${target.database}`, async () => {
             try {
-                await transaction.run(tools.clear(request.selection));
+                const look = () => refuseGap(safety, request, transaction, tools);
+                await abortable(tools.signal, tools.clear(transaction, selection, cut, look));
+                progress.terminated = cut?.size ?? 0;
                 if (allOrNothing)
                     await fillInTransaction(request, transaction, tools, progress);
                 else
-                    await fillInParallel(request, transaction, tools);
+                    await fillInParallel(request, transaction, tools, progress);
             }
             catch (error) {
                 throw explainGuards(guards, error);
             }
             progress.restoreMs = now().getTime() - startedAt;
-            progress.windowMs = progress.restoreMs;
+            progress.windowMs = now().getTime() - lockedAt;
             progress.restoredTo = target.database;
-            progress.replacedAt = now();
-            log.info(`Replaced in ${renderDuration(progress.restoreMs)}; ${renderAmount(progress.terminated, 'session')} cut.`);
+            log.info(`Replaced in ${renderDuration(progress.restoreMs)}; ${renderAmount(progress.terminated, 'session')} cut. Nobody could write for ${renderDuration(progress.windowMs)}.`);
         });
-        await log.group('Check', () => checkReplaced(request, tools, progress));
+        await timedGroup(tools, 'Check', () => checkReplaced(request, tools, progress));
         if (verdictOf(progress.checks) === 'fail')
             throw differs(request, progress);
     }
@@ -90979,33 +93074,13 @@ async function reportGuards({ selection }, tools) {
 function explainGuards(guards, error) {
     if (guards.length === 0 || !(error instanceof OperatorError))
         return error;
+    // Neither a lost connection nor a lock is of a trigger's making.
+    if (error.code !== 'RESTORE_FAILED' && error.code !== 'DATABASE_PRIVILEGES')
+        return error;
     return new OperatorError(error.code, error.message, {
         hint: `${error.hint ?? ''} These tables have triggers: ${renderSome(guards)}. If one of them guards the rows, give the setting that it asks for by session-settings, such as logi.allow_audit_purge=yes (runbook §7).`.trim(),
         cause: error,
     });
-}
-async function backUp({ skipSafetyBackup, target }, tools, progress) {
-    if (skipSafetyBackup !== undefined) {
-        tools.log.warning(`No safety backup of ${target.database} is taken: ${skipSafetyBackup}`);
-        return;
-    }
-    const startedAt = tools.now().getTime();
-    const { backup } = await tools.log.group(`Back up ${target.database} as it is`, async () => {
-        try {
-            return await tools.takeSafetyBackup();
-        }
-        catch (error) {
-            if (!(error instanceof OperatorError) || tools.signal.aborted)
-                throw error;
-            throw new OperatorError(error.code, `The safety backup of ${target.database} failed, so nothing was changed: ${error.message}`, {
-                hint: `${error.hint ?? ''} If the database is too damaged to be dumped, use mode swap, which keeps it, or set skip-safety-backup to the reason.`.trim(),
-                cause: error,
-            });
-        }
-    });
-    progress.safetyBackup = backup.id;
-    progress.safetyBackupMs = tools.now().getTime() - startedAt;
-    tools.log.info(`Safety backup: ${backup.id}. To go back, restore it by this id.`);
 }
 /** Statistics, the structure, and what was not compared before the commit. */
 async function checkReplaced({ manifest, selection, target, allOrNothing }, tools, progress) {
@@ -91019,8 +93094,9 @@ async function checkReplaced({ manifest, selection, target, allOrNothing }, tool
     reportChecks(progress.checks, tools.log);
 }
 /** From here on, a failure leaves an incomplete database: the error says so. */
-async function fillInParallel({ target }, transaction, tools) {
+async function fillInParallel({ target }, transaction, tools, progress) {
     await transaction.commit();
+    progress.replacedAt = tools.now();
     tools.log.info(`${target.database} is empty now.`);
     try {
         const env_2 = { stack: [], error: void 0, hasError: false };
@@ -91060,6 +93136,8 @@ function newProgress() {
     return {
         checks: [],
         leftOut: [],
+        notes: [],
+        copyBack: [],
         restoredTo: null,
         previous: null,
         safetyBackup: null,
@@ -91078,12 +93156,15 @@ function newProgress() {
 
 
 /** Puts a restored and verified database in the place of the old one, which stays under another name. Throws SWAP_FAILED. */
-async function swapIn({ target, restoredName, previousName, comment }, tools, progress) {
-    await tools.log.group(`Swap ${restoredName} in for ${target.database}`, async () => {
-        for (const note of await tools.copySettings(target.database, restoredName))
-            tools.log.warning(note);
+async function swapIn({ target, restoredName, previousName }, tools, progress) {
+    await timedGroup(tools, `Swap ${restoredName} in for ${target.database}`, async () => {
+        const notes = await tools.copySettings(target.database, restoredName);
+        progress.notes = [...progress.notes, ...notes];
+        // The plan has warned of them; the summary and the record have what came of it.
+        for (const note of notes)
+            tools.log.info(note);
         const names = { current: target.database, restored: restoredName, previous: previousName };
-        const { windowMs, terminated } = await swapOrKeep(names, comment, tools);
+        const { windowMs, terminated } = await tools.swap(names);
         progress.restoredTo = target.database;
         progress.previous = previousName;
         progress.windowMs = windowMs;
@@ -91091,17 +93172,6 @@ async function swapIn({ target, restoredName, previousName, comment }, tools, pr
         progress.replacedAt = tools.now();
         tools.log.info(`${target.database} is the restored database now, and the old one is ${previousName}: ${renderDuration(windowMs)} (${windowMs} ms) without a database, ${renderAmount(terminated, 'session')} cut.`);
     });
-}
-/** A database that is whole and only could not be swapped in must outlive the failure. */
-async function swapOrKeep(names, comment, tools) {
-    try {
-        return await tools.swap(names, comment);
-    }
-    catch (error) {
-        if (error instanceof OperatorError && error.code === 'SWAP_FAILED')
-            await tools.finishDatabase(names.restored, comment);
-        throw error;
-    }
 }
 
 ;// CONCATENATED MODULE: ./lib/steps/restore-database.js
@@ -91139,8 +93209,7 @@ async function carryOut(request, tools, progress) {
             await overwrite(request, tools, progress);
             return undefined;
         }
-        const swap = () => swapIn({ ...request, comment: restoredComment(manifest, 'pass') }, tools, progress);
-        const verdict = await restoreBeside({ manifest, selection, name }, tools, progress, mode === 'swap' ? swap : undefined);
+        const verdict = await restoreBeside({ manifest, selection, name }, tools, progress, mode === 'swap' ? () => swapIn(request, tools, progress) : undefined);
         return verdict === 'fail' ? restore_database_unverified(request, progress) : undefined;
     }
     catch (error) {
@@ -91179,7 +93248,7 @@ function restore_database_createRecord(request, plan, tools, progress, startedAt
             database: location.database,
             mode,
             startedAt: startedAt.toISOString(),
-            outcome: outcomeOf(failure),
+            outcome: outcomeOf(failure, progress),
             verdict,
             error: failure === undefined ? null : { code: failure.code, message: failure.message },
         },
@@ -91191,20 +93260,24 @@ function restore_database_createRecord(request, plan, tools, progress, startedAt
             sha256: object.sha256,
             bytes: object.bytes,
             snapshotAt: backup.snapshotAt,
+            kind: backup.kind,
         },
         target: {
             ...target,
             restoredTo: progress.restoredTo,
             previous: progress.previous,
+            replacedAt: progress.replacedAt?.toISOString() ?? null,
             safetyBackup: progress.safetyBackup,
             safetyBackupSkipped: mode === 'overwrite' ? (request.skipSafetyBackup ?? null) : null,
             allOrNothing: mode === 'overwrite' ? request.allOrNothing : null,
         },
         options: {
+            selection: selection.of,
             tables: 'tables' in selection ? selection.tables.map(({ schema, name }) => `${schema}.${name}`) : [],
             leftOut: progress.leftOut,
             sessionSettings: request.sessionSettings,
         },
+        notes: progress.notes,
         checks: progress.checks,
         durations: {
             safetyBackupMs: progress.safetyBackupMs,
@@ -91218,32 +93291,89 @@ function restore_database_createRecord(request, plan, tools, progress, startedAt
         run,
     };
 }
-function outcomeOf(failure) {
+/** Once users have other data than before, nobody may be told that nothing has happened. */
+function outcomeOf(failure, { replacedAt }) {
     if (failure === undefined)
         return 'restored';
-    return failure.code === 'RESTORE_UNVERIFIED' ? 'unverified' : 'failed';
+    return failure.code === 'RESTORE_UNVERIFIED' || replacedAt !== null ? 'unverified' : 'failed';
 }
 
 ;// CONCATENATED MODULE: ./lib/core/restore-estimate.js
 
 
 /** The median time a byte of the drills that restored something, times the bytes. Undefined without any. */
-function estimateRestore(archiveBytes, drills) {
-    const paces = drills.flatMap(({ backup, durations }) => {
-        const rtoMs = measuredRtoMs(durations);
-        return rtoMs === null || backup.bytes === 0 ? [] : [rtoMs / backup.bytes];
-    });
-    const median = paces.toSorted((a, b) => a - b)[Math.floor(paces.length / 2)];
-    return median === undefined
-        ? undefined
-        : { durationMs: Math.round(median * archiveBytes), drills: paces.length };
+function estimateRestore(archiveBytes, drills, restores = []) {
+    const durationMs = scale(archiveBytes, drills.map(({ backup, durations }) => [measuredRtoMs(durations), backup.bytes]));
+    if (durationMs === undefined)
+        return undefined;
+    const measured = [...drills, ...restores];
+    return {
+        durationMs,
+        checksMs: scale(archiveBytes, measured.map(({ backup, durations }) => [durations.checksMs, backup.bytes])),
+        safetyBackupMs: scale(archiveBytes, restores.map(({ backup, durations }) => [durations.safetyBackupMs, backup.bytes])),
+        drills: drills.filter(({ backup, durations }) => measuredRtoMs(durations) !== null && backup.bytes > 0)
+            .length,
+    };
 }
-/** `about 4 min 10 s, by 3 drills`; says so where nothing was measured. */
-function renderEstimate(estimate) {
+function scale(bytes, measured) {
+    const paces = measured.flatMap(([ms, of]) => (ms === null || of === 0 ? [] : [ms / of]));
+    const median = paces.toSorted((a, b) => a - b)[Math.floor(paces.length / 2)];
+    return median === undefined ? undefined : Math.round(median * bytes);
+}
+/** `about 4 min 10 s, by 3 drills; checks 20 s; safety backup 1 min 02 s`; says so where nothing was measured. */
+function renderEstimate(estimate, takesSafetyBackup = false) {
     if (estimate === undefined)
         return 'unknown: no drill has measured it yet';
-    const by = estimate.drills === 1 ? '1 drill' : `${estimate.drills} drills`;
-    return `about ${renderDuration(estimate.durationMs)}, by ${by}`;
+    const { durationMs, checksMs, safetyBackupMs, drills } = estimate;
+    const by = drills === 1 ? '1 drill' : `${drills} drills`;
+    const checks = checksMs === undefined ? '' : `; checks ${renderDuration(checksMs)}`;
+    const safety = safetyBackupMs === undefined
+        ? '; safety backup unknown: no restore has taken one yet'
+        : `; safety backup ${renderDuration(safetyBackupMs)}`;
+    return `about ${renderDuration(durationMs)}, by ${by}${checks}${takesSafetyBackup ? safety : ''}`;
+}
+
+;// CONCATENATED MODULE: ./lib/core/restore-sessions.js
+
+/** Who and what is in the database that is to be replaced, and in the way. */
+function sessionProblems(facts, { mode, disconnect }) {
+    const { sessions, preparedTransactions, subscriptions, database } = facts;
+    const problems = [];
+    // It would go on writing into what was restored, or stay with the old data under its new name.
+    if (subscriptions.length > 0)
+        problems.push({
+            message: `${database} subscribes to another database: ${renderSome(subscriptions)}`,
+            hint: 'Decide what is to become of the replication first: ALTER SUBSCRIPTION … DISABLE; then DROP SUBSCRIPTION …; or use mode new-database.',
+        });
+    const stubborn = sessions.filter(({ mayTerminate }) => !mayTerminate);
+    if (preparedTransactions > 0)
+        problems.push({
+            message: `${database} has ${renderAmount(preparedTransactions, 'prepared transaction')}`,
+            hint: 'COMMIT PREPARED or ROLLBACK PREPARED them: see pg_prepared_xacts.',
+            isBusy: true,
+        });
+    if (stubborn.length > 0)
+        problems.push({
+            message: `${renderAmount(stubborn.length, 'session')} in ${database} cannot be ended by ${facts.user}: ${describeSessions(stubborn)}`,
+            hint: 'Ask their owners to leave, or the provider: a superuser’s session can be ended by a superuser only.',
+            isBusy: true,
+        });
+    if (mode === 'overwrite' && !disconnect && sessions.length > 0)
+        problems.push({
+            message: `${renderAmount(sessions.length, 'other session')} in ${database}: ${describeSessions(sessions)}`,
+            hint: 'Stop the application (runbook §4.2, step 1), or set disconnect: true to cut them off.',
+            isBusy: true,
+        });
+    return problems;
+}
+/** `app as logi from 10.0.0.7 (3)` */
+function describeSessions(sessions) {
+    const counts = new Map();
+    for (const { application, user, client } of sessions) {
+        const name = `${application === '' ? 'a session' : application} as ${user}${client === '' ? '' : ` from ${client}`}`;
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    return renderSome([...counts].map(([name, count]) => (count === 1 ? name : `${name} (${count})`)), 5);
 }
 
 ;// CONCATENATED MODULE: ./lib/core/restore-problems.js
@@ -91251,19 +93381,27 @@ function renderEstimate(estimate) {
 
 
 
+
 /** pg_restore sets transaction_timeout, which is new in 17 (_doSetFixedOutputState in pg_backup_archiver.c). */
 const OLDEST_MAJOR = 17;
+/**
+ * What one transaction locks that empties and fills a database, beside each object that it drops. A table with its TOAST table is one
+ * entry and several locks. Measured: 461 locks for the demo database (183 objects, 53 entries), 6243 for 200 tables (3000 objects, 1800 entries).
+ */
+const LOCKS_AN_ENTRY = 2;
+const SYSTEM_TABLES = 200;
 /** Everything that speaks against restoring this backup here, all at once; empty means go. */
 function targetProblems(manifest, facts, wish) {
     return [
-        ...versionProblems(manifest, facts, wish),
+        ...versionProblems(manifest, facts),
+        ...nameProblems(facts, wish),
         ...privilegeProblems(facts, wish),
         ...contentProblems(manifest, facts),
-        ...spaceProblems(manifest, facts, wish),
+        ...spaceProblems(facts, wish),
         ...(wish.mode === 'new-database' ? [] : sessionProblems(facts, wish)),
     ];
 }
-function versionProblems({ server, archive }, facts, { pgRestore }) {
+function versionProblems({ server }, facts) {
     const target = fromVersionNumber(facts.versionNumber);
     const problems = [];
     if (facts.isStandby)
@@ -91281,12 +93419,15 @@ function versionProblems({ server, archive }, facts, { pgRestore }) {
             message: `the target is PostgreSQL ${facts.version}, which does not know settings that pg_restore makes`,
             hint: `Restore to a server of PostgreSQL ${OLDEST_MAJOR} or newer.`,
         });
-    if (pgRestore.major < parseVersion(archive.toolVersion).major)
-        problems.push({
-            message: `pg_restore ${renderVersion(pgRestore)} is older than the pg_dump ${archive.toolVersion} that wrote the archive`,
-            hint: 'Run setup-pg18 before this step.',
-        });
     return problems;
+}
+function nameProblems({ databases }, { newNames }) {
+    return newNames
+        .filter(name => databases.includes(name))
+        .map(name => ({
+        message: `there is a database named ${name} already`,
+        hint: 'Choose another name with new-database, or drop that one.',
+    }));
 }
 function privilegeProblems(facts, wish) {
     const { mode, owner } = wish;
@@ -91306,10 +93447,15 @@ function privilegeProblems(facts, wish) {
             message: `the role ${facts.user} may not drop what others own: ${renderSome(facts.foreignObjects)}`,
             hint: 'Connect as their owner, or use mode new-database.',
         });
+    if (mode === 'overwrite' && facts.unlockableTables.length > 0)
+        problems.push({
+            message: `the role ${facts.user} may not lock tables of others, so that it could not keep them from being written to: ${renderSome(facts.unlockableTables)}`,
+            hint: `ALTER TABLE … OWNER TO ${quoteIdentifier(facts.user)}; or use mode new-database.`,
+        });
     if (owner !== undefined && facts.mayActAsRole !== true)
         problems.push({
-            message: `the role ${owner}, which is to own what is restored, does not exist or ${facts.user} may not act as it`,
-            hint: `CREATE ROLE ${quoteIdentifier(owner)}; GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(facts.user)};`,
+            message: `the role ${owner}, which is to own what is restored, does not exist, or ${facts.user} may not become it or does not inherit its rights`,
+            hint: `CREATE ROLE ${quoteIdentifier(owner)}; GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(facts.user)} WITH INHERIT TRUE, SET TRUE;`,
         });
     if (owner !== undefined && mode === 'overwrite' && facts.roleNeeds.length > 0)
         problems.push({
@@ -91344,17 +93490,17 @@ function contentProblems({ server, backup }, facts) {
     ];
 }
 /** Indexes and free space make a restored database as large as its source, or smaller. Old and new lie side by side until the end. */
-function spaceProblems({ server }, facts, wish) {
+function spaceProblems(facts, wish) {
     const problems = [];
-    const { diskBytes, mode, allOrNothing } = wish;
+    const { diskBytes, mode, allOrNothing, neededBytes } = wish;
     const isInPlace = mode === 'overwrite' && !allOrNothing;
     const usedBytes = facts.serverBytes - (isInPlace ? facts.databaseBytes : 0);
-    if (diskBytes !== undefined && usedBytes + server.bytes > diskBytes)
+    if (diskBytes !== undefined && usedBytes + neededBytes > diskBytes)
         problems.push({
-            message: `the server's disk has ${renderBytes(diskBytes)}, of which databases use ${renderBytes(usedBytes)}; the restored one needs about ${renderBytes(server.bytes)} beside them`,
+            message: `the server's disk has ${renderBytes(diskBytes)}, of which databases use ${renderBytes(usedBytes)}; the restored one needs about ${renderBytes(neededBytes)} beside them`,
             hint: 'Enlarge the disk, or drop a database that nobody needs.',
         });
-    const locks = facts.relations + wish.archiveEntries;
+    const locks = facts.droppedObjects + LOCKS_AN_ENTRY * wish.archiveEntries + SYSTEM_TABLES;
     if (mode === 'overwrite' && allOrNothing && locks > facts.lockCapacity)
         problems.push({
             message: `one transaction would take about ${locks} locks, and the server holds ${facts.lockCapacity}`,
@@ -91362,42 +93508,15 @@ function spaceProblems({ server }, facts, wish) {
         });
     return problems;
 }
-function sessionProblems(facts, { mode, disconnect }) {
-    const { sessions, preparedTransactions, database } = facts;
-    const problems = [];
-    const stubborn = sessions.filter(({ mayTerminate }) => !mayTerminate);
-    if (preparedTransactions > 0)
-        problems.push({
-            message: `${database} has ${renderAmount(preparedTransactions, 'prepared transaction')}`,
-            hint: 'COMMIT PREPARED or ROLLBACK PREPARED them: see pg_prepared_xacts.',
-            isBusy: true,
-        });
-    if (stubborn.length > 0)
-        problems.push({
-            message: `${renderAmount(stubborn.length, 'session')} in ${database} cannot be ended by ${facts.user}: ${describeSessions(stubborn)}`,
-            hint: 'Ask their owners to leave, or the provider: a superuser’s session can be ended by a superuser only.',
-            isBusy: true,
-        });
-    if (mode === 'overwrite' && !disconnect && sessions.length > 0)
-        problems.push({
-            message: `${renderAmount(sessions.length, 'other session')} in ${database}: ${describeSessions(sessions)}`,
-            hint: 'Stop the application (runbook §4.2, step 1), or set disconnect: true to cut them off.',
-            isBusy: true,
-        });
-    return problems;
-}
-/** `app as logi from 10.0.0.7 (3)` */
-function describeSessions(sessions) {
-    const counts = new Map();
-    for (const { application, user, client } of sessions) {
-        const name = `${application === '' ? 'a session' : application} as ${user}${client === '' ? '' : ` from ${client}`}`;
-        counts.set(name, (counts.get(name) ?? 0) + 1);
-    }
-    return renderSome([...counts].map(([name, count]) => (count === 1 ? name : `${name} (${count})`)), 5);
-}
+
+;// CONCATENATED MODULE: ./lib/core/restore-warnings.js
+
+
 /** What need not stop a restore, but may: as sentences. */
 function targetWarnings({ server, fingerprint }, facts, { mode }) {
     const warnings = [];
+    if (mode !== 'new-database' && facts.slots.length > 0)
+        warnings.push(`Replication slots read ${facts.database}: ${renderSome(facts.slots)}. ${mode === 'swap' ? 'They stay with the old data, under its new name.' : 'Who reads them gets the emptying and filling as changes.'}`);
     const mayFail = server.extensions.filter(({ name }) => {
         const offered = facts.extensions.find(extension => extension.name === name);
         const isThere = mode === 'overwrite' && offered?.isInstalled === true;
@@ -91419,6 +93538,8 @@ function targetWarnings({ server, fingerprint }, facts, { mode }) {
 
 
 
+
+
 /**
  * Everything that can speak against a restore is looked at here, and the archive is fetched and verified, before anything
  * changes. Throws BACKUP_UNUSABLE, TARGET_UNFIT, TARGET_BUSY, TOOL_MISSING, INVALID_INPUT, DISK_FULL, ARCHIVE_CORRUPT.
@@ -91427,25 +93548,28 @@ async function planRestore(request, tools) {
     const { manifest, selection, wish } = request;
     const { log } = tools;
     refuseUnsuitable(manifest, wish.mode);
-    const facts = await log.group('Look at the target', async () => {
+    const facts = await timedGroup(tools, 'Look at the target', async () => {
         const found = await tools.readTarget();
         log.info(`${found.database} on PostgreSQL ${found.version}: ${renderBytes(found.databaseBytes)}, owned by ${found.owner}, ${renderCount(found.sessions.length)} other sessions. We are ${found.user}.`);
         return found;
     });
     restore_plan_refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: 0 }));
-    await tools.refuseUnready(wish.mode, facts);
     await tools.trySettings();
-    const downloadMs = await log.group('Download and verify the archive', () => fetchArchive(manifest, tools));
+    await tools.refuseUnready(wish.mode, facts);
+    if (wish.takesSafetyBackup)
+        await restore_plan_refuseSmallDisk(manifest, facts, tools);
+    const downloadMs = await timedGroup(tools, 'Download and verify the archive', () => fetchArchive(manifest, tools));
     const entries = await tools.chooseEntries(selection, facts);
     restore_plan_refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: entries.kept.length }));
     const warnings = [
         ...targetWarnings(manifest, facts, { ...wish, archiveEntries: entries.kept.length }),
         ...leftOutWarning(entries),
+        ...(wish.mode === 'swap' ? await tools.readUnpassable() : []),
     ];
     for (const warning of warnings)
         log.warning(warning);
-    const estimate = estimateRestore(manifest.object.bytes, await tools.readDrills());
-    log.info(`Nothing speaks against it. ${renderCount(entries.kept.length)} entries of the archive to restore; duration ${renderEstimate(estimate)}.`);
+    const estimate = estimateRestore(manifest.object.bytes, await tools.readDrills(), await tools.readRestores());
+    log.info(`Nothing speaks against it. ${renderCount(entries.kept.length)} entries of the archive to restore; duration ${renderEstimate(estimate, wish.takesSafetyBackup)}.`);
     return { facts, entries, estimate, warnings, downloadMs };
 }
 /** Refuses backups that this mode must not put in the place of a database. Throws BACKUP_UNUSABLE. */
@@ -91458,10 +93582,18 @@ function refuseUnsuitable(manifest, mode) {
         throw new OperatorError('BACKUP_UNUSABLE', `The backup ${backup.id} is partial: it would replace a whole database by some of its tables.`, {
             hint: 'Pick a full backup, or restore this one with mode new-database and copy back what you need.',
         });
-    if (mode === 'swap' && fingerprint.level === 'none')
-        throw new OperatorError('BACKUP_UNUSABLE', `The manifest of ${backup.id} counted no rows (fingerprint: none), so nothing can prove that they are all back before the swap.`, {
-            hint: 'Use mode new-database, look at the data yourself, and swap by hand.',
+    if (fingerprint.level === 'none')
+        throw new OperatorError('BACKUP_UNUSABLE', `The manifest of ${backup.id} counted no rows (fingerprint: none), so nothing can prove that they are all back before the old data is replaced.`, {
+            hint: 'Use mode new-database, look at the data yourself, and cut over to it.',
         });
+}
+/** The safety backup is read back into a file while writers wait: better to know now. It packs as the backup does, as far as anybody knows. */
+async function restore_plan_refuseSmallDisk({ object, server, backup }, { databaseBytes }, { disk }) {
+    const safetyBytes = Math.ceil((databaseBytes * object.bytes) / Math.max(1, server.bytes));
+    const { freeBytes } = await disk();
+    if (freeBytes >= object.bytes + safetyBytes)
+        return;
+    throw new OperatorError('DISK_FULL', `Nothing was changed. The archive of ${backup.id} has ${renderBytes(object.bytes)} and that of the safety backup will have about ${renderBytes(safetyBytes)}, but only ${renderBytes(freeBytes)} are free on this machine.`, { hint: 'Use a machine with a larger disk, or set RUNNER_TEMP to one.' });
 }
 /** One error with every reason; it is about who is connected only when nothing else is wrong. */
 function restore_plan_refuse(problems) {
@@ -91589,9 +93721,118 @@ function parseJobs(text) {
     return Number(text);
 }
 
+;// CONCATENATED MODULE: ./lib/postgres/target-sessions.js
+
+
+
+/**
+ * Sessions that are in the way of whoever renames or replaces a database: all that CountOtherDBBackends waits for, so walsenders and
+ * workers of subscriptions too, and not only clients. The server's own processes, which have no user, leave by themselves (autovacuum), and a
+ * parallel worker leaves with its leader. What this role may not see has no backend_type and is somebody's session all the same.
+ *
+ * Who is neither a member of the session's role nor of pg_signal_backend cannot end it, and a superuser's only a superuser can
+ * (pg_signal_backend in signalfuncs.c).
+ */
+const IN_THE_WAY = `
+  SELECT a.pid, coalesce(a.usename, '') AS "user", coalesce(nullif(a.application_name, ''), nullif(a.backend_type, 'client backend'), '') AS application,
+         coalesce(host(a.client_addr), '') AS client,
+         (me.rolsuper OR (NOT coalesce(r.rolsuper, true) AND (pg_has_role(a.usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')))) AS may_end
+    FROM pg_catalog.pg_stat_activity a
+    JOIN pg_catalog.pg_roles me ON me.rolname = current_user
+    LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
+   WHERE a.datname = $1 AND a.pid <> pg_backend_pid() AND a.usesysid IS NOT NULL AND a.leader_pid IS NULL
+     AND a.backend_type IS DISTINCT FROM 'autovacuum worker'
+   ORDER BY a.backend_start`;
+/** Those in a database, the asking one left out. */
+async function readSessions(session, database) {
+    const rows = await session.rows(`SELECT s.pid::text AS pid, s."user", s.application, s.client, s.may_end::text AS may_end FROM (${IN_THE_WAY}) AS s`, [database]);
+    return rows.map(({ may_end, ...others }) => ({ ...others, mayTerminate: may_end === 'true' }));
+}
+/** Ends those that this role may end, except those spared. Returns the process ids of those that got the signal. */
+async function terminateSessions(session, database, spared = []) {
+    const rows = await session.rows(`WITH found AS MATERIALIZED (SELECT s.pid FROM (${IN_THE_WAY}) AS s WHERE s.may_end AND s.pid <> ALL ($2::int[]))
+     SELECT f.pid::text AS pid FROM found f WHERE pg_terminate_backend(f.pid)`, [database, spared]);
+    return rows.map(({ pid }) => pid);
+}
+/** How often sessions are ended while somebody waits for them. */
+const TERMINATE_INTERVAL_MS = 10;
+/** How often it is looked at who is waited for. */
+const LOOK_INTERVAL_MS = 100;
+/**
+ * Ends the sessions in a database again and again until the work is done: whoever connects again meanwhile stands behind the work in the queue
+ * for the lock, and whoever was faster is ended, too. Adds the process ids to `cut`.
+ */
+async function whileTerminating(session, database, spared, cut, work) {
+    let isDone = false;
+    const done = () => {
+        isDone = true;
+    };
+    work.then(done, done);
+    while (!isDone) {
+        for (const pid of await terminateSessions(session, database, spared))
+            cut.add(pid);
+        await (0,promises_namespaceObject.setTimeout)(TERMINATE_INTERVAL_MS);
+    }
+    return await work;
+}
+/**
+ * Waits for work of another session that needs locks, and says who was in the way when it did not get them in time. Throws
+ * TARGET_BUSY then.
+ */
+async function namingBlockers(session, pid, work) {
+    let isDone = false;
+    let blockers = [];
+    const watching = (async () => {
+        while (!isDone) {
+            const now = await target_sessions_readBlockers(session, pid);
+            if (now.length > 0)
+                blockers = now;
+            await (0,promises_namespaceObject.setTimeout)(LOOK_INTERVAL_MS);
+        }
+    })();
+    watching.catch(() => { });
+    try {
+        return await work;
+    }
+    catch (error) {
+        if (!(error instanceof OperatorError) || !/lock timeout|deadlock detected/.test(error.message))
+            throw error;
+        const who = blockers.length === 0 ? 'a session that this role may not see' : renderSome(blockers, 5);
+        throw new OperatorError('TARGET_BUSY', `Not everything could be locked, because of ${who}. Everything was rolled back: the database is as it was before.`, {
+            hint: 'Stop the application (runbook §4.2, step 1) and end what still runs; disconnect: true cuts off what this role may end.',
+            cause: error,
+        });
+    }
+    finally {
+        isDone = true;
+        await watching.catch(() => { });
+    }
+}
+async function target_sessions_readBlockers(session, pid) {
+    const rows = await session.rows(`SELECT a.pid::text AS pid, coalesce(a.usename, '?') AS "user", coalesce(a.application_name, '') AS application, coalesce(a.state, '?') AS state
+       FROM unnest(pg_blocking_pids($1::int)) AS b(pid) JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid`, [pid]);
+    return rows.map(row => `${row.application === '' ? 'a session' : row.application} as ${row.user} (pid ${row.pid}, ${row.state})`);
+}
+
 ;// CONCATENATED MODULE: ./lib/postgres/target-facts.js
+
 /** How the comment of a database begins that a restore has made and not finished. */
 const IN_PROGRESS = 'pg-runbook: restore in progress';
+/** DROP … CASCADE locks each object of its own, not only relations (AcquireDeletionLock); users' objects have oids from 16384 on. */
+const DROPPED = [
+    'class',
+    'type',
+    'constraint',
+    'attrdef',
+    'trigger',
+    'proc',
+    'rewrite',
+    'policy',
+    'namespace',
+    'largeobject_metadata',
+]
+    .map(name => `(SELECT count(*) FROM pg_catalog.pg_${name} WHERE oid >= 16384)`)
+    .join(' + ');
 const SERVER = `
   SELECT current_setting('server_version_num') AS version_number,
          split_part(current_setting('server_version'), ' ', 1) AS version,
@@ -91602,8 +93843,7 @@ const SERVER = `
          (SELECT sum(CASE WHEN has_database_privilege(a.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE') THEN pg_database_size(a.oid) ELSE 0 END)
             FROM pg_catalog.pg_database a)::text AS all_bytes,
          (SELECT count(*) FROM pg_catalog.pg_prepared_xacts p WHERE p.database = d.datname)::text AS prepared,
-         (SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-           WHERE n.nspname !~ '^pg_(catalog|temp)' AND n.nspname <> 'information_schema' AND c.oid >= 16384)::text AS relations,
+         (${DROPPED})::text AS dropped,
          (current_setting('max_locks_per_transaction')::bigint
            * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint))::text AS locks
     FROM pg_catalog.pg_database d
@@ -91615,20 +93855,6 @@ const EXTENSIONS = `
     FROM pg_catalog.pg_available_extensions a
     JOIN pg_catalog.pg_available_extension_versions v ON v.name = a.name
    GROUP BY 1, 3`;
-/**
- * Sessions of clients in this database, ours left out: workers of the server leave by themselves. Who is neither a
- * member of the session's role nor of pg_signal_backend cannot end it, and a superuser's only a superuser can.
- */
-const target_facts_SESSIONS = `
-  SELECT a.pid::text AS pid, coalesce(a.usename, '') AS "user", coalesce(a.application_name, '') AS application,
-         coalesce(host(a.client_addr), '') AS client,
-         (me.rolsuper OR (NOT coalesce(r.rolsuper, true) AND (pg_has_role(a.usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE'))))::text AS may_terminate
-    FROM pg_catalog.pg_stat_activity a
-    JOIN pg_catalog.pg_roles me ON me.rolname = current_user
-    LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
-   WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
-     AND coalesce(a.backend_type, 'client backend') = 'client backend'
-   ORDER BY a.backend_start`;
 /**
  * What the role may not drop: schemas of others, and what others have in them. Members of extensions stay anyway, and so do
  * schemas that hold extensions of others, such as the one into which a provider puts its own.
@@ -91651,7 +93877,22 @@ const target_facts_FOREIGN = `
                       WHERE o.classid = d.classid AND o.objid = d.objid AND o.objsubid = 0 AND o.deptype IN ('e', 'i'))
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_shdepend s JOIN pg_catalog.pg_database b ON b.oid = s.dbid AND b.datname = current_database()
                       WHERE s.classid = d.classid AND s.objid = d.objid AND s.deptype = 'o' AND pg_has_role(s.refobjid, 'USAGE'))
+  UNION ALL
+  SELECT 'large object ' || m.oid FROM pg_catalog.pg_largeobject_metadata m WHERE NOT pg_has_role(m.lomowner, 'USAGE')
    ORDER BY 1`;
+/** LOCK TABLE in a mode that stops writers wants one of these rights; the owner of a schema may drop its tables without. */
+const UNLOCKABLE = `
+  SELECT format('%I.%I', n.nspname, c.relname) AS name
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND pg_has_role(n.nspowner, 'USAGE')
+     AND NOT has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+   ORDER BY 1`;
+const SUBSCRIPTIONS = `
+  SELECT s.subname AS name FROM pg_catalog.pg_subscription s
+   WHERE s.subdbid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database()) ORDER BY 1`;
+const SLOTS = `SELECT s.slot_name AS name FROM pg_catalog.pg_replication_slots s WHERE s.database = current_database() ORDER BY 1`;
 /** They stay, whatever is dropped: their owner alone can change them. */
 const FOREIGN_PUBLICATIONS = `
   SELECT p.pubname AS name FROM pg_catalog.pg_publication p WHERE NOT pg_has_role(p.pubowner, 'USAGE') ORDER BY 1`;
@@ -91661,6 +93902,12 @@ const FOREIGN_EXTENSIONS = `
 const KEPT_SCHEMAS = `
   SELECT DISTINCT n.nspname AS name FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
    WHERE NOT pg_has_role(e.extowner, 'USAGE') AND n.nspname NOT IN ('public', 'pg_catalog') ORDER BY 1`;
+/** extconfig: what pg_extension_config_dump has marked. */
+const KEPT_ROWS = `
+  SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_extension e
+   CROSS JOIN LATERAL unnest(e.extconfig) AS x(oid)
+    JOIN pg_catalog.pg_class c ON c.oid = x.oid AND c.relkind = 'r' JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE NOT pg_has_role(e.extowner, 'USAGE') ORDER BY 1, 2`;
 /** In a new database it owns everything; one that is there may allow it nothing. */
 const ROLE_NEEDS = `
   SELECT format('GRANT CREATE ON DATABASE %I TO %I;', current_database(), $1::text) AS name
@@ -91669,10 +93916,13 @@ const ROLE_NEEDS = `
   SELECT format('GRANT USAGE, CREATE ON SCHEMA public TO %I;', $1::text) FROM pg_catalog.pg_namespace n
    WHERE n.nspname = 'public'
      AND NOT (has_schema_privilege($1::name, n.oid, 'CREATE') AND has_schema_privilege($1::name, n.oid, 'USAGE'))`;
-/** Unfinished, of our role, and nobody works in it: another restore may be at work on this server at the same time. */
+/**
+ * Unfinished, of our role, and nobody works in it: another restore may be at work on this server at the same time. One of our names
+ * without a comment was made by a restore that died before it could write one.
+ */
 const LEFTOVERS = `
   SELECT d.datname AS name FROM pg_catalog.pg_database d
-   WHERE shobj_description(d.oid, 'pg_database') LIKE $1 || '%' AND d.datname <> current_database()
+   WHERE coalesce(shobj_description(d.oid, 'pg_database') LIKE $1 || '%', d.datname ~ '_restored_[0-9]{8}t[0-9]{6}z$') AND d.datname <> current_database()
      AND d.datdba = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid) ORDER BY 1`;
 /** Reads everything that decides whether a backup can be restored here; `role` is to own it, if given. Changes nothing. */
@@ -91696,12 +93946,17 @@ async function readTargetFacts(session, connection, role) {
         extensions: await readOffered(session),
         foreignExtensions: await target_facts_readNames(session, FOREIGN_EXTENSIONS),
         keptSchemas: await target_facts_readNames(session, KEPT_SCHEMAS),
+        keptRows: await session.rows(KEPT_ROWS),
         foreignPublications: await target_facts_readNames(session, FOREIGN_PUBLICATIONS),
         roles: await target_facts_readNames(session, 'SELECT rolname AS name FROM pg_catalog.pg_roles'),
-        sessions: await readSessions(session),
+        sessions: await readSessions(session, row.database ?? connection.database),
         preparedTransactions: Number(row.prepared),
         foreignObjects: await target_facts_readNames(session, target_facts_FOREIGN),
-        relations: Number(row.relations),
+        unlockableTables: await target_facts_readNames(session, UNLOCKABLE),
+        subscriptions: await target_facts_readNames(session, SUBSCRIPTIONS),
+        slots: await target_facts_readNames(session, SLOTS),
+        databases: await target_facts_readNames(session, 'SELECT datname AS name FROM pg_catalog.pg_database'),
+        droppedObjects: Number(row.dropped),
         lockCapacity: Number(row.locks),
         leftovers: await target_facts_readNames(session, LEFTOVERS, [IN_PROGRESS]),
     };
@@ -91709,8 +93964,14 @@ async function readTargetFacts(session, connection, role) {
 async function target_facts_readNames(session, sql, values = []) {
     return (await session.rows(sql, values)).map(({ name }) => name);
 }
+/**
+ * SET ROLE makes the objects its own, and having its rights without that lets us read and drop them. Since 16 a membership may lack either, and who has
+ * only ADMIN OPTION has none of both.
+ */
 async function mayActAs(session, role) {
-    const [found] = await session.rows("SELECT pg_has_role(r.oid, 'MEMBER')::text AS may FROM pg_catalog.pg_roles r WHERE r.rolname = $1", [role]);
+    const { version } = await session.row("SELECT current_setting('server_version_num') AS version");
+    const right = Number(version) >= 160_000 ? 'SET' : 'MEMBER';
+    const [found] = await session.rows(`SELECT (pg_has_role(r.oid, '${right}') AND pg_has_role(r.oid, 'USAGE'))::text AS may FROM pg_catalog.pg_roles r WHERE r.rolname = $1`, [role]);
     return found?.may === 'true';
 }
 async function readOffered(session) {
@@ -91720,10 +93981,6 @@ async function readOffered(session) {
         isTrusted: trusted === 'true',
         isInstalled: installed === 'true',
     }));
-}
-async function readSessions(session) {
-    const rows = await session.rows(target_facts_SESSIONS);
-    return rows.map(({ may_terminate, ...others }) => ({ ...others, mayTerminate: may_terminate === 'true' }));
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/target-database.js
@@ -91791,27 +94048,41 @@ const DROP_ATTEMPTS = 8;
 const DROP_PAUSE_MS = 600;
 /**
  * Creates the empty database that a backup is restored into, and marks it with a comment as unfinished, so that it is found
- * when whoever made it is gone. Throws TARGET_UNFIT where the name is taken. Returns what differs from the source.
+ * when whoever made it is gone. `claim` hears that it is ours before it is there, and that it is not where another restore took the name at
+ * the same moment. Throws TARGET_UNFIT where the name is taken. Returns what differs from the source.
  */
-async function createTargetDatabase(session, name, like, owner, backupId) {
+async function createTargetDatabase(session, { name, nonce, like, owner, backupId }, claim) {
     const taken = await session.rows('SELECT datname AS name FROM pg_catalog.pg_database WHERE datname = $1', [name]);
     if (taken.length > 0)
-        throw new OperatorError('TARGET_UNFIT', `There is a database named ${name} already.`, {
-            hint: 'Choose another name with new-database, or drop that one.',
-        });
-    const notes = await createDatabaseLike(session, name, like, owner);
-    await describeDatabase(session, name, `${IN_PROGRESS}, backup ${backupId}`);
-    return notes;
+        throw nameTaken(name);
+    claim(true);
+    try {
+        const notes = await createDatabaseLike(session, name, like, owner);
+        await describeDatabase(session, name, `${IN_PROGRESS} ${nonce}, backup ${backupId}`);
+        return notes;
+    }
+    catch (error) {
+        // Two at the same moment: the second finds the database, or only its name in the index.
+        if (!(error instanceof OperatorError) || !/\((42P04|23505)\)/.test(error.message))
+            throw error;
+        claim(false);
+        throw nameTaken(name);
+    }
+}
+function nameTaken(name) {
+    return new OperatorError('TARGET_UNFIT', `There is a database named ${name} already.`, {
+        hint: 'Choose another name with new-database, or drop that one.',
+    });
 }
 /** Replaces the comment of a database: from here on it is finished, and no clean-up touches it. */
 async function describeDatabase(session, name, comment) {
     await session.rows(`COMMENT ON DATABASE ${quoteIdentifier(name)} IS ${quoteLiteral(comment)}`);
 }
 /**
- * Drops a database that a restore did not finish, whoever is connected to it; does nothing when it is gone, or when its
- * comment does not say so any more. True when nothing is left.
+ * Drops a database that a restore of this nonce did not finish, whoever is connected to it. One without a comment is ours, too, while
+ * it is empty: its maker died between CREATE and COMMENT.
  */
-async function dropUnfinishedDatabase(connection, name) {
+async function dropUnfinishedDatabase(connection, name, nonce) {
     for (let attempt = 1;; attempt += 1) {
         try {
             const env_1 = { stack: [], error: void 0, hasError: false };
@@ -91819,11 +94090,18 @@ async function dropUnfinishedDatabase(connection, name) {
                 const session = target_database_addDisposableResource(env_1, await openSession(connection), true);
                 const [found] = await session.rows("SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_catalog.pg_database WHERE datname = $1", [name]);
                 if (found === undefined)
-                    return true;
-                if (!found.comment?.startsWith(IN_PROGRESS))
-                    return false;
+                    return 'gone';
+                if (found.comment === null) {
+                    if (!(await isEmpty(withDatabase(connection, name))))
+                        return 'kept';
+                    // Whoever is connected to it has plans with it.
+                    await session.rows(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`);
+                    return 'dropped';
+                }
+                if (!found.comment.startsWith(`${IN_PROGRESS} ${nonce},`))
+                    return 'kept';
                 await session.rows(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`);
-                return true;
+                return 'dropped';
             }
             catch (e_1) {
                 env_1.error = e_1;
@@ -91842,15 +94120,13 @@ async function dropUnfinishedDatabase(connection, name) {
         }
     }
 }
-/**
- * Statistics for the planner: an archive brings none that are safe to restore, and without them the first queries of an
- * application read whole tables.
- */
-async function analyzeDatabase(connection, database, signal) {
+/** Nothing was ever made in it: objects of users have oids from 16384 on (FirstNormalObjectId in transam.h). */
+async function isEmpty(connection) {
     const env_2 = { stack: [], error: void 0, hasError: false };
     try {
-        const session = target_database_addDisposableResource(env_2, await openSession(withDatabase(connection, database), signal), true);
-        await session.rows('ANALYZE');
+        const session = target_database_addDisposableResource(env_2, await openSession(connection), true);
+        const { empty } = await session.row('SELECT (NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid >= 16384))::text AS empty');
+        return empty === 'true';
     }
     catch (e_2) {
         env_2.error = e_2;
@@ -91861,6 +94137,163 @@ async function analyzeDatabase(connection, database, signal) {
         if (result_2)
             await result_2;
     }
+}
+/**
+ * Statistics for the planner: an archive brings none that are safe to restore, and without them the first queries of an
+ * application read whole tables.
+ */
+async function analyzeDatabase(connection, database, signal) {
+    const env_3 = { stack: [], error: void 0, hasError: false };
+    try {
+        const session = target_database_addDisposableResource(env_3, await openSession(withDatabase(connection, database), signal), true);
+        await session.rows('ANALYZE');
+    }
+    catch (e_3) {
+        env_3.error = e_3;
+        env_3.hasError = true;
+    }
+    finally {
+        const result_3 = target_database_disposeResources(env_3);
+        if (result_3)
+            await result_3;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/left-database.js
+
+
+
+
+/** Under this name the post phase finds the database that a killed main phase left unfinished. */
+const NEW_DATABASE = 'new-database';
+const newDatabase = object({ name: shape_text, nonce: shape_text });
+/**
+ * Drops the database that a main phase left unfinished, if it is there and still says that it is unfinished; names one that is whole. With
+ * the settings of the main phase: where transactions are read-only by default, nothing could be dropped without.
+ */
+async function left_database_dropLeftDatabase(context, inputs) {
+    const left = context.state.read(NEW_DATABASE);
+    if (!left)
+        return;
+    const { name, nonce } = newDatabase(left, NEW_DATABASE);
+    const target = withRestoreSettings(inputs.target, inputs.sessionSettings);
+    const end = await dropUnfinishedDatabase(target, name, nonce);
+    if (end === 'dropped')
+        context.log.info(`The restore was stopped half way; the unfinished database ${name} is gone.`);
+    else if (end === 'kept')
+        context.log.warning(`The restore was stopped when ${name} was whole already: it stays. If nobody needs it: DROP DATABASE ${quoteIdentifier(name)};`);
+    else if (inputs.mode === 'swap')
+        context.log.info(`There is no database ${name}: either it was swapped in for ${inputs.target.database} before the restore was stopped, or it was not made yet. Its comment says which: \\l+ ${inputs.target.database}`);
+}
+
+;// CONCATENATED MODULE: ./lib/core/restore-notice.js
+
+/**
+ * The notice that runbook §4.2 demands, with the true instants, as Markdown for a status page or an e-mail. Times are UTC and to the
+ * minute outwards, so that the window never looks smaller than it is. Before the switch nobody knows when the window ends.
+ */
+function renderNotice({ database, isPart, snapshotAt, replacedAt, now }) {
+    const end = replacedAt ?? now;
+    const from = minute(snapshotAt, 'down');
+    const to = replacedAt === null ? 'the switch to it' : minute(end, 'up');
+    const tense = replacedAt === null ? 'will be rolled back' : 'was rolled back';
+    const subject = isPart ? `Some data of the database ${code(database)}` : `The database ${code(database)}`;
+    const least = replacedAt === null ? 'at least ' : '';
+    return [
+        `**${subject} ${tense} to its state of ${from} (${least}${renderAgo(end.getTime() - snapshotAt.getTime())} earlier).**`,
+        '',
+        `Changes made between ${from} and ${to} may be lost: sign-ups, merges, and whatever else was saved in that window.`,
+        'If you signed up or changed something in that time, please check it and do it again where it is missing.',
+    ].join('\n');
+}
+/** `2026-11-23 03:15 UTC` */
+function minute(instant, round) {
+    const ms = round === 'up' ? Math.ceil(instant.getTime() / 60_000) : Math.floor(instant.getTime() / 60_000);
+    return `${new Date(ms * 60_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+/** `45 minutes`, `6 hours`, `3 days`: rounded up, as users count. */
+function renderAgo(durationMs) {
+    const minutes = Math.max(1, Math.ceil(durationMs / 60_000));
+    if (minutes < 90)
+        return amount(minutes, 'minute');
+    const hours = Math.ceil(minutes / 60);
+    return hours < 48 ? amount(hours, 'hour') : amount(Math.ceil(hours / 24), 'day');
+}
+function amount(count, unit) {
+    return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+;// CONCATENATED MODULE: ./lib/core/copy-back.js
+
+/** `postgresql://logi@db.example:5432/logi`, without the password and the sslmode. */
+function databaseAddress({ user, host, port }, database) {
+    const address = host.includes(':') ? `[${host}]` : host;
+    return `postgresql://${encodeURIComponent(user)}@${host.startsWith('/') ? '' : `${address}:${port}`}/${encodeURIComponent(database)}${host.startsWith('/') ? `?host=${host}&port=${port}` : ''}`;
+}
+/** The two databases for the shell: what follows names them so. */
+function renderAddresses(target, restoredTo) {
+    return [
+        `OLD_URL='${databaseAddress(target, target.database).replaceAll("'", '%27')}'`,
+        `RESTORED_URL='${databaseAddress(target, restoredTo).replaceAll("'", '%27')}'`,
+    ].join('\n');
+}
+/**
+ * Shell that shows which rows of a table the backup has and the database has not, or has otherwise, and copies back those that are
+ * missing. Rows are compared as text, which every type has. It ends with ROLLBACK until somebody writes COMMIT, and leaves alone what is there:
+ * ON CONFLICT DO NOTHING. Names stand in here-documents only, where the shell takes them as they are.
+ */
+function renderCopyBack(table, file) {
+    const name = quoteTable(table);
+    const columns = table.columns.map(quoteIdentifier).join(', ');
+    return [
+        `psql "$RESTORED_URL" <<'SQL'`,
+        `COPY (SELECT ${columns} FROM ${name}) TO STDOUT \\g ${file}`,
+        'SQL',
+        `psql "$OLD_URL" --set ON_ERROR_STOP=1 <<'SQL'`,
+        'BEGIN;',
+        `CREATE TEMPORARY TABLE restored AS SELECT ${columns} FROM ${name} LIMIT 0;`,
+        `\\copy restored FROM '${file}'`,
+        'CREATE TEMPORARY TABLE differing AS SELECT r.* FROM restored AS r WHERE NOT EXISTS',
+        `  (SELECT FROM (SELECT ${columns} FROM ${name}) AS o WHERE o::text = r::text);`,
+        'TABLE differing;',
+        `INSERT INTO ${name} (${columns}) OVERRIDING SYSTEM VALUE TABLE differing ON CONFLICT DO NOTHING;`,
+        'ROLLBACK; -- write COMMIT here when what it shows is what you want back',
+        'SQL',
+    ].join('\n');
+}
+/** Shell that shows how the structure differs: lines with > are in the backup only. */
+const COMPARE_STRUCTURE = [
+    'diff <(pg_dump --schema-only --no-owner --no-acl --restrict-key=x --dbname="$OLD_URL") \\',
+    '     <(pg_dump --schema-only --no-owner --no-acl --restrict-key=x --dbname="$RESTORED_URL")',
+].join('\n');
+
+;// CONCATENATED MODULE: ./lib/postgres/transaction-end.js
+
+
+/** A server that lost a process recovers within seconds to a minute, and one that has not noticed that we are gone does so by its keepalives. */
+const transaction_end_PATIENCE_MS = 90_000;
+const transaction_end_PAUSE_MS = 500;
+/**
+ * Asks the server about a transaction by its number, until it is over; `read` opens a session. A server that recovers does not
+ * answer at first, and a transaction may still be in the middle of its commit. Unknown where that lasts too long.
+ */
+async function readTransactionEnd(id, read, patienceMs = transaction_end_PATIENCE_MS) {
+    const deadline = performance.now() + patienceMs;
+    do {
+        try {
+            const status = await read('SELECT pg_catalog.pg_xact_status($1::text::xid8)::text AS value', [id]);
+            if (status === 'committed')
+                return 'committed';
+            if (status === 'aborted')
+                return 'rolled-back';
+        }
+        catch (error) {
+            if (!(error instanceof OperatorError))
+                throw error;
+        }
+        await (0,promises_namespaceObject.setTimeout)(transaction_end_PAUSE_MS);
+    } while (performance.now() < deadline);
+    return 'unknown';
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/target-swap.js
@@ -91922,50 +94355,48 @@ var target_swap_disposeResources = (undefined && undefined.__disposeResources) |
 
 
 
-/** How often sessions are ended while the renaming waits for them. */
-const TERMINATE_INTERVAL_MS = 10;
 /**
  * Gives the restored database the name of the current one, which keeps its data under another name. Both renames are one
- * transaction, so that there is never a moment without either, and a failure leaves both as they were. The comment of the restored
- * one, which tells clean-up to keep its hands off, is in it too.
+ * transaction, so that there is never a moment without either, and a failure leaves both as they were.
  *
  * ALTER DATABASE … RENAME locks the database first, then waits up to five seconds until nobody is connected to it
  * (CountOtherDBBackends). Whoever connects meanwhile waits for the lock, so that a crowd of reconnecting clients cannot keep it
  * from happening: it is enough to end those who were there. Must not be connected to either: that is what
  * `maintenance` is for. Throws SWAP_FAILED.
  */
-async function swapDatabases(maintenance, names, comment, signal) {
+async function swapDatabases(maintenance, names, signal) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
         const renaming = target_swap_addDisposableResource(env_1, await openSession(maintenance, signal), true);
         const ending = target_swap_addDisposableResource(env_1, await openSession(maintenance, signal), true);
         const rename = (from, to) => renaming.rows(`ALTER DATABASE ${quoteIdentifier(from)} RENAME TO ${quoteIdentifier(to)}`);
         const startedAt = performance.now();
-        let terminated = 0;
+        const cut = new Set();
+        let id;
         try {
             await renaming.rows('BEGIN');
+            id = (await renaming.row('SELECT pg_current_xact_id()::text AS id')).id;
             // A lock that somebody else holds on the database must not become an outage.
             await renaming.rows("SET LOCAL lock_timeout = '5s'");
-            await describeDatabase(renaming, names.restored, comment);
             for (const [from, to] of [
                 [names.current, names.previous],
                 [names.restored, names.current],
             ]) {
-                const renamed = rename(from, to);
-                terminated += await terminateUntil(ending, from, renamed);
-                await renamed;
+                await whileTerminating(ending, from, [], cut, rename(from, to));
             }
             await renaming.rows('COMMIT');
-            return { windowMs: Math.round(performance.now() - startedAt), terminated };
+            return { windowMs: Math.round(performance.now() - startedAt), terminated: cut.size };
         }
         catch (error) {
-            const now = await target_swap_readNames(maintenance, names).catch(() => undefined);
-            // The answer to the commit may have been lost.
-            if (now?.has(names.previous) && !now.has(names.restored))
-                return { windowMs: Math.round(performance.now() - startedAt), terminated };
+            // Its end is certain then: what has not committed is rolled back.
+            await renaming[Symbol.asyncDispose]();
+            // The answer to the commit may have been lost. Clean-up after a cancellation has seconds.
+            const end = await target_swap_readEnd(maintenance, id, signal.aborted ? 3000 : undefined);
+            if (end === 'committed')
+                return { windowMs: Math.round(performance.now() - startedAt), terminated: cut.size };
             if (signal.aborted)
                 throw signal.reason;
-            throw target_swap_explain(names, now, error);
+            throw target_swap_explain(names, end, error);
         }
     }
     catch (e_1) {
@@ -91978,33 +94409,9 @@ async function swapDatabases(maintenance, names, comment, signal) {
             await result_1;
     }
 }
-/** Ends the sessions in a database again and again until the promise is settled. Returns how many. */
-async function terminateUntil(session, database, settled) {
-    let isSettled = false;
-    const end = () => {
-        isSettled = true;
-    };
-    settled.then(end, end);
-    let count = 0;
-    while (!isSettled) {
-        count += await terminateSessions(session, database);
-        await (0,promises_namespaceObject.setTimeout)(TERMINATE_INTERVAL_MS);
-    }
-    return count;
-}
-/** Ends every session in a database that this role may end, except its own and those spared. Returns how many. */
-async function terminateSessions(session, database, spared = []) {
-    const { count } = await session.row(`SELECT count(pg_terminate_backend(a.pid))::text AS count
-       FROM pg_catalog.pg_stat_activity a
-       JOIN pg_catalog.pg_roles me ON me.rolname = current_user
-       JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
-      WHERE a.datname = $1 AND a.pid <> pg_backend_pid() AND a.pid <> ALL ($2::int[]) AND a.backend_type = 'client backend'
-        AND (me.rolsuper OR (NOT r.rolsuper AND (pg_has_role(r.oid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE'))))`, [database, spared]);
-    return Number(count);
-}
-function target_swap_explain(names, now, error) {
+function target_swap_explain(names, end, error) {
     const said = errorMessage(error).replace(/\.$/, '');
-    const state = now === undefined
+    const state = end === 'unknown'
         ? `Nobody could look what the databases are called now; either both were renamed or none`
         : `Nothing was renamed: ${names.current} is the old database, the restored one is ${names.restored}`;
     return new OperatorError('SWAP_FAILED', `The databases could not be swapped: ${said}. ${state}.`, {
@@ -92012,22 +94419,26 @@ function target_swap_explain(names, now, error) {
         cause: error,
     });
 }
-async function target_swap_readNames(maintenance, names) {
-    const env_2 = { stack: [], error: void 0, hasError: false };
-    try {
-        const session = target_swap_addDisposableResource(env_2, await openSession(maintenance), true);
-        const rows = await session.rows(`SELECT datname AS name FROM pg_catalog.pg_database WHERE datname IN (${Object.values(names).map(quoteLiteral).join(', ')})`);
-        return new Set(rows.map(({ name }) => name));
-    }
-    catch (e_2) {
-        env_2.error = e_2;
-        env_2.hasError = true;
-    }
-    finally {
-        const result_2 = target_swap_disposeResources(env_2);
-        if (result_2)
-            await result_2;
-    }
+/** Only an open transaction has a number; without one nothing was begun. */
+async function target_swap_readEnd(maintenance, id, patienceMs) {
+    if (id === undefined)
+        return 'rolled-back';
+    return await readTransactionEnd(id, async (sql, values) => {
+        const env_2 = { stack: [], error: void 0, hasError: false };
+        try {
+            const session = target_swap_addDisposableResource(env_2, await openSession(maintenance), true);
+            return (await session.row(sql, values)).value;
+        }
+        catch (e_2) {
+            env_2.error = e_2;
+            env_2.hasError = true;
+        }
+        finally {
+            const result_2 = target_swap_disposeResources(env_2);
+            if (result_2)
+                await result_2;
+        }
+    }, patienceMs);
 }
 /** The swap as SQL for a person, to be run in a third database. */
 function renderSwap({ current, restored, previous }) {
@@ -92061,8 +94472,88 @@ async function findMaintenance(target, candidates) {
     return undefined;
 }
 
-;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/summary.js
+;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/next-steps.js
 
+
+
+
+
+/** Tables whose statements are shown; those of the others are the same. */
+const next_steps_TABLES_SHOWN = 10;
+/** True where the new database is no whole one: some tables, the structure alone, or a partial backup. */
+function isPart({ backup, options: { selection } }) {
+    return selection === 'structure' || selection === 'tables' || backup.kind === 'partial';
+}
+/** What the operator does next with the restored data, as Markdown lines; none where there is nothing to do with it. */
+function nextSteps(record, copyBack) {
+    const { restore, target } = record;
+    const { restoredTo, previous } = target;
+    if (restore.outcome !== 'restored' || restoredTo === null)
+        return [];
+    if (restore.mode === 'new-database')
+        return isPart(record) ? copyBackSteps(record, restoredTo, copyBack) : cutover(target, restoredTo);
+    return restore.mode === 'swap' && previous !== null ? afterSwap(record, previous) : [];
+}
+function cutover(target, restoredTo) {
+    const { host, port, user, database } = target;
+    return [
+        '### Cut over (runbook §4.1)',
+        '',
+        `1. Look at the data: connect to ${code(restoredTo)} on ${code(`${host}:${port}`)} as ${code(user)}.`,
+        `2. Point ${code('DATABASE_URL')} of the application to ${code(restoredTo)}: the same URL with ${code(`/${restoredTo}`)} at its end in place of ${code(`/${database}`)}.`,
+        `3. Deploy, and wait until ${code('/up')} answers 200.`,
+        `4. Keep ${code(database)} for some days, then: ${code(`DROP DATABASE ${quoteIdentifier(database)}`)}.`,
+        '',
+    ];
+}
+function copyBackSteps({ target }, restoredTo, copyBack) {
+    const { database } = target;
+    const tables = copyBack.slice(0, next_steps_TABLES_SHOWN);
+    const hidden = copyBack.length - tables.length;
+    const commands = [
+        renderAddresses(target, restoredTo),
+        ...(tables.length === 0 ? [COMPARE_STRUCTURE] : []),
+        ...tables.map((table, i) => renderCopyBack(table, `rows-${i + 1}.copy`)),
+    ];
+    return [
+        '### Compare and copy back (runbook §3)',
+        '',
+        `> ⚠️ ${code(restoredTo)} holds only a part of the backup. Do not point the application to it, and do not drop ${code(database)}.`,
+        '',
+        `1. In a shell, with the password in ${code('PGPASSWORD')} and the ${code('sslmode')} of ${code('target-url')} in ${code('PGSSLMODE')}:`,
+        '',
+        codeBlock(commands.join('\n\n'), 'sh'),
+        '',
+        ...(hidden > 0 ? [`   The same for ${hidden} more tables.`, ''] : []),
+        ...(tables.length > 0
+            ? [`2. The files ${code('rows-*.copy')} hold rows of users: remove them when you are done.`]
+            : []),
+        `${tables.length > 0 ? 3 : 2}. When nobody needs it any more: ${code(`DROP DATABASE ${quoteIdentifier(restoredTo)}`)}.`,
+        '',
+    ];
+}
+function afterSwap({ restore, target }, previous) {
+    const { database } = target;
+    const back = renderSwap({
+        current: database,
+        restored: previous,
+        previous: restoredName(database, new Date(restore.startedAt)),
+    });
+    return [
+        '### Now',
+        '',
+        `1. Check that the application works: ${code('/up')} answers 200, and people can log in.`,
+        '2. Tell your users: the notice is below.',
+        `3. The old data is in ${code(previous)}. To go back, connected to a third database, with the application stopped:`,
+        '',
+        codeBlock(back, 'sql'),
+        '',
+        `4. When nobody needs the old data any more, some days from now: ${code(`DROP DATABASE ${quoteIdentifier(previous)}`)}.`,
+        '',
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/summary.js
 
 
 
@@ -92078,18 +94569,19 @@ const MODES = {
     overwrite: 'over the old data',
 };
 /** The job summary of a restore: where the data is, what to do next, facts, checks, notice to users. */
-function renderRestoreSummary(record, { recordUri, notice, failure }) {
+function renderRestoreSummary(record, { recordUri, notice, copyBack, failure }) {
     return [
         `## ${heading(record)}: ${literal(record.restore.database)}`,
         '',
         ...summary_failureLines(failure),
         ...checkLines(record.checks, 'fail', '### What differs'),
-        ...nextSteps(record),
+        ...(record.notes ?? []).flatMap(text => [`> ⚠️ ${literal(text)}`, '']),
+        ...nextSteps(record, copyBack),
         factTable(summary_facts(record, recordUri)),
         '',
         ...checkLines(record.checks, 'not-measured', '### Not measured'),
         ...folded(record.checks),
-        ...(failure === undefined ? noticeLines(notice) : []),
+        ...noticeLines(notice),
     ].join('\n');
 }
 /** The job summary of a dry run: what would happen, and that nothing did. */
@@ -92123,19 +94615,30 @@ function renderPlanSummary(request, plan, notice) {
             ],
             ['Target', `${code(address(target))}, PostgreSQL ${literal(found.version)}`],
             ['Old data', `${renderBytes(found.databaseBytes)}, owned by ${code(found.owner)}`],
-            ['Space needed beside it', `about ${renderBytes(manifest.server.bytes)}`],
-            ['Estimated duration', literal(renderEstimate(estimate))],
+            ['Space needed beside it', `at most about ${renderBytes(neededBytes(manifest, request.selection))}`],
+            [
+                'Estimated duration',
+                literal(renderEstimate(estimate, mode === 'overwrite' && request.skipSafetyBackup === undefined)),
+            ],
         ]),
         '',
         ...noticeLines(notice),
     ].join('\n');
 }
-function heading({ restore: { outcome, mode } }) {
+function heading(record) {
+    const { restore, target, durations, checks } = record;
+    const { outcome, mode } = restore;
     if (outcome === 'restored')
-        return `✅ Restored ${MODES[mode]}`;
-    if (outcome === 'unverified')
-        return '⚠️ Restored, but not exactly';
-    return '❌ Not restored';
+        return `✅ Restored ${isPart(record) ? 'in part ' : ''}${MODES[mode]}`;
+    if (outcome === 'failed')
+        return target.restoredTo === null
+            ? '❌ Not restored'
+            : '❌ Restored beside the old database, not swapped in';
+    if (durations.restoreMs === null)
+        return '❌ Emptied, and incomplete';
+    return checks.some(({ verdict }) => verdict === 'fail')
+        ? '⚠️ Restored, but not exactly'
+        : '⚠️ Restored, but not checked to the end';
 }
 function summary_failureLines(failure) {
     if (failure === undefined)
@@ -92143,44 +94646,8 @@ function summary_failureLines(failure) {
     const hint = failure.hint === undefined ? [] : ['', `**What to do next:** ${literal(failure.hint)}`];
     return [`**${code(failure.code)}** ${literal(failure.message)}`, ...hint, ''];
 }
-function nextSteps({ restore, target }) {
-    const { restoredTo, previous, database } = target;
-    if (restore.outcome !== 'restored' || restoredTo === null)
-        return [];
-    if (restore.mode === 'new-database') {
-        return [
-            '### Cut over (runbook §4.1)',
-            '',
-            `1. Look at the data: connect to ${code(restoredTo)} on ${code(`${target.host}:${target.port}`)} as ${code(target.user)}.`,
-            `2. Point ${code('DATABASE_URL')} of the application to ${code(restoredTo)}: the same URL with ${code(`/${restoredTo}`)} at its end in place of ${code(`/${database}`)}.`,
-            `3. Deploy, and wait until ${code('/up')} answers 200.`,
-            `4. Keep ${code(database)} for some days, then: ${code(`DROP DATABASE ${quoteIdentifier(database)}`)}.`,
-            '',
-        ];
-    }
-    if (restore.mode === 'swap' && previous !== null) {
-        const back = renderSwap({
-            current: database,
-            restored: previous,
-            previous: restoredName(database, new Date(restore.startedAt)),
-        });
-        return [
-            '### Now',
-            '',
-            `1. Check that the application works: ${code('/up')} answers 200, and people can log in.`,
-            '2. Tell your users: the notice is below.',
-            `3. The old data is in ${code(previous)}. To go back, connected to a third database, with the application stopped:`,
-            '',
-            codeBlock(back, 'sql'),
-            '',
-            `4. When nobody needs the old data any more, some days from now: ${code(`DROP DATABASE ${quoteIdentifier(previous)}`)}.`,
-            '',
-        ];
-    }
-    return [];
-}
 function summary_facts(record, recordUri) {
-    const { backup, target, durations, tools, options } = record;
+    const { restore, backup, target, durations, tools, options } = record;
     const optional = [
         [
             'Restored to',
@@ -92189,7 +94656,10 @@ function summary_facts(record, recordUri) {
         ['Old database', target.previous === null ? null : code(target.previous)],
         ['Safety backup', target.safetyBackup === null ? null : code(target.safetyBackup)],
         ['No safety backup', target.safetyBackupSkipped === null ? null : literal(target.safetyBackupSkipped)],
-        ['Unreachable for', durations.windowMs === null ? null : `${durations.windowMs} ms`],
+        [
+            restore.mode === 'overwrite' ? 'Locked for' : 'Unreachable for',
+            durations.windowMs === null ? null : `${durations.windowMs} ms`,
+        ],
         ['Tables', options.tables.length === 0 ? null : options.tables.map(code).join(', ')],
         ['Left out', options.leftOut.length === 0 ? null : options.leftOut.map(code).join(', ')],
         [
@@ -92244,7 +94714,67 @@ function checkTable(rows) {
     return hidden > 0 ? `${shown}\n\n_and ${hidden} more, all in the record_` : shown;
 }
 function noticeLines(notice) {
-    return ['### Notice to users', '', codeBlock(notice, 'markdown')];
+    return notice === '' ? [] : ['### Notice to users', '', codeBlock(notice, 'markdown')];
+}
+
+;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/results.js
+
+
+
+
+/** What a run cannot know yet is empty. */
+function toPlanResult(request, plan) {
+    const notice = noticeOf(request, { replacedAt: null, isPlanned: true });
+    return {
+        outputs: {
+            outcome: 'planned',
+            verdict: 'not-measured',
+            'backup-id': request.manifest.backup.id,
+            'restored-to': '',
+            'previous-database': '',
+            'safety-backup-id': '',
+            'window-milliseconds': '',
+            'duration-seconds': '',
+            'restore-uri': '',
+            notice,
+        },
+        summary: renderPlanSummary(request, plan, notice),
+    };
+}
+/** What came of it, for the steps after this one and for the operator. */
+function results_toResult(request, { record, progress, failure }, recordUri) {
+    const { target, durations } = record;
+    // A database beside the old one is going to be cut over to.
+    const isPlanned = request.mode === 'new-database' && record.restore.outcome === 'restored';
+    const notice = noticeOf(request, { replacedAt: progress.replacedAt, isPlanned });
+    return {
+        outputs: {
+            outcome: record.restore.outcome,
+            verdict: progress.checks.length === 0 ? 'not-measured' : verdictOf(progress.checks),
+            'backup-id': record.backup.id,
+            'restored-to': target.restoredTo ?? '',
+            'previous-database': target.previous ?? '',
+            'safety-backup-id': target.safetyBackup ?? '',
+            'window-milliseconds': durations.windowMs ?? '',
+            'duration-seconds': Math.round(durations.totalMs / 1000),
+            'restore-uri': recordUri,
+            notice,
+        },
+        summary: renderRestoreSummary(record, { recordUri, notice, copyBack: progress.copyBack, failure }),
+        ...(failure && { failure }),
+    };
+}
+/** Empty where users have what they had, and nobody is about to change that. */
+function noticeOf({ manifest, selection, location }, { replacedAt, isPlanned }) {
+    if (replacedAt === null && (!isPlanned || holdsPart(manifest, selection)))
+        return '';
+    return renderNotice({
+        database: location.database,
+        isPart: selection.of === 'rows',
+        snapshotAt: new Date(manifest.backup.snapshotAt),
+        replacedAt,
+        now: new Date(),
+    });
 }
 
 ;// CONCATENATED MODULE: ./lib/core/restore-list.js
@@ -92260,6 +94790,7 @@ const restore_list_KINDS = [
     'SUBSCRIPTION',
     'PUBLICATION',
     'COMMENT',
+    'SCHEMA',
     'BLOB METADATA',
     'BLOBS',
     'BLOB',
@@ -92295,6 +94826,8 @@ function isOutOfReach(entry, choice) {
     const { isSuperuser, foreignExtensions } = choice;
     if (kind.startsWith('SUBSCRIPTION'))
         return true;
+    if (choice.keptRows.has(entry.id))
+        return true;
     if (foreignExtensions.some(name => isCommentOn(entry, 'EXTENSION', name)))
         return true;
     if (isOutOfReachPublication(entry, choice))
@@ -92316,8 +94849,8 @@ function isCommentOn({ kind, title }, what, name) {
     return [name, `"${name.replace(/"/g, '""')}"`].some(written => title.startsWith(`COMMENT - ${what} ${written} `));
 }
 /** What stays has its comment, too. */
-function isThere(entry, { keptSchemas }) {
-    return keptSchemas.some(name => entry.title.startsWith(`SCHEMA - ${name} `) || isCommentOn(entry, 'SCHEMA', name));
+function isThere(entry, { keptSchemas, schemas }) {
+    return keptSchemas.some(name => schemas.get(entry.id) === name || isCommentOn(entry, 'SCHEMA', name));
 }
 const DATA = ['TABLE DATA', 'MATERIALIZED VIEW DATA', 'SEQUENCE SET', 'BLOBS', 'BLOB', 'BLOB METADATA'];
 function isWanted({ kind, id }, dataOnlyOf) {
@@ -92330,6 +94863,126 @@ function isWanted({ kind, id }, dataOnlyOf) {
 /** The text of a file for `pg_restore --use-list`. */
 function renderUseList(entries) {
     return `${entries.map(({ id, title }) => `${id}; 0 0 ${title}`).join('\n')}\n`;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/target-columns.js
+/** Ordinary tables with rows to copy: of the users' own schemas, and no members of an extension. */
+const target_columns_COLUMNS = `
+  SELECT n.nspname AS schema, c.relname AS name, pg_catalog.json_agg(a.attname ORDER BY a.attnum)::text AS columns
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+   WHERE c.relkind = 'r'
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+   GROUP BY 1, 2 ORDER BY 1, 2`;
+/** The columns of these tables that rows are copied by, or of all tables. */
+async function readColumns(session, tables) {
+    const rows = await session.rows(target_columns_COLUMNS);
+    return rows
+        .filter(row => tables?.some(({ schema, name }) => schema === row.schema && name === row.name) ?? true)
+        .map(({ schema, name, columns }) => ({ schema, name, columns: JSON.parse(columns) }));
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/target-settings.js
+
+
+/**
+ * Who may set what (AlterDatabaseSet, AlterRoleSet, set_config_option): a setting of a superuser's takes a superuser or a grant on the parameter, and
+ * that of another role the right to administer the role.
+ */
+const target_settings_SETTINGS = `
+  SELECT s.name, substr(s.setting, strpos(s.setting, '=') + 1) AS value, r.rolname AS role,
+         (me.rolsuper OR (coalesce(g.context NOT IN ('superuser', 'superuser-backend') OR has_parameter_privilege(g.name, 'SET'), true)
+           AND (r.oid IS NULL OR r.oid = me.oid OR (me.rolcreaterole AND NOT r.rolsuper AND pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION')))))::text AS allowed
+    FROM pg_catalog.pg_db_role_setting d
+    JOIN pg_catalog.pg_database b ON b.oid = d.setdatabase
+    JOIN pg_catalog.pg_roles me ON me.rolname = current_user
+    LEFT JOIN pg_catalog.pg_roles r ON r.oid = d.setrole
+   CROSS JOIN LATERAL (SELECT split_part(u, '=', 1) AS name, u AS setting FROM unnest(d.setconfig) AS u) AS s
+    LEFT JOIN pg_catalog.pg_settings g ON lower(g.name) = lower(s.name)
+   WHERE b.datname = $1 ORDER BY 3 NULLS FIRST, 1`;
+const GRANTS = `
+  SELECT a.privilege_type AS privilege, a.is_grantable::text AS grantable, coalesce(r.rolname, '') AS grantee
+    FROM pg_catalog.pg_database b
+   CROSS JOIN LATERAL aclexplode(b.datacl) AS a
+    LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
+   WHERE b.datname = $1 AND a.grantee <> b.datdba ORDER BY 3, 1`;
+const DATABASE = `
+  SELECT o.rolname AS owner, b.datconnlimit::text AS limit, (b.datacl IS NOT NULL)::text AS custom,
+         pg_has_role(o.oid, 'SET')::text AS may_give
+    FROM pg_catalog.pg_database b JOIN pg_catalog.pg_roles o ON o.oid = b.datdba
+   WHERE b.datname = $1`;
+/** Settings whose value is a list of words that are quoted one by one (GUC_LIST_QUOTE in guc.c). */
+const LISTS = ['search_path', 'temp_tablespaces', 'session_preload_libraries', 'local_preload_libraries'];
+/** Owner, ALTER DATABASE … SET, settings of roles in it, the limit of connections, and grants on it, in the order in which they are passed on. */
+async function readBelongings(session, from) {
+    const { owner, limit, custom, may_give } = await session.row(DATABASE, [from]);
+    const settings = await session.rows(target_settings_SETTINGS, [from]);
+    return [
+        ...settings.map(({ name, value, role, allowed }) => ({
+            what: `The setting ${name}`,
+            sql: (database) => `ALTER ${role === null ? '' : `ROLE ${quoteIdentifier(role)} IN `}DATABASE ${database} SET ${name} TO ${renderValue(name ?? '', value ?? '')}`,
+            isAllowed: allowed === 'true',
+        })),
+        ...(limit === '-1'
+            ? []
+            : [allowed('The limit of connections', name => `ALTER DATABASE ${name} CONNECTION LIMIT ${limit}`)]),
+        ...(custom === 'true' ? await readGrants(session, from) : []),
+        // Last, because afterwards this role may have no say any more. Changes nothing where it is the owner already.
+        {
+            what: 'The owner',
+            sql: database => `ALTER DATABASE ${database} OWNER TO ${quoteIdentifier(owner)}`,
+            isAllowed: may_give === 'true',
+        },
+    ];
+}
+function allowed(what, sql) {
+    return { what, sql, isAllowed: true };
+}
+/** Without an entry for PUBLIC, the right to connect was taken from everybody; then it is here too. */
+async function readGrants(session, from) {
+    const grants = await session.rows(GRANTS, [from]);
+    return [
+        allowed('The rights of PUBLIC', name => `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`),
+        ...grants.map(({ privilege, grantable, grantee }) => {
+            const who = grantee === '' ? 'PUBLIC' : quoteIdentifier(grantee);
+            const option = grantable === 'true' ? ' WITH GRANT OPTION' : '';
+            return allowed(`The right ${privilege} for ${who}`, name => `GRANT ${privilege} ON DATABASE ${name} TO ${who}${option}`);
+        }),
+    ];
+}
+/** What of a database this role will not be able to pass on, as sentences with the statement for who may. */
+async function readUnpassable(session, from) {
+    const belongings = await readBelongings(session, from);
+    return belongings.filter(({ isAllowed }) => !isAllowed).map(belonging => byHand(belonging, from));
+}
+/**
+ * Gives a database what belongs to the other one itself. Returns, as sentences, what this role may not pass on; they call the database as it
+ * is called after the swap, when somebody reads them.
+ */
+async function copyDatabaseSettings(session, from, to) {
+    const notes = [];
+    for (const belonging of await readBelongings(session, from)) {
+        try {
+            await session.rows(belonging.sql(quoteIdentifier(to)));
+        }
+        catch (error) {
+            if (!(error instanceof OperatorError) || !error.message.includes('(42501)'))
+                throw error;
+            notes.push(byHand(belonging, from));
+        }
+    }
+    return notes;
+}
+function byHand({ what, sql }, database) {
+    return `${what} of ${database} cannot be passed on by this role; by hand, after the swap: ${sql(quoteIdentifier(database))};`;
+}
+/** A list arrives with its words quoted already, and as one text it would name a single schema. */
+function renderValue(name, value) {
+    if (!LISTS.includes(name.toLowerCase()))
+        return quoteLiteral(value);
+    return value === '' ? "''" : value;
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/target-archive.js
@@ -92350,99 +95003,80 @@ async function listArchive(pgRestore, archive, args, env) {
     });
 }
 /**
- * What those of the entries do that have to do with publications: the list says only whose they are, so pg_restore writes them
- * down as SQL. `path` is where the list of them goes, in a private directory. Throws RESTORE_FAILED.
+ * What those of the entries do that have to do with publications: the list says only whose they are. By the id of the entry.
+ * Throws RESTORE_FAILED.
  */
-async function readPublications(pgRestore, archive, entries, path, env) {
-    const publications = entries.filter(({ kind }) => kind === 'PUBLICATION');
-    if (publications.length === 0)
-        return new Map();
-    await (0,promises_.writeFile)(path, renderUseList(publications), { mode: 0o600 });
-    // With --verbose every statement has the id of its entry above it.
+async function readPublications(question) {
+    const statements = await readStatements(question, 'PUBLICATION');
+    return new Map(statements.flatMap(({ id, text }) => {
+        const [, name = '', does = ''] = /^(?:CREATE|ALTER) PUBLICATION ("(?:[^"]|"")*"|[^\s;]+)([^\n]*)/m.exec(text) ?? [];
+        if (name === '')
+            return [];
+        const isForSuperuser = /^ (FOR ALL|ADD TABLES IN SCHEMA) /.test(does);
+        return [[id, { publication: unquote(name), isForSuperuser }]];
+    }));
+}
+/** The names of the schemas that the entries make, by the id of the entry. Throws RESTORE_FAILED. */
+async function readSchemas(question) {
+    const statements = await readStatements(question, 'SCHEMA');
+    return new Map(statements.flatMap(({ id, text }) => {
+        const [, name = ''] = /^CREATE SCHEMA ("(?:[^"]|"")*"|[^\s;]+)/m.exec(text) ?? [];
+        return name === '' ? [] : [[id, unquote(name)]];
+    }));
+}
+/** The SQL of the entries of a kind: pg_restore writes them down, with --verbose the id of its entry above every one. */
+async function readStatements({ pgRestore, archive, entries, path, env }, kind) {
+    const asked = entries.filter(entry => entry.kind === kind);
+    if (asked.length === 0)
+        return [];
+    await (0,promises_.writeFile)(path, renderUseList(asked), { mode: 0o600 });
     const args = ['--verbose', '--no-owner', `--use-list=${path}`, '--file=-', archive];
     const { exitCode, stdout, stderr } = await runTool(pgRestore, args, env);
     if (exitCode !== 0)
         throw new OperatorError('RESTORE_FAILED', `pg_restore ended with ${exitCode}: ${stderr.trim()}.`, {
             hint: 'Pick another backup: this archive cannot be read.',
         });
-    return new Map(stdout.split(/^-- TOC entry (?=\d+ \(class \d+ OID \d+\)$)/m).flatMap(text => {
+    return stdout.split(/^-- TOC entry (?=\d+ \(class \d+ OID \d+\)$)/m).flatMap(text => {
         const [, id = ''] = /^(\d+) /.exec(text) ?? [];
-        const [, name = '', does = ''] = /^(?:CREATE|ALTER) PUBLICATION ("(?:[^"]|"")*"|[^\s;]+)([^\n]*)/m.exec(text) ?? [];
-        if (id === '' || name === '')
-            return [];
-        const publication = name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
-        return [[id, { publication, isForSuperuser: /^ (FOR ALL|ADD TABLES IN SCHEMA) /.test(does) }]];
-    }));
+        return id === '' ? [] : [{ id, text }];
+    });
+}
+function unquote(name) {
+    return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/target-settings.js
+;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/choose-entries.js
 
 
-const target_settings_SETTINGS = `
-  SELECT split_part(s.setting, '=', 1) AS name, substr(s.setting, strpos(s.setting, '=') + 1) AS value, r.rolname AS role
-    FROM pg_catalog.pg_db_role_setting d
-    JOIN pg_catalog.pg_database b ON b.oid = d.setdatabase
-    LEFT JOIN pg_catalog.pg_roles r ON r.oid = d.setrole
-   CROSS JOIN LATERAL unnest(d.setconfig) AS s(setting)
-   WHERE b.datname = $1 ORDER BY 3 NULLS FIRST, 1`;
-const GRANTS = `
-  SELECT a.privilege_type AS privilege, a.is_grantable::text AS grantable, coalesce(r.rolname, '') AS grantee
-    FROM pg_catalog.pg_database b
-   CROSS JOIN LATERAL aclexplode(b.datacl) AS a
-    LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
-   WHERE b.datname = $1 AND a.grantee <> b.datdba ORDER BY 3, 1`;
-/** Settings whose value is a list of words that are quoted one by one (GUC_LIST_QUOTE in guc.c). */
-const LISTS = ['search_path', 'temp_tablespaces', 'session_preload_libraries', 'local_preload_libraries'];
-/**
- * Gives a database what belongs to the database itself and is in no archive: owner, ALTER DATABASE … SET, settings of roles in
- * it, the limit of connections, and grants on it. Returns, as sentences, what this role may not pass on.
- */
-async function copyDatabaseSettings(session, from, to) {
-    const notes = [];
-    const attempt = async (what, sql) => {
-        try {
-            await session.rows(sql);
-        }
-        catch (error) {
-            if (!(error instanceof OperatorError))
-                throw error;
-            notes.push(`${what} of ${from} could not be passed on; by hand: ${sql};`);
-        }
+
+/** What of the archive is restored. The rows of single tables are found by pg_restore itself, because a name may hold anything. */
+async function choose({ inputs, pgRestore, directory }, archive, env, selection, facts) {
+    const { isSuperuser, foreignExtensions, keptSchemas, keptRows, foreignPublications } = facts;
+    const list = (args) => listArchive(pgRestore.path, archive, args, env);
+    const rowsOf = async (tables) => {
+        const ids = new Set();
+        for (const { schema, name } of tables)
+            for (const { id, kind } of await list([`--schema=${schema}`, `--table=${name}`]))
+                if (kind === 'TABLE DATA')
+                    ids.add(id);
+        return ids;
     };
-    const target = quoteIdentifier(to);
-    const facts = await session.row(`SELECT o.rolname AS owner, b.datconnlimit::text AS limit, (b.datdba = n.datdba)::text AS same
-       FROM pg_catalog.pg_database b JOIN pg_catalog.pg_roles o ON o.oid = b.datdba, pg_catalog.pg_database n
-      WHERE b.datname = $1 AND n.datname = $2`, [from, to]);
-    for (const { name, value, role } of await session.rows(target_settings_SETTINGS, [from])) {
-        const whose = role === null ? `DATABASE ${target}` : `ROLE ${quoteIdentifier(role)} IN DATABASE ${target}`;
-        const setting = `${name ?? ''} TO ${renderValue(name ?? '', value ?? '')}`;
-        await attempt(`The setting ${name ?? ''}`, `ALTER ${whose} SET ${setting}`);
-    }
-    if (facts.limit !== '-1')
-        await attempt('The limit of connections', `ALTER DATABASE ${target} CONNECTION LIMIT ${facts.limit}`);
-    await copyGrants(session, from, target, attempt);
-    // Last, because afterwards this role may have no say any more.
-    if (facts.same !== 'true')
-        await attempt('The owner', `ALTER DATABASE ${target} OWNER TO ${quoteIdentifier(facts.owner)}`);
-    return notes;
-}
-/** Without an entry for PUBLIC, the right to connect was taken from everybody; then it is here too. */
-async function copyGrants(session, from, target, attempt) {
-    const { custom } = await session.row('SELECT (datacl IS NOT NULL)::text AS custom FROM pg_catalog.pg_database WHERE datname = $1', [from]);
-    if (custom !== 'true')
-        return;
-    await attempt('The rights of PUBLIC', `REVOKE ALL ON DATABASE ${target} FROM PUBLIC`);
-    for (const { privilege, grantable, grantee } of await session.rows(GRANTS, [from])) {
-        const who = grantee === '' ? 'PUBLIC' : quoteIdentifier(grantee);
-        const option = grantable === 'true' ? ' WITH GRANT OPTION' : '';
-        await attempt(`The right ${privilege} for ${who}`, `GRANT ${privilege} ON DATABASE ${target} TO ${who}${option}`);
-    }
-}
-/** A list arrives with its words quoted already, and as one text it would name a single schema. */
-function renderValue(name, value) {
-    if (!LISTS.includes(name.toLowerCase()))
-        return quoteLiteral(value);
-    return value === '' ? "''" : value;
+    const entries = await list([]);
+    const isNew = inputs.mode !== 'overwrite';
+    const question = { pgRestore: pgRestore.path, archive, entries, path: (0,external_node_path_.join)(directory, 'asked.list'), env };
+    // A new database has no extensions but the one that comes with the server.
+    const foreign = isNew ? ['plpgsql'] : foreignExtensions;
+    return chooseEntries(entries, {
+        isSuperuser,
+        foreignExtensions: isSuperuser ? [] : foreign,
+        keptSchemas: isNew ? [] : keptSchemas,
+        schemas: isNew || keptSchemas.length === 0 ? new Map() : await readSchemas(question),
+        keptRows: isNew ? new Set() : await rowsOf(keptRows),
+        publications: isSuperuser ? new Map() : await readPublications(question),
+        foreignPublications: isNew ? [] : foreignPublications,
+        rowsOnly: selection.of === 'rows',
+        dataOnlyOf: selection.of === 'everything' ? undefined : await rowsOf('tables' in selection ? selection.tables : []),
+    });
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/target-empty.js
@@ -92510,26 +95144,14 @@ BEGIN
                OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = found.class AND d.objid = found.oid AND d.deptype = 'e');
     EXECUTE format('DROP %s %I CASCADE', found.kind, found.name);
   END LOOP;
+  -- Somebody has followed runbook §4.2 to its first half, and an archive does not make this schema. As initdb has it.
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = 'public') THEN
+    CREATE SCHEMA public;
+    GRANT USAGE ON SCHEMA public TO PUBLIC;
+    COMMENT ON SCHEMA public IS 'standard public schema';
+    ALTER SCHEMA public OWNER TO pg_database_owner;
+  END IF;
   PERFORM lo_unlink(m.oid) FROM pg_catalog.pg_largeobject_metadata m WHERE pg_has_role(m.lomowner, 'USAGE');
-END
-$pg_runbook$;
-`;
-/**
- * Locks every table against writing, and lets pg_dump read: what a safety backup shows stays so until the tables are
- * dropped in the same transaction.
- */
-const FREEZE_DATABASE = `
-DO $pg_runbook$
-DECLARE
-  found record;
-BEGIN
-  FOR found IN SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                                   WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-                ORDER BY c.oid LOOP
-    EXECUTE format('LOCK TABLE ONLY %I.%I IN EXCLUSIVE MODE', found.nspname, found.relname);
-  END LOOP;
 END
 $pg_runbook$;
 `;
@@ -92554,6 +95176,58 @@ async function readGuards(session, tables) {
     return rows.map(row => `${renderName(row)}: ${row.trigger}`);
 }
 
+;// CONCATENATED MODULE: ./lib/postgres/target-inventory.js
+
+/** Tables with rows of their own and sequences, as a manifest lists them. */
+const RELATIONS = `
+  SELECT c.relkind AS kind, n.nspname AS schema, c.relname AS name
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind IN ('r', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+   ORDER BY 2, 3`;
+/** Names and counts only, no row is read: this happens while everybody waits. */
+async function readInventory(session) {
+    const rows = await session.rows(RELATIONS);
+    return {
+        tables: rows.filter(({ kind }) => kind === 'r'),
+        sequences: rows.filter(({ kind }) => kind === 'S'),
+        objects: await readObjectCounts(session),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/target-lock.js
+
+/** How long each lock is waited for: whoever stands in its way holds it longer than an ordinary statement does. */
+const target_lock_LOCK_TIMEOUT_MS = 5000;
+/** While others are being cut off: what is left then is somebody whom nobody can end. */
+const CUT_TIMEOUT_MS = 30_000;
+/**
+ * Locks every table of the users, one after the other in the same order, in the transaction that runs it. What a safety backup shows stays so
+ * from then on, as far as tables hold it. Those of extensions are the extensions' own.
+ */
+function lockAll(mode, timeoutMs) {
+    return `SET lock_timeout = ${timeoutMs};
+DO $pg_runbook$
+DECLARE
+  found record;
+BEGIN
+  FOR found IN SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                                   WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+                ORDER BY c.oid LOOP
+    EXECUTE format('LOCK TABLE ONLY %I.%I IN ${mode} MODE', found.nspname, found.relname);
+  END LOOP;
+END
+$pg_runbook$;`;
+}
+/** The same for some tables, whose rows are replaced. */
+function lockSome(tables, timeoutMs) {
+    const names = tables.map(table => `ONLY ${quoteTable(table)}`).join(', ');
+    return `SET lock_timeout = ${timeoutMs}; LOCK TABLE ${names} IN ACCESS EXCLUSIVE MODE;`;
+}
+
 // EXTERNAL MODULE: external "node:events"
 var external_node_events_ = __nccwpck_require__(8474);
 ;// CONCATENATED MODULE: ./lib/postgres/target-transaction.js
@@ -92562,8 +95236,16 @@ var external_node_events_ = __nccwpck_require__(8474);
 
 
 
+
+/**
+ * The transaction locks a database against writing. If the machine that holds it is lost, the server may not hear of that: a proxy
+ * between the two goes on answering. Then nobody speaks in it any more, and the server rolls it back after this time.
+ */
+const IDLE_LIMIT_MS = 120_000;
 /** Throws DATABASE_UNREACHABLE or DATABASE_AUTH; RESTORE_FAILED for what no rule explains. */
-async function beginTransaction({ psql, env }) {
+async function beginTransaction({ psql, env, idleLimitMs = IDLE_LIMIT_MS, }) {
+    const said = [];
+    const isNoise = createNoise();
     const tool = startTool({
         name: 'psql',
         path: psql,
@@ -92571,7 +95253,14 @@ async function beginTransaction({ psql, env }) {
         args: ['--no-psqlrc', '--no-password', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1'],
         env,
         hasInput: true,
-        isProgress: createNoise(),
+        isProgress: line => {
+            if (isNoise(line))
+                return true;
+            // It stops at the first error, and so says little.
+            if (said.length < target_transaction_KEPT_LINES)
+                said.push(line.replace(/^psql(: error|:[^ ]*): /, ''));
+            return false;
+        },
         failure: {
             code: 'RESTORE_FAILED',
             hint: '',
@@ -92584,7 +95273,7 @@ async function beginTransaction({ psql, env }) {
             hint: ROLLED_BACK,
         });
     }, error => {
-        throw rolledBack(restoreError(error));
+        throw rolledBack(restoreError(error, said));
     });
     lost.catch(() => { });
     const run = async (sql) => {
@@ -92592,8 +95281,9 @@ async function beginTransaction({ psql, env }) {
         tool.stdin.write(`${sql}\n\\echo ${token}\n`);
         return await Promise.race([answers.until(token), lost]);
     };
+    const limitIdle = `SET idle_in_transaction_session_timeout = ${idleLimitMs};`;
     try {
-        await run('BEGIN;');
+        await run(`${limitIdle} BEGIN;`);
         const [id = ''] = await run('SELECT pg_catalog.pg_current_xact_id();');
         const [pid = ''] = await run('SELECT pg_catalog.pg_backend_pid();');
         return {
@@ -92605,9 +95295,10 @@ async function beginTransaction({ psql, env }) {
                 // A pipe that breaks only says that psql has ended; why is for psql to say.
                 const copied = copy(script, tool.stdin, onBytes).catch(error => tool.stdin.writable ? Promise.reject(error) : lost);
                 await Promise.race([copied, lost]);
-                // The script has set the search path and more for its own; what follows names everything in full.
-                await run('');
+                // The script has set these for itself; what follows names everything in full.
+                await run(`${limitIdle} SET client_encoding = 'UTF8';`);
             },
+            whileIdle: work => whileIdle(() => run('SELECT 1;'), idleLimitMs / 4, work),
             commit: async () => void (await run('COMMIT;')),
             [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
         };
@@ -92615,6 +95306,26 @@ async function beginTransaction({ psql, env }) {
     catch (error) {
         await tool[Symbol.asyncDispose]();
         throw error;
+    }
+}
+/** A beat that fails says that the transaction is lost: that is the error, whatever comes of the work. */
+async function whileIdle(beat, intervalMs, work) {
+    const over = new AbortController();
+    const beating = (async () => {
+        while (!over.signal.aborted) {
+            await (0,promises_namespaceObject.setTimeout)(intervalMs, undefined, { signal: over.signal }).catch(() => { });
+            await beat();
+        }
+    })();
+    beating.catch(() => { });
+    try {
+        const result = await Promise.race([work(), beating.then(() => new Promise(() => { }))]);
+        over.abort();
+        await beating;
+        return result;
+    }
+    finally {
+        over.abort();
     }
 }
 const ROLLED_BACK = 'Everything was rolled back: the database is as it was before.';
@@ -92675,21 +95386,6 @@ function createNoise() {
         return isNoise;
     };
 }
-/** Asks the server about a transaction by its number; `read` opens a session. Unknown where the server does not answer. */
-async function readTransactionEnd(id, read) {
-    try {
-        const status = await read('SELECT pg_catalog.pg_xact_status($1::text::xid8)::text AS value', [id]);
-        if (status === 'committed')
-            return 'committed';
-        // Ours is over: a number that still runs belongs to a session that the server has not noticed the end of.
-        return status === 'aborted' ? 'rolled-back' : 'unknown';
-    }
-    catch (error) {
-        if (!(error instanceof OperatorError))
-            throw new Error(errorMessage(error));
-        return 'unknown';
-    }
-}
 
 ;// CONCATENATED MODULE: ./lib/postgres/target-truncate.js
 
@@ -92725,7 +95421,8 @@ function sessionOf({ ask, pid }) {
             return first;
         },
         pid,
-        announcedPid: null,
+        isShared: false,
+        isIdle: () => true,
         // The transaction ends it.
         [Symbol.asyncDispose]: async () => { },
     };
@@ -92813,40 +95510,59 @@ var overwrite_tools_disposeResources = (undefined && undefined.__disposeResource
 
 
 
-/** psql for the transaction, pg_dump for the safety backup: better missed now than after the download. Throws TOOL_MISSING. */
-async function requireOverwriteTools(context, { inputs, pgRestore }, { versionNumber }) {
-    await requireTool(context, 'psql', pgRestore.version.major);
-    if (inputs.skipSafetyBackup !== undefined)
-        return;
-    await requireTool(context, 'pg_dump', fromVersionNumber(versionNumber).major);
+
+
+
+
+
+
+/**
+ * psql for the transaction, pg_dump for the safety backup, and what that must be able to read: better missed now than when writers
+ * wait. Throws TOOL_MISSING, DATABASE_PRIVILEGES.
+ */
+async function requireOverwriteTools(context, { inputs, pgRestore, signal }, { versionNumber }) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const psql = await requireTool(context, 'psql', pgRestore.version.major);
+        // It has to know what pg_restore writes: \restrict came with a minor version (CVE-2025-8714).
+        if (compareVersions(psql.version, pgRestore.version) < 0)
+            throw new OperatorError('TOOL_TOO_OLD', `Nothing was changed. psql ${renderVersion(psql.version)} is older than pg_restore ${renderVersion(pgRestore.version)}, whose script it has to run.`, { hint: 'Run setup-pg18 before this step: it brings both of one version.' });
+        if (inputs.skipSafetyBackup !== undefined)
+            return;
+        await requireTool(context, 'pg_dump', fromVersionNumber(versionNumber).major);
+        const source = overwrite_tools_addDisposableResource(env_1, await openSource(withRestoreSettings(inputs.target, inputs.sessionSettings), signal), true);
+        await source.refuseObstacles({ tables: [], excludeTables: [], schemas: [] });
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = overwrite_tools_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
 }
 /** What overwriting needs beyond what the other modes do. */
 function createOverwriteTools(context, setting, { target, env, archivePath, listPath }) {
     const { inputs, pgRestore, signal } = setting;
     return {
-        disconnect: async (spared) => {
-            const env_1 = { stack: [], error: void 0, hasError: false };
-            try {
-                const session = overwrite_tools_addDisposableResource(env_1, await openSession(target, signal), true);
-                return await terminateSessions(session, target.database, spared);
-            }
-            catch (e_1) {
-                env_1.error = e_1;
-                env_1.hasError = true;
-            }
-            finally {
-                const result_1 = overwrite_tools_disposeResources(env_1);
-                if (result_1)
-                    await result_1;
-            }
-        },
         begin: async () => {
             const { path } = await requireTool(context, 'psql', pgRestore.version.major);
-            return await beginTransaction({ psql: path, env });
+            // What we write and read is UTF-8, whatever the database holds.
+            return await beginTransaction({ psql: path, env: { ...env, PGCLIENTENCODING: 'UTF8' } });
         },
-        freeze: FREEZE_DATABASE,
-        clear: selection => (selection.of === 'rows' ? truncateSql(selection.tables) : EMPTY_DATABASE),
-        readUncommitted: (transaction, level) => readContent(sessionOf(transaction), level),
+        freeze: (transaction, cut) => clearingTheWay({ target, signal }, transaction, cut, timeoutMs => transaction.run(lockAll('EXCLUSIVE', timeoutMs))),
+        clear: (transaction, selection, cut, look) => clearingTheWay({ target, signal }, transaction, cut, async (timeoutMs) => {
+            const isRows = selection.of === 'rows';
+            await transaction.run(isRows ? lockSome(selection.tables, timeoutMs) : lockAll('ACCESS EXCLUSIVE', timeoutMs));
+            await look();
+            await transaction.run(isRows ? truncateSql(selection.tables) : EMPTY_DATABASE);
+            await transaction.run('SET lock_timeout = 0;');
+        }),
+        readInventory: transaction => readInventory(sessionOf(transaction)),
+        readUncommitted: (transaction, original, selection) => readContent(sessionOf(transaction), original, selection.of === 'rows' ? selection.tables : undefined),
+        advanceNumbering: (transaction, tables) => advanceNumbering(sessionOf(transaction), tables),
         readGuards: async (tables) => {
             const env_2 = { stack: [], error: void 0, hasError: false };
             try {
@@ -92893,11 +95609,32 @@ function createOverwriteTools(context, setting, { target, env, archivePath, list
         takeSafetyBackup: () => takeSafetyBackup(context, setting, target),
     };
 }
-/** Dumps the target as it is, then reads every byte back and lets pg_restore decode it. */
-async function takeSafetyBackup(context, { inputs, store, signal, directory, pgRestore }, target) {
+/** Gets its locks from whoever holds them: by ending those where that is allowed, by waiting a moment and naming them where not. */
+async function clearingTheWay({ target, signal }, { pid }, cut, work) {
     const env_4 = { stack: [], error: void 0, hasError: false };
     try {
-        const source = overwrite_tools_addDisposableResource(env_4, await openSource(target, signal), true);
+        const session = overwrite_tools_addDisposableResource(env_4, await openSession(target, signal), true);
+        const ending = overwrite_tools_addDisposableResource(env_4, await openSession(target, signal), true);
+        const done = namingBlockers(session, pid, work(cut === undefined ? target_lock_LOCK_TIMEOUT_MS : CUT_TIMEOUT_MS));
+        if (cut === undefined)
+            return await done;
+        await whileTerminating(ending, target.database, [pid, session.pid], cut, done);
+    }
+    catch (e_4) {
+        env_4.error = e_4;
+        env_4.hasError = true;
+    }
+    finally {
+        const result_4 = overwrite_tools_disposeResources(env_4);
+        if (result_4)
+            await result_4;
+    }
+}
+/** Dumps the target as it is, then reads every byte back and lets pg_restore decode it. */
+async function takeSafetyBackup(context, { inputs, store, signal, directory, pgRestore }, target) {
+    const env_5 = { stack: [], error: void 0, hasError: false };
+    try {
+        const source = overwrite_tools_addDisposableResource(env_5, await openSource(target, signal), true);
         const manifest = await dump({
             location: inputs.location,
             kind: 'safety',
@@ -92926,14 +95663,14 @@ async function takeSafetyBackup(context, { inputs, store, signal, directory, pgR
         });
         return manifest;
     }
-    catch (e_4) {
-        env_4.error = e_4;
-        env_4.hasError = true;
+    catch (e_5) {
+        env_5.error = e_5;
+        env_5.hasError = true;
     }
     finally {
-        const result_4 = overwrite_tools_disposeResources(env_4);
-        if (result_4)
-            await result_4;
+        const result_5 = overwrite_tools_disposeResources(env_5);
+        if (result_5)
+            await result_5;
     }
 }
 const SAFETY_LOCK_TIMEOUT_MS = 60_000;
@@ -93013,19 +95750,25 @@ var tools_disposeResources = (undefined && undefined.__disposeResources) || (fun
 
 
 
-/** Under this name the post phase finds the database that a killed main phase left unfinished. */
-const NEW_DATABASE = 'new-database';
-/** Drills that an estimate looks at. */
-const tools_DRILLS_READ = 12;
+
+
+
+
+/** Records of a kind that an estimate looks at. */
+const RECORDS_READ = 12;
 /** What planning and restoring need from outside. */
 async function createRestoreTools(context, setting) {
-    const { inputs, manifest, store, signal, directory, pgRestore } = setting;
+    const { inputs, manifest, store, signal, nonce, directory, pgRestore } = setting;
     // Every session of ours and of the tools outlives the timeouts that the target's defaults may impose.
     const target = withRestoreSettings(inputs.target, inputs.sessionSettings);
     const archivePath = (0,external_node_path_.join)(directory, 'archive.dump');
     const listPath = (0,external_node_path_.join)(directory, 'entries.list');
     const env = await connectionEnvironment(target, directory, context.environment.variables);
-    const other = await findMaintenance(inputs.target, [inputs.maintenanceDatabase, 'postgres', 'template1']);
+    const other = await findMaintenance(withSafePath(inputs.target), [
+        inputs.maintenanceDatabase,
+        'postgres',
+        'template1',
+    ]);
     const maintenance = other && withRestoreSettings(other, inputs.sessionSettings);
     return {
         store,
@@ -93040,7 +95783,7 @@ async function createRestoreTools(context, setting) {
         readTarget: async () => {
             const env_1 = { stack: [], error: void 0, hasError: false };
             try {
-                const session = tools_addDisposableResource(env_1, await openSession(inputs.target, signal), true);
+                const session = tools_addDisposableResource(env_1, await openSession(withSafePath(inputs.target), signal), true);
                 return await readTargetFacts(session, inputs.target, inputs.ownerRole);
             }
             catch (e_1) {
@@ -93065,13 +95808,11 @@ async function createRestoreTools(context, setting) {
             await (0,promises_.writeFile)(listPath, renderUseList(chosen.kept), { mode: 0o600 });
             return chosen;
         },
-        readDrills: () => readDrills(inputs.location, store),
-        remember: name => context.state.save(NEW_DATABASE, name),
-        createDatabase: async (name) => {
+        readUnpassable: async () => {
             const env_2 = { stack: [], error: void 0, hasError: false };
             try {
                 const session = tools_addDisposableResource(env_2, await openSession(target, signal), true);
-                return await createTargetDatabase(session, name, manifest.server, inputs.ownerRole, manifest.backup.id);
+                return await readUnpassable(session, inputs.target.database);
             }
             catch (e_2) {
                 env_2.error = e_2;
@@ -93083,12 +95824,16 @@ async function createRestoreTools(context, setting) {
                     await result_2;
             }
         },
-        // Also after a cancellation: what was restored must not lose its name, nor what was not restored stay.
-        finishDatabase: async (name, comment) => {
+        readDrills: () => readRecords(store, drillPrefix(inputs.location), parseDrillRecord),
+        readRestores: () => readRecords(store, restorePrefix(inputs.location), parseRestoreRecord),
+        remember: name => context.state.save(NEW_DATABASE, name === null ? null : { name, nonce }),
+        createDatabase: async (name, claim) => {
             const env_3 = { stack: [], error: void 0, hasError: false };
             try {
-                const session = tools_addDisposableResource(env_3, await openSession(target), true);
-                await describeDatabase(session, name, comment);
+                const session = tools_addDisposableResource(env_3, await openSession(target, signal), true);
+                const like = inputs.mode === 'swap' ? await readDatabaseShape(session, inputs.target.database) : manifest.server;
+                const database = { name, nonce, like, owner: inputs.ownerRole, backupId: manifest.backup.id };
+                return await createTargetDatabase(session, database, claim);
             }
             catch (e_3) {
                 env_3.error = e_3;
@@ -93100,7 +95845,40 @@ async function createRestoreTools(context, setting) {
                     await result_3;
             }
         },
-        dropDatabase: name => dropUnfinishedDatabase(target, name),
+        readColumns: async (database, tables) => {
+            const env_4 = { stack: [], error: void 0, hasError: false };
+            try {
+                const session = tools_addDisposableResource(env_4, await openSession(withDatabase(target, database), signal), true);
+                return await readColumns(session, tables);
+            }
+            catch (e_4) {
+                env_4.error = e_4;
+                env_4.hasError = true;
+            }
+            finally {
+                const result_4 = tools_disposeResources(env_4);
+                if (result_4)
+                    await result_4;
+            }
+        },
+        // Also after a cancellation: what was restored must not lose its name, nor what was not restored stay.
+        finishDatabase: async (name, comment) => {
+            const env_5 = { stack: [], error: void 0, hasError: false };
+            try {
+                const session = tools_addDisposableResource(env_5, await openSession(target), true);
+                await describeDatabase(session, name, comment);
+            }
+            catch (e_5) {
+                env_5.error = e_5;
+                env_5.hasError = true;
+            }
+            finally {
+                const result_5 = tools_disposeResources(env_5);
+                if (result_5)
+                    await result_5;
+            }
+        },
+        dropDatabase: name => dropUnfinishedDatabase(target, name, nonce),
         startRestore: async (database) => {
             const args = [
                 `--use-list=${listPath}`,
@@ -93116,43 +95894,43 @@ async function createRestoreTools(context, setting) {
             });
         },
         analyze: database => analyzeDatabase(target, database, signal),
-        readContent: (database, level) => readRestoredContent(withDatabase(target, database), level, signal),
+        readContent: (database, original) => readRestoredContent(withDatabase(target, database), original, signal),
         readStructure: async (database) => {
-            const env_4 = { stack: [], error: void 0, hasError: false };
+            const env_6 = { stack: [], error: void 0, hasError: false };
             try {
-                const session = tools_addDisposableResource(env_4, await openSession(withDatabase(target, database), signal), true);
+                const session = tools_addDisposableResource(env_6, await openSession(withDatabase(target, database), signal), true);
                 return await readStructureChecks(session);
             }
-            catch (e_4) {
-                env_4.error = e_4;
-                env_4.hasError = true;
+            catch (e_6) {
+                env_6.error = e_6;
+                env_6.hasError = true;
             }
             finally {
-                const result_4 = tools_disposeResources(env_4);
-                if (result_4)
-                    await result_4;
+                const result_6 = tools_disposeResources(env_6);
+                if (result_6)
+                    await result_6;
             }
         },
         copySettings: async (from, to) => {
-            const env_5 = { stack: [], error: void 0, hasError: false };
+            const env_7 = { stack: [], error: void 0, hasError: false };
             try {
-                const session = tools_addDisposableResource(env_5, await openSession(maintenance ?? target, signal), true);
+                const session = tools_addDisposableResource(env_7, await openSession(maintenance ?? target, signal), true);
                 return await copyDatabaseSettings(session, from, to);
             }
-            catch (e_5) {
-                env_5.error = e_5;
-                env_5.hasError = true;
+            catch (e_7) {
+                env_7.error = e_7;
+                env_7.hasError = true;
             }
             finally {
-                const result_5 = tools_disposeResources(env_5);
-                if (result_5)
-                    await result_5;
+                const result_7 = tools_disposeResources(env_7);
+                if (result_7)
+                    await result_7;
             }
         },
-        swap: (names, comment) => {
+        swap: names => {
             if (maintenance === undefined)
                 throw noMaintenance(inputs);
-            return swapDatabases(maintenance, names, comment, signal);
+            return swapDatabases(maintenance, names, signal);
         },
         ...createOverwriteTools(context, setting, { target, env, archivePath, listPath }),
     };
@@ -93163,18 +95941,18 @@ async function createRestoreTools(context, setting) {
  */
 async function trySettings(target, { sessionSettings }, signal) {
     try {
-        const env_6 = { stack: [], error: void 0, hasError: false };
+        const env_8 = { stack: [], error: void 0, hasError: false };
         try {
-            const _session = tools_addDisposableResource(env_6, await openSession(target, signal), true);
+            const _session = tools_addDisposableResource(env_8, await openSession(target, signal), true);
         }
-        catch (e_6) {
-            env_6.error = e_6;
-            env_6.hasError = true;
+        catch (e_8) {
+            env_8.error = e_8;
+            env_8.hasError = true;
         }
         finally {
-            const result_6 = tools_disposeResources(env_6);
-            if (result_6)
-                await result_6;
+            const result_8 = tools_disposeResources(env_8);
+            if (result_8)
+                await result_8;
         }
     }
     catch (error) {
@@ -93190,40 +95968,12 @@ async function trySettings(target, { sessionSettings }, signal) {
 function noMaintenance({ target, maintenanceDatabase }) {
     return new OperatorError('TARGET_UNFIT', `Nothing was changed. Renaming ${target.database} needs a connection to another database of the server, and none of ${maintenanceDatabase}, postgres, template1 lets ${target.user} in.`, { hint: 'Name one with maintenance-database, or use mode new-database.' });
 }
-/** What of the archive is restored. The rows of single tables are found by pg_restore itself, because a name may hold anything. */
-async function choose({ inputs, pgRestore, directory }, archive, env, selection, { isSuperuser, foreignExtensions, keptSchemas, foreignPublications }) {
-    const list = (args) => listArchive(pgRestore.path, archive, args, env);
-    const dataOnlyOf = selection.of === 'everything' ? undefined : new Set();
-    if ('tables' in selection) {
-        for (const { schema, name } of selection.tables) {
-            const entries = await list([`--schema=${schema}`, `--table=${name}`]);
-            for (const { id, kind } of entries)
-                if (kind === 'TABLE DATA')
-                    dataOnlyOf?.add(id);
-        }
-    }
-    const entries = await list([]);
-    const isNew = inputs.mode !== 'overwrite';
-    // A new database has no extensions but the one that comes with the server.
-    const foreign = isNew ? ['plpgsql'] : foreignExtensions;
-    return chooseEntries(entries, {
-        isSuperuser,
-        foreignExtensions: isSuperuser ? [] : foreign,
-        keptSchemas: isNew ? [] : keptSchemas,
-        publications: isSuperuser
-            ? new Map()
-            : await readPublications(pgRestore.path, archive, entries, (0,external_node_path_.join)(directory, 'publications.list'), env),
-        foreignPublications: isNew ? [] : foreignPublications,
-        rowsOnly: selection.of === 'rows',
-        dataOnlyOf,
-    });
-}
-/** The last drills of this database; what cannot be read is left out, because an estimate decides nothing. */
-async function readDrills(location, store) {
-    const keys = (await store.list(drillPrefix(location))).slice(-tools_DRILLS_READ);
-    const drills = keys.map(async (key) => {
+/** The last records under a prefix; what cannot be read is left out, because an estimate decides nothing. */
+async function readRecords(store, prefix, parse) {
+    const keys = (await store.list(prefix)).slice(-RECORDS_READ);
+    const records = keys.map(async (key) => {
         try {
-            return [parseDrillRecord(await store.getText(key), key)];
+            return [parse(await store.getText(key), key)];
         }
         catch (error) {
             if (!(error instanceof OperatorError))
@@ -93231,15 +95981,7 @@ async function readDrills(location, store) {
             return [];
         }
     });
-    return (await Promise.all(drills)).flat();
-}
-/** Drops the database that a main phase left unfinished, if it is there and still says that it is unfinished. */
-async function tools_dropLeftDatabase(context, target) {
-    const name = context.state.read(NEW_DATABASE);
-    if (typeof name !== 'string')
-        return;
-    if (await dropUnfinishedDatabase(target, name))
-        context.log.info(`The restore was stopped half way; the unfinished database ${name} is gone.`);
+    return (await Promise.all(records)).flat();
 }
 
 ;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/run.js
@@ -93314,7 +96056,6 @@ var restore_from_s3_run_disposeResources = (undefined && undefined.__disposeReso
 
 
 
-
 const restoreFromS3 = {
     async main(context) {
         const env_1 = { stack: [], error: void 0, hasError: false };
@@ -93324,19 +96065,23 @@ const restoreFromS3 = {
             const signal = withDeadline(context.signal, inputs.timeoutMs);
             const temp = restore_from_s3_run_addDisposableResource(env_1, await context.createTempDir(), true);
             const store = restore_from_s3_run_addDisposableResource(env_1, new Store(inputs.store, context.log, signal), false);
-            const manifest = await findBackup(inputs.backup, inputs.location, store, context.log);
+            const manifest = await findBackup(inputs.backup, inputs.location, store, context.log, {
+                isForRestore: true,
+            });
             const { backup, object } = manifest;
             context.log.info(`Backup ${backup.id}: ${renderBytes(object.bytes)}, shows ${backup.database} at ${backup.snapshotAt}. Target: ${renderConnection(inputs.target)}, mode ${inputs.mode}.`);
             const selection = run_select(manifest, inputs);
             const pgRestore = await requireTool(context, 'pg_restore', parseVersion(manifest.archive.toolVersion).major);
-            const setting = { inputs, manifest, store, signal, directory: temp.path, pgRestore };
+            const nonce = (0,external_node_crypto_.randomBytes)(4).toString('hex');
+            const setting = { inputs, manifest, store, signal, nonce, directory: temp.path, pgRestore };
             const tools = await createRestoreTools(context, setting);
-            const plan = await planRestore(planRequest(inputs, manifest, selection, pgRestore.version), tools);
-            const request = restoreRequest(context, inputs, manifest, selection);
+            const names = chooseNames(inputs);
+            const plan = await planRestore(planRequest(inputs, manifest, selection, names), tools);
+            const request = restoreRequest(context, inputs, manifest, selection, names, nonce);
             if (inputs.dryRun)
                 return toPlanResult(request, plan);
             const report = await restoreDatabase(request, plan, tools);
-            return restore_from_s3_run_toResult(request, report, report.recordKey === undefined ? '' : store.uri(report.recordKey));
+            return results_toResult(request, report, report.recordKey === undefined ? '' : store.uri(report.recordKey));
         }
         catch (e_1) {
             env_1.error = e_1;
@@ -93352,12 +96097,12 @@ const restoreFromS3 = {
     async post(context) {
         const env_2 = { stack: [], error: void 0, hasError: false };
         try {
-            const isLeft = typeof context.state.read(NEW_DATABASE) === 'string';
+            const isLeft = (context.state.read(NEW_DATABASE) ?? null) !== null;
             if (!isLeft && !hasOpenUpload(context))
                 return;
             const inputs = readRestoreInputs(context.inputs, context.environment);
             if (isLeft)
-                await tools_dropLeftDatabase(context, inputs.target);
+                await left_database_dropLeftDatabase(context, inputs);
             if (!hasOpenUpload(context))
                 return;
             const store = restore_from_s3_run_addDisposableResource(env_2, new Store(inputs.store, context.log, context.signal), false);
@@ -93397,92 +96142,56 @@ function run_select(manifest, { selection }) {
         if (!(error instanceof RangeError))
             throw error;
         throw new OperatorError('INVALID_INPUT', `only-tables or only-schemas: ${error.message}. Nothing was changed.`, {
-            hint: `The manifest of ${manifest.backup.id} lists the tables.`,
+            hint: `The manifest of ${manifest.backup.id} lists the tables. The rows of a partitioned table are in its partitions: name these, as events_* does.`,
             cause: error,
         });
     }
 }
-function planRequest(inputs, manifest, selection, pgRestore) {
+function planRequest(inputs, manifest, selection, names) {
     const { mode, disconnect, allOrNothing, ownerRole, targetDiskBytes } = inputs;
     return {
         manifest,
         selection,
         wish: {
             mode,
-            isSelective: selection.of !== 'everything',
+            neededBytes: neededBytes(manifest, selection),
+            newNames: newNames(inputs, names),
             disconnect,
             allOrNothing,
+            takesSafetyBackup: mode === 'overwrite' && inputs.skipSafetyBackup === undefined,
             owner: ownerRole,
             diskBytes: targetDiskBytes,
-            pgRestore,
         },
     };
 }
-function restoreRequest({ environment }, inputs, manifest, selection) {
+function chooseNames({ target: { database }, newDatabase }) {
     const now = new Date();
+    return {
+        restoredName: newDatabase ?? restoredName(database, now),
+        previousName: previousName(database, now),
+    };
+}
+function newNames({ mode }, names) {
+    if (mode === 'overwrite')
+        return [];
+    return mode === 'swap' ? [names.restoredName, names.previousName] : [names.restoredName];
+}
+function restoreRequest({ environment }, inputs, manifest, selection, names, nonce) {
     const { host, port, user, database } = inputs.target;
     return {
+        ...names,
         manifest,
         location: inputs.location,
         mode: inputs.mode,
         selection,
         target: { host, port, user, database },
-        restoredName: inputs.newDatabase ?? restoredName(database, now),
-        previousName: previousName(database, now),
         allOrNothing: inputs.allOrNothing,
         mayDisconnect: inputs.disconnect,
         skipSafetyBackup: inputs.skipSafetyBackup,
         sessionSettings: inputs.sessionSettings.map(renderSessionSetting),
-        nonce: (0,external_node_crypto_.randomBytes)(4).toString('hex'),
+        nonce,
         run: madeBy(environment),
     };
-}
-/** What a run cannot know yet is empty. */
-function toPlanResult(request, plan) {
-    const notice = noticeOf(request, null);
-    return {
-        outputs: {
-            outcome: 'planned',
-            verdict: 'not-measured',
-            'backup-id': request.manifest.backup.id,
-            'restored-to': '',
-            'previous-database': '',
-            'safety-backup-id': '',
-            'window-milliseconds': '',
-            'duration-seconds': '',
-            'restore-uri': '',
-            notice,
-        },
-        summary: renderPlanSummary(request, plan, notice),
-    };
-}
-function restore_from_s3_run_toResult(request, { record, progress, failure }, recordUri) {
-    const { target, durations } = record;
-    const notice = noticeOf(request, progress.replacedAt);
-    return {
-        outputs: {
-            outcome: record.restore.outcome,
-            verdict: progress.checks.length === 0 ? 'not-measured' : verdictOf(progress.checks),
-            'backup-id': record.backup.id,
-            'restored-to': target.restoredTo ?? '',
-            'previous-database': target.previous ?? '',
-            'safety-backup-id': target.safetyBackup ?? '',
-            'window-milliseconds': durations.windowMs ?? '',
-            'duration-seconds': Math.round(durations.totalMs / 1000),
-            'restore-uri': recordUri,
-            notice,
-        },
-        summary: renderRestoreSummary(record, { recordUri, notice, failure }),
-        ...(failure && { failure }),
-    };
-}
-function noticeOf({ manifest, target }, replacedAt) {
-    return renderNotice({
-        database: target.database,
-        snapshotAt: new Date(manifest.backup.snapshotAt),
-        replacedAt,
-        now: new Date(),
-    });
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/install/apt-config.js
@@ -93755,6 +96464,12 @@ const apt_failure_RULES = [
         hint: 'Check URI, suite and component of apt-source: is this suite still served there?',
     },
     {
+        pattern: /No system certificates available|certificate verification failed|certificate is NOT trusted/,
+        code: 'INSTALL_UNREACHABLE',
+        what: 'The certificate of the package source cannot be verified',
+        hint: 'Install ca-certificates in a step before this one (slim images lack it), or give a mirror in apt-source.',
+    },
+    {
         pattern: /Could not connect|Could not resolve|Temporary failure|Connection (refused|timed out|failed|reset)|timed out|Unable to connect|Could not handshake|Failed to fetch/,
         code: 'INSTALL_UNREACHABLE',
         what: 'The package source could not be reached',
@@ -93955,6 +96670,8 @@ function broken(message, cause) {
     });
 }
 
+;// CONCATENATED MODULE: external "node:stream/consumers"
+const consumers_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/consumers");
 ;// CONCATENATED MODULE: ./lib/postgres/install/unpack-deb.js
 
 
@@ -93973,13 +96690,17 @@ const MERGED = ['bin', 'sbin', 'lib', 'lib64'];
  */
 async function unpackDebs(root, files, env, signal) {
     await makeMergedRoot(root);
-    const queue = [...files];
+    const queue = files.values();
+    const stop = new AbortController();
+    const stopped = AbortSignal.any([stop.signal, ...(signal === undefined ? [] : [signal])]);
     const work = async () => {
-        for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
-            await unpackDeb(root, file, env, signal);
-        }
+        for (const file of queue)
+            await unpackDeb(root, file, env, stopped);
     };
-    await Promise.all(Array.from({ length: (0,external_node_os_.availableParallelism)() }, work));
+    const workers = Array.from({ length: (0,external_node_os_.availableParallelism)() }, () => work().catch(error => stop.abort(error)));
+    // Whoever removes what a failure leaves must not meet one that still writes.
+    await Promise.all(workers);
+    stopped.throwIfAborted();
 }
 async function makeMergedRoot(root) {
     for (const name of MERGED) {
@@ -93992,23 +96713,23 @@ async function makeMergedRoot(root) {
 }
 /** dpkg-deb | tar, not `dpkg-deb -x`: that would replace the links of a merged root by directories. */
 async function unpackDeb(root, file, env, signal) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     const reader = (0,external_node_child_process_.spawn)('dpkg-deb', ['--fsys-tarfile', file], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const args = ['-x', '-C', root, '--keep-directory-symlink', '--no-same-owner', '--no-same-permissions'];
     const writer = (0,external_node_child_process_.spawn)('tar', [...args, ...EXCLUDED], { env, stdio: [reader.stdout, 'ignore', 'pipe'] });
     // The pipe belongs to the children; an end kept open here would hide the death of tar from dpkg-deb.
     reader.stdout?.destroy();
     const stop = () => [reader, writer].forEach(child => void child.kill());
-    signal?.addEventListener('abort', stop, { once: true });
+    signal.addEventListener('abort', stop, { once: true });
     try {
         const said = await Promise.all([ending(writer), ending(reader)]);
-        signal?.throwIfAborted();
+        signal.throwIfAborted();
         const complaint = said.filter(Boolean).join('\n');
         if (complaint !== '')
             throw aptFailure(`unpacking ${file.split('/').at(-1)}`, complaint);
     }
     finally {
-        signal?.removeEventListener('abort', stop);
+        signal.removeEventListener('abort', stop);
     }
 }
 /** What a child said if it failed, else the empty string. */
@@ -94712,6 +97433,7 @@ const COMPONENTS = ['client', 'server'];
 
 
 
+
 /** Written last, before the entry gets its name: an entry without it is none. */
 const FACTS_FILE = 'pg-runbook.json';
 const PARTIAL = '.partial-';
@@ -94744,27 +97466,45 @@ class ToolCache {
     }
     /** Builds an entry and puts it in its place. If another run was faster, its entry is returned, ours is dropped. */
     async add(facts, now, build) {
-        await this.#removeLeftovers(now);
         const partial = (0,external_node_path_.join)(this.#root, `${PARTIAL}${(0,external_node_crypto_.randomBytes)(8).toString('hex')}`);
-        await (0,promises_.mkdir)(partial, { recursive: true });
         try {
+            await this.#removeLeftovers(now);
+            await (0,promises_.mkdir)(partial, { recursive: true });
             await build(partial);
             await writeFacts(partial, facts, now);
             return await this.#place(partial, facts);
         }
+        catch (error) {
+            throw isForbidden(error) ? this.#unwritable(error) : error;
+        }
         finally {
-            await (0,promises_.rm)(partial, { recursive: true, force: true });
+            // What is left is removed by a later run; the error of the build says more than that of its clean-up.
+            await (0,promises_.rm)(partial, { recursive: true, force: true }).catch(() => { });
         }
     }
-    /** Notes that the origin has nothing newer. */
+    #unwritable(cause) {
+        return new OperatorError('INSTALL_FAILED', `The tool cache ${this.#root} cannot be written: ${cause.message}`, {
+            hint: 'Let the user of the runner write there, remove what another user left, or set cache: false.',
+            cause,
+        });
+    }
+    /** Notes that the origin has nothing newer; an entry of another user is only asked about again sooner. */
     async confirm(entry, now) {
-        await writeFacts(entry.directory, entry, now);
+        await writeFacts(entry.directory, entry, now).catch(error => {
+            if (!isForbidden(error))
+                throw error;
+        });
     }
     /** Takes an entry that turned out not to work out of the way, in one step, then removes it. */
     async evict(directory) {
         const aside = (0,external_node_path_.join)(this.#root, `${PARTIAL}${(0,external_node_crypto_.randomBytes)(8).toString('hex')}`);
-        await (0,promises_.rename)(directory, aside).catch(ignore('ENOENT'));
-        await (0,promises_.rm)(aside, { recursive: true, force: true });
+        try {
+            await (0,promises_.rename)(directory, aside).catch(ignore('ENOENT'));
+            await (0,promises_.rm)(aside, { recursive: true, force: true });
+        }
+        catch (error) {
+            throw isForbidden(error) ? this.#unwritable(error) : error;
+        }
     }
     async #place(partial, facts) {
         const component = facts.components.includes('server') ? 'server' : 'client';
@@ -94832,6 +97572,11 @@ async function renamed(from, to) {
         ignore('ENOTEMPTY', 'EEXIST')(error);
         return false;
     }
+}
+/** Another user's, read-only, or no directory at all. */
+function isForbidden(error) {
+    const codes = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'];
+    return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 function ignore(...codes) {
     return error => {
@@ -94958,6 +97703,7 @@ var setup_pg18_run_disposeResources = (undefined && undefined.__disposeResources
 
 
 
+
 const setupPg18 = {
     async main(context) {
         const inputs = readInputs(context.inputs);
@@ -94965,10 +97711,14 @@ const setupPg18 = {
         const wanted = `PostgreSQL ${renderWanted(inputs.version)} (${inputs.components.join(', ')})`;
         const found = await context.log.group(`Looking for ${wanted}`, () => obtain(inputs, context));
         checkSecurityFloor(found, inputs.securityFloor, context.log);
-        await proveOnPath(found, context);
-        context.addPath(found.binDir);
+        const isThere = await isOnPath(found, context);
+        if (!isThere) {
+            await proveOnPath(found, context);
+            context.addPath(found.binDir);
+        }
         const version = renderVersion(found.version);
-        context.log.info(`PostgreSQL ${version} from ${found.origin} is first on the PATH: ${found.binDir}`);
+        const place = isThere ? 'is what the PATH has already' : 'is first on the PATH';
+        context.log.info(`PostgreSQL ${version} from ${found.origin} ${place}: ${found.binDir}`);
         return {
             outputs: { version, 'bin-dir': found.binDir, source: found.source, 'cache-hit': found.cacheHit },
         };
@@ -95030,21 +97780,33 @@ async function origins(inputs, context) {
 async function openCache(inputs, context) {
     const { variables, tempRoot } = context.environment;
     const toolCache = variables.RUNNER_TOOL_CACHE;
-    const usable = toolCache !== undefined && (await isWritable(toolCache));
-    if (inputs.cache && usable)
-        return new ToolCache((0,external_node_path_.join)(toolCache, 'pg-runbook-postgresql'));
+    const root = toolCache && (0,external_node_path_.join)(toolCache, 'pg-runbook-postgresql');
+    if (inputs.cache && root && (await isWritable(root)))
+        return new ToolCache(root);
     if (inputs.cache)
-        context.log.info(`Tool cache: none, ${toolCache ?? 'RUNNER_TOOL_CACHE'} cannot be written`);
+        context.log.info(`Tool cache: none, ${root || 'RUNNER_TOOL_CACHE'} cannot be written`);
     return new ToolCache(await (0,promises_.mkdtemp)((0,external_node_path_.join)(tempRoot, 'pg-runbook-postgresql-')));
 }
 async function isWritable(directory) {
     try {
+        await (0,promises_.mkdir)(directory, { recursive: true });
         await (0,promises_.access)(directory, promises_.constants.W_OK);
         return true;
     }
     catch {
         return false;
     }
+}
+/**
+ * Whether the PATH leads there as it is. Then it stays so: the directory may be /usr/bin, which in front of the others would take
+ * the place of the job's other tools.
+ */
+async function isOnPath(found, { environment }) {
+    const { PATH = '' } = environment.variables;
+    if (!PATH.split(external_node_path_.delimiter).includes(found.binDir))
+        return false;
+    const tool = await findTool('pg_dump', { path: PATH });
+    return tool !== undefined && (0,external_node_path_.dirname)(tool.path) === found.binDir;
 }
 /** What counts is what the next step gets when it says pg_dump. */
 async function proveOnPath(found, context) {
@@ -95068,8 +97830,8 @@ function run_unsupported(message) {
     });
 }
 
-// EXTERNAL MODULE: ../../node_modules/yaml/dist/index.js
-var dist = __nccwpck_require__(3483);
+// EXTERNAL MODULE: ../../../../work/main/node_modules/yaml/dist/index.js
+var dist = __nccwpck_require__(5399);
 ;// CONCATENATED MODULE: ./lib/core/criteria-fields.js
 
 /** The keys of one mapping of the document; what is wrong is collected with its path. */
@@ -95329,7 +98091,7 @@ function readCriteria(text, fileName) {
         offset: pos[0],
         message,
     }));
-    mistakes.push(...unresolvedAliases(document));
+    mistakes.push(...unresolvedAliases(document), ...inexactNumbers(document));
     // What YAML itself could not read is not worth judging any further.
     if (mistakes.length > 0)
         throw criteria_file_refusal(fileName, lines, mistakes);
@@ -95350,6 +98112,30 @@ function unresolvedAliases(document) {
         },
     });
     return mistakes;
+}
+/** Numbers with more digits than a JavaScript number holds: what would be compared is not what was written. */
+function inexactNumbers(document) {
+    const mistakes = [];
+    (0,dist/* visit */.YR)(document, {
+        Scalar(_, { value, source, range }) {
+            if (typeof value === 'number' && source !== undefined && losesDigits(source, value))
+                mistakes.push({
+                    offset: range?.[0] ?? 0,
+                    message: 'a number of this size has to be in quotes, so that no digit is lost',
+                });
+        },
+    });
+    return mistakes;
+}
+/** Fifteen significant digits always come back. */
+function losesDigits(source, value) {
+    if (!/^[-+]?(\d+\.?\d*|\.\d+)$/.test(source))
+        return false;
+    const significant = (text) => {
+        const [whole = '', fraction = ''] = text.replace(/^[-+]/, '').split('.');
+        return (whole + fraction.replace(/0+$/, '')).replace(/^0+/, '');
+    };
+    return significant(source).length > 15 && significant(source) !== significant(String(value));
 }
 /** Throws INVALID_INPUT where aliases multiply without end. */
 function toPlain(document, fileName) {
@@ -95428,22 +98214,12 @@ function inputs_parseJobs(text) {
     return Number(text);
 }
 
-;// CONCATENATED MODULE: external "node:readline"
-const external_node_readline_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:readline");
 ;// CONCATENATED MODULE: ./lib/actions/verify-drill/smoke.js
 
 
 
-
-
-
-
-/** Between SIGTERM and SIGKILL; a cancelled job has 7.5 s for all its clean-up. */
-const KILL_GRACE_MS = 2000;
 /** Node's timers fire at once when they are set for longer. */
 const smoke_LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** For the last output of a command that has ended. */
-const OUTPUT_GRACE_MS = 500;
 /**
  * Runs the operator's own command against the restored database (runbook §5: `rails runner`) and makes its exit code a
  * check. DATABASE_URL is in its environment only. What it starts in the background ends with it.
@@ -95461,74 +98237,26 @@ async function runSmokeCommand(options) {
     };
 }
 /** `exit code 0`, `signal SIGTERM`, why it did not start, or that it took too long. */
-async function smoke_run({ command, timeoutMs, database, variables, signal: stopped, log, }) {
-    stopped.throwIfAborted();
-    const env = { ...smoke_visible(variables), DATABASE_URL: connectionUrl(database).reveal() };
-    // A process group of its own, so that what the shell starts ends with it.
-    const child = (0,external_node_child_process_.spawn)('/bin/sh', ['-c', command], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    for (const input of [child.stdout, child.stderr])
-        (0,external_node_readline_namespaceObject.createInterface)({ input }).on('line', line => log.info(line));
-    const closed = new Promise(resolve => child.once('close', resolve));
-    const ended = new Promise(resolve => {
-        child.once('error', error => resolve(error.message));
-        // Not its close: that waits for whatever the command left in the background with its output.
-        child.once('exit', (exitCode, name) => resolve(exitCode === null ? `signal ${name}` : `exit code ${exitCode}`));
-    });
-    const stop = new AbortController();
-    const late = (0,promises_namespaceObject.setTimeout)(Math.min(timeoutMs, smoke_LONGEST_TIMER_MS), `still running after ${renderDuration(timeoutMs)}`, {
-        signal: AbortSignal.any([stopped, stop.signal]),
-    }).catch(() => '');
-    const found = await Promise.race([ended, late]);
-    stop.abort();
-    if (child.exitCode === null && child.signalCode === null)
-        await smoke_endGroup(child, ended);
-    await endRest(child, closed, `DATABASE_URL=${env.DATABASE_URL}`);
-    stopped.throwIfAborted();
-    return found;
-}
-async function smoke_endGroup(child, ended) {
-    signalGroup(child, 'SIGTERM');
-    await Promise.race([ended, (0,promises_namespaceObject.setTimeout)(KILL_GRACE_MS)]);
-    signalGroup(child, 'SIGKILL');
-    await ended;
-}
-/** Takes the last output, then ends what the command left in the background. */
-async function endRest(child, closed, setting) {
-    await Promise.race([closed, (0,promises_namespaceObject.setTimeout)(OUTPUT_GRACE_MS)]);
-    signalGroup(child, 'SIGKILL');
-    await endStrays(setting);
-    await Promise.race([closed, (0,promises_namespaceObject.setTimeout)(OUTPUT_GRACE_MS)]);
-    for (const stream of [child.stdout, child.stderr])
-        stream?.destroy();
-}
-function signalGroup({ pid }, name) {
-    if (pid !== undefined)
-        smoke_signal(-pid, name);
-}
-/** Ends what left the process group, by the URL that only this command was given. Does nothing where there is no /proc. */
-async function endStrays(setting) {
-    const pids = (await (0,promises_.readdir)('/proc').catch(() => [])).filter(name => /^\d+$/.test(name));
-    for (const pid of pids) {
-        const environment = await (0,promises_.readFile)(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-        if (environment.split('\0').includes(setting))
-            smoke_signal(Number(pid), 'SIGKILL');
-    }
-}
-function smoke_signal(pid, name) {
+async function smoke_run({ command, timeoutMs, database, variables, signal, log }) {
+    const late = AbortSignal.timeout(Math.min(timeoutMs, smoke_LONGEST_TIMER_MS));
+    // PG* variables mean another database, production perhaps.
+    const visible = Object.entries(visibleVariables(variables)).filter(([name]) => !/^PG[A-Z]+$/.test(name));
     try {
-        external_node_process_.kill(pid, name);
+        const { text } = await runShellCommand({
+            command,
+            env: { ...Object.fromEntries(visible), DATABASE_URL: connectionUrl(database).reveal() },
+            signal: AbortSignal.any([signal, late]),
+            onOutput: line => log.info(line),
+            onError: line => log.info(line),
+        });
+        return text;
     }
-    catch {
-        // It has ended.
+    catch (error) {
+        signal.throwIfAborted();
+        if (!late.aborted)
+            throw error;
+        return `still running after ${renderDuration(timeoutMs)}`;
     }
-}
-/**
- * What a `run:` step would see: neither the inputs of this step, which hold secrets, nor the job's tokens, nor the files by which this
- * step speaks to the runner. And no PG* variables: they mean another database, production perhaps.
- */
-function smoke_visible(variables) {
-    const hidden = /^(INPUT_|STATE_|ACTIONS_|PG[A-Z]+$|GITHUB_(OUTPUT|STATE|ENV|PATH)$)/;
-    return Object.fromEntries(Object.entries(variables).filter(([name]) => !hidden.test(name)));
 }
 
 ;// CONCATENATED MODULE: ./lib/core/drill-advice.js
@@ -95854,6 +98582,8 @@ var verify_drill_run_disposeResources = (undefined && undefined.__disposeResourc
 
 
 
+
+const NAMES_SHOWN = 50;
 /** Set on every way out, so that a workflow can always read them: nothing is proven until it is. */
 const NOT_HELD = {
     verdict: 'not-measured',
@@ -95885,7 +98615,11 @@ async function holdDrill(context) {
         const signal = withDeadline(context.signal, inputs.timeoutMs);
         const temp = verify_drill_run_addDisposableResource(env_1, await context.createTempDir(), true);
         const store = verify_drill_run_addDisposableResource(env_1, new Store(inputs.store, context.log, signal), false);
-        const manifest = await findBackup(inputs.backup, inputs.location, store, context.log);
+        const passedOver = [];
+        const manifest = await findBackup(inputs.backup, inputs.location, store, context.log, {
+            isForRestore: true,
+            onPassedOver: why => passedOver.push(why),
+        });
         context.log.info(`Backup ${manifest.backup.id}: ${renderBytes(manifest.object.bytes)}, shows ${manifest.backup.database} at ${manifest.backup.snapshotAt}.`);
         const setting = { ...inputs, store, signal, directory: temp.path };
         const tools = await createDrillTools(context, setting, manifest);
@@ -95896,6 +98630,7 @@ async function holdDrill(context) {
             maxAgeMs: inputs.maxAgeMs,
             criteria,
             nonce: (0,external_node_crypto_.randomBytes)(4).toString('hex'),
+            passedOver,
             run: madeBy(context.environment),
         }, { ...tools, smoke: smokeOf(context, inputs, signal) });
         return verify_drill_run_toResult(report, store.uri(report.recordKey), previous, inputs.failOn);
@@ -95932,6 +98667,14 @@ function smokeOf(context, inputs, signal) {
     const { variables } = context.environment;
     return ({ connection }) => runSmokeCommand({ command, timeoutMs, database: connection, variables, signal, log: context.log });
 }
+/** What comes after this step puts them into an issue or a chat; the record has all of them. */
+function listNames(names) {
+    const hidden = names.length - NAMES_SHOWN;
+    return [
+        ...names.slice(0, NAMES_SHOWN).map(printable),
+        ...(hidden > 0 ? [`… and ${hidden} more`] : []),
+    ].join('\n');
+}
 function verify_drill_run_toResult({ record, notRecorded }, recordUri, previous, failOn) {
     if (notRecorded !== undefined) {
         const summary = renderDrillSummary(record, { recordUri: undefined, previous });
@@ -95946,7 +98689,7 @@ function verify_drill_run_toResult({ record, notRecorded }, recordUri, previous,
             'backup-id': record.backup.id,
             'drill-uri': recordUri,
             'rto-seconds': rtoMs === null ? '' : Math.round(rtoMs / 1000),
-            'failed-checks': failed.join('\n'),
+            'failed-checks': listNames(failed),
         },
         summary: renderDrillSummary(record, { recordUri, previous }),
         ...(failure && { failure }),
@@ -96001,7 +98744,7 @@ const actionsState = {
 
 
 /** How long the work may clean up after an error that nobody caught: as long as after a cancelled job. */
-const GRACE_MS = 7500;
+const stray_error_GRACE_MS = 7500;
 /** How long a process may live on after its work. */
 const LEAVE_MS = 5000;
 /**
@@ -96015,7 +98758,7 @@ async function withStrayErrors(controller, work) {
     external_node_process_.on('uncaughtException', error => {
         stray ??= toOperatorError(error);
         controller.abort(stray);
-        setTimeout(giveUp, GRACE_MS, stray).unref();
+        setTimeout(giveUp, stray_error_GRACE_MS, stray).unref();
     });
     external_node_process_.once('beforeExit', () => giveUp(stray ?? new Error('the step came to a halt before its work was done')));
     const result = await Promise.race([givenUp, work]);
@@ -96155,13 +98898,20 @@ function createContext(environment, signal, tempDirs) {
         signal,
         createTempDir: () => tempDirs.create(),
         addPath: addPath,
+        setOutputs,
     };
+}
+function setOutputs(outputs) {
+    for (const [output, value] of Object.entries(outputs))
+        setOutput(output, value);
 }
 /** Outputs and summary first, also on failure; then exactly one annotation. */
 async function finish(name, result) {
     const { failure } = result;
-    for (const [output, value] of Object.entries(result.outputs))
-        setOutput(output, value);
+    setOutputs(result.outputs);
+    const dropped = Object.keys(result.outputs).filter(output => holdsSecret(String(result.outputs[output])));
+    if (dropped.length > 0)
+        actionsLog.warning(`The runner does not hand on ${dropped.join(', ')}: the password is part of it. Choose a password that is no word.`);
     const summary = result.summary ?? (failure && renderFailure(name, failure));
     if (summary !== undefined)
         await writeSummary(summary, actionsLog);
