@@ -7,17 +7,11 @@ import {
   manifestKey,
   renderBackupId,
 } from '../core/backup-key.ts'
-import { renderBytes, renderCount } from '../core/bytes.ts'
-import { contentOptions, type DumpOptions, dumpArguments, isPartial } from '../core/dump-options.ts'
+import { renderBytes } from '../core/bytes.ts'
+import { contentOptions, type DumpOptions, isPartial } from '../core/dump-options.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import {
-  countRows,
-  type FingerprintLevel,
-  type Manifest,
-  renderManifest,
-  type SequenceFingerprint,
-} from '../core/manifest.ts'
+import { type FingerprintLevel, type Manifest, renderManifest } from '../core/manifest.ts'
 import { parseNamePattern } from '../core/name-pattern.ts'
 import {
   canDump,
@@ -30,12 +24,11 @@ import {
 import type { Selection, ServerFacts } from '../postgres/catalog.ts'
 import type { DumpReport, RunningDump } from '../postgres/pg-dump.ts'
 import type { Snapshot } from '../postgres/snapshot.ts'
-import type { FoundContent, HeldSnapshot, Source } from '../postgres/source.ts'
-import type { SentContent } from '../storage/part-writer.ts'
+import type { Source } from '../postgres/source.ts'
 import type { ServerSideEncryption, Store } from '../storage/store.ts'
 import type { Upload, UploadRequest } from '../storage/upload.ts'
+import { dumpInto } from './dump-archive.ts'
 import { createManifest } from './dump-manifest.ts'
-import { reportProgress } from './progress.ts'
 
 export interface DumpRequest {
   readonly location: Location
@@ -118,57 +111,6 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
     `Stored ${renderBytes(stored.bytes)} as ${store.uri(key)}, manifest beside it. This is a backup now.`,
   )
   return manifest
-}
-
-interface Dumped {
-  readonly archive: SentContent
-  readonly report: DumpReport
-  readonly content: FoundContent
-  readonly sequences: readonly SequenceFingerprint[]
-}
-
-/**
- * pg_dump, the upload and the fingerprint side by side; the first that fails is the cause of the others. The database gets
- * its locks back before the store is asked for anything else, however it went.
- */
-async function dumpInto(
-  upload: Upload,
-  snapshot: HeldSnapshot,
-  pgDump: PgDump,
-  request: DumpRequest,
-  { source, log, now }: DumpTools,
-): Promise<Dumped> {
-  const { options, fingerprint } = request
-  await using _locks = snapshot
-  const readSequences = () => source.readSequences(snapshot, isPartial(options))
-  const sequences = await readSequences()
-  await using running = await pgDump.start(dumpArguments(options, snapshot.id))
-  using progress = reportProgress(log, now, () => ({
-    bytes: upload.acknowledgedBytes,
-    table: running.currentTable,
-  }))
-  const all = Promise.all([
-    // From then on only rows may still be counted.
-    upload.write(running.archive).finally(() => progress[Symbol.dispose]()),
-    running.finished.catch(error => Promise.reject(nameWhoLocks(error, snapshot))),
-    source.readContent(snapshot, fingerprint, isPartial(options)),
-  ])
-  const [archive, report, content] = await Promise.race([all, snapshot.alarm])
-  for (const warning of report.warnings) log.info(`  ${warning}`)
-  log.info(
-    `pg_dump ended well: ${report.dumpedTables.size} tables${fingerprint === 'none' ? '' : `, ${renderCount(countRows(content.tables))} rows in the same snapshot`}.`,
-  )
-  return { archive, report, content, sequences: source.mergeSequences(sequences, await readSequences()) }
-}
-
-/** pg_dump does not know who kept it from its locks. */
-function nameWhoLocks(error: unknown, { inTheWay }: HeldSnapshot): unknown {
-  const who = inTheWay()
-  if (!(error instanceof OperatorError) || error.code !== 'DATABASE_LOCKED' || who.length === 0) return error
-  return new OperatorError(error.code, `${error.message} It waited: ${who.join('; ')}.`, {
-    ...(error.hint !== undefined && { hint: error.hint }),
-    cause: error.cause,
-  })
 }
 
 function toSelection(options: DumpOptions): Selection {

@@ -12,12 +12,12 @@ const lab = theLab()
 const TABLES = 2500
 
 /** Tables as they are: a key with its sequence, a time, and two more indexes; 5 relations each. */
-async function createTables(connection: Connection): Promise<void> {
+async function createTables(connection: Connection, tables: number): Promise<void> {
   await using session = await openSession(connection)
   await session.rows(
-    `DO $$ BEGIN FOR i IN 1..${TABLES} LOOP
+    `DO $$ BEGIN FOR i IN 1..${tables} LOOP
        EXECUTE format('CREATE TABLE t%1$s (id serial PRIMARY KEY, name text UNIQUE, created_at timestamptz); CREATE INDEX ON t%1$s (created_at)', i);
-       IF i % 100 = 0 THEN COMMIT; END IF;
+       IF i % 20 = 0 THEN COMMIT; END IF;
      END LOOP; END $$`,
   )
 }
@@ -32,7 +32,7 @@ async function countLocks(connection: Connection): Promise<number> {
 
 it(`reading ${TABLES} tables with their indexes and sequences keeps no lock but those of the tables`, async () => {
   await using server = await startOwnServer(lab.postgres.binDir)
-  await createTables(server.connection)
+  await createTables(server.connection, TABLES)
   await using source = await openSource(server.connection, new AbortController().signal)
   await using snapshot = await source.holdSnapshot({ tables: [], excludeTables: [], schemas: [] }, 60_000)
 
@@ -64,4 +64,20 @@ it(`reading ${TABLES} tables with their indexes and sequences keeps no lock but 
   // pg_dump has one for each table, and so have we.
   expect(locks).toBeLessThan(2 * TABLES + 100)
   expect(await countLocks(server.connection)).toBeLessThan(TABLES + 100)
-})
+}, 180_000)
+
+it('a lock table that is too small is named with the setting that makes it larger', async () => {
+  await using server = await startOwnServer(lab.postgres.binDir, {
+    max_locks_per_transaction: '10',
+    max_connections: '10',
+  })
+  await createTables(server.connection, 2000)
+  await using source = await openSource(server.connection, new AbortController().signal)
+
+  const held = source.holdSnapshot({ tables: [], excludeTables: [], schemas: [] }, 60_000)
+
+  await expect(held).rejects.toMatchObject({
+    code: 'DATABASE_FAILED',
+    hint: expect.stringContaining('max_locks_per_transaction'),
+  })
+}, 180_000)
