@@ -1,5 +1,5 @@
-import { drillKey, type Location, renderDrillId } from '../core/backup-key.ts'
-import { type Check, verdictOf } from '../core/check.ts'
+import { drillKey, type Location } from '../core/backup-key.ts'
+import type { Check } from '../core/check.ts'
 import { type Criterion, evaluateCriterion, type Measurement } from '../core/criteria.ts'
 import {
   ageChecks,
@@ -9,14 +9,15 @@ import {
   restored,
   unlikeSource,
 } from '../core/drill-checks.ts'
-import { DRILL_VERSION, type DrillRecord, renderDrillRecord } from '../core/drill-record.ts'
+import type { DrillRecord } from '../core/drill-record.ts'
 import { type ErrorCode, OperatorError } from '../core/errors.ts'
 import { exactChecks, type RestoredContent } from '../core/exact-check.ts'
 import type { Manifest } from '../core/manifest.ts'
-import { type PostgresVersion, renderVersion } from '../core/postgres-version.ts'
+import type { PostgresVersion } from '../core/postgres-version.ts'
 import type { RunningRestore } from '../postgres/pg-restore.ts'
 import type { ScratchDatabase } from '../postgres/scratch/database.ts'
 import type { ServerSideEncryption } from '../storage/store.ts'
+import { createRecord, type DrillProgress, writeRecord } from './drill-report.ts'
 import {
   awaitRestore,
   fetchArchive,
@@ -110,31 +111,6 @@ export async function drill(request: DrillRequest, tools: DrillTools): Promise<D
   return { record, recordKey, notRecorded }
 }
 
-/** What was found is worth showing also when it cannot be kept. */
-async function writeRecord(
-  store: DrillTools['store'],
-  key: string,
-  record: DrillRecord,
-  sse: ServerSideEncryption | undefined,
-): Promise<OperatorError | undefined> {
-  try {
-    await store.putJson(key, renderDrillRecord(record), { sse })
-    return undefined
-  } catch (error) {
-    if (error instanceof OperatorError) return error
-    throw error
-  }
-}
-
-/** What is known so far; what did not happen has no duration. */
-interface DrillProgress {
-  readonly checks: Check[]
-  downloadMs: number | null
-  restoreMs: number | null
-  checksMs: number | null
-  serverVersion: string
-}
-
 async function restoreAndCheck(
   request: DrillRequest,
   tools: DrillTools,
@@ -215,38 +191,4 @@ async function runChecks(
 
 function unmeasured(criterion: Criterion): Measurement {
   return { kind: 'error', message: `${criterion.name} was not measured` }
-}
-
-function createRecord(
-  request: DrillRequest,
-  tools: DrillTools,
-  progress: DrillProgress,
-  startedAt: Date,
-): DrillRecord {
-  const { manifest, location, nonce, run } = request
-  const { backup, object } = manifest
-  const { checks, downloadMs, restoreMs, checksMs, serverVersion } = progress
-  return {
-    version: DRILL_VERSION,
-    drill: {
-      id: renderDrillId(startedAt, nonce),
-      database: location.database,
-      startedAt: startedAt.toISOString(),
-      verdict: verdictOf(checks),
-    },
-    backup: {
-      id: backup.id,
-      // Where it was read: a bucket that is a copy of the first has its manifests, too.
-      bucket: tools.store.bucket,
-      key: object.key,
-      versionId: object.versionId,
-      sha256: object.sha256,
-      bytes: object.bytes,
-      snapshotAt: backup.snapshotAt,
-    },
-    checks,
-    durations: { downloadMs, restoreMs, checksMs, totalMs: tools.now().getTime() - startedAt.getTime() },
-    tools: { pgRestore: renderVersion(tools.pgRestore), server: serverVersion },
-    run,
-  }
 }

@@ -420,7 +420,7 @@ describe('verify-drill under faults', () => {
       const role = `policy_role_${process.pid}`
       await quick.source.query(`CREATE ROLE ${role}`)
       const { bucket, source } = await backUp(
-        `CREATE TABLE t (a int); ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t TO ${role} USING (true)`,
+        `CREATE TABLE t AS SELECT 1 AS a; ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t TO ${role} USING (true)`,
       )
       await source.query(`DROP POLICY p ON t; DROP ROLE ${role}`)
 

@@ -31,10 +31,13 @@ function notMeasured({ backup, checks }: DrillRecord): OperatorError {
       { hint: 'The job summary says what to do, and has the other checks.' },
     )
   }
+  const nothing = checks.find(({ group, verdict }) => group === 'exact' && verdict === 'not-measured')
   return new OperatorError(
     'DRILL_NOT_MEASURED',
-    `The drill of ${backup.id} proves nothing: its manifest has no counts, and no criteria were given.`,
-    { hint: 'Make backups with fingerprint: counts or content, or give criteria.' },
+    `The drill of ${backup.id} proves nothing, and no criteria were given. ${nothing?.note ?? ''}`.trim(),
+    {
+      hint: 'Make backups with fingerprint: counts or content of a database that holds rows, or give criteria.',
+    },
   )
 }
 
