@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { abortable } from '../core/abortable.ts'
 import { verdictOf } from '../core/check.ts'
 import { renderAmount, renderSome } from '../core/check-text.ts'
+import { asInSource } from '../core/drill-checks.ts'
 import { renderDuration } from '../core/duration.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { RestoredContent } from '../core/exact-check.ts'
@@ -150,7 +151,7 @@ async function checkReplaced(
   if (!allOrNothing) return await checkRestored(request, tools, progress)
   const startedAt = tools.now().getTime()
   await tools.analyze(target.database)
-  progress.checks.push(...(await structureChecks(request, tools)))
+  progress.checks.push(...asInSource(await structureChecks(request, tools), progress.checks, manifest))
   progress.checksMs = (progress.checksMs ?? 0) + tools.now().getTime() - startedAt
   reportChecks(progress.checks, tools.log)
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { describe, expect, it } from 'vitest'
+import { parseRestoreRecord } from '../../src/core/restore-record.ts'
 import { createBucket } from '../support/bucket.ts'
 import { databaseUrl, withClient } from '../support/database.ts'
 import { createHosted, type HostedDatabase } from '../support/hosted.ts'
@@ -111,6 +112,27 @@ describe('restore-from-s3 in mode swap', () => {
     expect(await withClient(hosted.url, async client => (await client.query(locale)).rows)).toEqual(before)
     expect(await users(hosted.url)).toEqual([{ users: 100 }])
   })
+
+  it.each(['new-database', 'swap', 'overwrite'])(
+    'takes a sequence that the source has behind its column for information, in mode %s',
+    async mode => {
+      await using hosted = await createHosted(lab, `${SMALL} SELECT setval('users_id_seq', 5)`)
+      await using bucket = await createBucket(lab)
+      await dumpLogi(lab, hosted, bucket)
+
+      const run = await runAction('restore-from-s3', restoreOptions(lab, hosted, bucket, { mode }))
+
+      expect(run.exitCode, run.log).toBe(0)
+      expect(run.outputs).toMatchObject({ outcome: 'restored', verdict: 'pass' })
+      const [key = ''] = await bucket.list('backups/restores/logi/')
+      const { checks } = parseRestoreRecord((await bucket.read(key)).toString(), key)
+      const behind = checks.find(
+        ({ name, group }) => name === 'sequence users_id_seq' && group === 'structure',
+      )
+      expect(behind?.verdict).toBe('information')
+      expect(behind?.note).toContain('setval')
+    },
+  )
 
   it('says beforehand what it cannot pass on, by the name that the database has afterwards', async () => {
     await using app = await createHosted(lab)
