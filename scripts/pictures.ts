@@ -24,7 +24,7 @@ const LOSE_A_TENTH = `
 await using lab = await borrowLab()
 await using source = await createDatabase(
   lab,
-  client => buildLogi(client, { users: 60_000, newest: new Date() }),
+  client => buildLogi(client, { users: 60_000, newest: new Date(Date.now() - 10 * 60_000) }),
   'logi',
 )
 await using bucket = await createBucket(lab, 'logi-backups')

@@ -45,17 +45,17 @@ SELECT md5(format('delivery %s %s', i, n))::uuid, i, events[pg_temp.pick(i, 20 +
   (CASE WHEN i % 40 = 0 AND n = 1 THEN 'abandoned' WHEN i % 15 = 0 THEN 'failed' ELSE 'delivered' END)::delivery_state,
   pg_temp.pick(i, 30 + n, 5), CASE WHEN i % 15 = 0 THEN 502 ELSE 200 END,
   jsonb_build_object('id', md5(format('event %s %s', i, n)), 'type', events[pg_temp.pick(i, 20 + n, 6)],
-    'api_version', '2026-06-01', 'created', extract(epoch FROM at)::bigint + n * 3600,
+    'api_version', '2026-06-01', 'created', extract(epoch FROM at)::bigint + n * 60,
     'data', jsonb_build_object('object', jsonb_build_object('user', md5('user ' || i), 'display_name', first || ' ' || last,
       'locale', locale, 'score', round((hashint8extended(i, 40 + n) % 100000) / 100.0, 2),
       'tags', jsonb_build_array(providers[pg_temp.pick(i, 11, 5)], locale, 'tier-' || pg_temp.pick(i, 50 + n, 4)))),
     'request', jsonb_build_object('id', 'req_' || md5(format('request %s %s', i, n)), 'ip', format('203.0.113.%s', i % 254 + 1))),
-  at + n * interval '1 hour', CASE WHEN i % 15 <> 0 THEN at + n * interval '1 hour' + interval '420 ms' END
+  at + n * interval '1 minute', CASE WHEN i % 15 <> 0 THEN at + n * interval '1 minute' + interval '420 ms' END
 FROM words, people, generate_series(1, 3) AS n;
 
 INSERT INTO logi_event_dlqs (delivery_id, reason, payload, created_at)
 SELECT md5(format('delivery %s 1', i))::uuid, reasons[pg_temp.pick(i, 60, 4)],
-  jsonb_build_object('user', md5('user ' || i), 'attempts', 5, 'last_error', reasons[pg_temp.pick(i, 60, 4)]), at + interval '2 hours'
+  jsonb_build_object('user', md5('user ' || i), 'attempts', 5, 'last_error', reasons[pg_temp.pick(i, 60, 4)]), at + interval '5 minutes'
 FROM words, people WHERE i % 40 = 0 ORDER BY i;
 
 INSERT INTO logi_audit_events (actor_id, action, digest, amount, note, created_at)
