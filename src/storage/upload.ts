@@ -22,7 +22,6 @@ import {
   isDenied,
   isNotFound,
   isPreconditionFailed,
-  isTransient,
   lacksConditions,
   mayLackChecksums,
 } from './store-error.ts'
@@ -160,7 +159,7 @@ async function create(
     )
     .catch(async error => {
       // The store may have begun one all the same.
-      if (tries > 0 && (store.signal.aborted || isTransient(error)))
+      if (tries > 0 && store.signal.aborted)
         await abortStrays(store, { key: request.key, uploadId: '' }, CLEAN_UP).catch(() => {})
       throw error
     })
