@@ -97527,7 +97527,7 @@ class ToolCache {
     }
     /** Builds an entry and puts it in its place. If another run was faster, its entry is returned, ours is dropped. */
     async add(facts, now, build) {
-        const partial = (0,external_node_path_.join)(this.#root, `${PARTIAL}${(0,external_node_crypto_.randomBytes)(8).toString('hex')}`);
+        const partial = (0,external_node_path_.join)(this.#root, partialName(now));
         try {
             await this.#removeLeftovers(now);
             await (0,promises_.mkdir)(partial, { recursive: true });
@@ -97558,7 +97558,7 @@ class ToolCache {
     }
     /** Takes an entry that turned out not to work out of the way, in one step, then removes it. */
     async evict(directory) {
-        const aside = (0,external_node_path_.join)(this.#root, `${PARTIAL}${(0,external_node_crypto_.randomBytes)(8).toString('hex')}`);
+        const aside = (0,external_node_path_.join)(this.#root, partialName(0));
         try {
             await (0,promises_.rename)(directory, aside).catch(ignore('ENOENT'));
             await (0,promises_.rm)(aside, { recursive: true, force: true });
@@ -97584,14 +97584,16 @@ class ToolCache {
     }
     async #removeLeftovers(now) {
         for (const name of await tool_cache_list(this.#root)) {
-            if (!name.startsWith(PARTIAL))
+            if (!name.startsWith(PARTIAL) ||
+                now - Number(name.slice(PARTIAL.length).split('-')[0]) < PARTIAL_AGE_MS)
                 continue;
-            const path = (0,external_node_path_.join)(this.#root, name);
-            const { mtimeMs } = await (0,promises_.stat)(path).catch(() => ({ mtimeMs: now }));
-            if (now - mtimeMs > PARTIAL_AGE_MS)
-                await (0,promises_.rm)(path, { recursive: true, force: true });
+            await (0,promises_.rm)((0,external_node_path_.join)(this.#root, name), { recursive: true, force: true });
         }
     }
+}
+/** The time is in the name: tar gives the directory that of the package, and it would look abandoned while it is filled. */
+function partialName(startedAt) {
+    return `${PARTIAL}${startedAt}-${(0,external_node_crypto_.randomBytes)(8).toString('hex')}`;
 }
 /** The facts in one step too: a reader sees the old ones or the new ones. */
 async function writeFacts(directory, facts, now) {

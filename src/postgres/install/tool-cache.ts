@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OperatorError } from '../../core/errors.ts'
 import {
@@ -66,7 +66,7 @@ export class ToolCache {
     now: number,
     build: (directory: string) => Promise<void>,
   ): Promise<CacheEntry> {
-    const partial = join(this.#root, `${PARTIAL}${randomBytes(8).toString('hex')}`)
+    const partial = join(this.#root, partialName(now))
     try {
       await this.#removeLeftovers(now)
       await mkdir(partial, { recursive: true })
@@ -101,7 +101,7 @@ export class ToolCache {
 
   /** Takes an entry that turned out not to work out of the way, in one step, then removes it. */
   async evict(directory: string): Promise<void> {
-    const aside = join(this.#root, `${PARTIAL}${randomBytes(8).toString('hex')}`)
+    const aside = join(this.#root, partialName(0))
     try {
       await rename(directory, aside).catch(ignore('ENOENT'))
       await rm(aside, { recursive: true, force: true })
@@ -127,12 +127,19 @@ export class ToolCache {
 
   async #removeLeftovers(now: number): Promise<void> {
     for (const name of await list(this.#root)) {
-      if (!name.startsWith(PARTIAL)) continue
-      const path = join(this.#root, name)
-      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: now }))
-      if (now - mtimeMs > PARTIAL_AGE_MS) await rm(path, { recursive: true, force: true })
+      if (
+        !name.startsWith(PARTIAL) ||
+        now - Number(name.slice(PARTIAL.length).split('-')[0]) < PARTIAL_AGE_MS
+      )
+        continue
+      await rm(join(this.#root, name), { recursive: true, force: true })
     }
   }
+}
+
+/** The time is in the name: tar gives the directory that of the package, and it would look abandoned while it is filled. */
+function partialName(startedAt: number): string {
+  return `${PARTIAL}${startedAt}-${randomBytes(8).toString('hex')}`
 }
 
 /** The facts in one step too: a reader sees the old ones or the new ones. */

@@ -122,15 +122,13 @@ describe('ToolCache', () => {
   })
 
   it('removes what a killed run left an hour ago, and nothing younger', async () => {
-    for (const [name, ageMs] of [
-      ['.partial-old', 3_700_000],
-      ['.partial-young', 60_000],
-    ] as const) {
+    const [old, young] = [`.partial-${NOW - 3_700_000}-0`, `.partial-${NOW - 60_000}-1`]
+    for (const name of [old, young]) {
       await mkdir(join(root, name), { recursive: true })
-      const seconds = (NOW - ageMs) / 1000
-      await utimes(join(root, name), seconds, seconds)
+      // As tar leaves it: with the time of a package.
+      await utimes(join(root, name), 1_700_000_000, 1_700_000_000)
     }
     await cache.add(FACTS, NOW, content('a'))
-    expect(await readdir(root)).toEqual(['.partial-young', '18.6-debian-forky-client'])
+    expect(await readdir(root)).toEqual([young, '18.6-debian-forky-client'])
   })
 })
