@@ -88960,12 +88960,16 @@ async function createDatabaseLike(session, name, like, owner) {
             throw noLocale(like, error);
         await create("LOCALE_PROVIDER libc LOCALE 'C'");
         return [
-            `The server has no locale ${like.locale ?? like.collate}: the new database has C, so texts sort differently there, and lower and upper know ASCII only.`,
+            `The server has no locale ${localeName(like)}: the new database has C, so texts sort differently there, and lower and upper know ASCII only.`,
         ];
     }
 }
-function noLocale({ locale, collate }, cause) {
-    return new OperatorError('TARGET_UNFIT', `The server cannot make a database with the locale ${locale ?? collate} of the old one any more: ${cause.message}`, {
+/** libc sorts by the collation; the others have a locale of their own. */
+function localeName({ collationProvider, locale, collate }) {
+    return collationProvider === 'c' ? collate : (locale ?? collate);
+}
+function noLocale(like, cause) {
+    return new OperatorError('TARGET_UNFIT', `The server cannot make a database with the locale ${localeName(like)} of the old one any more: ${cause.message}`, {
         hint: 'Install the locale on the server, or use mode new-database, which falls back to C and says so.',
         cause,
     });
