@@ -121,7 +121,7 @@ export class MeddlingProxy implements AsyncDisposable {
     const { method, url, rawHeaders: headers } = incoming
     const outgoing = request({ hostname, port, agent: this.#agent, method, path: url, headers })
     outgoing.on('response', async reply => {
-      await sleep(how?.holdAnswerMs ?? 0)
+      if (how?.holdAnswerMs !== undefined) await sleep(how.holdAnswerMs)
       if (how?.dropAnswer) {
         reply.resume()
         reply.on('end', () => response.destroy())
