@@ -80713,14 +80713,14 @@ var exec_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arg
  */
 function exec_exec(commandLine, args, options) {
     return exec_awaiter(this, void 0, void 0, function* () {
-        const commandArgs = tr.argStringToArray(commandLine);
+        const commandArgs = argStringToArray(commandLine);
         if (commandArgs.length === 0) {
             throw new Error(`Parameter 'commandLine' cannot be null or empty.`);
         }
         // Path to tool to execute should be first arg
         const toolPath = commandArgs[0];
         args = commandArgs.slice(1).concat(args || []);
-        const runner = new tr.ToolRunner(toolPath, args, options);
+        const runner = new ToolRunner(toolPath, args, options);
         return runner.exec();
     });
 }
@@ -80740,8 +80740,8 @@ function getExecOutput(commandLine, args, options) {
         let stdout = '';
         let stderr = '';
         //Using string decoder covers the case where a mult-byte character is split
-        const stdoutDecoder = new StringDecoder('utf8');
-        const stderrDecoder = new StringDecoder('utf8');
+        const stdoutDecoder = new external_string_decoder_.StringDecoder('utf8');
+        const stderrDecoder = new external_string_decoder_.StringDecoder('utf8');
         const originalStdoutListener = (_a = options === null || options === void 0 ? void 0 : options.listeners) === null || _a === void 0 ? void 0 : _a.stdout;
         const originalStdErrListener = (_b = options === null || options === void 0 ? void 0 : options.listeners) === null || _b === void 0 ? void 0 : _b.stderr;
         const stdErrListener = (data) => {
@@ -84150,43 +84150,21 @@ function isComparableKey(current, key) {
 var promises_ = __nccwpck_require__(1455);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: external "node:child_process"
-var external_node_child_process_ = __nccwpck_require__(1421);
-;// CONCATENATED MODULE: ./lib/postgres/install/command.js
-
-const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
-/**
- * Runs a program to its end and returns what it said, whatever its exit code; a death by signal counts as 128.
- * Not @actions/exec: its children outlive a cancelled job, and it looks programs up on the PATH of this process, not
- * on that of `env`. Throws the system's error when the program cannot be started.
- */
-function runCommand(file, args, options) {
-    const { env, cwd, signal } = options;
-    return new Promise((resolve, reject) => {
-        signal?.throwIfAborted();
-        (0,external_node_child_process_.execFile)(file, args, { env, cwd, signal, maxBuffer: OUTPUT_LIMIT_BYTES }, (error, stdout, stderr) => {
-            if (signal?.aborted)
-                reject(signal.reason);
-            else if (error === null)
-                resolve({ exitCode: 0, stdout, stderr });
-            else if (typeof error.code === 'string')
-                reject(error);
-            else
-                resolve({ exitCode: error.code ?? 128, stdout, stderr });
-        });
-    });
-}
-
 ;// CONCATENATED MODULE: ./lib/postgres/tool.js
 
 
 /**
- * Runs a tool with small output to its end and returns what it said, whatever its exit code. `env` is the whole environment of
- * the child: see `toolEnvironment`. Throws TOOL_FAILED only when the tool cannot be started.
+ * Runs a program with small output to its end and returns what it said, whatever its exit code. Always silent: exec
+ * would print the command line. `env` is the whole environment of the child: see `toolEnvironment`.
+ * Throws TOOL_FAILED only when the program cannot be started.
  */
 async function runTool(path, args, env) {
     try {
-        return await runCommand(path, args, { env });
+        return await getExecOutput(`"${path}"`, [...args], {
+            silent: true,
+            ignoreReturnCode: true,
+            env: { ...env },
+        });
     }
     catch (error) {
         throw new OperatorError('TOOL_FAILED', `${path} could not be started: ${errorMessage(error)}`, {
@@ -84219,6 +84197,33 @@ function toolEnvironment(inherited, added = {}) {
             env[name] = value;
     }
     return { ...env, ...added };
+}
+
+// EXTERNAL MODULE: external "node:child_process"
+var external_node_child_process_ = __nccwpck_require__(1421);
+;// CONCATENATED MODULE: ./lib/postgres/install/command.js
+
+const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
+/**
+ * Runs a program to its end and returns what it said, whatever its exit code; a death by signal counts as 128.
+ * Not @actions/exec: its children outlive a cancelled job, and it looks programs up on the PATH of this process, not
+ * on that of `env`. Throws the system's error when the program cannot be started.
+ */
+function runCommand(file, args, options) {
+    const { env, cwd, signal } = options;
+    return new Promise((resolve, reject) => {
+        signal?.throwIfAborted();
+        (0,external_node_child_process_.execFile)(file, args, { env, cwd, signal, maxBuffer: OUTPUT_LIMIT_BYTES }, (error, stdout, stderr) => {
+            if (signal?.aborted)
+                reject(signal.reason);
+            else if (error === null)
+                resolve({ exitCode: 0, stdout, stderr });
+            else if (typeof error.code === 'string')
+                reject(error);
+            else
+                resolve({ exitCode: error.code ?? 128, stdout, stderr });
+        });
+    });
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/install/find-tool.js

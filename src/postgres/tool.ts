@@ -1,17 +1,28 @@
+import { getExecOutput } from '@actions/exec'
 import { errorMessage, OperatorError } from '../core/errors.ts'
-import { type CommandOutput, runCommand } from './install/command.ts'
+
+export interface ToolOutput {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
 
 /**
- * Runs a tool with small output to its end and returns what it said, whatever its exit code. `env` is the whole environment of
- * the child: see `toolEnvironment`. Throws TOOL_FAILED only when the tool cannot be started.
+ * Runs a program with small output to its end and returns what it said, whatever its exit code. Always silent: exec
+ * would print the command line. `env` is the whole environment of the child: see `toolEnvironment`.
+ * Throws TOOL_FAILED only when the program cannot be started.
  */
 export async function runTool(
   path: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-): Promise<CommandOutput> {
+): Promise<ToolOutput> {
   try {
-    return await runCommand(path, args, { env })
+    return await getExecOutput(`"${path}"`, [...args], {
+      silent: true,
+      ignoreReturnCode: true,
+      env: { ...env },
+    })
   } catch (error) {
     throw new OperatorError('TOOL_FAILED', `${path} could not be started: ${errorMessage(error)}`, {
       cause: error,
