@@ -70,17 +70,26 @@ describe('dump-to-s3', () => {
     })
     expect(run.droppedOutputs).toEqual([])
     expect(manifest.fingerprint.tables).toEqual([
-      { schema: 'public', name: 'payments', rows: 500, newest: null, contentHash: null },
+      { schema: 'public', name: 'payments', rows: 500, newest: null, contentHash: null, extension: null },
       {
         schema: 'public',
         name: 'users',
         rows: 20000,
         newest: { column: 'created_at', value: '2026-01-14 21:20:00+00' },
         contentHash: null,
+        extension: null,
       },
     ])
     expect(manifest.fingerprint.sequences).toEqual([
-      { schema: 'public', name: 'users_id_seq', atSnapshot: '20000', atEnd: '20000' },
+      {
+        schema: 'public',
+        name: 'users_id_seq',
+        atSnapshot: '20000',
+        atEnd: '20000',
+        nextAtSnapshot: null,
+        nextAtEnd: null,
+        cycles: false,
+      },
     ])
     expect(manifest.fingerprint.objects).toMatchObject({ indexes: 2, views: 1, triggers: 0 })
     expect(manifest.object.storageClass).toBe('STANDARD_IA')
