@@ -81701,6 +81701,20 @@ function keyOf({ kind, name }) {
     return `${kind} ${name}`;
 }
 
+;// CONCATENATED MODULE: ./lib/core/identifier.js
+/** An identifier in double quotes, whatever it contains. */
+function quoteIdentifier(name) {
+    return `"${name.replace(/"/g, '""')}"`;
+}
+/** `"schema"."name"` */
+function quoteTable(table) {
+    return `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
+}
+/** A text literal, whatever it contains; standard_conforming_strings is on in every server that is still supported. */
+function quoteLiteral(text) {
+    return `'${text.replace(/'/g, "''")}'`;
+}
+
 ;// CONCATENATED MODULE: ./lib/core/name-pattern.js
 /**
  * Translates `users`, `audit.*`, `"Mixed Case"."Users"` as pg_dump does: unquoted letters fold to lower case, * and ?
@@ -82107,20 +82121,6 @@ function byKey(items) {
 /** Unlike `schema.name`, which two things may share when a name has a dot. */
 function check_key_keyOf({ schema, name }) {
     return JSON.stringify([schema, name]);
-}
-
-;// CONCATENATED MODULE: ./lib/core/identifier.js
-/** An identifier in double quotes, whatever it contains. */
-function quoteIdentifier(name) {
-    return `"${name.replace(/"/g, '""')}"`;
-}
-/** `"schema"."name"` */
-function quoteTable(table) {
-    return `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
-}
-/** A text literal, whatever it contains; standard_conforming_strings is on in every server that is still supported. */
-function quoteLiteral(text) {
-    return `'${text.replace(/'/g, "''")}'`;
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/fingerprint.js
@@ -83392,8 +83392,10 @@ var source_disposeResources = (undefined && undefined.__disposeResources) || (fu
 
 
 
+
 /** Whoever changes a sequence is done by then, or DATABASE_LOCKED says that it is not. */
 const SEQUENCE_LOCK_MS = 60_000;
+const SEQUENCE_NAMES = "SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S'";
 async function openSource(connection, signal) {
     const sessions = new AsyncDisposableStack();
     const session = sessions.use(await openSession(connection, signal));
@@ -83429,14 +83431,18 @@ async function openSource(connection, signal) {
                 tables: await readTableFingerprints(reader, tables, level),
             };
         },
-        async readSequences({ tables }, isPartial) {
+        async readSequences({ tables, session: holder }, isPartial) {
             const env_1 = { stack: [], error: void 0, hasError: false };
             try {
+                const names = await holder.rows(SEQUENCE_NAMES);
+                const known = new Set(names.map(quoteTable));
                 // Reading a sequence locks it to the end of the transaction (lock_and_open_sequence in sequence.c), savepoint or not.
                 const reader = source_addDisposableResource(env_1, await openSession(connection, signal), true);
                 await emptySearchPath(reader);
                 await reader.rows(`SET lock_timeout = ${SEQUENCE_LOCK_MS}`);
-                return await readSequences(reader, isPartial ? tables : undefined);
+                const found = await readSequences(reader, isPartial ? tables : undefined);
+                // One that is younger than the snapshot is not in the archive.
+                return new Map([...found].filter(([key]) => known.has(key)));
             }
             catch (e_1) {
                 env_1.error = e_1;

@@ -1,5 +1,6 @@
 import { foldDefinitions } from '../core/check-definitions.ts'
 import type { Connection } from '../core/connection.ts'
+import { quoteTable } from '../core/identifier.ts'
 import type {
   Definition,
   Extension,
@@ -65,6 +66,9 @@ export interface Source extends AsyncDisposable {
 /** Whoever changes a sequence is done by then, or DATABASE_LOCKED says that it is not. */
 const SEQUENCE_LOCK_MS = 60_000
 
+const SEQUENCE_NAMES =
+  "SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S'"
+
 export async function openSource(connection: Connection, signal: AbortSignal): Promise<Source> {
   const sessions = new AsyncDisposableStack()
   const session = sessions.use(await openSession(connection, signal))
@@ -100,12 +104,16 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
         tables: await readTableFingerprints(reader, tables, level),
       }
     },
-    async readSequences({ tables }, isPartial) {
+    async readSequences({ tables, session: holder }, isPartial) {
+      const names = await holder.rows<Record<'schema' | 'name', string>>(SEQUENCE_NAMES)
+      const known = new Set(names.map(quoteTable))
       // Reading a sequence locks it to the end of the transaction (lock_and_open_sequence in sequence.c), savepoint or not.
       await using reader = await openSession(connection, signal)
       await emptySearchPath(reader)
       await reader.rows(`SET lock_timeout = ${SEQUENCE_LOCK_MS}`)
-      return await readSequences(reader, isPartial ? tables : undefined)
+      const found = await readSequences(reader, isPartial ? tables : undefined)
+      // One that is younger than the snapshot is not in the archive.
+      return new Map([...found].filter(([key]) => known.has(key)))
     },
     mergeSequences,
     [Symbol.asyncDispose]: () => sessions.disposeAsync(),
