@@ -34,8 +34,11 @@ export async function openSession(connection: Connection, signal?: AbortSignal):
   const end = async () => {
     signal?.removeEventListener('abort', end)
     if (running > 0)
-      await Promise.race([cancelBackend(connection, pid), sleep(CANCEL_GRACE_MS)]).catch(() => {})
-    await Promise.race([client.end(), sleep(CANCEL_GRACE_MS)]).catch(() => {})
+      await Promise.race([
+        cancelBackend(connection, pid),
+        sleep(CANCEL_GRACE_MS, undefined, { ref: false }),
+      ]).catch(() => {})
+    await Promise.race([client.end(), sleep(CANCEL_GRACE_MS, undefined, { ref: false })]).catch(() => {})
     hangUp()
   }
   const rows = async <T>(sql: string, values: readonly unknown[] = []): Promise<T[]> => {
