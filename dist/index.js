@@ -83035,7 +83035,7 @@ async function watchLocks(connection, holder, lockTimeoutMs, signal) {
         inTheWay = waits.filter(wait => wait.place === 'before').map(lock_watch_describe);
         const behind = waits.find(wait => wait.place === 'behind' && Number(wait.waited) > lockTimeoutMs - intervalMs);
         if (behind !== undefined)
-            throw gaveWay(behind, lockTimeoutMs);
+            throw gaveWay(behind, inTheWay, lockTimeoutMs);
     };
     const watch = async () => {
         for (let silentSince = performance.now();;) {
@@ -83094,8 +83094,9 @@ function lock_watch_describe(wait) {
     const { relation, pid, user, state, age, query } = wait;
     return `${relation} is locked by pid ${pid} (user ${user}, ${state}, transaction open for ${age} s): ${queryHead(query)}`;
 }
-function gaveWay({ relation, pid, user, waited, query }, lockTimeoutMs) {
-    return new OperatorError('DATABASE_LOCKED', `The dump gave way: pid ${pid} (user ${user}) has waited ${(Number(waited) / 1000).toFixed(1)} s for ${relation}, which the dump keeps from being changed: ${queryHead(query)}. Everybody who comes after it would wait too.`, {
+function gaveWay({ relation, pid, user, waited, query }, inTheWay, lockTimeoutMs) {
+    const cause = inTheWay.length === 0 ? '' : ` The dump itself was waiting: ${inTheWay.join('; ')}.`;
+    return new OperatorError('DATABASE_LOCKED', `The dump gave way: pid ${pid} (user ${user}) has waited ${(Number(waited) / 1000).toFixed(1)} s for ${relation}, which the dump keeps from being changed: ${queryHead(query)}. Everybody who comes after it would wait too.${cause}`, {
         hint: `Run it again when no migration is under way. Nobody waits longer for a dump than lock-timeout, ${lockTimeoutMs / 1000} s; raise it where such statements may wait.`,
     });
 }
@@ -83416,7 +83417,9 @@ async function openSource(connection, signal) {
             const watch = sessions.use(await watchLocks(connection, session, lockTimeoutMs, signal));
             // At once, whatever the dump is busy with.
             watch.alarm.catch(() => session[Symbol.asyncDispose]());
-            const snapshot = await holdSnapshot(session, selection, lockTimeoutMs, watch.inTheWay);
+            // Also while it waits for its locks: else its session would only seem to have been lost.
+            const held = holdSnapshot(session, selection, lockTimeoutMs, watch.inTheWay);
+            const snapshot = await Promise.race([held, watch.alarm]);
             return {
                 ...snapshot,
                 alarm: watch.alarm,

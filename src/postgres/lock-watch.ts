@@ -44,7 +44,7 @@ export async function watchLocks(
     const behind = waits.find(
       wait => wait.place === 'behind' && Number(wait.waited) > lockTimeoutMs - intervalMs,
     )
-    if (behind !== undefined) throw gaveWay(behind, lockTimeoutMs)
+    if (behind !== undefined) throw gaveWay(behind, inTheWay, lockTimeoutMs)
   }
   const watch = async (): Promise<never> => {
     for (let silentSince = performance.now(); ; ) {
@@ -108,10 +108,15 @@ function describe(wait: Wait): string {
   return `${relation} is locked by pid ${pid} (user ${user}, ${state}, transaction open for ${age} s): ${queryHead(query)}`
 }
 
-function gaveWay({ relation, pid, user, waited, query }: Wait, lockTimeoutMs: number): OperatorError {
+function gaveWay(
+  { relation, pid, user, waited, query }: Wait,
+  inTheWay: readonly string[],
+  lockTimeoutMs: number,
+): OperatorError {
+  const cause = inTheWay.length === 0 ? '' : ` The dump itself was waiting: ${inTheWay.join('; ')}.`
   return new OperatorError(
     'DATABASE_LOCKED',
-    `The dump gave way: pid ${pid} (user ${user}) has waited ${(Number(waited) / 1000).toFixed(1)} s for ${relation}, which the dump keeps from being changed: ${queryHead(query)}. Everybody who comes after it would wait too.`,
+    `The dump gave way: pid ${pid} (user ${user}) has waited ${(Number(waited) / 1000).toFixed(1)} s for ${relation}, which the dump keeps from being changed: ${queryHead(query)}. Everybody who comes after it would wait too.${cause}`,
     {
       hint: `Run it again when no migration is under way. Nobody waits longer for a dump than lock-timeout, ${lockTimeoutMs / 1000} s; raise it where such statements may wait.`,
     },

@@ -86,7 +86,9 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
       const watch = sessions.use(await watchLocks(connection, session, lockTimeoutMs, signal))
       // At once, whatever the dump is busy with.
       watch.alarm.catch(() => session[Symbol.asyncDispose]())
-      const snapshot = await holdSnapshot(session, selection, lockTimeoutMs, watch.inTheWay)
+      // Also while it waits for its locks: else its session would only seem to have been lost.
+      const held = holdSnapshot(session, selection, lockTimeoutMs, watch.inTheWay)
+      const snapshot = await Promise.race([held, watch.alarm])
       return {
         ...snapshot,
         alarm: watch.alarm,
