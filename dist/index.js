@@ -81768,6 +81768,19 @@ function unquotedRegex(c, next) {
     return /[A-Z]/.test(c) ? c.toLowerCase() : c;
 }
 
+;// CONCATENATED MODULE: ./lib/postgres/extension-members.js
+/** Tables and sequences whose content extensions want dumped (pg_extension_config_dump). */
+const CONFIGURATION = 'ARRAY(SELECT unnest(e.extconfig) FROM pg_catalog.pg_extension e)';
+/**
+ * A condition on the oid of a relation: a dump holds it. What belongs to an extension comes back with CREATE EXTENSION, but for what the
+ * extension names as its configuration. Source: checkExtensionMembership and processExtensionTables in pg_dump.c.
+ */
+function isDumped(oid) {
+    return `(${oid} = ANY (${CONFIGURATION}) OR NOT EXISTS (
+    SELECT FROM pg_catalog.pg_depend d
+     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = ${oid} AND d.deptype = 'e'))`;
+}
+
 ;// CONCATENATED MODULE: ./lib/postgres/identity.js
 async function readIdentity(session) {
     const { database, now } = await session.row(`SELECT pg_catalog.current_database() AS database,
@@ -81816,10 +81829,12 @@ async function withEmptySearchPath(session, work) {
 
 
 
+
+/** Of everything. */
+const EVERYTHING = { tables: [], excludeTables: [], schemas: [] };
 /**
  * Tables that pg_dump dumps with data: ordinary and partitioned ones, not of the system, and on a standby none that are unlogged.
- * Members of an extension come back with CREATE EXTENSION, but for rows of those that it declares its configuration
- * (pg_extension_config_dump). Source: selectDumpableTable, getTables and processExtensionTables in pg_dump.c.
+ * Source: selectDumpableTable and getTables in pg_dump.c.
  */
 const TABLES = `
   SELECT c.oid, n.nspname AS schema, c.relname AS name, (c.relkind = 'p')::text AS is_partitioned,
@@ -81834,9 +81849,7 @@ const TABLES = `
    WHERE c.relkind IN ('r', 'p')
      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
      AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery())
-     AND (config.extension IS NOT NULL OR NOT EXISTS (
-       SELECT FROM pg_catalog.pg_depend d
-        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))`;
+     AND ${isDumped('c.oid')}`;
 /**
  * The tables that match one pattern, with their partitions and children, as --table-and-children has it. It runs on the
  * search path of the database, which decides what a name without a schema means: so every operator has its schema.
@@ -81978,36 +81991,6 @@ async function readObjectCounts(session) {
         views: Number(row.views),
         largeObjects: Number(row.largeObjects),
     };
-}
-/** Tables and sequences whose content extensions want dumped. */
-const CONFIGURATION = 'ARRAY(SELECT unnest(e.extconfig) FROM pg_catalog.pg_extension e)';
-/**
- * Sequences and large objects that a full dump holds and that this role may not read. What belongs to an extension comes back with it, but
- * for what the extension names as its configuration (pg_extension_config_dump): that is dumped, tables included.
- */
-async function readUnreadable(session) {
-    const sequences = await session.rows(`
-    SELECT format('%I.%I', n.nspname, c.relname) AS name
-      FROM pg_catalog.pg_sequence s
-      JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
-      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname !~ '^pg_' AND NOT has_sequence_privilege(s.seqrelid, 'SELECT')
-       AND (s.seqrelid = ANY (${CONFIGURATION})
-            OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                            WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = s.seqrelid AND d.deptype = 'e'))
-     ORDER BY 1`);
-    const tables = await session.rows(`
-    SELECT format('%I.%I', n.nspname, c.relname) AS name
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.oid = ANY (${CONFIGURATION}) AND c.relkind IN ('r', 'p')
-       AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')) ORDER BY 1`);
-    const found = { sequences: sequences.map(row => row.name), tables: tables.map(row => row.name) };
-    const { server } = await session.row("SELECT current_setting('server_version_num') AS server");
-    // has_largeobject_privilege is new in 18; below, pg_dump itself is the first to tell.
-    if (Number(server) < 180_000)
-        return { ...found, largeObjects: 0 };
-    const { count } = await session.row("SELECT count(*)::text AS count FROM pg_catalog.pg_largeobject_metadata WHERE NOT has_largeobject_privilege(oid, 'SELECT')");
-    return { ...found, largeObjects: Number(count) };
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/definition-queries.js
@@ -83111,6 +83094,34 @@ function silence() {
     });
 }
 
+;// CONCATENATED MODULE: ./lib/postgres/unreadable.js
+
+/**
+ * Sequences, large objects and configuration tables of extensions that a full dump holds and that this role may not read.
+ */
+async function readUnreadable(session) {
+    const sequences = await session.rows(`
+    SELECT format('%I.%I', n.nspname, c.relname) AS name
+      FROM pg_catalog.pg_sequence s
+      JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname !~ '^pg_' AND NOT has_sequence_privilege(s.seqrelid, 'SELECT')
+       AND ${isDumped('s.seqrelid')}
+     ORDER BY 1`);
+    const tables = await session.rows(`
+    SELECT format('%I.%I', n.nspname, c.relname) AS name
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.oid = ANY (${CONFIGURATION}) AND c.relkind IN ('r', 'p')
+       AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')) ORDER BY 1`);
+    const found = { sequences: sequences.map(row => row.name), tables: tables.map(row => row.name) };
+    const { server } = await session.row("SELECT current_setting('server_version_num') AS server");
+    // has_largeobject_privilege is new in 18; below, pg_dump itself is the first to tell.
+    if (Number(server) < 180_000)
+        return { ...found, largeObjects: 0 };
+    const { count } = await session.row("SELECT count(*)::text AS count FROM pg_catalog.pg_largeobject_metadata WHERE NOT has_largeobject_privilege(oid, 'SELECT')");
+    return { ...found, largeObjects: Number(count) };
+}
+
 ;// CONCATENATED MODULE: ./lib/postgres/preflight.js
 
 
@@ -83161,6 +83172,7 @@ function preflight_describe(what, names) {
 
 ;// CONCATENATED MODULE: ./lib/postgres/sequences.js
 
+
 /** Sequences that one statement reads: each is a branch of a UNION. */
 const BATCH = 100;
 /**
@@ -83172,13 +83184,20 @@ const SEQUENCES = `
          is_readable::text AS readable, CASE WHEN is_readable THEN pg_sequence_last_value(c.oid)::text END AS value
     FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    CROSS JOIN LATERAL (SELECT has_sequence_privilege(c.oid, 'SELECT') AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery()) AS is_readable,
-                              EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)) AS is_configuration OFFSET 0) AS facts
+                              c.oid = ANY (${CONFIGURATION}) AS is_configuration OFFSET 0) AS facts
    WHERE n.nspname !~ '^pg_'
-     AND (is_configuration OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
+     AND ${isDumped('c.oid')}
      AND ($1::oid[] IS NULL OR EXISTS (
        SELECT FROM pg_catalog.pg_depend d
         WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjid = ANY ($1)))
    ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
+/** The names of all sequences of a full dump, as the session's snapshot has them: without a value, and without a lock. */
+function readSequenceNames(session) {
+    return session.rows(`SELECT n.nspname AS schema, c.relname AS name
+       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind = 'S' AND n.nspname !~ '^pg_' AND ${isDumped('c.oid')}
+      ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`);
+}
 /** Reads all sequences of a full dump, or those owned by the given tables. */
 async function readSequences(session, ownedBy) {
     const oids = ownedBy === undefined ? null : ownedBy.map(table => table.oid);
@@ -83399,7 +83418,6 @@ var source_disposeResources = (undefined && undefined.__disposeResources) || (fu
 
 /** Whoever changes a sequence is done by then, or DATABASE_LOCKED says that it is not. */
 const SEQUENCE_LOCK_MS = 60_000;
-const SEQUENCE_NAMES = "SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S'";
 async function openSource(connection, signal) {
     const sessions = new AsyncDisposableStack();
     const session = sessions.use(await openSession(connection, signal));
@@ -83440,8 +83458,7 @@ async function openSource(connection, signal) {
         async readSequences({ tables, session: holder }, isPartial) {
             const env_1 = { stack: [], error: void 0, hasError: false };
             try {
-                const names = await holder.rows(SEQUENCE_NAMES);
-                const known = new Set(names.map(quoteTable));
+                const known = new Set((await readSequenceNames(holder)).map(quoteTable));
                 // Reading a sequence locks it to the end of the transaction (lock_and_open_sequence in sequence.c), savepoint or not.
                 const reader = source_addDisposableResource(env_1, await openSession(connection, signal), true);
                 await emptySearchPath(reader);
@@ -87889,7 +87906,6 @@ var restored_disposeResources = (undefined && undefined.__disposeResources) || (
 
 
 
-const EVERYTHING = { tables: [], excludeTables: [], schemas: [] };
 /** Reads a restored database with the same statements and settings as the source was read with, for comparison. */
 async function readRestoredContent(connection, original, signal) {
     const env_1 = { stack: [], error: void 0, hasError: false };
@@ -95260,20 +95276,13 @@ async function readGuards(session, tables) {
 
 ;// CONCATENATED MODULE: ./lib/postgres/target-inventory.js
 
-/** Tables with rows of their own and sequences, as a manifest lists them. */
-const RELATIONS = `
-  SELECT c.relkind AS kind, n.nspname AS schema, c.relname AS name
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.relkind IN ('r', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-   ORDER BY 2, 3`;
-/** Names and counts only, no row is read: this happens while everybody waits. */
+
+/** What a manifest lists, by the same rules. Names and counts only, no row is read: this happens while everybody waits. */
 async function readInventory(session) {
-    const rows = await session.rows(RELATIONS);
+    const tables = await readTables(session, EVERYTHING);
     return {
-        tables: rows.filter(({ kind }) => kind === 'r'),
-        sequences: rows.filter(({ kind }) => kind === 'S'),
+        tables: tables.filter(({ isPartitioned }) => !isPartitioned),
+        sequences: await readSequenceNames(session),
         objects: await readObjectCounts(session),
     };
 }
@@ -95598,6 +95607,7 @@ var overwrite_tools_disposeResources = (undefined && undefined.__disposeResource
 
 
 
+
 /**
  * psql for the transaction, pg_dump for the safety backup, and what that must be able to read: better missed now than when writers
  * wait. Throws TOOL_MISSING, DATABASE_PRIVILEGES.
@@ -95613,7 +95623,7 @@ async function requireOverwriteTools(context, { inputs, pgRestore, signal }, { v
             return;
         await requireTool(context, 'pg_dump', fromVersionNumber(versionNumber).major);
         const source = overwrite_tools_addDisposableResource(env_1, await openSource(withRestoreSettings(inputs.target, inputs.sessionSettings), signal), true);
-        await source.refuseObstacles({ tables: [], excludeTables: [], schemas: [] });
+        await source.refuseObstacles(EVERYTHING);
     }
     catch (e_1) {
         env_1.error = e_1;

@@ -1,5 +1,6 @@
 import type { Extension, ObjectCounts } from '../core/manifest.ts'
 import { type NamePattern, parseNamePattern } from '../core/name-pattern.ts'
+import { isDumped } from './extension-members.ts'
 import { readSystemIdentifier } from './identity.ts'
 import { emptySearchPath } from './search-path.ts'
 import type { Session } from './session.ts'
@@ -31,10 +32,12 @@ export interface Selection {
   readonly schemas: readonly NamePattern[]
 }
 
+/** Of everything. */
+export const EVERYTHING: Selection = { tables: [], excludeTables: [], schemas: [] }
+
 /**
  * Tables that pg_dump dumps with data: ordinary and partitioned ones, not of the system, and on a standby none that are unlogged.
- * Members of an extension come back with CREATE EXTENSION, but for rows of those that it declares its configuration
- * (pg_extension_config_dump). Source: selectDumpableTable, getTables and processExtensionTables in pg_dump.c.
+ * Source: selectDumpableTable and getTables in pg_dump.c.
  */
 const TABLES = `
   SELECT c.oid, n.nspname AS schema, c.relname AS name, (c.relkind = 'p')::text AS is_partitioned,
@@ -49,9 +52,7 @@ const TABLES = `
    WHERE c.relkind IN ('r', 'p')
      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
      AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery())
-     AND (config.extension IS NOT NULL OR NOT EXISTS (
-       SELECT FROM pg_catalog.pg_depend d
-        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))`
+     AND ${isDumped('c.oid')}`
 
 /**
  * The tables that match one pattern, with their partitions and children, as --table-and-children has it. It runs on the
@@ -233,41 +234,4 @@ export async function readObjectCounts(session: Session): Promise<ObjectCounts> 
     views: Number(row.views),
     largeObjects: Number(row.largeObjects),
   }
-}
-
-/** Tables and sequences whose content extensions want dumped. */
-const CONFIGURATION = 'ARRAY(SELECT unnest(e.extconfig) FROM pg_catalog.pg_extension e)'
-
-/**
- * Sequences and large objects that a full dump holds and that this role may not read. What belongs to an extension comes back with it, but
- * for what the extension names as its configuration (pg_extension_config_dump): that is dumped, tables included.
- */
-export async function readUnreadable(
-  session: Session,
-): Promise<{ sequences: readonly string[]; tables: readonly string[]; largeObjects: number }> {
-  const sequences = await session.rows<{ name: string }>(`
-    SELECT format('%I.%I', n.nspname, c.relname) AS name
-      FROM pg_catalog.pg_sequence s
-      JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
-      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname !~ '^pg_' AND NOT has_sequence_privilege(s.seqrelid, 'SELECT')
-       AND (s.seqrelid = ANY (${CONFIGURATION})
-            OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                            WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = s.seqrelid AND d.deptype = 'e'))
-     ORDER BY 1`)
-  const tables = await session.rows<{ name: string }>(`
-    SELECT format('%I.%I', n.nspname, c.relname) AS name
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.oid = ANY (${CONFIGURATION}) AND c.relkind IN ('r', 'p')
-       AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')) ORDER BY 1`)
-  const found = { sequences: sequences.map(row => row.name), tables: tables.map(row => row.name) }
-  const { server } = await session.row<{ server: string }>(
-    "SELECT current_setting('server_version_num') AS server",
-  )
-  // has_largeobject_privilege is new in 18; below, pg_dump itself is the first to tell.
-  if (Number(server) < 180_000) return { ...found, largeObjects: 0 }
-  const { count } = await session.row<{ count: string }>(
-    "SELECT count(*)::text AS count FROM pg_catalog.pg_largeobject_metadata WHERE NOT has_largeobject_privilege(oid, 'SELECT')",
-  )
-  return { ...found, largeObjects: Number(count) }
 }

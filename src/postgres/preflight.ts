@@ -1,7 +1,8 @@
 import type { Connection } from '../core/connection.ts'
 import { OperatorError } from '../core/errors.ts'
-import { readUnreadable, type TableAccess } from './catalog.ts'
+import type { TableAccess } from './catalog.ts'
 import type { Session } from './session.ts'
+import { readUnreadable } from './unreadable.ts'
 
 /** How many names an error lists before it counts the rest. */
 const NAMED = 10

@@ -4,14 +4,12 @@ import type { Connection } from '../core/connection.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { RestoredContent } from '../core/exact-check.ts'
 import type { Manifest } from '../core/manifest.ts'
-import { readExtensions, readObjectCounts, readTables, type Table } from './catalog.ts'
+import { EVERYTHING, readExtensions, readObjectCounts, readTables, type Table } from './catalog.ts'
 import { readDefinitions } from './definitions.ts'
 import { pinOutputSettings, readTableFingerprints } from './fingerprint.ts'
 import { readLargeObjectsHash } from './large-objects.ts'
 import { readSequences } from './sequences.ts'
 import { openSession, type Session } from './session.ts'
-
-const EVERYTHING = { tables: [], excludeTables: [], schemas: [] }
 
 /** What is known of the original: how closely it was read, and by which time columns. */
 export type Original = Pick<Manifest['fingerprint'], 'level' | 'tables'>

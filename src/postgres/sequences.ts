@@ -2,6 +2,7 @@ import type { RestoredSequence } from '../core/check-sequences.ts'
 import { quoteTable } from '../core/identifier.ts'
 import type { SequenceFingerprint } from '../core/manifest.ts'
 import type { Table } from './catalog.ts'
+import { CONFIGURATION, isDumped } from './extension-members.ts'
 import type { Session } from './session.ts'
 
 /** Where every sequence stands now, by its quoted name: sequences do not follow the snapshot. */
@@ -23,9 +24,9 @@ const SEQUENCES = `
          is_readable::text AS readable, CASE WHEN is_readable THEN pg_sequence_last_value(c.oid)::text END AS value
     FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    CROSS JOIN LATERAL (SELECT has_sequence_privilege(c.oid, 'SELECT') AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery()) AS is_readable,
-                              EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)) AS is_configuration OFFSET 0) AS facts
+                              c.oid = ANY (${CONFIGURATION}) AS is_configuration OFFSET 0) AS facts
    WHERE n.nspname !~ '^pg_'
-     AND (is_configuration OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
+     AND ${isDumped('c.oid')}
      AND ($1::oid[] IS NULL OR EXISTS (
        SELECT FROM pg_catalog.pg_depend d
         WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjid = ANY ($1)))
@@ -38,6 +39,16 @@ interface Row extends Record<string, string | null> {
   readonly configuration: string
   readonly value: string | null
   readonly readable: string
+}
+
+/** The names of all sequences of a full dump, as the session's snapshot has them: without a value, and without a lock. */
+export function readSequenceNames(session: Session): Promise<ReadonlyArray<Pick<Row, 'schema' | 'name'>>> {
+  return session.rows<Record<'schema' | 'name', string>>(
+    `SELECT n.nspname AS schema, c.relname AS name
+       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind = 'S' AND n.nspname !~ '^pg_' AND ${isDumped('c.oid')}
+      ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`,
+  )
 }
 
 /** Reads all sequences of a full dump, or those owned by the given tables. */

@@ -25,7 +25,7 @@ import { readLargeObjectsHash } from './large-objects.ts'
 import { watchLocks } from './lock-watch.ts'
 import { refuseMissingPrivileges, refuseTransactionPooler } from './preflight.ts'
 import { emptySearchPath, withEmptySearchPath } from './search-path.ts'
-import { mergeSequences, readSequences, type SequenceValues } from './sequences.ts'
+import { mergeSequences, readSequenceNames, readSequences, type SequenceValues } from './sequences.ts'
 import { openSession } from './session.ts'
 import { holdSnapshot, type Snapshot } from './snapshot.ts'
 
@@ -66,9 +66,6 @@ export interface Source extends AsyncDisposable {
 /** Whoever changes a sequence is done by then, or DATABASE_LOCKED says that it is not. */
 const SEQUENCE_LOCK_MS = 60_000
 
-const SEQUENCE_NAMES =
-  "SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S'"
-
 export async function openSource(connection: Connection, signal: AbortSignal): Promise<Source> {
   const sessions = new AsyncDisposableStack()
   const session = sessions.use(await openSession(connection, signal))
@@ -107,8 +104,7 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
       }
     },
     async readSequences({ tables, session: holder }, isPartial) {
-      const names = await holder.rows<Record<'schema' | 'name', string>>(SEQUENCE_NAMES)
-      const known = new Set(names.map(quoteTable))
+      const known = new Set((await readSequenceNames(holder)).map(quoteTable))
       // Reading a sequence locks it to the end of the transaction (lock_and_open_sequence in sequence.c), savepoint or not.
       await using reader = await openSession(connection, signal)
       await emptySearchPath(reader)

@@ -59,6 +59,25 @@ describe('restore-from-s3 in mode overwrite', () => {
     expect(run.outputs).toMatchObject({ outcome: 'failed', notice: '' })
   })
 
+  it('replaces a database with an extension of the provider’s that keeps rows of its own, as PostGIS does', async () => {
+    await using hosted = await createHosted(lab, SMALL)
+    await withClient(hosted.adminUrl, client =>
+      client.query(`CREATE EXTENSION citext; CREATE TABLE settings (id int); INSERT INTO settings VALUES (7);
+        GRANT SELECT ON settings TO ${hosted.user}; ALTER EXTENSION citext ADD TABLE settings;
+        UPDATE pg_extension SET extconfig = ARRAY['settings'::regclass::oid], extcondition = ARRAY[''] WHERE extname = 'citext'`),
+    )
+    await using bucket = await createBucket(lab)
+    await dumpLogi(lab, hosted, bucket)
+    const good = await databaseDigest(lab, hosted.url)
+    await withClient(hosted.url, client => client.query('DELETE FROM links'))
+
+    const run = await runAction('restore-from-s3', restoreOptions(lab, hosted, bucket, OVERWRITE))
+
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.outputs).toMatchObject({ outcome: 'restored', verdict: 'pass' })
+    expect(await databaseDigest(lab, hosted.url)).toBe(good)
+  })
+
   it('gets through readers that come back at once, when it may cut them off', async () => {
     await using hosted = await createHosted(lab, SMALL)
     await using bucket = await createBucket(lab)

@@ -5,6 +5,7 @@ import type { Manifest } from '../../core/manifest.ts'
 import { compareVersions, fromVersionNumber, renderVersion } from '../../core/postgres-version.ts'
 import { withRestoreSettings } from '../../core/restore-settings.ts'
 import type { TargetFacts } from '../../core/restore-target.ts'
+import { EVERYTHING } from '../../postgres/catalog.ts'
 import { readFreeBytes } from '../../postgres/install/disk-space.ts'
 import { advanceNumbering } from '../../postgres/numbering.ts'
 import { decodeArchive, startScript } from '../../postgres/pg-restore.ts'
@@ -72,7 +73,7 @@ export async function requireOverwriteTools(
   if (inputs.skipSafetyBackup !== undefined) return
   await requireTool(context, 'pg_dump', fromVersionNumber(versionNumber).major)
   await using source = await openSource(withRestoreSettings(inputs.target, inputs.sessionSettings), signal)
-  await source.refuseObstacles({ tables: [], excludeTables: [], schemas: [] })
+  await source.refuseObstacles(EVERYTHING)
 }
 
 /** What overwriting needs beyond what the other modes do. */
