@@ -82081,8 +82081,7 @@ function definitionsQuery(version) {
 
 /** hashtextextended and pg_proc.prokind are new in it. */
 const OLDEST = 110_000;
-/**
- * Every object of the users' schemas with a hash of its definition, as PostgreSQL writes it under the pinned settings, sorted. */
+/** Every object of the users' schemas with a hash of its definition, as PostgreSQL writes it under the pinned settings, sorted. */
 async function readDefinitions(session) {
     const { version } = await session.row("SELECT current_setting('server_version_num') AS version");
     const serverMajor = fromVersionNumber(Number(version)).major;
@@ -82948,12 +82947,7 @@ async function openSession(connection, signal) {
             await rows(openingQuery(openedPid));
         return {
             rows,
-            row: async (sql, values) => {
-                const [first] = await rows(sql, values);
-                if (first === undefined)
-                    throw new Error(`No row came back from: ${sql}`);
-                return first;
-            },
+            row: oneRow(rows),
             pid: openedPid,
             isShared,
             isIdle: () => running === 0,
@@ -82974,6 +82968,15 @@ function openingQuery(ownPid) {
     return `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid, pg_catalog.count(
     CASE WHEN pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) ${Number(ownPid)} THEN pg_catalog.set_config(name, '0', false) END)
     FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) ANY ('{statement_timeout,lock_timeout,idle_in_transaction_session_timeout,idle_session_timeout,transaction_timeout}')`;
+}
+/** `row` of a session, made of its `rows`. */
+function oneRow(rows) {
+    return async (sql, values) => {
+        const [first] = await rows(sql, values);
+        if (first === undefined)
+            throw new Error(`No row came back from: ${sql}`);
+        return first;
+    };
 }
 /** pg returns a list for a text of several statements. */
 function firstResult(result) {
@@ -83242,6 +83245,7 @@ function mergeSequences(atSnapshot, atEnd) {
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/kept-locks.js
+
 /**
  * The same session, which from here on gives back the locks that its statements take: a transaction keeps the lock of every
  * index that it has read, and with thousands of tables the server's lock table is full, for us and for production. Locks
@@ -83257,16 +83261,7 @@ async function withoutKeptLocks(session) {
         await session.rows(GIVE_BACK);
         return found;
     };
-    return {
-        ...session,
-        rows,
-        row: async (sql, values) => {
-            const [first] = await rows(sql, values);
-            if (first === undefined)
-                throw new Error(`No row came back from: ${sql}`);
-            return first;
-        },
-    };
+    return { ...session, rows, row: oneRow(rows) };
 }
 const GIVE_BACK = 'ROLLBACK TO SAVEPOINT reading';
 
@@ -83446,12 +83441,13 @@ async function openSource(connection, signal) {
             };
         },
         async readContent({ session: reader, tables }, level, isPartial) {
+            const isWhole = !isPartial && level !== 'none';
             return {
                 extensions: await readExtensions(reader),
                 policyRoles: await readPolicyRoles(reader),
-                objects: isPartial ? null : await readObjectCounts(reader),
-                definitions: isPartial ? null : foldDefinitions((await readDefinitions(reader)).definitions),
-                largeObjectsHash: isPartial ? null : await readLargeObjectsHash(reader, level),
+                objects: isWhole ? await readObjectCounts(reader) : null,
+                definitions: isWhole ? foldDefinitions((await readDefinitions(reader)).definitions) : null,
+                largeObjectsHash: isWhole ? await readLargeObjectsHash(reader, level) : null,
                 tables: await readTableFingerprints(reader, tables, level),
             };
         },
@@ -83714,7 +83710,6 @@ function createManifest(request, facts) {
     const { options, location, fingerprint } = request;
     const { id, key, server, snapshot, stored, archive, content, sequences, durations } = facts;
     const { versionNumber: _, ...serverFacts } = server;
-    const hasFingerprint = fingerprint !== 'none';
     return {
         version: MANIFEST_VERSION,
         backup: {
@@ -83747,9 +83742,9 @@ function createManifest(request, facts) {
         fingerprint: {
             level: fingerprint,
             tables: content.tables,
-            sequences: hasFingerprint ? sequences : [],
-            objects: hasFingerprint ? content.objects : null,
-            definitions: hasFingerprint ? content.definitions : null,
+            sequences: fingerprint === 'none' ? [] : sequences,
+            objects: content.objects,
+            definitions: content.definitions,
             largeObjectsHash: content.largeObjectsHash,
         },
         durations,
@@ -84117,7 +84112,7 @@ function parseGateRecord(json, name) {
 
 
 
-/** How long the trend may keep a run that is done waiting for its end. */
+/** How long what only adds to what is known may keep a run waiting. */
 const past_records_PATIENCE_MS = 10_000;
 /** The last backups that can be compared with this one. */
 function readPastBackups(current, location, store) {
@@ -84133,28 +84128,31 @@ function readPastDrills(location, store) {
 function readPastGates(location, store) {
     return readPastRecords(store, { prefix: gatePrefix(location), parse: parseGateRecord });
 }
+/** For a trend, as many as it is long. A role that may only write is no mistake, and not worth a line. */
+function readPastRecords(store, kind) {
+    return readNewest(store, kind, TREND_LENGTH, (uri, error) => leaveOut(store.log, uri, error));
+}
 /**
- * The newest records of a kind, for a trend: one listing, and as many reads at once as a trend is long. It decides nothing, so it
- * never throws and never takes long: what cannot be read is left out, and undefined is that nothing could be listed. A role
- * that may only write is no mistake, and not worth a line.
+ * The newest records of a kind, the oldest of them first: one listing, and all reads at once. They only ever add to what is known, so that it
+ * never throws and never takes long: what cannot be read is left out, and undefined is that nothing could be listed.
  */
-async function readPastRecords(store, { prefix, parse, isWanted = () => true }) {
+async function readNewest(store, { prefix, parse, isWanted = () => true }, most, onLeftOut) {
     const signal = AbortSignal.any([store.signal, AbortSignal.timeout(past_records_PATIENCE_MS)]);
     const readOne = async (key) => {
         try {
             return [parse(await store.getText(key, { signal }), store.uri(key))];
         }
         catch (error) {
-            leaveOut(store.log, store.uri(key), error);
+            onLeftOut(store.uri(key), error);
             return [];
         }
     };
     try {
-        const keys = (await store.list(prefix, { signal })).filter(isWanted).slice(-TREND_LENGTH);
+        const keys = (await store.list(prefix, { signal })).filter(isWanted).slice(-most);
         return (await Promise.all(keys.map(readOne))).flat();
     }
     catch (error) {
-        leaveOut(store.log, store.uri(prefix), error);
+        onLeftOut(store.uri(prefix), error);
         return undefined;
     }
 }
@@ -87062,29 +87060,22 @@ function full_backups_passOver(error, log) {
 
 
 
+
 const RECORD = /\/\d{8}T\d{6}Z-[0-9a-f]{8}\.json$/;
 /** Records that are asked about earlier gates. */
 const RECORDS_ASKED = 20;
-/** What they tell is worth no longer wait. */
-const gate_records_PATIENCE_MS = 10_000;
 /**
  * The last gates of a database, newest first. They only ever add to what is known, so that nothing here throws: a record that
  * cannot be read is passed over with a warning, and a store that does not answer has none.
  */
 async function readLastGates(location, { store, log }) {
-    const signal = AbortSignal.any([store.signal, AbortSignal.timeout(gate_records_PATIENCE_MS)]);
-    const passOver = (uri) => (error) => {
-        log.warning(`${uri} is passed over: ${errorMessage(error)}`);
-        return [];
+    const kind = {
+        prefix: gatePrefix(location),
+        parse: parseGateRecord,
+        isWanted: (key) => RECORD.test(key),
     };
-    const prefix = gatePrefix(location);
-    const keys = await store.list(prefix, { signal }).catch(passOver(store.uri(prefix)));
-    const newest = keys.filter(key => RECORD.test(key)).slice(-RECORDS_ASKED);
-    const records = newest.toReversed().map(async (key) => {
-        const read = async () => [parseGateRecord(await store.getText(key, { signal }), store.uri(key))];
-        return await read().catch(passOver(store.uri(key)));
-    });
-    return (await Promise.all(records)).flat();
+    const gates = await readNewest(store, kind, RECORDS_ASKED, (uri, error) => log.warning(`${uri} is passed over: ${errorMessage(error)}`));
+    return gates?.toReversed() ?? [];
 }
 
 ;// CONCATENATED MODULE: ./lib/core/plausibility.js
@@ -87426,1121 +87417,6 @@ function scratchNeeds({ backup, object, server }) {
     };
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/amcheck.js
-var amcheck_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var amcheck_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-/** Damaged relations kept by name; a report of more says no more. */
-const KEPT_RELATIONS = 1000;
-/**
- * Lets pg_amcheck read every page of every table and index, and look every row up in each index (--heapallindexed, --checkunique).
- * It makes the extension amcheck where that is missing. What it could not do is not measured; what it finds fails.
- */
-async function checkWithAmcheck(options) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const { path, env, jobs, signal, onProgress } = options;
-        signal.throwIfAborted();
-        let looked;
-        const tool = amcheck_addDisposableResource(env_1, startTool({
-            name: 'pg_amcheck',
-            path,
-            args: ['--install-missing', '--heapallindexed', '--checkunique', `--jobs=${jobs}`, '--progress'],
-            env,
-            isProgress: line => {
-                const [text, relations] = /^\s*(?:\d+\/)?(\d+) relations \(.*$/.exec(line) ?? [];
-                if (text === undefined)
-                    return false;
-                looked = relations;
-                onProgress(text.trim());
-                return true;
-            },
-            failure: { code: 'TOOL_FAILED', hint: '' },
-        }), true);
-        const damaged = new DamagedRelations();
-        readLines(tool.stdout, line => damaged.take(line));
-        const aborted = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
-        // Damage is exit code 2, which the lines before have explained; any other failure explains itself.
-        const problem = await Promise.race([tool.finished.then(() => undefined, errorMessage), aborted]);
-        return toCheck(damaged, problem, Number(looked ?? 0));
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = amcheck_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-function toCheck(damaged, problem, looked) {
-    const about = {
-        group: 'amcheck',
-        name: 'amcheck',
-        expected: 'every table and index is undamaged',
-    };
-    if (damaged.count > 0)
-        return {
-            ...about,
-            verdict: 'fail',
-            found: `${renderAmount(damaged.count, 'damaged relation')}: ${renderSome(damaged.first)}`,
-            note: 'The archive holds good rows, but this server cannot keep them so: look for a function in an index that is not immutable, for another version of the collations (libc, ICU), or for bad disks.',
-        };
-    if (problem !== undefined)
-        return {
-            ...about,
-            verdict: 'not-measured',
-            found: problem.replace(/\.$/, ''),
-            note: 'pg_amcheck needs the extension amcheck on the scratch server, and a role that may create and use it.',
-        };
-    return { ...about, verdict: 'pass', found: renderAmount(looked, 'relation'), note: null };
-}
-/** Follows `btree index "db.schema.name":` or `heap table "…", block 1, offset 2:` and the message below it. */
-class DamagedRelations {
-    /** The first of each relation's messages. */
-    #messages = new Map();
-    #relation;
-    get count() {
-        return this.#messages.size;
-    }
-    get first() {
-        return [...this.#messages].map(([relation, message]) => `${relation} (${message})`);
-    }
-    take(line) {
-        const [, kind, path] = /^(heap table|btree index) "(.*)"(?:, block .*)?:$/.exec(line) ?? [];
-        if (path !== undefined) {
-            // Database names are ours here: without dots.
-            this.#relation = `${kind === 'heap table' ? 'table' : 'index'} ${path.replace(/^[^.]*\.(public\.)?/, '')}`;
-        }
-        else if (this.#relation !== undefined && /^ {4}\S/.test(line)) {
-            if (!this.#messages.has(this.#relation) && this.#messages.size < KEPT_RELATIONS)
-                this.#messages.set(this.#relation, line.trim().replace(/^ERROR: +/, ''));
-        }
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/install/disk-space.js
-
-
-
-/** Bytes that an ordinary user may still write where a directory is. */
-async function readFreeBytes(directory) {
-    const { bavail, bsize } = await (0,promises_.statfs)(directory);
-    return bavail * bsize;
-}
-/** Throws DISK_FULL before anything is written, rather than half way. */
-function requireSpace(directory, neededBytes, freeBytes) {
-    if (freeBytes >= neededBytes)
-        return;
-    throw new OperatorError('DISK_FULL', `The packages need ${renderBytes(neededBytes)} in ${directory}, and ${renderBytes(freeBytes)} are free`, { hint: DISK_HINT });
-}
-
-;// CONCATENATED MODULE: ./lib/core/abortable.js
-/** Waits for work, or rejects with the signal's reason as soon as that is aborted; the work goes on then and its outcome is dropped. */
-async function abortable(signal, work) {
-    work.catch(() => { });
-    signal.throwIfAborted();
-    let stop = () => { };
-    const aborted = new Promise((_, reject) => {
-        stop = () => reject(signal.reason);
-        signal.addEventListener('abort', stop, { once: true });
-    });
-    try {
-        return await Promise.race([work, aborted]);
-    }
-    finally {
-        signal.removeEventListener('abort', stop);
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/restore-error.js
-
-const WORKER_ENDED = /^a worker process (died|is dead)/;
-/**
- * What ends a pg_restore without saying anything about the archive: the first that fits. Each pattern is for the beginning of a
- * message: further on, and in the command that pg_restore quotes, are names and texts of the database.
- */
-const NOT_THE_ARCHIVE = [
-    {
-        match: /^((ERROR|FATAL|PANIC): +)?could not .*: No space left on device$/,
-        code: 'DISK_FULL',
-        hint: 'Use a server with a larger disk, or, for one that a drill makes, set RUNNER_TEMP to one.',
-    },
-    {
-        match: /^(pg_restore|psql) ended with signal|^a worker process (died|is dead)/,
-        code: 'TOOL_FAILED',
-        hint: 'Somebody or something ended it from outside: mostly the kernel, because memory ran out. Lower jobs, or take a larger machine, and run it again.',
-    },
-    {
-        match: /^FATAL: +(sorry, too many clients|too many connections|remaining connection slots)/,
-        code: 'DATABASE_UNREACHABLE',
-        hint: 'All connections of the server are in use: lower jobs, or raise max_connections.',
-    },
-    {
-        match: /^((ERROR|FATAL): +)?out of (shared )?memory/,
-        code: 'DATABASE_FAILED',
-        hint: 'The server ran out of memory: lower jobs, or raise max_locks_per_transaction where the message speaks of shared memory.',
-    },
-    {
-        match: /^server closed the connection|^connection to server (.* failed|was lost)|^(ERROR|FATAL): +(terminating connection|the database system is)|^no connection to the server|^(SSL )?connection (has been|was) (closed|reset)|^could not (send|receive) data/,
-        code: 'DATABASE_UNREACHABLE',
-        hint: 'The server that is restored to went away. Look at its log at this time, and run it again.',
-    },
-    {
-        match: /^ERROR: +permission denied to create extension/,
-        code: 'DATABASE_PRIVILEGES',
-        hint: 'In a new database only a superuser, or a way of the provider’s own, can make this extension: ask the provider. restore-from-s3 in mode overwrite keeps the extensions that are there; a drill makes them on a server of its own.',
-    },
-    {
-        match: /^ERROR: +(permission denied|must be (a )?(superuser|owner|member))/,
-        code: 'DATABASE_PRIVILEGES',
-        hint: 'The role that restores may not do what the archive asks for: extensions and publications, say, take a superuser. Use one.',
-    },
-];
-/**
- * The error of a pg_restore for whoever has to decide about the archive: RESTORE_FAILED means that this archive does not
- * restore, any other code that nobody knows. General rules about connections do not fit here: `No such file` is a missing library, and
- * `role does not exist` a missing role, both of the archive's making. `said` are the tool's own
- * messages, each without its prefix: not the commands that it quotes.
- */
-function restoreError(error, said) {
-    if (!(error instanceof OperatorError) || / could not be started: /.test(error.message.slice(0, 40)))
-        return error;
-    // With --jobs the leader adds that a worker ended, after the worker has said why.
-    const causes = said.filter(message => !WORKER_ENDED.test(message));
-    const messages = [error.message, ...(causes.length > 0 ? causes : said).flatMap(withoutContext)];
-    const cause = NOT_THE_ARCHIVE.find(({ match }) => messages.some(message => match.test(message)));
-    const { code, hint } = cause ?? {
-        code: 'RESTORE_FAILED',
-        hint: 'The archive does not restore here. The message names the entry that failed.',
-    };
-    return new OperatorError(code, error.message, { hint });
-}
-/** A message as it is, and what the server said in it: pg_restore begins with what it was doing. */
-function withoutContext(message) {
-    const doing = [
-        /^(?:could not execute query|query failed|error returned by \w+|COPY failed for table ".*?"): (.*)$/,
-        /^connection to server .* failed: (FATAL: .*)$/,
-    ];
-    return [message, ...doing.flatMap(pattern => pattern.exec(message)?.[1] ?? [])];
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/pg-restore.js
-var pg_restore_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var pg_restore_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-/** With --jobs each worker may say why it ended. */
-const ERRORS_KEPT = 100;
-/**
- * Restores an archive into the database of `env`, stopping at the first error: pg_restore's exit code does not tell ignored
- * errors from fatal ones. Owners and grants stay out (runbook §4.2), and tablespaces, which the target need not have.
- * Statistics stay out too: restoring them runs code of the server on data of the archive (CVE-2026-16238).
- */
-function startRestore({ path, archive, jobs, env, grants, args = [], }) {
-    let currentItem;
-    let isNoise = false;
-    const errors = [];
-    const tool = startTool({
-        name: 'pg_restore',
-        path,
-        args: [
-            '--no-password',
-            '--verbose',
-            '--exit-on-error',
-            '--no-owner',
-            ...(grants ? [] : ['--no-acl']),
-            '--no-tablespaces',
-            '--no-statistics',
-            `--jobs=${jobs}`,
-            ...args,
-            `--dbname=${env.PGDATABASE ?? ''}`,
-            archive,
-        ],
-        env,
-        isProgress: line => {
-            const item = /^pg_restore: (?:launching item \d+ |processing |creating )(.*)$/.exec(line)?.[1];
-            currentItem = item ?? currentItem;
-            const error = /^pg_restore: error: (.*)$/.exec(line)?.[1];
-            if (error !== undefined && errors.length < ERRORS_KEPT)
-                errors.push(error);
-            // DETAIL and CONTEXT quote rows of the database: they stay out of the log. What begins in no known way continues the line before,
-            // because names may hold line ends.
-            if (/^(DETAIL|CONTEXT):/.test(line))
-                isNoise = true;
-            else if (/^pg_restore: /.test(line))
-                isNoise = !/^pg_restore: (error:|warning:|from TOC entry|detail:|hint:)/.test(line);
-            else if (/^(Command was:|ERROR:|HINT:)/.test(line))
-                isNoise = false;
-            return isNoise;
-        },
-        failure: { code: 'RESTORE_FAILED', hint: '' },
-    });
-    const finished = tool.finished.catch(error => {
-        throw restoreError(error, errors);
-    });
-    // Whoever stops early may never look at the outcome.
-    finished.catch(() => { });
-    return {
-        finished,
-        get currentItem() {
-            return currentItem;
-        },
-        [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
-    };
-}
-/** pg_restore, writing the entries of an archive as a script to its output: for a transaction of somebody else. */
-function startScript({ path, archive, env, grants, args = [], }) {
-    return startTool({
-        name: 'pg_restore',
-        path,
-        args: [
-            '--no-owner',
-            ...(grants ? [] : ['--no-acl']),
-            '--no-tablespaces',
-            '--no-statistics',
-            ...args,
-            '--file=-',
-            archive,
-        ],
-        env,
-        isProgress: () => false,
-        failure: { code: 'RESTORE_FAILED', hint: 'The archive could not be read to its end.' },
-    });
-}
-/**
- * Lets pg_restore decode every block of an archive without a database. It finds what a checksum cannot: an archive that was
- * written wrongly. Throws GATE_UNVERIFIED with what pg_restore said.
- */
-async function decodeArchive(path, archive, inherited, signal) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const tool = pg_restore_addDisposableResource(env_1, startTool({
-            name: 'pg_restore',
-            path,
-            args: ['--file=/dev/null', archive],
-            env: toolEnvironment(inherited),
-            isProgress: () => false,
-            failure: {
-                code: 'GATE_UNVERIFIED',
-                hint: 'Take a new restore point; if it happens again, report it with the log of this step.',
-            },
-        }), true);
-        await abortable(signal, tool.finished);
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = pg_restore_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/restored.js
-var restored_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var restored_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-
-/** Reads a restored database with the same statements and settings as the source was read with, for comparison. */
-async function readRestoredContent(connection, original, signal) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const session = restored_addDisposableResource(env_1, await openSession(connection, signal), true);
-        return await readContent(session, original);
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = restored_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/**
- * The same in a session that is there, whose settings it changes; of some tables only where they are given. Throws
- * DATABASE_PRIVILEGES where rows are hidden from it.
- */
-async function readContent(session, { level: known, tables: original }, only) {
-    await pinOutputSettings(session);
-    const chosen = only && new Set(only.map(check_key_keyOf));
-    const tables = (await readTables(session, EVERYTHING)).filter(table => chosen?.has(check_key_keyOf(table)) ?? true);
-    const hidden = tables.filter(({ rowsHidden }) => rowsHidden).map(renderName);
-    if (hidden.length > 0)
-        throw new OperatorError('DATABASE_PRIVILEGES', `Row security hides rows of ${renderSome(hidden)} from this role, so that nobody can prove that they are back.`, { hint: 'Connect as a role with BYPASSRLS: ALTER ROLE … BYPASSRLS.' });
-    const level = known === 'none' ? 'counts' : known;
-    return {
-        tables: await readTableFingerprints(session, tables, level, original),
-        unloggedTables: tables.filter(({ isUnlogged }) => isUnlogged),
-        sequences: await readSequences(session),
-        extensions: await readExtensions(session),
-        objects: await readObjectCounts(session),
-        largeObjectsHash: await readLargeObjectsHash(session, level),
-        ...(await readDefinitions(session)),
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/numbering.js
-
-
-
-/**
- * Columns of whole numbers that take their values from a sequence: identity columns, and defaults that are nextval of a
- * sequence and nothing else (serial). That a column owns a sequence says nothing of where its values come from. A sequence
- * that cycles is behind by design. Partitions are left to their parent.
- */
-const COLUMNS = `
-  WITH source AS (
-    SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS attnum
-      FROM pg_catalog.pg_depend d
-     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
-       AND d.deptype = 'i' AND d.refobjsubid > 0
-    UNION
-    SELECT d.refobjid, f.adrelid, f.adnum
-      FROM pg_catalog.pg_attrdef f
-      JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
-                                 AND d.refclassid = 'pg_catalog.pg_class'::regclass
-     WHERE pg_get_expr(f.adbin, f.adrelid) ~ '^\\(?nextval\\(''([^'']|'''')+''::regclass\\)\\)?(::[a-z ]+)?$'
-  )
-  SELECT sn.nspname AS sequence_schema, sc.relname AS sequence_name, s.seqincrement::text AS increment,
-         tn.nspname AS table_schema, tc.relname AS table_name, a.attname AS column
-    FROM source
-    JOIN pg_catalog.pg_sequence s ON s.seqrelid = source.sequence AND NOT s.seqcycle
-    JOIN pg_catalog.pg_class sc ON sc.oid = source.sequence
-    JOIN pg_catalog.pg_namespace sn ON sn.oid = sc.relnamespace
-    JOIN pg_catalog.pg_class tc ON tc.oid = source.relation AND tc.relkind IN ('r', 'p') AND NOT tc.relispartition
-    JOIN pg_catalog.pg_namespace tn ON tn.oid = tc.relnamespace AND tn.nspname !~ '^pg_'
-    JOIN pg_catalog.pg_attribute a ON a.attrelid = source.relation AND a.attnum = source.attnum
-     AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
-   ORDER BY 1, 2, 4, 5, 6`;
-/**
- * Reads every numbered column, or those of some tables, one min or max each: quick where it is indexed, a scan where it is not. A
- * partition is numbered by its parent.
- */
-async function readNumbering(session, only) {
-    const numberings = [];
-    const chosen = only && new Set(only.map(check_key_keyOf));
-    for (const column of await session.rows(COLUMNS)) {
-        const table = { schema: column.table_schema, name: column.table_name };
-        if (chosen?.has(check_key_keyOf(table)) ?? true)
-            numberings.push(await readColumn(session, column));
-    }
-    return numberings;
-}
-/** The statement that lets a sequence go on after the rows that are there. */
-function renderAdvance({ sequence, extreme }) {
-    return `SELECT setval('${quoteTable(sequence).replaceAll("'", "''")}', ${extreme})`;
-}
-/** Moves on the sequences of some tables that stand behind their rows. Returns what it did, as sentences. */
-async function advanceNumbering(session, tables) {
-    const behind = (await readNumbering(session, tables)).filter(({ isBehind }) => isBehind);
-    for (const numbering of behind)
-        await session.rows(renderAdvance(numbering));
-    return behind.map(({ sequence, column, next, extreme }) => `The sequence ${renderName(sequence)} stood at ${next}, behind ${extreme} in ${column}: moved on.`);
-}
-async function readColumn(session, row) {
-    const sequence = { schema: row.sequence_schema, name: row.sequence_name };
-    const table = { schema: row.table_schema, name: row.table_name };
-    const descending = row.increment.startsWith('-');
-    const { next, extreme } = await session.row(`SELECT (s.last_value::numeric + CASE WHEN s.is_called THEN $1::numeric ELSE 0 END)::text AS next,
-            (SELECT ${descending ? 'min' : 'max'}(${quoteIdentifier(row.column)})::text FROM ${quoteTable(table)}) AS extreme
-       FROM ${quoteTable(sequence)} AS s`, [row.increment]);
-    const isPassed = extreme !== null && (descending ? BigInt(next) >= BigInt(extreme) : BigInt(next) <= BigInt(extreme));
-    const column = `${renderName(table)}.${row.column}`;
-    return { sequence, column, descending, next, extreme, isBehind: isPassed };
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/structure.js
-
-
-
-/** Relations of the users' own schemas that are not members of an extension. */
-const structure_OWN = `
-  SELECT c.oid, c.relname AS name, n.nspname AS schema, c.relkind, c.relispopulated
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;
-/**
- * Looks at the state of a restored database, without anything to compare it with. A restore cannot leave an invalid
- * index or a sequence behind its column without something being wrong, so these fail. A constraint that was never
- * validated and a materialised view that was never filled come back just as the source has them, and are legal there:
- * with a table without a primary key they are information.
- */
-async function readStructureChecks(session) {
-    return [
-        ...(await readIndexChecks(session)),
-        ...(await readNumberingChecks(session)),
-        ...(await readInformation(session)),
-    ];
-}
-const INDEXES = `
-  SELECT own.schema, own.name, own.relkind AS kind, i.indisvalid::text AS valid, i.indisready::text AS ready
-    FROM (${structure_OWN}) AS own JOIN pg_catalog.pg_index i ON i.indexrelid = own.oid
-   ORDER BY own.schema COLLATE "C", own.name COLLATE "C"`;
-/**
- * pg_dump leaves invalid indexes out, except those of a partitioned table that do not have all their partitions' indexes
- * attached yet (getIndexes in pg_dump.c): such a one was invalid in the source.
- */
-async function readIndexChecks(session) {
-    const indexes = await session.rows(INDEXES);
-    const broken = indexes.filter(({ valid, ready }) => valid !== 'true' || ready !== 'true');
-    const ordinary = broken.filter(({ kind }) => kind !== 'I');
-    const failures = ordinary.map(index => structure(`index ${renderName(index)}`, 'fail', 'valid', index.ready === 'true' ? 'invalid' : 'not ready for use', `Queries do not use it, and a unique one guarantees nothing: REINDEX INDEX ${quoteTable(index)}.`));
-    const good = `${renderAmount(indexes.length - broken.length, 'valid index', 'valid indexes')}`;
-    return [
-        ...(failures.length > 0 ? failures : [structure('indexes', 'pass', 'all valid', good)]),
-        ...information('invalid indexes of partitioned tables', broken.filter(({ kind }) => kind === 'I').map(renderName), 'As in the source: an index is missing on one of the partitions.'),
-    ];
-}
-async function readNumberingChecks(session) {
-    const numberings = await readNumbering(session);
-    const failures = numberings
-        .filter(({ isBehind }) => isBehind)
-        .map(({ sequence, column, next, extreme, descending }) => structure(`sequence ${renderName(sequence)}`, 'fail', `next value ${descending ? 'below' : 'above'} ${extreme}, the ${descending ? 'least' : 'greatest'} in ${column}`, `next value ${next}`, `Inserts will collide. Where the source is the same, its next inserts fail too: SELECT setval('${quoteTable(sequence).replaceAll("'", "''")}', ${extreme}).`));
-    if (failures.length > 0)
-        return failures;
-    const good = `${renderAmount(numberings.length, 'numbered column')}, none behind`;
-    return [structure('sequences ahead of their columns', 'pass', 'none behind', good)];
-}
-async function readInformation(session) {
-    return [
-        ...information('constraints that are not validated', await readNames(session, UNVALIDATED), 'NOT VALID in the source, and restored so: older rows may break them.'),
-        ...information('materialised views without data', await readNames(session, UNPOPULATED), 'Never filled in the source, and restored so: reading them fails until REFRESH MATERIALIZED VIEW.'),
-        ...information('tables without a primary key', await readNames(session, WITHOUT_KEY), 'Their rows cannot be told apart, which makes repairs and logical replication hard.'),
-    ];
-}
-/** PostgreSQL 18 also knows constraints that are not enforced, which are never validated: to_jsonb, because 17 has no such column. */
-const UNVALIDATED = `
-  SELECT own.schema, own.name || '.' || k.conname AS name
-    FROM (${structure_OWN}) AS own JOIN pg_catalog.pg_constraint k ON k.conrelid = own.oid
-   WHERE NOT k.convalidated AND coalesce(to_jsonb(k) ->> 'conenforced', 'true') = 'true'`;
-const UNPOPULATED = `SELECT schema, name FROM (${structure_OWN}) AS own WHERE relkind = 'm' AND NOT relispopulated`;
-const WITHOUT_KEY = `
-  SELECT schema, name FROM (${structure_OWN}) AS own
-   WHERE relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = own.oid AND i.indisprimary)`;
-async function readNames(session, query) {
-    const rows = await session.rows(`SELECT schema, name FROM (${query}) AS found ORDER BY schema COLLATE "C", name COLLATE "C"`);
-    return rows.map(renderName);
-}
-/** One line where there is something to tell, none where there is nothing. */
-function information(name, items, note) {
-    if (items.length === 0)
-        return [];
-    return [structure(name, 'information', 'none', `${items.length}: ${renderSome(items)}`, note)];
-}
-function structure(name, verdict, expected, found, note = null) {
-    return { group: 'structure', name, verdict, expected, found, note };
-}
-
-;// CONCATENATED MODULE: ./lib/storage/download.js
-var download_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var download_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-/** Ranges fetched at the same time; AWS gives 85 to 90 MB/s a connection (S3 performance guidelines). */
-const download_IN_FLIGHT = 4;
-/** A part whose bytes differ is fetched once more: the fault may have been on the way. */
-const download_ATTEMPTS = 2;
-/**
- * Downloads an archive into a new file, pinned to the version and ETag in its manifest, and compares every part with
- * the manifest's SHA-256: when this returns, the file is what pg_dump wrote. Memory does not depend on its size.
- * Throws ARCHIVE_CORRUPT where bytes differ or the object was replaced, BACKUP_UNUSABLE in cold storage.
- */
-async function downloadArchive(store, archive, path, onBytes) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const parts = layOut(store, archive);
-        const file = download_addDisposableResource(env_1, await (0,promises_.open)(path, 'wx', 0o600), true);
-        await file.truncate(archive.bytes);
-        const stop = new AbortController();
-        const signal = AbortSignal.any([store.signal, stop.signal]);
-        const queue = parts.values();
-        const work = async () => {
-            for (const part of queue)
-                await fetchPart({ store, archive, file, signal, onBytes }, part);
-        };
-        const workers = Array.from({ length: download_IN_FLIGHT }, () => work().catch(error => {
-            stop.abort(error);
-            throw error;
-        }));
-        // The file must not be closed, nor removed by the caller, while others still write.
-        await Promise.allSettled(workers);
-        stop.signal.throwIfAborted();
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = download_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** The parts with their places; a manifest whose parts are not the whole object is damaged. */
-function layOut(store, archive) {
-    let from = 0;
-    const parts = archive.parts.map(part => {
-        const placed = { ...part, from };
-        from += part.bytes;
-        return placed;
-    });
-    if (from === archive.bytes)
-        return parts;
-    throw new OperatorError('MANIFEST_INVALID', `The parts in the manifest of ${store.uri(archive.key)} make ${from} bytes, the archive has ${archive.bytes}.`, {
-        hint: 'Pick another backup.',
-    });
-}
-async function fetchPart(transfer, part) {
-    if (part.bytes === 0)
-        return;
-    for (let attempt = 1; attempt <= download_ATTEMPTS; attempt += 1) {
-        if ((await fetchRange(transfer, part)) === part.sha256)
-            return transfer.onBytes(part.bytes);
-    }
-    const { store, archive } = transfer;
-    throw new OperatorError('ARCHIVE_CORRUPT', `${store.uri(archive.key)} differs from its manifest between byte ${part.from} and ${part.from + part.bytes - 1}: the SHA-256 is not ${part.sha256}.`, {
-        hint: 'Do not restore this archive. Pick an older backup, and find out who or what changed the object.',
-    });
-}
-/** Fetches one range and writes it to its place; a fault in the middle is continued where it happened. Returns the SHA-256. */
-async function fetchRange({ store, archive, file, signal }, part) {
-    const hash = (0,external_node_crypto_.createHash)('sha256');
-    let done = 0;
-    await store
-        .send(`read ${archive.key}`, async (client, options) => {
-        const { Body } = await client.send(rangeCommand(store, archive, part.from + done, part.from + part.bytes - 1), options);
-        if (!(Body instanceof external_node_stream_.Readable))
-            throw new Error('The store sent no stream');
-        for await (const chunk of Body) {
-            if (done + chunk.length > part.bytes)
-                throw new Error(`The store sent more than the ${part.bytes} bytes asked for`);
-            await writeAll(file, chunk, part.from + done);
-            hash.update(chunk);
-            done += chunk.length;
-        }
-        if (done < part.bytes)
-            throw Object.assign(new Error(`The store ended the answer after ${done} of ${part.bytes} bytes`), {
-                code: 'ECONNRESET',
-            });
-    }, { plane: 'data', signal })
-        .catch(error => {
-        throw explainRefusal(store, archive, error);
-    });
-    return hash.digest('hex');
-}
-/** A disk that is nearly full takes less than it is given, without an error. */
-async function writeAll(file, chunk, position) {
-    try {
-        for (let done = 0; done < chunk.length;) {
-            const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position + done);
-            done += bytesWritten;
-        }
-    }
-    catch (error) {
-        throw diskError(error) ?? error;
-    }
-}
-function rangeCommand(store, archive, from, to) {
-    return new dist_cjs/* GetObjectCommand */.jLs({
-        Bucket: store.bucket,
-        Key: archive.key,
-        Range: `bytes=${from}-${to}`,
-        IfMatch: archive.etag,
-        ...(archive.versionId === null ? {} : { VersionId: archive.versionId }),
-    });
-}
-function explainRefusal(store, archive, error) {
-    const uri = store.uri(archive.key);
-    if (isPreconditionFailed(error) || storeErrorName(error) === 'InvalidRange') {
-        return new OperatorError('ARCHIVE_CORRUPT', `${uri} is not the object that was backed up: it was replaced afterwards.`, {
-            hint: 'Do not restore it. Pick an older backup, and find out who replaced the object.',
-            cause: error,
-        });
-    }
-    if (isNotFound(error)) {
-        return new OperatorError('BACKUP_NOT_FOUND', `The archive ${uri} is gone, though its manifest is there.`, {
-            hint: 'Pick another backup, and find out whether a lifecycle rule or a person removed it.',
-            cause: error,
-        });
-    }
-    if (storeErrorName(error) === 'InvalidObjectState') {
-        return new OperatorError('BACKUP_UNUSABLE', `${uri} lies in ${archive.storageClass} and cannot be read before it is brought back.`, {
-            hint: `Run: aws s3api restore-object${store.endpointOption} --bucket ${store.bucket} --key '${archive.key}' --restore-request Days=3 and try again when it is there.`,
-            cause: error,
-        });
-    }
-    return error;
-}
-
-;// CONCATENATED MODULE: external "node:stream/promises"
-const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
-;// CONCATENATED MODULE: ./lib/storage/whole-archive.js
-
-
-
-
-/**
- * Hashes a downloaded archive as a whole. Its parts have been compared one by one; this makes the SHA-256 that goes into a
- * record one that was measured. Throws ARCHIVE_CORRUPT where it is not that of the manifest.
- */
-async function refuseOtherWhole(store, { key, sha256 }, path) {
-    const hash = (0,external_node_crypto_.createHash)('sha256');
-    await (0,external_node_stream_promises_namespaceObject.pipeline)((0,external_node_fs_.createReadStream)(path, { highWaterMark: 1 << 20 }), hash, { signal: store.signal });
-    const found = hash.digest('hex');
-    if (found === sha256)
-        return;
-    throw new OperatorError('ARCHIVE_CORRUPT', `${store.uri(key)} has the SHA-256 ${found}, its manifest says ${sha256}, though every part agrees.`, {
-        hint: 'Do not restore it. Pick an older backup, and find out who or what changed the manifest.',
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/criteria-query.js
-
-
-/** How long one criterion may take on the server. */
-const criteria_query_STATEMENT_TIMEOUT_MS = 10 * 60_000;
-/**
- * Measures one criterion in a read-only transaction that is rolled back. Names without a schema are looked up on the
- * connection's own search path, as psql does, whatever the session has set. What the server answers with an error becomes a
- * measurement of kind `error`; it throws only when the session itself is gone or aborted. The session must not be
- * inside a transaction.
- */
-async function measure(session, criterion, timeoutMs = criteria_query_STATEMENT_TIMEOUT_MS) {
-    await session.rows('BEGIN READ ONLY');
-    try {
-        await session.rows(`SET LOCAL statement_timeout = ${Math.max(1, Math.round(timeoutMs))}`);
-        await session.rows('SET LOCAL search_path TO DEFAULT');
-        // An error in place of rows that a policy hides: a part must not pass for the whole.
-        await session.rows('SET LOCAL row_security = off');
-        const measurement = await read(session, criterion);
-        await session.rows('ROLLBACK');
-        return measurement;
-    }
-    catch (error) {
-        // A session that cannot even roll back is gone, and then it is not the criterion that failed.
-        await session.rows('ROLLBACK').catch(() => {
-            throw error;
-        });
-        return { kind: 'error', message: serverMessage(error), ...(isOfServer(error) && { isOfServer: true }) };
-    }
-}
-function read(session, criterion) {
-    switch (criterion.kind) {
-        case 'table':
-            return criteria_query_readRows(session, criterion.table);
-        case 'newest':
-            return readNewest(session, criterion);
-        case 'query':
-            return readQuery(session, criterion);
-        case 'extension':
-            return readExtension(session, criterion);
-    }
-}
-/** What cannot be measured, in words of ours. */
-class Unmeasurable extends Error {
-}
-/** What the server said, without the address that our errors begin with. */
-function serverMessage(error) {
-    if (error instanceof Unmeasurable)
-        return error.message;
-    if (!(error instanceof OperatorError))
-        throw error;
-    return errorMessage(error.cause ?? error);
-}
-/**
- * Classes of SQLSTATE that speak of the server: 53 insufficient resources, 57 operator intervention (a statement that took too
- * long among them), 58 system errors; and 42501, rights of the role, as where row security hides rows from it.
- */
-function isOfServer(error) {
-    const cause = error instanceof OperatorError ? error.cause : undefined;
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    return /^(53|57|58)|^42501$/.test(code);
-}
-const RELATION = `
-  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.oid = to_regclass($1)`;
-async function findTable(session, table) {
-    const { schema, name } = table;
-    const quoted = schema === undefined ? quoteIdentifier(name) : quoteTable({ schema, name });
-    const [found] = await session.rows(RELATION, [quoted]);
-    if (found === undefined)
-        throw new Unmeasurable(`there is no table ${quoted}`);
-    if (!['r', 'p'].includes(found.kind))
-        throw new Unmeasurable(`${quoted} is not a table; use a check of query for it`);
-    return found;
-}
-/** The table with all its partitions and children, those that can hold rows. */
-const MEMBERS = `
-  WITH RECURSIVE tree AS (
-    SELECT $1::oid AS oid
-    UNION
-    SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN tree ON tree.oid = i.inhparent
-  )
-  SELECT n.nspname AS schema, c.relname AS name
-    FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.relkind = 'r' ORDER BY 1, 2`;
-async function criteria_query_readRows(session, name) {
-    const table = await findTable(session, name);
-    const { rows } = await session.row(`SELECT count(*)::text AS rows FROM ${quoteTable(table)}`);
-    const members = await session.rows(MEMBERS, [table.oid]);
-    return { kind: 'table', rows: Number(rows), members };
-}
-/** The type beneath a domain, by its name. */
-const COLUMN_TYPE = `
-  SELECT format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) AS type
-    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-   WHERE a.attrelid = $1::oid AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped`;
-const WITH_TIME_ZONE = 'timestamp with time zone';
-const INSTANTS = [WITH_TIME_ZONE, 'timestamp without time zone', 'date'];
-async function readNewest(session, { table: name, column }) {
-    const table = await findTable(session, name);
-    const [found] = await session.rows(COLUMN_TYPE, [table.oid, column]);
-    const title = `${quoteTable(table)}.${quoteIdentifier(column)}`;
-    if (found === undefined)
-        throw new Unmeasurable(`there is no column ${title}`);
-    if (!INSTANTS.includes(found.type))
-        throw new Unmeasurable(`${title} is of type ${found.type}, not one of ${INSTANTS.join(', ')}`);
-    // extract(epoch) takes a value without a time zone as UTC, whatever the session's zone is.
-    const { ms } = await session.row(`SELECT round(extract(epoch FROM max(${quoteIdentifier(column)})) * 1000)::text AS ms FROM ${quoteTable(table)}`);
-    const at = ms === null ? null : new Date(Number(ms));
-    if (Number.isNaN(at?.getTime()))
-        throw new Unmeasurable(`the newest value of ${title} is ${ms ?? 'unknown'}`);
-    return { kind: 'newest', at, hasTimeZone: found.type === WITH_TIME_ZONE };
-}
-/**
- * The query runs as a subquery with a parameter beside it, because only then PostgreSQL refuses a second statement: a
- * COMMIT in it would end the read-only transaction. The alias names the first column, whatever the query calls it.
- */
-async function readQuery(session, { sql, condition }) {
-    const from = `FROM (\n${sql}\n) AS criterion(pg_runbook_value)`;
-    if (condition.kind === 'empty') {
-        const { rows } = await session.row(`SELECT count(*)::text AS rows ${from} LIMIT $1`, [1]);
-        return { kind: 'query', rows: Number(rows), value: null };
-    }
-    const rows = await session.rows(`SELECT pg_runbook_value::text AS value ${from} LIMIT $1`, [2]);
-    return { kind: 'query', rows: rows.length, value: rows[0]?.value ?? null };
-}
-async function readExtension(session, { extension }) {
-    const [found] = await session.rows('SELECT extversion AS version FROM pg_catalog.pg_extension WHERE extname = $1', [extension]);
-    return { kind: 'extension', version: found?.version ?? null };
-}
-
-;// CONCATENATED MODULE: ./lib/actions/drill-measure.js
-var drill_measure_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var drill_measure_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-/**
- * Only counts are compared with it: the operator's own queries do not run on a live database. One that does not answer leaves the
- * comparison open, and the rest of the drill stands.
- */
-async function measureLive(live, criteria, signal) {
-    const compared = criteria.filter(({ kind }) => kind === 'table');
-    try {
-        return await measureAll(live, compared, signal);
-    }
-    catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof OperatorError))
-            throw error;
-        const message = error.message.replace(/\.$/, '');
-        return new Map(compared.map(({ name }) => [name, { kind: 'error', message }]));
-    }
-}
-async function measureAll(connection, criteria, signal) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const session = drill_measure_addDisposableResource(env_1, await openSession(connection, signal), true);
-        const measured = new Map();
-        for (const criterion of criteria)
-            measured.set(criterion.name, await measure(session, criterion));
-        return measured;
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = drill_measure_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-
 // EXTERNAL MODULE: external "node:os"
 var external_node_os_ = __nccwpck_require__(8161);
 // EXTERNAL MODULE: external "node:process"
@@ -88759,7 +87635,7 @@ async function startCluster(options) {
     const { directory, remember, signal } = options;
     remember({ directory, pid: null });
     try {
-        await cluster_requireSpace(options);
+        await requireSpace(options);
         const password = (0,external_node_crypto_.randomBytes)(24).toString('hex');
         await initialise(options, password);
         for (let attempt = 1;; attempt += 1) {
@@ -88780,7 +87656,7 @@ async function startCluster(options) {
         throw error;
     }
 }
-async function cluster_requireSpace({ directory, neededBytes }) {
+async function requireSpace({ directory, neededBytes }) {
     const { bavail, bsize } = await (0,promises_.statfs)(directory);
     if (bavail * bsize >= neededBytes)
         return;
@@ -89371,6 +88247,7 @@ var drill_scratch_disposeResources = (undefined && undefined.__disposeResources)
 
 
 
+
 /** Under these names the post phase finds what a killed main phase left behind. */
 const CLUSTER = 'cluster';
 const SCRATCH_DATABASE = 'scratch-database';
@@ -89386,8 +88263,7 @@ async function openScratch(context, setting, manifest) {
         const server = given ?? stack.use(await startOwnServer(context, setting, like));
         const remember = (name) => context.state.save(SCRATCH_DATABASE, name);
         const database = stack.use(await namingInput('scratch-url', () => createScratchDatabase({ server, like, signal, remember })));
-        if (manifest.backup.schemas.length > 0)
-            await makeRoomForSchemas(database, signal);
+        await prepareForPartial(context, manifest, database, signal);
         const kept = stack.move();
         return { ...database, [Symbol.asyncDispose]: () => cleanUp(context, kept) };
     }
@@ -89401,12 +88277,22 @@ async function openScratch(context, setting, manifest) {
             await result_1;
     }
 }
-/** Where schemas were named, the archive makes each of them, `public` too, which every new database has. */
-async function makeRoomForSchemas({ connection }, signal) {
+/**
+ * Makes what a partial archive does not bring. Where schemas were named it makes each of them itself, `public` too, which every new database
+ * has. An extension that this server does not have may not be needed; if it is, pg_restore says so.
+ */
+async function prepareForPartial({ log }, manifest, { connection }, signal) {
     const env_2 = { stack: [], error: void 0, hasError: false };
     try {
+        const statements = statementsBefore(manifest);
+        const makesSchemas = manifest.backup.schemas.length > 0;
+        if (statements.length === 0 && !makesSchemas)
+            return;
         const session = drill_scratch_addDisposableResource(env_2, await openSession(connection, signal), true);
-        await session.rows('DROP SCHEMA IF EXISTS public');
+        if (makesSchemas)
+            await session.rows('DROP SCHEMA IF EXISTS public');
+        for (const statement of statements)
+            await session.rows(statement).catch(error => log.info(`  ${statement}: ${errorMessage(error)}`));
     }
     catch (e_2) {
         env_2.error = e_2;
@@ -89485,172 +88371,6 @@ async function namingInput(input, work) {
             ...(error.hint !== undefined && { hint: error.hint.replaceAll('database-url', input) }),
             cause: error.cause,
         });
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/actions/drill-tools.js
-var drill_tools_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var drill_tools_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** A copy that is thrown away subscribes to nothing: a database with a subscription cannot even be dropped. */
-const DRILL_ONLY = ['--no-subscriptions'];
-/** What the drill step needs, all but the smoke command. Throws TOOL_MISSING without a pg_restore that can read the archive. */
-async function createDrillTools(context, setting, manifest) {
-    const { store, signal, directory, scratch, live, jobs, amcheck } = setting;
-    const { variables } = context.environment;
-    const pgRestore = await requireTool(context, 'pg_restore', parseVersion(manifest.archive.toolVersion).major);
-    const pgAmcheck = amcheck ? await requireTool(context, 'pg_amcheck', pgRestore.version.major) : undefined;
-    const archivePath = (0,external_node_path_.join)(directory, 'archive.dump');
-    return {
-        store,
-        signal,
-        log: context.log,
-        now: () => new Date(),
-        archivePath,
-        disk: async () => ({
-            freeBytes: await readFreeBytes(directory),
-            databaseBytes: scratch === undefined ? scratchNeeds(manifest).bytes + SERVER_BYTES : 0,
-        }),
-        download: async (archive, path, onBytes) => {
-            await downloadArchive(store, archive, path, onBytes);
-            await refuseOtherWhole(store, archive, path);
-        },
-        pgRestore: pgRestore.version,
-        openScratch: () => openScratch(context, setting, manifest),
-        startRestore: async (database) => {
-            await prepareForPartial(context, manifest, database.connection, signal);
-            const env = await connectionEnvironment(database.connection, directory, variables);
-            return startRestore({ path: pgRestore.path, archive: archivePath, jobs, env, args: DRILL_ONLY });
-        },
-        readContent: (database, original) => readRestoredContent(database.connection, original, signal),
-        readStructure: async (database) => {
-            const env_1 = { stack: [], error: void 0, hasError: false };
-            try {
-                const session = drill_tools_addDisposableResource(env_1, await openSession(database.connection, signal), true);
-                return await readStructureChecks(session);
-            }
-            catch (e_1) {
-                env_1.error = e_1;
-                env_1.hasError = true;
-            }
-            finally {
-                const result_1 = drill_tools_disposeResources(env_1);
-                if (result_1)
-                    await result_1;
-            }
-        },
-        checkPages: pgAmcheck && (database => checkPages(context, setting, pgAmcheck.path, database)),
-        measureScratch: (database, criteria) => measureAll(database.connection, criteria, signal),
-        measureLive: live && (criteria => measureLive(live, criteria, signal)),
-    };
-}
-/** An extension that this server does not have may not be needed; if it is, pg_restore says so. */
-async function prepareForPartial({ log }, manifest, connection, signal) {
-    const env_2 = { stack: [], error: void 0, hasError: false };
-    try {
-        const statements = statementsBefore(manifest);
-        if (statements.length === 0)
-            return;
-        const session = drill_tools_addDisposableResource(env_2, await openSession(connection, signal), true);
-        for (const statement of statements)
-            await session.rows(statement).catch(error => log.info(`  ${statement}: ${errorMessage(error)}`));
-    }
-    catch (e_2) {
-        env_2.error = e_2;
-        env_2.hasError = true;
-    }
-    finally {
-        const result_2 = drill_tools_disposeResources(env_2);
-        if (result_2)
-            await result_2;
-    }
-}
-async function checkPages({ environment, log }, { directory, jobs, signal }, path, { connection }) {
-    const env_3 = { stack: [], error: void 0, hasError: false };
-    try {
-        const env = await connectionEnvironment(connection, directory, environment.variables);
-        let table;
-        const _progress = drill_tools_addDisposableResource(env_3, reportProgress(log, () => new Date(), () => ({ bytes: undefined, table })), false);
-        const onProgress = (text) => {
-            table = `pg_amcheck ${text}`;
-        };
-        return await checkWithAmcheck({ path, env, jobs, signal, onProgress });
-    }
-    catch (e_3) {
-        env_3.error = e_3;
-        env_3.hasError = true;
-    }
-    finally {
-        drill_tools_disposeResources(env_3);
     }
 }
 
@@ -89850,6 +88570,262 @@ function gateOutputs(known) {
         'restore-command': known.restoreCommand ?? '',
         'gate-uri': known.gateUri ?? '',
     };
+}
+
+;// CONCATENATED MODULE: ./lib/core/abortable.js
+/** Waits for work, or rejects with the signal's reason as soon as that is aborted; the work goes on then and its outcome is dropped. */
+async function abortable(signal, work) {
+    work.catch(() => { });
+    signal.throwIfAborted();
+    let stop = () => { };
+    const aborted = new Promise((_, reject) => {
+        stop = () => reject(signal.reason);
+        signal.addEventListener('abort', stop, { once: true });
+    });
+    try {
+        return await Promise.race([work, aborted]);
+    }
+    finally {
+        signal.removeEventListener('abort', stop);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/restore-error.js
+
+const WORKER_ENDED = /^a worker process (died|is dead)/;
+/**
+ * What ends a pg_restore without saying anything about the archive: the first that fits. Each pattern is for the beginning of a
+ * message: further on, and in the command that pg_restore quotes, are names and texts of the database.
+ */
+const NOT_THE_ARCHIVE = [
+    {
+        match: /^((ERROR|FATAL|PANIC): +)?could not .*: No space left on device$/,
+        code: 'DISK_FULL',
+        hint: 'Use a server with a larger disk, or, for one that a drill makes, set RUNNER_TEMP to one.',
+    },
+    {
+        match: /^(pg_restore|psql) ended with signal|^a worker process (died|is dead)/,
+        code: 'TOOL_FAILED',
+        hint: 'Somebody or something ended it from outside: mostly the kernel, because memory ran out. Lower jobs, or take a larger machine, and run it again.',
+    },
+    {
+        match: /^FATAL: +(sorry, too many clients|too many connections|remaining connection slots)/,
+        code: 'DATABASE_UNREACHABLE',
+        hint: 'All connections of the server are in use: lower jobs, or raise max_connections.',
+    },
+    {
+        match: /^((ERROR|FATAL): +)?out of (shared )?memory/,
+        code: 'DATABASE_FAILED',
+        hint: 'The server ran out of memory: lower jobs, or raise max_locks_per_transaction where the message speaks of shared memory.',
+    },
+    {
+        match: /^server closed the connection|^connection to server (.* failed|was lost)|^(ERROR|FATAL): +(terminating connection|the database system is)|^no connection to the server|^(SSL )?connection (has been|was) (closed|reset)|^could not (send|receive) data/,
+        code: 'DATABASE_UNREACHABLE',
+        hint: 'The server that is restored to went away. Look at its log at this time, and run it again.',
+    },
+    {
+        match: /^ERROR: +permission denied to create extension/,
+        code: 'DATABASE_PRIVILEGES',
+        hint: 'In a new database only a superuser, or a way of the provider’s own, can make this extension: ask the provider. restore-from-s3 in mode overwrite keeps the extensions that are there; a drill makes them on a server of its own.',
+    },
+    {
+        match: /^ERROR: +(permission denied|must be (a )?(superuser|owner|member))/,
+        code: 'DATABASE_PRIVILEGES',
+        hint: 'The role that restores may not do what the archive asks for: extensions and publications, say, take a superuser. Use one.',
+    },
+];
+/**
+ * The error of a pg_restore for whoever has to decide about the archive: RESTORE_FAILED means that this archive does not
+ * restore, any other code that nobody knows. General rules about connections do not fit here: `No such file` is a missing library, and
+ * `role does not exist` a missing role, both of the archive's making. `said` are the tool's own
+ * messages, each without its prefix: not the commands that it quotes.
+ */
+function restoreError(error, said) {
+    if (!(error instanceof OperatorError) || / could not be started: /.test(error.message.slice(0, 40)))
+        return error;
+    // With --jobs the leader adds that a worker ended, after the worker has said why.
+    const causes = said.filter(message => !WORKER_ENDED.test(message));
+    const messages = [error.message, ...(causes.length > 0 ? causes : said).flatMap(withoutContext)];
+    const cause = NOT_THE_ARCHIVE.find(({ match }) => messages.some(message => match.test(message)));
+    const { code, hint } = cause ?? {
+        code: 'RESTORE_FAILED',
+        hint: 'The archive does not restore here. The message names the entry that failed.',
+    };
+    return new OperatorError(code, error.message, { hint });
+}
+/** A message as it is, and what the server said in it: pg_restore begins with what it was doing. */
+function withoutContext(message) {
+    const doing = [
+        /^(?:could not execute query|query failed|error returned by \w+|COPY failed for table ".*?"): (.*)$/,
+        /^connection to server .* failed: (FATAL: .*)$/,
+    ];
+    return [message, ...doing.flatMap(pattern => pattern.exec(message)?.[1] ?? [])];
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/pg-restore.js
+var pg_restore_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var pg_restore_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+/** With --jobs each worker may say why it ended. */
+const ERRORS_KEPT = 100;
+/**
+ * Restores an archive into the database of `env`, stopping at the first error: pg_restore's exit code does not tell ignored
+ * errors from fatal ones. Owners and grants stay out (runbook §4.2), and tablespaces, which the target need not have.
+ * Statistics stay out too: restoring them runs code of the server on data of the archive (CVE-2026-16238).
+ */
+function startRestore({ path, archive, jobs, env, grants, args = [], }) {
+    let currentItem;
+    let isNoise = false;
+    const errors = [];
+    const tool = startTool({
+        name: 'pg_restore',
+        path,
+        args: [
+            '--no-password',
+            '--verbose',
+            '--exit-on-error',
+            '--no-owner',
+            ...(grants ? [] : ['--no-acl']),
+            '--no-tablespaces',
+            '--no-statistics',
+            `--jobs=${jobs}`,
+            ...args,
+            `--dbname=${env.PGDATABASE ?? ''}`,
+            archive,
+        ],
+        env,
+        isProgress: line => {
+            const item = /^pg_restore: (?:launching item \d+ |processing |creating )(.*)$/.exec(line)?.[1];
+            currentItem = item ?? currentItem;
+            const error = /^pg_restore: error: (.*)$/.exec(line)?.[1];
+            if (error !== undefined && errors.length < ERRORS_KEPT)
+                errors.push(error);
+            // DETAIL and CONTEXT quote rows of the database: they stay out of the log. What begins in no known way continues the line before,
+            // because names may hold line ends.
+            if (/^(DETAIL|CONTEXT):/.test(line))
+                isNoise = true;
+            else if (/^pg_restore: /.test(line))
+                isNoise = !/^pg_restore: (error:|warning:|from TOC entry|detail:|hint:)/.test(line);
+            else if (/^(Command was:|ERROR:|HINT:)/.test(line))
+                isNoise = false;
+            return isNoise;
+        },
+        failure: { code: 'RESTORE_FAILED', hint: '' },
+    });
+    const finished = tool.finished.catch(error => {
+        throw restoreError(error, errors);
+    });
+    // Whoever stops early may never look at the outcome.
+    finished.catch(() => { });
+    return {
+        finished,
+        get currentItem() {
+            return currentItem;
+        },
+        [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
+    };
+}
+/** pg_restore, writing the entries of an archive as a script to its output: for a transaction of somebody else. */
+function startScript({ path, archive, env, grants, args = [], }) {
+    return startTool({
+        name: 'pg_restore',
+        path,
+        args: [
+            '--no-owner',
+            ...(grants ? [] : ['--no-acl']),
+            '--no-tablespaces',
+            '--no-statistics',
+            ...args,
+            '--file=-',
+            archive,
+        ],
+        env,
+        isProgress: () => false,
+        failure: { code: 'RESTORE_FAILED', hint: 'The archive could not be read to its end.' },
+    });
+}
+/**
+ * Lets pg_restore decode every block of an archive without a database. It finds what a checksum cannot: an archive that was
+ * written wrongly. Throws GATE_UNVERIFIED with what pg_restore said.
+ */
+async function decodeArchive(path, archive, inherited, signal) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const tool = pg_restore_addDisposableResource(env_1, startTool({
+            name: 'pg_restore',
+            path,
+            args: ['--file=/dev/null', archive],
+            env: toolEnvironment(inherited),
+            isProgress: () => false,
+            failure: {
+                code: 'GATE_UNVERIFIED',
+                hint: 'Take a new restore point; if it happens again, report it with the log of this step.',
+            },
+        }), true);
+        await abortable(signal, tool.finished);
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = pg_restore_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/core/criteria-condition.js
@@ -90900,6 +89876,1005 @@ function unverified(message, hint = 'Take a new restore point: run the gate agai
     return new OperatorError('GATE_UNVERIFIED', message, { hint });
 }
 
+;// CONCATENATED MODULE: ./lib/postgres/amcheck.js
+var amcheck_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var amcheck_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+/** Damaged relations kept by name; a report of more says no more. */
+const KEPT_RELATIONS = 1000;
+/**
+ * Lets pg_amcheck read every page of every table and index, and look every row up in each index (--heapallindexed, --checkunique).
+ * It makes the extension amcheck where that is missing. What it could not do is not measured; what it finds fails.
+ */
+async function checkWithAmcheck(options) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const { path, env, jobs, signal, onProgress } = options;
+        signal.throwIfAborted();
+        let looked;
+        const tool = amcheck_addDisposableResource(env_1, startTool({
+            name: 'pg_amcheck',
+            path,
+            args: ['--install-missing', '--heapallindexed', '--checkunique', `--jobs=${jobs}`, '--progress'],
+            env,
+            isProgress: line => {
+                const [text, relations] = /^\s*(?:\d+\/)?(\d+) relations \(.*$/.exec(line) ?? [];
+                if (text === undefined)
+                    return false;
+                looked = relations;
+                onProgress(text.trim());
+                return true;
+            },
+            failure: { code: 'TOOL_FAILED', hint: '' },
+        }), true);
+        const damaged = new DamagedRelations();
+        readLines(tool.stdout, line => damaged.take(line));
+        const aborted = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+        // Damage is exit code 2, which the lines before have explained; any other failure explains itself.
+        const problem = await Promise.race([tool.finished.then(() => undefined, errorMessage), aborted]);
+        return toCheck(damaged, problem, Number(looked ?? 0));
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = amcheck_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+function toCheck(damaged, problem, looked) {
+    const about = {
+        group: 'amcheck',
+        name: 'amcheck',
+        expected: 'every table and index is undamaged',
+    };
+    if (damaged.count > 0)
+        return {
+            ...about,
+            verdict: 'fail',
+            found: `${renderAmount(damaged.count, 'damaged relation')}: ${renderSome(damaged.first)}`,
+            note: 'The archive holds good rows, but this server cannot keep them so: look for a function in an index that is not immutable, for another version of the collations (libc, ICU), or for bad disks.',
+        };
+    if (problem !== undefined)
+        return {
+            ...about,
+            verdict: 'not-measured',
+            found: problem.replace(/\.$/, ''),
+            note: 'pg_amcheck needs the extension amcheck on the scratch server, and a role that may create and use it.',
+        };
+    return { ...about, verdict: 'pass', found: renderAmount(looked, 'relation'), note: null };
+}
+/** Follows `btree index "db.schema.name":` or `heap table "…", block 1, offset 2:` and the message below it. */
+class DamagedRelations {
+    /** The first of each relation's messages. */
+    #messages = new Map();
+    #relation;
+    get count() {
+        return this.#messages.size;
+    }
+    get first() {
+        return [...this.#messages].map(([relation, message]) => `${relation} (${message})`);
+    }
+    take(line) {
+        const [, kind, path] = /^(heap table|btree index) "(.*)"(?:, block .*)?:$/.exec(line) ?? [];
+        if (path !== undefined) {
+            // Database names are ours here: without dots.
+            this.#relation = `${kind === 'heap table' ? 'table' : 'index'} ${path.replace(/^[^.]*\.(public\.)?/, '')}`;
+        }
+        else if (this.#relation !== undefined && /^ {4}\S/.test(line)) {
+            if (!this.#messages.has(this.#relation) && this.#messages.size < KEPT_RELATIONS)
+                this.#messages.set(this.#relation, line.trim().replace(/^ERROR: +/, ''));
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/install/disk-space.js
+
+
+
+/** Bytes that an ordinary user may still write where a directory is. */
+async function readFreeBytes(directory) {
+    const { bavail, bsize } = await (0,promises_.statfs)(directory);
+    return bavail * bsize;
+}
+/** Throws DISK_FULL before anything is written, rather than half way. */
+function disk_space_requireSpace(directory, neededBytes, freeBytes) {
+    if (freeBytes >= neededBytes)
+        return;
+    throw new OperatorError('DISK_FULL', `The packages need ${renderBytes(neededBytes)} in ${directory}, and ${renderBytes(freeBytes)} are free`, { hint: DISK_HINT });
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/restored.js
+var restored_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var restored_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+
+
+
+
+/** Reads a restored database with the same statements and settings as the source was read with, for comparison. */
+async function readRestoredContent(connection, original, signal) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const session = restored_addDisposableResource(env_1, await openSession(connection, signal), true);
+        return await readContent(session, original);
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = restored_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+/**
+ * The same in a session that is there, whose settings it changes; of some tables only where they are given. Throws
+ * DATABASE_PRIVILEGES where rows are hidden from it.
+ */
+async function readContent(session, { level: known, tables: original }, only) {
+    await pinOutputSettings(session);
+    const chosen = only && new Set(only.map(check_key_keyOf));
+    const tables = (await readTables(session, EVERYTHING)).filter(table => chosen?.has(check_key_keyOf(table)) ?? true);
+    const hidden = tables.filter(({ rowsHidden }) => rowsHidden).map(renderName);
+    if (hidden.length > 0)
+        throw new OperatorError('DATABASE_PRIVILEGES', `Row security hides rows of ${renderSome(hidden)} from this role, so that nobody can prove that they are back.`, { hint: 'Connect as a role with BYPASSRLS: ALTER ROLE … BYPASSRLS.' });
+    const level = known === 'none' ? 'counts' : known;
+    return {
+        tables: await readTableFingerprints(session, tables, level, original),
+        unloggedTables: tables.filter(({ isUnlogged }) => isUnlogged),
+        sequences: await readSequences(session),
+        extensions: await readExtensions(session),
+        objects: await readObjectCounts(session),
+        largeObjectsHash: await readLargeObjectsHash(session, level),
+        ...(await readDefinitions(session)),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/numbering.js
+
+
+
+/**
+ * Columns of whole numbers that take their values from a sequence: identity columns, and defaults that are nextval of a
+ * sequence and nothing else (serial). That a column owns a sequence says nothing of where its values come from. A sequence
+ * that cycles is behind by design. Partitions are left to their parent.
+ */
+const COLUMNS = `
+  WITH source AS (
+    SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS attnum
+      FROM pg_catalog.pg_depend d
+     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+       AND d.deptype = 'i' AND d.refobjsubid > 0
+    UNION
+    SELECT d.refobjid, f.adrelid, f.adnum
+      FROM pg_catalog.pg_attrdef f
+      JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
+                                 AND d.refclassid = 'pg_catalog.pg_class'::regclass
+     WHERE pg_get_expr(f.adbin, f.adrelid) ~ '^\\(?nextval\\(''([^'']|'''')+''::regclass\\)\\)?(::[a-z ]+)?$'
+  )
+  SELECT sn.nspname AS sequence_schema, sc.relname AS sequence_name, s.seqincrement::text AS increment,
+         tn.nspname AS table_schema, tc.relname AS table_name, a.attname AS column
+    FROM source
+    JOIN pg_catalog.pg_sequence s ON s.seqrelid = source.sequence AND NOT s.seqcycle
+    JOIN pg_catalog.pg_class sc ON sc.oid = source.sequence
+    JOIN pg_catalog.pg_namespace sn ON sn.oid = sc.relnamespace
+    JOIN pg_catalog.pg_class tc ON tc.oid = source.relation AND tc.relkind IN ('r', 'p') AND NOT tc.relispartition
+    JOIN pg_catalog.pg_namespace tn ON tn.oid = tc.relnamespace AND tn.nspname !~ '^pg_'
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = source.relation AND a.attnum = source.attnum
+     AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+   ORDER BY 1, 2, 4, 5, 6`;
+/**
+ * Reads every numbered column, or those of some tables, one min or max each: quick where it is indexed, a scan where it is not. A
+ * partition is numbered by its parent.
+ */
+async function readNumbering(session, only) {
+    const numberings = [];
+    const chosen = only && new Set(only.map(check_key_keyOf));
+    for (const column of await session.rows(COLUMNS)) {
+        const table = { schema: column.table_schema, name: column.table_name };
+        if (chosen?.has(check_key_keyOf(table)) ?? true)
+            numberings.push(await readColumn(session, column));
+    }
+    return numberings;
+}
+/** The statement that lets a sequence go on after the rows that are there. */
+function renderAdvance({ sequence, extreme }) {
+    return `SELECT setval('${quoteTable(sequence).replaceAll("'", "''")}', ${extreme})`;
+}
+/** Moves on the sequences of some tables that stand behind their rows. Returns what it did, as sentences. */
+async function advanceNumbering(session, tables) {
+    const behind = (await readNumbering(session, tables)).filter(({ isBehind }) => isBehind);
+    for (const numbering of behind)
+        await session.rows(renderAdvance(numbering));
+    return behind.map(({ sequence, column, next, extreme }) => `The sequence ${renderName(sequence)} stood at ${next}, behind ${extreme} in ${column}: moved on.`);
+}
+async function readColumn(session, row) {
+    const sequence = { schema: row.sequence_schema, name: row.sequence_name };
+    const table = { schema: row.table_schema, name: row.table_name };
+    const descending = row.increment.startsWith('-');
+    const { next, extreme } = await session.row(`SELECT (s.last_value::numeric + CASE WHEN s.is_called THEN $1::numeric ELSE 0 END)::text AS next,
+            (SELECT ${descending ? 'min' : 'max'}(${quoteIdentifier(row.column)})::text FROM ${quoteTable(table)}) AS extreme
+       FROM ${quoteTable(sequence)} AS s`, [row.increment]);
+    const isPassed = extreme !== null && (descending ? BigInt(next) >= BigInt(extreme) : BigInt(next) <= BigInt(extreme));
+    const column = `${renderName(table)}.${row.column}`;
+    return { sequence, column, descending, next, extreme, isBehind: isPassed };
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/structure.js
+
+
+
+/** Relations of the users' own schemas that are not members of an extension. */
+const structure_OWN = `
+  SELECT c.oid, c.relname AS name, n.nspname AS schema, c.relkind, c.relispopulated
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;
+/**
+ * Looks at the state of a restored database, without anything to compare it with. A restore cannot leave an invalid
+ * index or a sequence behind its column without something being wrong, so these fail. A constraint that was never
+ * validated and a materialised view that was never filled come back just as the source has them, and are legal there:
+ * with a table without a primary key they are information.
+ */
+async function readStructureChecks(session) {
+    return [
+        ...(await readIndexChecks(session)),
+        ...(await readNumberingChecks(session)),
+        ...(await readInformation(session)),
+    ];
+}
+const INDEXES = `
+  SELECT own.schema, own.name, own.relkind AS kind, i.indisvalid::text AS valid, i.indisready::text AS ready
+    FROM (${structure_OWN}) AS own JOIN pg_catalog.pg_index i ON i.indexrelid = own.oid
+   ORDER BY own.schema COLLATE "C", own.name COLLATE "C"`;
+/**
+ * pg_dump leaves invalid indexes out, except those of a partitioned table that do not have all their partitions' indexes
+ * attached yet (getIndexes in pg_dump.c): such a one was invalid in the source.
+ */
+async function readIndexChecks(session) {
+    const indexes = await session.rows(INDEXES);
+    const broken = indexes.filter(({ valid, ready }) => valid !== 'true' || ready !== 'true');
+    const ordinary = broken.filter(({ kind }) => kind !== 'I');
+    const failures = ordinary.map(index => structure(`index ${renderName(index)}`, 'fail', 'valid', index.ready === 'true' ? 'invalid' : 'not ready for use', `Queries do not use it, and a unique one guarantees nothing: REINDEX INDEX ${quoteTable(index)}.`));
+    const good = `${renderAmount(indexes.length - broken.length, 'valid index', 'valid indexes')}`;
+    return [
+        ...(failures.length > 0 ? failures : [structure('indexes', 'pass', 'all valid', good)]),
+        ...information('invalid indexes of partitioned tables', broken.filter(({ kind }) => kind === 'I').map(renderName), 'As in the source: an index is missing on one of the partitions.'),
+    ];
+}
+async function readNumberingChecks(session) {
+    const numberings = await readNumbering(session);
+    const failures = numberings
+        .filter(({ isBehind }) => isBehind)
+        .map(({ sequence, column, next, extreme, descending }) => structure(`sequence ${renderName(sequence)}`, 'fail', `next value ${descending ? 'below' : 'above'} ${extreme}, the ${descending ? 'least' : 'greatest'} in ${column}`, `next value ${next}`, `Inserts will collide. Where the source is the same, its next inserts fail too: SELECT setval('${quoteTable(sequence).replaceAll("'", "''")}', ${extreme}).`));
+    if (failures.length > 0)
+        return failures;
+    const good = `${renderAmount(numberings.length, 'numbered column')}, none behind`;
+    return [structure('sequences ahead of their columns', 'pass', 'none behind', good)];
+}
+async function readInformation(session) {
+    return [
+        ...information('constraints that are not validated', await readNames(session, UNVALIDATED), 'NOT VALID in the source, and restored so: older rows may break them.'),
+        ...information('materialised views without data', await readNames(session, UNPOPULATED), 'Never filled in the source, and restored so: reading them fails until REFRESH MATERIALIZED VIEW.'),
+        ...information('tables without a primary key', await readNames(session, WITHOUT_KEY), 'Their rows cannot be told apart, which makes repairs and logical replication hard.'),
+    ];
+}
+/** PostgreSQL 18 also knows constraints that are not enforced, which are never validated: to_jsonb, because 17 has no such column. */
+const UNVALIDATED = `
+  SELECT own.schema, own.name || '.' || k.conname AS name
+    FROM (${structure_OWN}) AS own JOIN pg_catalog.pg_constraint k ON k.conrelid = own.oid
+   WHERE NOT k.convalidated AND coalesce(to_jsonb(k) ->> 'conenforced', 'true') = 'true'`;
+const UNPOPULATED = `SELECT schema, name FROM (${structure_OWN}) AS own WHERE relkind = 'm' AND NOT relispopulated`;
+const WITHOUT_KEY = `
+  SELECT schema, name FROM (${structure_OWN}) AS own
+   WHERE relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = own.oid AND i.indisprimary)`;
+async function readNames(session, query) {
+    const rows = await session.rows(`SELECT schema, name FROM (${query}) AS found ORDER BY schema COLLATE "C", name COLLATE "C"`);
+    return rows.map(renderName);
+}
+/** One line where there is something to tell, none where there is nothing. */
+function information(name, items, note) {
+    if (items.length === 0)
+        return [];
+    return [structure(name, 'information', 'none', `${items.length}: ${renderSome(items)}`, note)];
+}
+function structure(name, verdict, expected, found, note = null) {
+    return { group: 'structure', name, verdict, expected, found, note };
+}
+
+;// CONCATENATED MODULE: ./lib/storage/download.js
+var download_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var download_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+
+/** Ranges fetched at the same time; AWS gives 85 to 90 MB/s a connection (S3 performance guidelines). */
+const download_IN_FLIGHT = 4;
+/** A part whose bytes differ is fetched once more: the fault may have been on the way. */
+const download_ATTEMPTS = 2;
+/**
+ * Downloads an archive into a new file, pinned to the version and ETag in its manifest, and compares every part with
+ * the manifest's SHA-256: when this returns, the file is what pg_dump wrote. Memory does not depend on its size.
+ * Throws ARCHIVE_CORRUPT where bytes differ or the object was replaced, BACKUP_UNUSABLE in cold storage.
+ */
+async function downloadArchive(store, archive, path, onBytes) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const parts = layOut(store, archive);
+        const file = download_addDisposableResource(env_1, await (0,promises_.open)(path, 'wx', 0o600), true);
+        await file.truncate(archive.bytes);
+        const stop = new AbortController();
+        const signal = AbortSignal.any([store.signal, stop.signal]);
+        const queue = parts.values();
+        const work = async () => {
+            for (const part of queue)
+                await fetchPart({ store, archive, file, signal, onBytes }, part);
+        };
+        const workers = Array.from({ length: download_IN_FLIGHT }, () => work().catch(error => {
+            stop.abort(error);
+            throw error;
+        }));
+        // The file must not be closed, nor removed by the caller, while others still write.
+        await Promise.allSettled(workers);
+        stop.signal.throwIfAborted();
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = download_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+/** The parts with their places; a manifest whose parts are not the whole object is damaged. */
+function layOut(store, archive) {
+    let from = 0;
+    const parts = archive.parts.map(part => {
+        const placed = { ...part, from };
+        from += part.bytes;
+        return placed;
+    });
+    if (from === archive.bytes)
+        return parts;
+    throw new OperatorError('MANIFEST_INVALID', `The parts in the manifest of ${store.uri(archive.key)} make ${from} bytes, the archive has ${archive.bytes}.`, {
+        hint: 'Pick another backup.',
+    });
+}
+async function fetchPart(transfer, part) {
+    if (part.bytes === 0)
+        return;
+    for (let attempt = 1; attempt <= download_ATTEMPTS; attempt += 1) {
+        if ((await fetchRange(transfer, part)) === part.sha256)
+            return transfer.onBytes(part.bytes);
+    }
+    const { store, archive } = transfer;
+    throw new OperatorError('ARCHIVE_CORRUPT', `${store.uri(archive.key)} differs from its manifest between byte ${part.from} and ${part.from + part.bytes - 1}: the SHA-256 is not ${part.sha256}.`, {
+        hint: 'Do not restore this archive. Pick an older backup, and find out who or what changed the object.',
+    });
+}
+/** Fetches one range and writes it to its place; a fault in the middle is continued where it happened. Returns the SHA-256. */
+async function fetchRange({ store, archive, file, signal }, part) {
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    let done = 0;
+    await store
+        .send(`read ${archive.key}`, async (client, options) => {
+        const { Body } = await client.send(rangeCommand(store, archive, part.from + done, part.from + part.bytes - 1), options);
+        if (!(Body instanceof external_node_stream_.Readable))
+            throw new Error('The store sent no stream');
+        for await (const chunk of Body) {
+            if (done + chunk.length > part.bytes)
+                throw new Error(`The store sent more than the ${part.bytes} bytes asked for`);
+            await writeAll(file, chunk, part.from + done);
+            hash.update(chunk);
+            done += chunk.length;
+        }
+        if (done < part.bytes)
+            throw Object.assign(new Error(`The store ended the answer after ${done} of ${part.bytes} bytes`), {
+                code: 'ECONNRESET',
+            });
+    }, { plane: 'data', signal })
+        .catch(error => {
+        throw explainRefusal(store, archive, error);
+    });
+    return hash.digest('hex');
+}
+/** A disk that is nearly full takes less than it is given, without an error. */
+async function writeAll(file, chunk, position) {
+    try {
+        for (let done = 0; done < chunk.length;) {
+            const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position + done);
+            done += bytesWritten;
+        }
+    }
+    catch (error) {
+        throw diskError(error) ?? error;
+    }
+}
+function rangeCommand(store, archive, from, to) {
+    return new dist_cjs/* GetObjectCommand */.jLs({
+        Bucket: store.bucket,
+        Key: archive.key,
+        Range: `bytes=${from}-${to}`,
+        IfMatch: archive.etag,
+        ...(archive.versionId === null ? {} : { VersionId: archive.versionId }),
+    });
+}
+function explainRefusal(store, archive, error) {
+    const uri = store.uri(archive.key);
+    if (isPreconditionFailed(error) || storeErrorName(error) === 'InvalidRange') {
+        return new OperatorError('ARCHIVE_CORRUPT', `${uri} is not the object that was backed up: it was replaced afterwards.`, {
+            hint: 'Do not restore it. Pick an older backup, and find out who replaced the object.',
+            cause: error,
+        });
+    }
+    if (isNotFound(error)) {
+        return new OperatorError('BACKUP_NOT_FOUND', `The archive ${uri} is gone, though its manifest is there.`, {
+            hint: 'Pick another backup, and find out whether a lifecycle rule or a person removed it.',
+            cause: error,
+        });
+    }
+    if (storeErrorName(error) === 'InvalidObjectState') {
+        return new OperatorError('BACKUP_UNUSABLE', `${uri} lies in ${archive.storageClass} and cannot be read before it is brought back.`, {
+            hint: `Run: aws s3api restore-object${store.endpointOption} --bucket ${store.bucket} --key '${archive.key}' --restore-request Days=3 and try again when it is there.`,
+            cause: error,
+        });
+    }
+    return error;
+}
+
+;// CONCATENATED MODULE: external "node:stream/promises"
+const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
+;// CONCATENATED MODULE: ./lib/storage/whole-archive.js
+
+
+
+
+/**
+ * Hashes a downloaded archive as a whole. Its parts have been compared one by one; this makes the SHA-256 that goes into a
+ * record one that was measured. Throws ARCHIVE_CORRUPT where it is not that of the manifest.
+ */
+async function refuseOtherWhole(store, { key, sha256 }, path) {
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    await (0,external_node_stream_promises_namespaceObject.pipeline)((0,external_node_fs_.createReadStream)(path, { highWaterMark: 1 << 20 }), hash, { signal: store.signal });
+    const found = hash.digest('hex');
+    if (found === sha256)
+        return;
+    throw new OperatorError('ARCHIVE_CORRUPT', `${store.uri(key)} has the SHA-256 ${found}, its manifest says ${sha256}, though every part agrees.`, {
+        hint: 'Do not restore it. Pick an older backup, and find out who or what changed the manifest.',
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/criteria-query.js
+
+
+/** How long one criterion may take on the server. */
+const criteria_query_STATEMENT_TIMEOUT_MS = 10 * 60_000;
+/**
+ * Measures one criterion in a read-only transaction that is rolled back. Names without a schema are looked up on the
+ * connection's own search path, as psql does, whatever the session has set. What the server answers with an error becomes a
+ * measurement of kind `error`; it throws only when the session itself is gone or aborted. The session must not be
+ * inside a transaction.
+ */
+async function measure(session, criterion, timeoutMs = criteria_query_STATEMENT_TIMEOUT_MS) {
+    await session.rows('BEGIN READ ONLY');
+    try {
+        await session.rows(`SET LOCAL statement_timeout = ${Math.max(1, Math.round(timeoutMs))}`);
+        await session.rows('SET LOCAL search_path TO DEFAULT');
+        // An error in place of rows that a policy hides: a part must not pass for the whole.
+        await session.rows('SET LOCAL row_security = off');
+        const measurement = await read(session, criterion);
+        await session.rows('ROLLBACK');
+        return measurement;
+    }
+    catch (error) {
+        // A session that cannot even roll back is gone, and then it is not the criterion that failed.
+        await session.rows('ROLLBACK').catch(() => {
+            throw error;
+        });
+        return { kind: 'error', message: serverMessage(error), ...(isOfServer(error) && { isOfServer: true }) };
+    }
+}
+function read(session, criterion) {
+    switch (criterion.kind) {
+        case 'table':
+            return criteria_query_readRows(session, criterion.table);
+        case 'newest':
+            return criteria_query_readNewest(session, criterion);
+        case 'query':
+            return readQuery(session, criterion);
+        case 'extension':
+            return readExtension(session, criterion);
+    }
+}
+/** What cannot be measured, in words of ours. */
+class Unmeasurable extends Error {
+}
+/** What the server said, without the address that our errors begin with. */
+function serverMessage(error) {
+    if (error instanceof Unmeasurable)
+        return error.message;
+    if (!(error instanceof OperatorError))
+        throw error;
+    return errorMessage(error.cause ?? error);
+}
+/**
+ * Classes of SQLSTATE that speak of the server: 53 insufficient resources, 57 operator intervention (a statement that took too
+ * long among them), 58 system errors; and 42501, rights of the role, as where row security hides rows from it.
+ */
+function isOfServer(error) {
+    const cause = error instanceof OperatorError ? error.cause : undefined;
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    return /^(53|57|58)|^42501$/.test(code);
+}
+const RELATION = `
+  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.oid = to_regclass($1)`;
+async function findTable(session, table) {
+    const { schema, name } = table;
+    const quoted = schema === undefined ? quoteIdentifier(name) : quoteTable({ schema, name });
+    const [found] = await session.rows(RELATION, [quoted]);
+    if (found === undefined)
+        throw new Unmeasurable(`there is no table ${quoted}`);
+    if (!['r', 'p'].includes(found.kind))
+        throw new Unmeasurable(`${quoted} is not a table; use a check of query for it`);
+    return found;
+}
+/** The table with all its partitions and children, those that can hold rows. */
+const MEMBERS = `
+  WITH RECURSIVE tree AS (
+    SELECT $1::oid AS oid
+    UNION
+    SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN tree ON tree.oid = i.inhparent
+  )
+  SELECT n.nspname AS schema, c.relname AS name
+    FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind = 'r' ORDER BY 1, 2`;
+async function criteria_query_readRows(session, name) {
+    const table = await findTable(session, name);
+    const { rows } = await session.row(`SELECT count(*)::text AS rows FROM ${quoteTable(table)}`);
+    const members = await session.rows(MEMBERS, [table.oid]);
+    return { kind: 'table', rows: Number(rows), members };
+}
+/** The type beneath a domain, by its name. */
+const COLUMN_TYPE = `
+  SELECT format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) AS type
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+   WHERE a.attrelid = $1::oid AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped`;
+const WITH_TIME_ZONE = 'timestamp with time zone';
+const INSTANTS = [WITH_TIME_ZONE, 'timestamp without time zone', 'date'];
+async function criteria_query_readNewest(session, { table: name, column }) {
+    const table = await findTable(session, name);
+    const [found] = await session.rows(COLUMN_TYPE, [table.oid, column]);
+    const title = `${quoteTable(table)}.${quoteIdentifier(column)}`;
+    if (found === undefined)
+        throw new Unmeasurable(`there is no column ${title}`);
+    if (!INSTANTS.includes(found.type))
+        throw new Unmeasurable(`${title} is of type ${found.type}, not one of ${INSTANTS.join(', ')}`);
+    // extract(epoch) takes a value without a time zone as UTC, whatever the session's zone is.
+    const { ms } = await session.row(`SELECT round(extract(epoch FROM max(${quoteIdentifier(column)})) * 1000)::text AS ms FROM ${quoteTable(table)}`);
+    const at = ms === null ? null : new Date(Number(ms));
+    if (Number.isNaN(at?.getTime()))
+        throw new Unmeasurable(`the newest value of ${title} is ${ms ?? 'unknown'}`);
+    return { kind: 'newest', at, hasTimeZone: found.type === WITH_TIME_ZONE };
+}
+/**
+ * The query runs as a subquery with a parameter beside it, because only then PostgreSQL refuses a second statement: a
+ * COMMIT in it would end the read-only transaction. The alias names the first column, whatever the query calls it.
+ */
+async function readQuery(session, { sql, condition }) {
+    const from = `FROM (\n${sql}\n) AS criterion(pg_runbook_value)`;
+    if (condition.kind === 'empty') {
+        const { rows } = await session.row(`SELECT count(*)::text AS rows ${from} LIMIT $1`, [1]);
+        return { kind: 'query', rows: Number(rows), value: null };
+    }
+    const rows = await session.rows(`SELECT pg_runbook_value::text AS value ${from} LIMIT $1`, [2]);
+    return { kind: 'query', rows: rows.length, value: rows[0]?.value ?? null };
+}
+async function readExtension(session, { extension }) {
+    const [found] = await session.rows('SELECT extversion AS version FROM pg_catalog.pg_extension WHERE extname = $1', [extension]);
+    return { kind: 'extension', version: found?.version ?? null };
+}
+
+;// CONCATENATED MODULE: ./lib/actions/drill-measure.js
+var drill_measure_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var drill_measure_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+/**
+ * Only counts are compared with it: the operator's own queries do not run on a live database. One that does not answer leaves the
+ * comparison open, and the rest of the drill stands.
+ */
+async function measureLive(live, criteria, signal) {
+    const compared = criteria.filter(({ kind }) => kind === 'table');
+    try {
+        return await measureAll(live, compared, signal);
+    }
+    catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof OperatorError))
+            throw error;
+        const message = error.message.replace(/\.$/, '');
+        return new Map(compared.map(({ name }) => [name, { kind: 'error', message }]));
+    }
+}
+async function measureAll(connection, criteria, signal) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const session = drill_measure_addDisposableResource(env_1, await openSession(connection, signal), true);
+        const measured = new Map();
+        for (const criterion of criteria)
+            measured.set(criterion.name, await measure(session, criterion));
+        return measured;
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = drill_measure_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/actions/drill-tools.js
+var drill_tools_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var drill_tools_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** A copy that is thrown away subscribes to nothing: a database with a subscription cannot even be dropped. */
+const DRILL_ONLY = ['--no-subscriptions'];
+/** What the drill step needs, all but the smoke command. Throws TOOL_MISSING without a pg_restore that can read the archive. */
+async function createDrillTools(context, setting, manifest) {
+    const { store, signal, directory, scratch, live, jobs, amcheck } = setting;
+    const { variables } = context.environment;
+    const pgRestore = await requireTool(context, 'pg_restore', parseVersion(manifest.archive.toolVersion).major);
+    const pgAmcheck = amcheck ? await requireTool(context, 'pg_amcheck', pgRestore.version.major) : undefined;
+    const archivePath = (0,external_node_path_.join)(directory, 'archive.dump');
+    return {
+        store,
+        signal,
+        log: context.log,
+        now: () => new Date(),
+        archivePath,
+        disk: async () => ({
+            freeBytes: await readFreeBytes(directory),
+            databaseBytes: scratch === undefined ? scratchNeeds(manifest).bytes + SERVER_BYTES : 0,
+        }),
+        download: async (archive, path, onBytes) => {
+            await downloadArchive(store, archive, path, onBytes);
+            await refuseOtherWhole(store, archive, path);
+        },
+        pgRestore: pgRestore.version,
+        openScratch: () => openScratch(context, setting, manifest),
+        startRestore: async (database) => {
+            const env = await connectionEnvironment(database.connection, directory, variables);
+            return startRestore({ path: pgRestore.path, archive: archivePath, jobs, env, args: DRILL_ONLY });
+        },
+        readContent: (database, original) => readRestoredContent(database.connection, original, signal),
+        readStructure: async (database) => {
+            const env_1 = { stack: [], error: void 0, hasError: false };
+            try {
+                const session = drill_tools_addDisposableResource(env_1, await openSession(database.connection, signal), true);
+                return await readStructureChecks(session);
+            }
+            catch (e_1) {
+                env_1.error = e_1;
+                env_1.hasError = true;
+            }
+            finally {
+                const result_1 = drill_tools_disposeResources(env_1);
+                if (result_1)
+                    await result_1;
+            }
+        },
+        checkPages: pgAmcheck && (database => checkPages(context, setting, pgAmcheck.path, database)),
+        measureScratch: (database, criteria) => measureAll(database.connection, criteria, signal),
+        measureLive: live && (criteria => measureLive(live, criteria, signal)),
+    };
+}
+async function checkPages({ environment, log }, { directory, jobs, signal }, path, { connection }) {
+    const env_2 = { stack: [], error: void 0, hasError: false };
+    try {
+        const env = await connectionEnvironment(connection, directory, environment.variables);
+        let table;
+        const _progress = drill_tools_addDisposableResource(env_2, reportProgress(log, () => new Date(), () => ({ bytes: undefined, table })), false);
+        const onProgress = (text) => {
+            table = `pg_amcheck ${text}`;
+        };
+        return await checkWithAmcheck({ path, env, jobs, signal, onProgress });
+    }
+    catch (e_2) {
+        env_2.error = e_2;
+        env_2.hasError = true;
+    }
+    finally {
+        drill_tools_disposeResources(env_2);
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/restore-point.js
 var restore_point_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
@@ -90953,6 +90928,7 @@ var restore_point_disposeResources = (undefined && undefined.__disposeResources)
     var e = new Error(message);
     return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
 });
+
 
 
 
@@ -91227,6 +91203,7 @@ const external_node_readline_namespaceObject = __WEBPACK_EXTERNAL_createRequire(
 
 
 
+
 /**
  * As GitHub runs a step with `shell: bash`: a failure in the middle of a pipeline or a script is a failure. `sh -c` would take
  * `no-such-tool | sort` for a success. https://docs.github.com/actions/reference/workflow-syntax-for-github-actions#exit-codes-and-error-action-preference
@@ -91257,9 +91234,7 @@ async function runShellCommand(options) {
     (0,external_node_readline_namespaceObject.createInterface)({ input: child.stderr }).on('line', options.onError);
     const closed = new Promise(resolve => child.once('close', () => resolve(true)));
     const ended = readEnd(child);
-    const over = new AbortController();
-    const end = await Promise.race([ended, aborted(AbortSignal.any([signal, over.signal]))]);
-    over.abort();
+    const end = await abortable(signal, ended).catch(() => undefined);
     if (end === undefined)
         await shell_command_endGroup(child, ended);
     const isOutputComplete = await endRest(child, closed, `PG_RUNBOOK_COMMAND=${mark}`);
@@ -91280,9 +91255,6 @@ function readEnd(child) {
             text: exitCode === null ? `signal ${name}` : `exit code ${exitCode}`,
         }));
     });
-}
-function aborted(signal) {
-    return new Promise(resolve => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
 }
 async function shell_command_endGroup(child, ended) {
     signalGroup(child, 'SIGTERM');
@@ -95487,6 +95459,7 @@ function truncateSql(tables) {
 
 ;// CONCATENATED MODULE: ./lib/postgres/transaction-session.js
 
+
 /**
  * Reads inside a transaction that a psql of ours holds, as if it were a session: what nobody else can see yet. Values come as
  * text, as from every session. Ends with the transaction.
@@ -95505,12 +95478,7 @@ function sessionOf({ ask, pid }) {
     };
     return {
         rows,
-        row: async (sql, values) => {
-            const [first] = await rows(sql, values);
-            if (first === undefined)
-                throw new Error(`No row came back from: ${sql}`);
-            return first;
-        },
+        row: oneRow(rows),
         pid,
         isShared: false,
         isIdle: () => true,
@@ -97038,7 +97006,7 @@ async function unpack(request, origin, apt, resolved, closure) {
         packages: closure.map(({ name, version }) => `${name}=${version}`),
     };
     const build = async (directory) => {
-        requireSpace((0,external_node_path_.dirname)(directory), installed + downloads, await readFree(directory));
+        disk_space_requireSpace((0,external_node_path_.dirname)(directory), installed + downloads, await readFree(directory));
         const files = await apt.download(closure);
         await unpackDebs(directory, files, aptEnvironment(variables), signal);
         const bin = await wrapTools(directory);
@@ -98661,6 +98629,7 @@ var verify_drill_run_disposeResources = (undefined && undefined.__disposeResourc
     var e = new Error(message);
     return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
 });
+
 
 
 

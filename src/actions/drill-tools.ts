@@ -1,9 +1,7 @@
 import { join } from 'node:path'
 import type { Check } from '../core/check.ts'
 import type { Connection } from '../core/connection.ts'
-import { errorMessage } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
-import { statementsBefore } from '../core/partial-backup.ts'
 import { parseVersion } from '../core/postgres-version.ts'
 import { scratchNeeds } from '../core/scratch-needs.ts'
 import { checkWithAmcheck } from '../postgres/amcheck.ts'
@@ -23,9 +21,6 @@ import { refuseOtherWhole } from '../storage/whole-archive.ts'
 import { measureAll, measureLive } from './drill-measure.ts'
 import { openScratch, SERVER_BYTES } from './drill-scratch.ts'
 import { requireTool } from './require-tool.ts'
-
-export { dropLeftDatabase, stopLeftServer } from './drill-scratch.ts'
-export { requireTool } from './require-tool.ts'
 
 /** A copy that is thrown away subscribes to nothing: a database with a subscription cannot even be dropped. */
 const DRILL_ONLY = ['--no-subscriptions']
@@ -72,7 +67,6 @@ export async function createDrillTools(
     pgRestore: pgRestore.version,
     openScratch: () => openScratch(context, setting, manifest),
     startRestore: async database => {
-      await prepareForPartial(context, manifest, database.connection, signal)
       const env = await connectionEnvironment(database.connection, directory, variables)
       return startRestore({ path: pgRestore.path, archive: archivePath, jobs, env, args: DRILL_ONLY })
     },
@@ -85,20 +79,6 @@ export async function createDrillTools(
     measureScratch: (database, criteria) => measureAll(database.connection, criteria, signal),
     measureLive: live && (criteria => measureLive(live, criteria, signal)),
   }
-}
-
-/** An extension that this server does not have may not be needed; if it is, pg_restore says so. */
-async function prepareForPartial(
-  { log }: ActionContext,
-  manifest: Manifest,
-  connection: Connection,
-  signal: AbortSignal,
-): Promise<void> {
-  const statements = statementsBefore(manifest)
-  if (statements.length === 0) return
-  await using session = await openSession(connection, signal)
-  for (const statement of statements)
-    await session.rows(statement).catch(error => log.info(`  ${statement}: ${errorMessage(error)}`))
 }
 
 async function checkPages(

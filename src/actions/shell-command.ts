@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { abortable } from '../core/abortable.ts'
 
 /**
  * As GitHub runs a step with `shell: bash`: a failure in the middle of a pipeline or a script is a failure. `sh -c` would take
@@ -56,9 +57,7 @@ export async function runShellCommand(options: ShellCommand): Promise<CommandEnd
   createInterface({ input: child.stderr }).on('line', options.onError)
   const closed = new Promise<true>(resolve => child.once('close', () => resolve(true)))
   const ended = readEnd(child)
-  const over = new AbortController()
-  const end = await Promise.race([ended, aborted(AbortSignal.any([signal, over.signal]))])
-  over.abort()
+  const end = await abortable(signal, ended).catch(() => undefined)
   if (end === undefined) await endGroup(child, ended)
   const isOutputComplete = await endRest(child, closed, `PG_RUNBOOK_COMMAND=${mark}`)
   signal.throwIfAborted()
@@ -84,10 +83,6 @@ function readEnd(child: ChildProcess): Promise<Pick<CommandEnd, 'isSuccess' | 't
       }),
     )
   })
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise(resolve => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
 }
 
 async function endGroup(child: ChildProcess, ended: Promise<unknown>): Promise<void> {

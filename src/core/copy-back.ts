@@ -9,7 +9,7 @@ export interface TableColumns {
 }
 
 /** `postgresql://logi@db.example:5432/logi`, without the password and the sslmode. */
-export function databaseAddress(
+function databaseAddress(
   { user, host, port }: Pick<RestoreRecord['target'], 'user' | 'host' | 'port'>,
   database: string,
 ): string {

@@ -1,4 +1,4 @@
-import type { Session } from './session.ts'
+import { oneRow, type Session } from './session.ts'
 
 /**
  * The same session, which from here on gives back the locks that its statements take: a transaction keeps the lock of every
@@ -17,15 +17,7 @@ export async function withoutKeptLocks(session: Session): Promise<Session> {
     await session.rows(GIVE_BACK)
     return found
   }
-  return {
-    ...session,
-    rows,
-    row: async <T extends Record<string, string | null>>(sql: string, values?: readonly unknown[]) => {
-      const [first] = await rows<T>(sql, values)
-      if (first === undefined) throw new Error(`No row came back from: ${sql}`)
-      return first
-    },
-  }
+  return { ...session, rows, row: oneRow(rows) }
 }
 
 const GIVE_BACK = 'ROLLBACK TO SAVEPOINT reading'

@@ -70,7 +70,7 @@ export async function readNumbering(
 }
 
 /** The statement that lets a sequence go on after the rows that are there. */
-export function renderAdvance({ sequence, extreme }: Numbering): string {
+function renderAdvance({ sequence, extreme }: Numbering): string {
   return `SELECT setval('${quoteTable(sequence).replaceAll("'", "''")}', ${extreme})`
 }
 

@@ -63,11 +63,7 @@ export async function openSession(connection: Connection, signal?: AbortSignal):
     if (!isShared && openedPid !== announced) await rows(openingQuery(openedPid))
     return {
       rows,
-      row: async <T>(sql: string, values?: readonly unknown[]) => {
-        const [first] = await rows<T>(sql, values)
-        if (first === undefined) throw new Error(`No row came back from: ${sql}`)
-        return first
-      },
+      row: oneRow(rows),
       pid: openedPid,
       isShared,
       isIdle: () => running === 0,
@@ -88,6 +84,15 @@ function openingQuery(ownPid: string | null): string {
   return `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid, pg_catalog.count(
     CASE WHEN pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) ${Number(ownPid)} THEN pg_catalog.set_config(name, '0', false) END)
     FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) ANY ('{statement_timeout,lock_timeout,idle_in_transaction_session_timeout,idle_session_timeout,transaction_timeout}')`
+}
+
+/** `row` of a session, made of its `rows`. */
+export function oneRow(rows: Session['rows']): Session['row'] {
+  return async (sql, values) => {
+    const [first] = await rows<never>(sql, values)
+    if (first === undefined) throw new Error(`No row came back from: ${sql}`)
+    return first
+  }
 }
 
 /** pg returns a list for a text of several statements. */

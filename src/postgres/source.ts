@@ -94,12 +94,13 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
       }
     },
     async readContent({ session: reader, tables }, level, isPartial) {
+      const isWhole = !isPartial && level !== 'none'
       return {
         extensions: await readExtensions(reader),
         policyRoles: await readPolicyRoles(reader),
-        objects: isPartial ? null : await readObjectCounts(reader),
-        definitions: isPartial ? null : foldDefinitions((await readDefinitions(reader)).definitions),
-        largeObjectsHash: isPartial ? null : await readLargeObjectsHash(reader, level),
+        objects: isWhole ? await readObjectCounts(reader) : null,
+        definitions: isWhole ? foldDefinitions((await readDefinitions(reader)).definitions) : null,
+        largeObjectsHash: isWhole ? await readLargeObjectsHash(reader, level) : null,
         tables: await readTableFingerprints(reader, tables, level),
       }
     },

@@ -33,7 +33,7 @@ export async function readSessions(session: Session, database: string): Promise<
 }
 
 /** Ends those that this role may end, except those spared. Returns the process ids of those that got the signal. */
-export async function terminateSessions(
+async function terminateSessions(
   session: Session,
   database: string,
   spared: readonly string[] = [],

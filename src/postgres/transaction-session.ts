@@ -1,5 +1,5 @@
 import { quoteLiteral } from '../core/identifier.ts'
-import type { Session } from './session.ts'
+import { oneRow, type Session } from './session.ts'
 import type { TargetTransaction } from './target-transaction.ts'
 
 /**
@@ -22,11 +22,7 @@ export function sessionOf({ ask, pid }: Pick<TargetTransaction, 'ask' | 'pid'>):
   }
   return {
     rows,
-    row: async <T>(sql: string, values?: readonly unknown[]) => {
-      const [first] = await rows<T>(sql, values)
-      if (first === undefined) throw new Error(`No row came back from: ${sql}`)
-      return first
-    },
+    row: oneRow(rows),
     pid,
     isShared: false,
     isIdle: () => true,

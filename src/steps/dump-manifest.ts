@@ -29,7 +29,6 @@ export function createManifest(request: DumpRequest, facts: DumpFacts): Manifest
   const { options, location, fingerprint } = request
   const { id, key, server, snapshot, stored, archive, content, sequences, durations } = facts
   const { versionNumber: _, ...serverFacts } = server
-  const hasFingerprint = fingerprint !== 'none'
   return {
     version: MANIFEST_VERSION,
     backup: {
@@ -62,9 +61,9 @@ export function createManifest(request: DumpRequest, facts: DumpFacts): Manifest
     fingerprint: {
       level: fingerprint,
       tables: content.tables,
-      sequences: hasFingerprint ? sequences : [],
-      objects: hasFingerprint ? content.objects : null,
-      definitions: hasFingerprint ? content.definitions : null,
+      sequences: fingerprint === 'none' ? [] : sequences,
+      objects: content.objects,
+      definitions: content.definitions,
       largeObjectsHash: content.largeObjectsHash,
     },
     durations,

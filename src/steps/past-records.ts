@@ -8,7 +8,7 @@ import { parseManifest } from '../core/manifest.ts'
 import { TREND_LENGTH } from '../core/trend.ts'
 import type { Store } from '../storage/store.ts'
 
-/** How long the trend may keep a run that is done waiting for its end. */
+/** How long what only adds to what is known may keep a run waiting. */
 const PATIENCE_MS = 10_000
 
 /** What is kept below a prefix under names that sort by time. */
@@ -39,29 +39,35 @@ export function readPastGates(location: Location, store: Store): Promise<readonl
   return readPastRecords(store, { prefix: gatePrefix(location), parse: parseGateRecord })
 }
 
+/** For a trend, as many as it is long. A role that may only write is no mistake, and not worth a line. */
+function readPastRecords<T>(store: Store, kind: RecordKind<T>): Promise<readonly T[] | undefined> {
+  return readNewest(store, kind, TREND_LENGTH, (uri, error) => leaveOut(store.log, uri, error))
+}
+
 /**
- * The newest records of a kind, for a trend: one listing, and as many reads at once as a trend is long. It decides nothing, so it
- * never throws and never takes long: what cannot be read is left out, and undefined is that nothing could be listed. A role
- * that may only write is no mistake, and not worth a line.
+ * The newest records of a kind, the oldest of them first: one listing, and all reads at once. They only ever add to what is known, so that it
+ * never throws and never takes long: what cannot be read is left out, and undefined is that nothing could be listed.
  */
-async function readPastRecords<T>(
+export async function readNewest<T>(
   store: Store,
   { prefix, parse, isWanted = () => true }: RecordKind<T>,
+  most: number,
+  onLeftOut: (uri: string, error: unknown) => void,
 ): Promise<readonly T[] | undefined> {
   const signal = AbortSignal.any([store.signal, AbortSignal.timeout(PATIENCE_MS)])
   const readOne = async (key: string): Promise<readonly T[]> => {
     try {
       return [parse(await store.getText(key, { signal }), store.uri(key))]
     } catch (error) {
-      leaveOut(store.log, store.uri(key), error)
+      onLeftOut(store.uri(key), error)
       return []
     }
   }
   try {
-    const keys = (await store.list(prefix, { signal })).filter(isWanted).slice(-TREND_LENGTH)
+    const keys = (await store.list(prefix, { signal })).filter(isWanted).slice(-most)
     return (await Promise.all(keys.map(readOne))).flat()
   } catch (error) {
-    leaveOut(store.log, store.uri(prefix), error)
+    onLeftOut(store.uri(prefix), error)
     return undefined
   }
 }

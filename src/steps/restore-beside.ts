@@ -83,7 +83,7 @@ function tablesOf(selection: Selection): readonly TableName[] | undefined {
 }
 
 /** What the comment of a database says that a restore has finished. */
-export function restoredComment({ backup }: Manifest, verdict: Verdict): string {
+function restoredComment({ backup }: Manifest, verdict: Verdict): string {
   const differs = verdict === 'fail' ? ', which differs from its manifest' : ''
   return `pg-runbook: restored from backup ${backup.id}${differs}`
 }

@@ -47,7 +47,7 @@ function blocked(blockers: readonly Blocker[]): OperatorError {
 }
 
 /** One line: what it is, who, for how long, and what it does. */
-export function renderBlocker({ kind, pid, user, state, ageMs, query, relation }: Blocker): string {
+function renderBlocker({ kind, pid, user, state, ageMs, query, relation }: Blocker): string {
   const facts = [
     kind,
     pid !== null && `pid ${pid}`,

@@ -92,7 +92,7 @@ export function lacksConditions(error: unknown): boolean {
 }
 
 /** The store says that it cannot do this at all. */
-export function isNotImplemented(error: unknown): boolean {
+function isNotImplemented(error: unknown): boolean {
   const { name, status } = factsOf(error)
   return status === 501 || name === 'NotImplemented'
 }

@@ -6,10 +6,11 @@ import { describe, expect, it } from 'vitest'
 import { parseManifest, renderManifest } from '../../src/core/manifest.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { createDatabase, withClient } from '../support/database.ts'
-import { dumpOptions, labEnvironment } from '../support/dump.ts'
+import { labEnvironment } from '../support/dump.ts'
 import { createHosted, type HostedDatabase } from '../support/hosted.ts'
 import { theLab } from '../support/lab.ts'
 import { databaseDigest } from '../support/restore.ts'
+import { dumpLogi, restoreOptions } from '../support/restore-run.ts'
 import { type ActionRun, runAction } from '../support/runner.ts'
 
 const SCHEMA = `
@@ -23,14 +24,8 @@ const MODES = ['new-database', 'swap', 'overwrite'] as const
 describe('restore-from-s3 refuses before the first change', () => {
   const lab = theLab()
 
-  async function dump(from: { readonly url: string }, to: TestBucket, inputs: Record<string, string> = {}) {
-    const run = await runAction(
-      'dump-to-s3',
-      dumpOptions(lab, from, to, { inputs: { database: 'logi', ...inputs } }),
-    )
-    expect(run.exitCode, run.log).toBe(0)
-    return run.outputs['backup-id'] ?? ''
-  }
+  const dump = (from: { readonly url: string }, to: TestBucket, inputs: Record<string, string> = {}) =>
+    dumpLogi(lab, from, to, { fingerprint: 'counts', ...inputs })
 
   /** Runs the restore and expects one error of that code, and that nothing whatever has changed. */
   async function refusal(
@@ -53,16 +48,8 @@ describe('restore-from-s3 refuses before the first change', () => {
       ),
     ]
     const before = await look()
-    const run = await runAction('restore-from-s3', {
-      inputs: {
-        'target-url': target.url,
-        destination: `s3://${bucket.name}/backups`,
-        database: 'logi',
-        confirm: target.name,
-        ...inputs,
-      },
-      env: { ...labEnvironment(lab), ...env },
-    })
+    const options = restoreOptions(lab, target, bucket, inputs)
+    const run = await runAction('restore-from-s3', { ...options, env: { ...options.env, ...env } })
     expect(await look()).toEqual(before)
     const errors = run.annotations.filter(({ level }) => level === 'error')
     expect(

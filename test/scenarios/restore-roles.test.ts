@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { withClient } from '../support/database.ts'
-import { dumpOptions, labEnvironment } from '../support/dump.ts'
 import { createHosted, type HostedDatabase } from '../support/hosted.ts'
 import { theLab } from '../support/lab.ts'
 import { databaseDigest } from '../support/restore.ts'
+import { dumpLogi, restoreOptions } from '../support/restore-run.ts'
 import { type ActionRun, runAction } from '../support/runner.ts'
 
 const MODES = ['new-database', 'swap', 'overwrite'] as const
@@ -26,26 +26,14 @@ const OWNERS = `
 describe('restore-from-s3', () => {
   const lab = theLab()
 
-  async function dump(from: HostedDatabase, to: TestBucket): Promise<void> {
-    const run = await runAction('dump-to-s3', dumpOptions(lab, from, to, { inputs: { database: 'logi' } }))
-    expect(run.exitCode, run.log).toBe(0)
-  }
+  const dump = (from: HostedDatabase, to: TestBucket) => dumpLogi(lab, from, to, { fingerprint: 'counts' })
 
   function restore(
     target: HostedDatabase,
     bucket: TestBucket,
     inputs: Record<string, string>,
   ): Promise<ActionRun> {
-    return runAction('restore-from-s3', {
-      inputs: {
-        'target-url': target.url,
-        destination: `s3://${bucket.name}/backups`,
-        database: 'logi',
-        confirm: target.name,
-        ...inputs,
-      },
-      env: labEnvironment(lab),
-    })
+    return runAction('restore-from-s3', restoreOptions(lab, target, bucket, inputs))
   }
 
   const rows = (url: string, sql: string) =>

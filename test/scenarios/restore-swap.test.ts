@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { buildDemoDatabase } from '../../scripts/data/logi.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { databaseUrl, withClient } from '../support/database.ts'
-import { dumpOptions, labEnvironment } from '../support/dump.ts'
+import { labEnvironment } from '../support/dump.ts'
 import { createHosted, type HostedDatabase } from '../support/hosted.ts'
 import { theLab } from '../support/lab.ts'
+import { dumpLogi } from '../support/restore-run.ts'
 import { type ActionRun, runAction } from '../support/runner.ts'
 
 const SMALL = `
@@ -49,10 +50,7 @@ async function askUntil(url: string, stop: AbortSignal): Promise<Seen> {
 describe('restore-from-s3 in mode swap', () => {
   const lab = theLab()
 
-  async function dump(from: HostedDatabase, to: TestBucket): Promise<void> {
-    const run = await runAction('dump-to-s3', dumpOptions(lab, from, to, { inputs: { database: 'logi' } }))
-    expect(run.exitCode, run.log).toBe(0)
-  }
+  const dump = (from: HostedDatabase, to: TestBucket) => dumpLogi(lab, from, to, { fingerprint: 'counts' })
 
   function swap(
     target: HostedDatabase,

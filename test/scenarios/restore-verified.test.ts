@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { parseRestoreRecord } from '../../src/core/restore-record.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { withClient } from '../support/database.ts'
-import { dumpOptions, labEnvironment } from '../support/dump.ts'
 import { createHosted, type HostedDatabase } from '../support/hosted.ts'
 import { theLab } from '../support/lab.ts'
 import { databaseDigest } from '../support/restore.ts'
+import { dumpLogi, restoreOptions } from '../support/restore-run.ts'
 import { type ActionRun, runAction } from '../support/runner.ts'
 import { readBackup, tamper } from '../support/tamper.ts'
 
@@ -19,32 +19,17 @@ const SCHEMA = `
 describe('restore-from-s3 over a database', () => {
   const lab = theLab()
 
-  async function dump(from: HostedDatabase, to: TestBucket): Promise<void> {
-    const run = await runAction(
-      'dump-to-s3',
-      dumpOptions(lab, from, to, { inputs: { database: 'logi', fingerprint: 'content' } }),
-    )
-    expect(run.exitCode, run.log).toBe(0)
-  }
-
   function overwrite(target: HostedDatabase, bucket: TestBucket): Promise<ActionRun> {
-    return runAction('restore-from-s3', {
-      inputs: {
-        'target-url': target.url,
-        destination: `s3://${bucket.name}/backups`,
-        database: 'logi',
-        mode: 'overwrite',
-        confirm: target.name,
-        disconnect: 'true',
-      },
-      env: labEnvironment(lab),
-    })
+    return runAction(
+      'restore-from-s3',
+      restoreOptions(lab, target, bucket, { mode: 'overwrite', disconnect: 'true' }),
+    )
   }
 
   it('is verified, though the application writes from the moment that it may', async () => {
     await using hosted = await createHosted(lab, SCHEMA)
     await using bucket = await createBucket(lab)
-    await dump(hosted, bucket)
+    await dumpLogi(lab, hosted, bucket)
     const stop = new AbortController()
     const writers = Array.from({ length: 4 }, async () => {
       while (!stop.signal.aborted) {
@@ -74,7 +59,7 @@ describe('restore-from-s3 over a database', () => {
   ])('is rolled back where %s is not what the manifest says', async (_, change, name) => {
     await using hosted = await createHosted(lab, SCHEMA)
     await using bucket = await createBucket(lab)
-    await dump(hosted, bucket)
+    await dumpLogi(lab, hosted, bucket)
     await tamper(lab, bucket, await readBackup(bucket), change)
     await withClient(hosted.url, client => client.query('CREATE TABLE later (id int)'))
     const before = await databaseDigest(lab, hosted.url)

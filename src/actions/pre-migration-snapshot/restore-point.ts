@@ -11,8 +11,9 @@ import { openSource } from '../../postgres/source.ts'
 import { drill } from '../../steps/drill.ts'
 import { type DumpTools, dump } from '../../steps/dump.ts'
 import { verifyArchive, verifyChecksum } from '../../steps/verify-archive.ts'
-import { createDrillTools, requireTool } from '../drill-tools.ts'
+import { createDrillTools } from '../drill-tools.ts'
 import { createDumpTools, madeBy } from '../dump-tools.ts'
+import { requireTool } from '../require-tool.ts'
 import type { GateSetting } from './setting.ts'
 
 /** A new backup; `judge` may keep it from becoming one. */

@@ -26,8 +26,8 @@ import { dump } from '../../steps/dump.ts'
 import type { OverwriteTools } from '../../steps/restore-overwrite.ts'
 import { verifyArchive } from '../../steps/verify-archive.ts'
 import { downloadArchive } from '../../storage/download.ts'
-import { requireTool } from '../drill-tools.ts'
 import { createDumpTools, madeBy } from '../dump-tools.ts'
+import { requireTool } from '../require-tool.ts'
 import type { ToolSetting } from './tools.ts'
 
 /** What the other tools have found out already. */
