@@ -84787,6 +84787,8 @@ class PartWriter {
     #free = [];
     #buffers = 0;
     #inFlight = new Set();
+    /** The part before, until it is acknowledged or has failed. */
+    #before = Promise.resolve();
     #completed = [];
     #parts = [];
     #sha256 = (0,external_node_crypto_.createHash)('sha256');
@@ -84887,7 +84889,7 @@ class PartWriter {
         const partNumber = this.#parts.push({ bytes, sha256 });
         if (partNumber > this.#plan.maxParts)
             throw this.#tooLarge(this.#plan.maxParts);
-        const sending = this.#send(partNumber, part)
+        const sending = this.#send(partNumber, part, this.#before)
             .then(completed => {
             this.#completed.push(completed);
             this.acknowledgedBytes += bytes;
@@ -84896,8 +84898,9 @@ class PartWriter {
             .catch(error => this.#stop.abort(error))
             .finally(() => this.#inFlight.delete(sending));
         this.#inFlight.add(sending);
+        this.#before = sending;
     }
-    async #send(partNumber, { buffer, bytes, sha256, crc, md5 }) {
+    async #send(partNumber, { buffer, bytes, sha256, crc, md5 }, before) {
         const checksum = md5 === undefined ? { ChecksumCRC32: crcText(crc) } : {};
         const { key, uploadId } = this.#open;
         const request = {
@@ -84924,9 +84927,11 @@ class PartWriter {
             });
         }
         catch (error) {
-            if (partNumber > FEWEST_PARTS && storeErrorName(error) === 'InvalidArgument')
-                throw this.#tooLarge(partNumber - 1, error);
-            throw error;
+            if (partNumber <= FEWEST_PARTS || storeErrorName(error) !== 'InvalidArgument')
+                throw error;
+            // All parts beyond the limit are refused, in any order: the first of them tells what it is.
+            await before;
+            throw this.#tooLarge(partNumber - 1, error);
         }
     }
     #tooLarge(parts, cause) {

@@ -55,6 +55,8 @@ export class PartWriter {
   readonly #free: Buffer[] = []
   #buffers = 0
   readonly #inFlight = new Set<Promise<void>>()
+  /** The part before, until it is acknowledged or has failed. */
+  #before: Promise<void> = Promise.resolve()
   readonly #completed: CompletedPart[] = []
   readonly #parts: { readonly bytes: number; readonly sha256: string }[] = []
   readonly #sha256 = createHash('sha256')
@@ -158,7 +160,7 @@ export class PartWriter {
     this.#bytes += bytes
     const partNumber = this.#parts.push({ bytes, sha256 })
     if (partNumber > this.#plan.maxParts) throw this.#tooLarge(this.#plan.maxParts)
-    const sending = this.#send(partNumber, part)
+    const sending = this.#send(partNumber, part, this.#before)
       .then(completed => {
         this.#completed.push(completed)
         this.acknowledgedBytes += bytes
@@ -167,9 +169,14 @@ export class PartWriter {
       .catch(error => this.#stop.abort(error))
       .finally(() => this.#inFlight.delete(sending))
     this.#inFlight.add(sending)
+    this.#before = sending
   }
 
-  async #send(partNumber: number, { buffer, bytes, sha256, crc, md5 }: Part): Promise<CompletedPart> {
+  async #send(
+    partNumber: number,
+    { buffer, bytes, sha256, crc, md5 }: Part,
+    before: Promise<void>,
+  ): Promise<CompletedPart> {
     const checksum = md5 === undefined ? { ChecksumCRC32: crcText(crc) } : {}
     const { key, uploadId } = this.#open
     const request = {
@@ -194,9 +201,10 @@ export class PartWriter {
         signal: this.#signal,
       })
     } catch (error) {
-      if (partNumber > FEWEST_PARTS && storeErrorName(error) === 'InvalidArgument')
-        throw this.#tooLarge(partNumber - 1, error)
-      throw error
+      if (partNumber <= FEWEST_PARTS || storeErrorName(error) !== 'InvalidArgument') throw error
+      // All parts beyond the limit are refused, in any order: the first of them tells what it is.
+      await before
+      throw this.#tooLarge(partNumber - 1, error)
     }
   }
 

@@ -186,7 +186,10 @@ describe('an upload', () => {
 
   it('that needs more parts than the store takes says so, though the store only says that the number is wrong', async () => {
     await using bucket = await createBucket(swift)
-    using test = openStore(swift.s3, bucket.name)
+    await using proxy = await MeddlingProxy.start(swift.s3.endpoint)
+    // The first part too many is the last to be refused.
+    proxy.meddle({ method: 'PUT', path: /partNumber=1001\b/, holdAnswerMs: 1500 })
+    using test = openStore(swift.s3, bucket.name, { endpoint: proxy.url })
     await using upload = await beginUpload(test.store, requestOf('auto'))
     const writer = new PartWriter(
       test.store,
