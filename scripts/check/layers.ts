@@ -31,7 +31,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   postgres: {
     from: ['core', 'postgres'],
     node: 'all',
-    packages: ['@actions/exec', 'pg'],
+    packages: ['@actions/exec', '@actions/tool-cache', 'pg'],
   },
   storage: { from: ['core', 'storage'], node: 'all', packages: ['@aws-sdk/', '@smithy/'] },
   render: { from: ['core', 'render'], node: 'all', packages: [] },

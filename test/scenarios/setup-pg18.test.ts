@@ -181,7 +181,7 @@ describe('setup-pg18', () => {
         expect(done.exitCode, done.log).toBe(0)
         expect(await nextStep(done, 'pg_dump --version')).toContain('(PostgreSQL) 18.')
       }
-      expect(await entries(workplace)).toEqual([expect.stringMatching(/^18\.\d+-apt-[0-9a-f]{8}-client$/)])
+      expect(await entries(workplace)).toEqual([expect.stringMatching(/^18\.\d+\.0-apt-[0-9a-f]{8}-client$/)])
       expect((await setUp(workplace)).outputs['cache-hit']).toBe('true')
     })
   })

@@ -10,7 +10,7 @@ import { findOrFetch } from '../../postgres/install/install.ts'
 import type { Installation } from '../../postgres/install/installation.ts'
 import { readVersionOnPath } from '../../postgres/install/prove-tools.ts'
 import { findSystemInstallation } from '../../postgres/install/system-installation.ts'
-import { ToolCache } from '../../postgres/install/tool-cache.ts'
+import { CACHED_TOOL, ToolCache } from '../../postgres/install/tool-cache.ts'
 import { toolEnvironment } from '../../postgres/tool.ts'
 import type { Action, ActionContext } from '../../runner/action.ts'
 import { readInputs, type SetupInputs } from './inputs.ts'
@@ -78,10 +78,10 @@ async function origins(inputs: SetupInputs, context: ActionContext): Promise<rea
 async function openCache(inputs: SetupInputs, context: ActionContext): Promise<ToolCache> {
   const { variables, tempRoot } = context.environment
   const toolCache = variables.RUNNER_TOOL_CACHE
-  const root = toolCache && join(toolCache, 'pg-runbook-postgresql')
-  if (inputs.cache && root && (await isWritable(root))) return new ToolCache(root)
+  const root = toolCache && join(toolCache, CACHED_TOOL)
+  if (inputs.cache && root && (await isWritable(root))) return ToolCache.ofRunner(toolCache)
   if (inputs.cache) context.log.info(`Tool cache: none, ${root || 'RUNNER_TOOL_CACHE'} cannot be written`)
-  return new ToolCache(await mkdtemp(join(tempRoot, 'pg-runbook-postgresql-')))
+  return ToolCache.forThisJob(await mkdtemp(join(tempRoot, `${CACHED_TOOL}-`)))
 }
 
 async function isWritable(directory: string): Promise<boolean> {

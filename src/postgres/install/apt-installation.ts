@@ -85,8 +85,8 @@ export async function installFromApt(request: AptRequest): Promise<Installation>
 async function findCached(request: AptRequest): Promise<readonly CacheEntry[]> {
   const { wish, origins, cache, arch, variables, log } = request
   const working: CacheEntry[] = []
-  for (const entry of await cache.entries()) {
-    if (entry.arch !== arch || !satisfies(entry.version, wish.version)) continue
+  for (const entry of await cache.entries(arch)) {
+    if (!satisfies(entry.version, wish.version)) continue
     if (!origins.some(({ id }) => id === entry.origin)) continue
     if (!wish.components.every(component => entry.components.includes(component))) continue
     try {

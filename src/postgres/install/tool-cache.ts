@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { find, findAllVersions } from '@actions/tool-cache'
 import { OperatorError } from '../../core/errors.ts'
 import {
   compareVersions,
@@ -28,6 +29,8 @@ export interface CacheEntry extends EntryFacts {
   readonly confirmedAt: number
 }
 
+/** The tool's name in the runner's tool cache. */
+export const CACHED_TOOL = 'pg-runbook-postgresql'
 /** Written last, before the entry gets its name: an entry without it is none. */
 const FACTS_FILE = 'pg-runbook.json'
 const PARTIAL = '.partial-'
@@ -35,29 +38,37 @@ const PARTIAL = '.partial-'
 const PARTIAL_AGE_MS = 3_600_000
 
 /**
- * Unpacked PostgreSQL tools, one directory an entry, laid out as the runner's tool cache has it:
- * `<root>/<version>-<origin>-<component>/<arch>`. An entry is built under another name beside its place and renamed
- * when complete, which is atomic: half an entry can never be found, and of two runs at once the first one wins.
- * (@actions/tool-cache empties the place first and copies into it, which does neither.)
+ * Unpacked PostgreSQL tools in the runner's tool cache, laid out and marked as @actions/tool-cache has it, so whoever looks for
+ * `pg-runbook-postgresql` with it finds them: `<tool cache>/pg-runbook-postgresql/<version>-<origin>-<component>/<arch>`, with
+ * `<arch>.complete` beside it. The package finds entries; it does not write them: its cacheDir empties the place first and copies
+ * into it, under the feet of a job that uses what was there. An entry is built under another name and renamed when complete, which
+ * is atomic: of two runs at once the first one wins.
  */
 export class ToolCache {
   readonly #root: string
+  readonly #isPrivate: boolean
 
-  constructor(root: string) {
+  private constructor(root: string, isPrivate: boolean) {
     this.#root = root
+    this.#isPrivate = isPrivate
   }
 
-  /** Every complete entry, newest version first. Empty where there is no cache yet. */
-  async entries(): Promise<readonly CacheEntry[]> {
-    const entries: CacheEntry[] = []
-    for (const name of await list(this.#root)) {
-      if (name.startsWith('.')) continue
-      for (const arch of await list(join(this.#root, name))) {
-        const entry = await readEntry(join(this.#root, name, arch))
-        if (entry !== undefined) entries.push(entry)
-      }
-    }
-    return entries.sort((a, b) => compareVersions(b.version, a.version))
+  /** `toolCache` is RUNNER_TOOL_CACHE, which the package reads for itself. */
+  static ofRunner(toolCache: string): ToolCache {
+    return new ToolCache(join(toolCache, CACHED_TOOL), false)
+  }
+
+  /** A directory in which nobody looks for anything, for tools of this job alone. */
+  static forThisJob(directory: string): ToolCache {
+    return new ToolCache(directory, true)
+  }
+
+  /** Every complete entry for that architecture (as Node names it), newest version first. Empty where there is no cache yet. */
+  async entries(arch: string): Promise<readonly CacheEntry[]> {
+    if (this.#isPrivate) return []
+    const directories = findAllVersions(CACHED_TOOL, arch).map(version => find(CACHED_TOOL, version, arch))
+    const entries = await Promise.all(directories.map(readEntry))
+    return entries.filter(entry => entry !== undefined).sort((a, b) => compareVersions(b.version, a.version))
   }
 
   /** Builds an entry and puts it in its place. If another run was faster, its entry is returned, ours is dropped. */
@@ -103,6 +114,7 @@ export class ToolCache {
   async evict(directory: string): Promise<void> {
     const aside = join(this.#root, partialName(0))
     try {
+      await rm(markerOf(directory), { force: true })
       await rename(directory, aside).catch(ignore('ENOENT'))
       await rm(aside, { recursive: true, force: true })
     } catch (error) {
@@ -111,10 +123,8 @@ export class ToolCache {
   }
 
   async #place(partial: string, facts: EntryFacts): Promise<CacheEntry> {
-    const component = facts.components.includes('server') ? 'server' : 'client'
-    const parent = join(this.#root, `${renderVersion(facts.version)}-${facts.origin}-${component}`)
-    const directory = join(parent, facts.arch)
-    await mkdir(parent, { recursive: true })
+    const directory = join(this.#root, entryVersion(facts), facts.arch)
+    await mkdir(dirname(directory), { recursive: true })
     if (!(await renamed(partial, directory)) && (await readEntry(directory)) === undefined) {
       // Something without facts stands there; what another run puts there has its facts from the first moment.
       await this.evict(directory)
@@ -122,6 +132,7 @@ export class ToolCache {
     }
     const entry = await readEntry(directory)
     if (entry === undefined) throw new Error(`${directory} was taken away while it was being made`)
+    await writeFile(markerOf(directory), '')
     return entry
   }
 
@@ -135,6 +146,17 @@ export class ToolCache {
       await rm(join(this.#root, name), { recursive: true, force: true })
     }
   }
+}
+
+/** What @actions/tool-cache takes for a version: a semantic one, with what tells entries of one release apart behind it. */
+function entryVersion({ version, origin, components }: EntryFacts): string {
+  const component = components.includes('server') ? 'server' : 'client'
+  return `${version.major}.${version.minor}.0-${origin}-${component}`
+}
+
+/** Without it @actions/tool-cache finds no entry. */
+function markerOf(directory: string): string {
+  return `${directory}.complete`
 }
 
 /** The time is in the name: tar gives the directory that of the package, and it would look abandoned while it is filled. */

@@ -8,8 +8,9 @@ import { type AptRequest, installFromApt, isFresh } from '../../../src/postgres/
 import { givenOrigin } from '../../../src/postgres/install/apt-origin.ts'
 import { parseAptSource } from '../../../src/postgres/install/apt-source.ts'
 import type { Wish } from '../../../src/postgres/install/installation.ts'
-import { ToolCache } from '../../../src/postgres/install/tool-cache.ts'
+import { CACHED_TOOL } from '../../../src/postgres/install/tool-cache.ts'
 import { Mirror } from './mirror.ts'
+import { runnerCache } from './runner-cache.ts'
 import { rememberingLog } from './silent-log.ts'
 
 const HOUR = 3_600_000
@@ -54,7 +55,7 @@ describe('installing from a package source', () => {
     return {
       wish: wish('18', 'warn'),
       origins: [givenOrigin(parseAptSource(mirror.oneLine), process.env)],
-      cache: new ToolCache(join(base, cacheName)),
+      cache: runnerCache(join(base, cacheName)),
       workDir: await mkdtemp(join(base, 'work-')),
       variables: process.env,
       arch: process.arch,
@@ -73,7 +74,7 @@ describe('installing from a package source', () => {
       message: expect.stringMatching(/^The packages need \d\d(\.\d)? MiB in .*, and 20\.0 MiB are free$/),
     })
     expect(mirror.requests.filter(path => path.endsWith('.deb'))).toEqual([])
-    expect(await readdir(join(base, 'full'))).toEqual([])
+    expect(await readdir(join(base, 'full', CACHED_TOOL))).toEqual([])
     expect(await readdir(full.workDir)).toEqual([])
   })
 

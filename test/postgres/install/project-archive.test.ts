@@ -10,9 +10,9 @@ import { type AptOrigin, listOrigins } from '../../../src/postgres/install/apt-o
 import { inlineKey } from '../../../src/postgres/install/apt-source.ts'
 import { PGDG_KEY } from '../../../src/postgres/install/pgdg-key.ts'
 import { debianArchitecture } from '../../../src/postgres/install/private-apt.ts'
-import { ToolCache } from '../../../src/postgres/install/tool-cache.ts'
 import { ArchiveKey } from './archive-key.ts'
 import { closedPort, Mirror, SUITE } from './mirror.ts'
+import { runnerCache } from './runner-cache.ts'
 import { rememberingLog } from './silent-log.ts'
 
 const ARCHITECTURE = debianArchitecture(process.arch)
@@ -72,7 +72,7 @@ describe("an archive like the PostgreSQL project's", () => {
     return {
       wish: { version: { major: 18 }, components: ['client'], securityFloor: 'warn' },
       origins: [],
-      cache: new ToolCache(join(base, cacheName)),
+      cache: runnerCache(join(base, cacheName)),
       workDir: await mkdtemp(join(base, 'work-')),
       variables: process.env,
       arch: process.arch,
@@ -92,7 +92,7 @@ describe("an archive like the PostgreSQL project's", () => {
       origin: 'the archive project',
       cacheHit: false,
     })
-    const [entry] = await new ToolCache(join(base, 'a')).entries()
+    const [entry] = await runnerCache(join(base, 'a')).entries(process.arch)
     expect(entry?.packages).toContainEqual(expect.stringMatching(/^libc6=2\./))
   })
 
@@ -150,7 +150,7 @@ describe("an archive like the PostgreSQL project's", () => {
   })
 
   async function newestMinor(): Promise<number> {
-    const [entry] = await new ToolCache(join(base, 'a')).entries()
+    const [entry] = await runnerCache(join(base, 'a')).entries(process.arch)
     return entry?.version.minor ?? 0
   }
 })

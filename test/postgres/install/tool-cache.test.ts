@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type EntryFacts, ToolCache } from '../../../src/postgres/install/tool-cache.ts'
+import { find } from '@actions/tool-cache'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { CACHED_TOOL, type EntryFacts, ToolCache } from '../../../src/postgres/install/tool-cache.ts'
+import { runnerCache } from './runner-cache.ts'
 
 const NOW = Date.parse('2026-11-23T00:00:00Z')
 
@@ -15,29 +17,34 @@ const FACTS: EntryFacts = {
 }
 
 describe('ToolCache', () => {
+  let toolCache: string
   let root: string
   let cache: ToolCache
   beforeEach(async () => {
-    root = join(await mkdtemp(join(tmpdir(), 'tool-cache-')), 'not yet there')
-    cache = new ToolCache(root)
+    toolCache = await mkdtemp(join(tmpdir(), 'tool-cache-'))
+    root = join(toolCache, CACHED_TOOL)
+    cache = runnerCache(toolCache)
   })
-  afterEach(() => rm(join(root, '..'), { recursive: true, force: true }))
+  afterEach(async () => {
+    vi.unstubAllEnvs()
+    await rm(toolCache, { recursive: true, force: true })
+  })
 
   const content = (text: string) => (directory: string) => writeFile(join(directory, 'tool'), text)
 
   it('finds nothing before anything was added', async () => {
-    expect(await cache.entries()).toEqual([])
+    expect(await cache.entries('x64')).toEqual([])
   })
 
   it('finds what was added, newest version first', async () => {
     await cache.add(FACTS, NOW, content('6'))
     const newer = await cache.add({ ...FACTS, version: { major: 18, minor: 10 } }, NOW, content('10'))
-    const [first, second] = await new ToolCache(root).entries()
+    const [first, second] = await ToolCache.ofRunner(toolCache).entries('x64')
     expect(first).toEqual(newer)
-    expect(first?.directory).toBe(join(root, '18.10-debian-forky-client', 'x64'))
+    expect(first?.directory).toBe(join(root, '18.10.0-debian-forky-client', 'x64'))
     expect(second).toEqual({
       ...FACTS,
-      directory: join(root, '18.6-debian-forky-client', 'x64'),
+      directory: join(root, '18.6.0-debian-forky-client', 'x64'),
       confirmedAt: NOW,
     })
     expect(await readFile(join(second?.directory ?? '', 'tool'), 'utf8')).toBe('6')
@@ -48,7 +55,32 @@ describe('ToolCache', () => {
     await cache.add({ ...FACTS, components: ['client', 'server'] }, NOW, content('b'))
     await cache.add({ ...FACTS, origin: 'pgdg-noble' }, NOW, content('c'))
     await cache.add({ ...FACTS, arch: 'arm64' }, NOW, content('d'))
-    expect(await cache.entries()).toHaveLength(4)
+    expect(await cache.entries('x64')).toHaveLength(3)
+    expect(await cache.entries('arm64')).toHaveLength(1)
+  })
+
+  it('keeps entries where whoever uses @actions/tool-cache finds them', async () => {
+    const entry = await cache.add(FACTS, NOW, content('a'))
+    expect(find(CACHED_TOOL, '18.6.0-debian-forky-client', 'x64')).toBe(entry.directory)
+    await cache.evict(entry.directory)
+    expect(find(CACHED_TOOL, '18.6.0-debian-forky-client', 'x64')).toBe('')
+  })
+
+  it('makes nothing public that is for one job', async () => {
+    const forThisJob = ToolCache.forThisJob(join(toolCache, 'apart'))
+    const entry = await forThisJob.add(FACTS, NOW, content('a'))
+    expect(await readFile(join(entry.directory, 'tool'), 'utf8')).toBe('a')
+    expect(await forThisJob.entries('x64')).toEqual([])
+    expect(await cache.entries('x64')).toEqual([])
+  })
+
+  it('completes an entry whose run was killed when only the mark was missing', async () => {
+    const { directory } = await cache.add(FACTS, NOW, content('first'))
+    await rm(`${directory}.complete`)
+    expect(await cache.entries('x64')).toEqual([])
+    await cache.add(FACTS, NOW, content('second'))
+    const [entry] = await cache.entries('x64')
+    expect(await readFile(join(entry?.directory ?? '', 'tool'), 'utf8')).toBe('first')
   })
 
   it('that cannot be written says so', async () => {
@@ -62,17 +94,17 @@ describe('ToolCache', () => {
   it('remembers when an entry was confirmed', async () => {
     const entry = await cache.add(FACTS, NOW, content('a'))
     await cache.confirm(entry, NOW + 5)
-    expect(await cache.entries()).toEqual([{ ...entry, confirmedAt: NOW + 5 }])
+    expect(await cache.entries('x64')).toEqual([{ ...entry, confirmedAt: NOW + 5 }])
   })
 
   it('never shows half an entry: neither while it is built, nor when building failed', async () => {
     const failure = cache.add(FACTS, NOW, async directory => {
       await content('half')(directory)
-      expect(await cache.entries()).toEqual([])
+      expect(await cache.entries('x64')).toEqual([])
       throw new Error('no more')
     })
     await expect(failure).rejects.toThrow('no more')
-    expect(await cache.entries()).toEqual([])
+    expect(await cache.entries('x64')).toEqual([])
     expect(await readdir(root)).toEqual([])
   })
 
@@ -84,14 +116,15 @@ describe('ToolCache', () => {
   ])(
     'does not take a directory with %s for an entry, and puts a whole one in its place',
     async (_what, facts) => {
-      const directory = join(root, '18.6-debian-forky-client', 'x64')
+      const directory = join(root, '18.6.0-debian-forky-client', 'x64')
       await mkdir(directory, { recursive: true })
       await writeFile(join(directory, 'tool'), 'broken')
+      await writeFile(`${directory}.complete`, '')
       if (facts !== undefined) await writeFile(join(directory, 'pg-runbook.json'), facts)
-      expect(await cache.entries()).toEqual([])
+      expect(await cache.entries('x64')).toEqual([])
       const entry = await cache.add(FACTS, NOW, content('whole'))
       expect(await readFile(join(entry.directory, 'tool'), 'utf8')).toBe('whole')
-      expect(await readdir(root)).toEqual(['18.6-debian-forky-client'])
+      expect(await readdir(root)).toEqual(['18.6.0-debian-forky-client'])
     },
   )
 
@@ -106,19 +139,19 @@ describe('ToolCache', () => {
     }
     const entries = await Promise.all([
       cache.add(FACTS, NOW, build('one')),
-      new ToolCache(root).add(FACTS, NOW, build('two')),
+      ToolCache.ofRunner(toolCache).add(FACTS, NOW, build('two')),
     ])
     expect(entries[0]).toEqual(entries[1])
-    expect(await cache.entries()).toHaveLength(1)
+    expect(await cache.entries('x64')).toHaveLength(1)
     expect(['one', 'two']).toContain(await readFile(join(entries[0].directory, 'tool'), 'utf8'))
-    expect(await readdir(root)).toEqual(['18.6-debian-forky-client'])
+    expect(await readdir(root)).toEqual(['18.6.0-debian-forky-client'])
   })
 
   it('forgets an entry that was evicted', async () => {
     const entry = await cache.add(FACTS, NOW, content('a'))
     await cache.evict(entry.directory)
     await cache.evict(entry.directory)
-    expect(await cache.entries()).toEqual([])
+    expect(await cache.entries('x64')).toEqual([])
   })
 
   it('removes what a killed run left an hour ago, and nothing younger', async () => {
@@ -129,6 +162,6 @@ describe('ToolCache', () => {
       await utimes(join(root, name), 1_700_000_000, 1_700_000_000)
     }
     await cache.add(FACTS, NOW, content('a'))
-    expect(await readdir(root)).toEqual([young, '18.6-debian-forky-client'])
+    expect(await readdir(root)).toEqual([young, '18.6.0-debian-forky-client'])
   })
 })

@@ -44,7 +44,9 @@ it('a package that is damaged is what the error is about, and nothing is left of
     packages: [],
   } as const
 
-  const added = new ToolCache(root).add(facts, Date.now(), into => unpackDebs(into, [...good, bad], env))
+  const added = ToolCache.forThisJob(root).add(facts, Date.now(), into =>
+    unpackDebs(into, [...good, bad], env),
+  )
 
   await expect(added).rejects.toMatchObject({ message: expect.stringContaining('unpacking bad.deb') })
   expect(await readdir(root)).toEqual([])
