@@ -80925,6 +80925,8 @@ const TRANSIENT = new Set([
     'ENOTFOUND',
     'EAI_AGAIN',
 ]);
+/** There is no room. Whoever makes some takes longer than a dump may hold its snapshot. Ceph; MinIO; a quota of Ceph, with 403. */
+const FULL = new Set(['InsufficientCapacity', 'XMinioStorageFull', 'QuotaExceeded']);
 const DENIED = new Set([
     'AccessDenied',
     'InvalidAccessKeyId',
@@ -80944,6 +80946,8 @@ function isTransient(error) {
     const { name, status } = factsOf(error);
     if (TRANSIENT.has(name))
         return true;
+    if (FULL.has(name))
+        return false;
     return status !== undefined && (status === 408 || status === 429 || (status >= 500 && status !== 501));
 }
 function isNotFound(error) {
@@ -80982,6 +80986,11 @@ function isPreconditionFailed(error) {
 function storeErrorName(error) {
     return factsOf(error).name;
 }
+/** `SlowDown: Please reduce your request rate`: a store's text alone may say nothing. */
+function storeErrorText(error) {
+    const { name, message } = factsOf(error);
+    return `${name}: ${message}`;
+}
 /** An error for the operator: `what` was being done, at which address. */
 function storeError(error, what, where) {
     if (error instanceof OperatorError)
@@ -80991,7 +81000,7 @@ function storeError(error, what, where) {
     const status = facts.status === undefined
         ? ''
         : ` (HTTP ${facts.status}${facts.requestId ? `, request ${facts.requestId}` : ''})`;
-    return new OperatorError(code, `Could not ${what} in ${where}: ${facts.name}: ${facts.message}${status}.`, {
+    return new OperatorError(code, `Could not ${what} in ${where}: ${storeErrorText(error)}${status}.`, {
         hint,
         cause: error,
     });
@@ -81013,6 +81022,12 @@ function explain(error, { name, status, message }) {
         return {
             code: 'STORE_DENIED',
             hint: 'The credentials ran out during the run. Raise role-duration-seconds of the step that fetched them.',
+        };
+    }
+    if (FULL.has(name)) {
+        return {
+            code: 'STORE_FAILED',
+            hint: 'The store is full, or a quota is used up: make room or raise the quota, then run the step again.',
         };
     }
     if (isDenied(error)) {
@@ -81094,7 +81109,7 @@ async function withRetries(what, request, patience) {
             const isTooLate = delay > patience.leftMs(performance.now() - failingSince);
             if (isTooLate || !mayRepeat(error))
                 throw error;
-            log.info(`  ${what}: ${errorMessage(error)}; trying again in ${(delay / 1000).toFixed(1)} s`);
+            log.info(`  ${what}: ${storeErrorText(error)}; trying again in ${(delay / 1000).toFixed(1)} s`);
             await pause(delay, signal);
             if (signal?.aborted)
                 throw interrupted(signal.reason, what, error);
@@ -81105,7 +81120,7 @@ async function withRetries(what, request, patience) {
 function interrupted(reason, what, error) {
     if (!(reason instanceof OperatorError))
         return reason;
-    const message = `${reason.message} It was waiting to ${what}: ${errorMessage(error).replace(/\.$/, '')}.`;
+    const message = `${reason.message} It was waiting to ${what}: ${storeErrorText(error)}.`;
     return new OperatorError(reason.code, message, {
         ...(reason.hint !== undefined && { hint: reason.hint }),
         cause: reason.cause,
@@ -88703,8 +88718,11 @@ function parseTag(line) {
 ;// CONCATENATED MODULE: ./lib/core/restore-commands.js
 /** A plain script is compressed as a whole, and psql reads it as text. */
 const UNPACK = { gzip: 'gzip -dc', lz4: 'lz4 -dc', zstd: 'zstd -dc' };
-/** Both expect the URL of an empty database in TARGET_URL. Runbook §4.2: no owners, no grants. */
-function renderRestoreCommands(object, format, endpoint, compression = 'none') {
+/**
+ * Both expect the URL of an empty database in TARGET_URL. Runbook §4.2: no owners, no grants. `schemasThere` are not made from a file, which
+ * would end at the first that exists.
+ */
+function renderRestoreCommands(object, format, endpoint, compression = 'none', schemasThere = []) {
     const store = endpoint === undefined ? '' : ` --endpoint-url ${quote(endpoint)}`;
     const uri = quote(`s3://${object.bucket}/${object.key}`);
     const name = quote(object.key.replace(/^.*\//, ''));
@@ -88724,8 +88742,13 @@ function renderRestoreCommands(object, format, endpoint, compression = 'none') {
         };
     }
     const restore = 'pg_restore --exit-on-error --no-owner --no-acl';
+    const list = quote(`${object.key.replace(/^.*\//, '')}.list`);
+    const made = schemasThere.map(schema => ` -e ${quote(` SCHEMA - ${schema} `)}`).join('');
+    const [writeList, useList] = made === ''
+        ? ['', '']
+        : [`\n  pg_restore --list ${name} | grep -vF${made} > ${list} &&`, ` --use-list ${list}`];
     return {
-        file: `${fetchFile}\n  ${restore} --jobs 4 --dbname "$TARGET_URL" ${name}`,
+        file: `${fetchFile}${writeList}\n  ${restore}${useList} --jobs 4 --dbname "$TARGET_URL" ${name}`,
         stream: `${fetchStream} \\\n  | ${restore} --dbname "$TARGET_URL"`,
     };
 }
@@ -88734,7 +88757,73 @@ function quote(word) {
     return /^[A-Za-z0-9_./:=@%+-]+$/.test(word) ? word : `'${word.replace(/'/g, "'\\''")}'`;
 }
 
+;// CONCATENATED MODULE: ./lib/core/partial-backup.js
+
+
+/** Every database has them. */
+const ALWAYS_THERE = /^(public$|pg_|information_schema$)/;
+/** The schemas of its tables and of the extensions, which are there before a partial archive is restored. Empty for a full backup. */
+function schemasBefore({ backup, server, fingerprint }) {
+    if (backup.tables.length + backup.schemas.length === 0)
+        return [];
+    const schemas = [...fingerprint.tables, ...extensionsOf(server)].map(({ schema }) => schema);
+    return [...new Set(['public', ...schemas])];
+}
+/**
+ * What an empty database lacks before it can take a partial archive: `pg_dump --table` dumps neither the schemas of its tables nor any
+ * extension, and `--schema` no extension. Its archive makes its schemas itself, but an extension may have to be in one before: so they
+ * are made here, and left out there (`makesSchemas`), which a plain script does not allow. Empty for a full backup. Types, functions and
+ * tables outside of the backup that its tables refer to are not known here. https://www.postgresql.org/docs/18/app-pgdump.html (-t, -n)
+ */
+function statementsBefore(manifest) {
+    const { archive, server, fingerprint } = manifest;
+    const isFixed = archive.format === 'plain' && makesSchemas(manifest);
+    const madeLater = new Set(isFixed ? fingerprint.tables.map(({ schema }) => schema) : []);
+    const schemas = schemasBefore(manifest);
+    if (schemas.length === 0)
+        return [];
+    return [
+        ...(madeLater.has('public') ? ['DROP SCHEMA IF EXISTS public'] : []),
+        ...schemas
+            .filter(schema => !ALWAYS_THERE.test(schema) && !madeLater.has(schema))
+            .map(schema => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`),
+        ...extensionsOf(server)
+            .filter(({ schema }) => !madeLater.has(schema))
+            .map(({ name, schema }) => `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)} WITH SCHEMA ${quoteIdentifier(schema)}`),
+    ];
+}
+/** True where the archive makes schemas that are there already: `public`, which every new database has, and those of statementsBefore. */
+function makesSchemas({ backup }) {
+    return backup.schemas.length > 0;
+}
+function extensionsOf({ extensions }) {
+    return extensions.filter(({ name }) => name !== 'plpgsql');
+}
+/**
+ * Shell commands that restore a backup, whole or partial, into the empty database in TARGET_URL. Schemas can be left out of an archive in
+ * a file only, so there is no stream for a backup of schemas.
+ */
+function renderBackupCommands(manifest, endpoint) {
+    const { object, archive } = manifest;
+    const leftOut = makesSchemas(manifest) ? schemasBefore(manifest) : [];
+    const commands = renderRestoreCommands(object, archive.format, endpoint, archive.compression, leftOut);
+    const before = renderCommandBefore(manifest);
+    return {
+        file: `${before}${commands.file}`,
+        stream: leftOut.length === 0 ? `${before}${commands.stream}` : undefined,
+    };
+}
+/** With `&&` at its end; empty where nothing is lacking. */
+function renderCommandBefore(manifest) {
+    const statements = statementsBefore(manifest);
+    if (statements.length === 0)
+        return '';
+    const commands = statements.map(statement => `  --command ${quote(statement)}`);
+    return `psql --no-psqlrc --set ON_ERROR_STOP=1 --dbname "$TARGET_URL" \\\n${commands.join(' \\\n')} &&\n`;
+}
+
 ;// CONCATENATED MODULE: ./lib/actions/dump-to-s3/summary.js
+
 
 
 
@@ -88757,13 +88846,14 @@ function renderDumpSummary(manifest, context) {
         details: rows(manifest),
     });
 }
-function restoreSteps({ object, archive }, endpoint) {
-    const commands = renderRestoreCommands(object, archive.format, endpoint, archive.compression);
+function restoreSteps(manifest, endpoint) {
+    const { file, stream } = renderBackupCommands(manifest, endpoint);
     return [
         `Nothing now. When you need the data, set ${code('TARGET_URL')} to an empty database. Checked, and in parallel, through a file:`,
-        codeBlock(commands.file, 'bash'),
-        'Straight from the bucket, nothing kept on disk:',
-        codeBlock(commands.stream, 'bash'),
+        codeBlock(file, 'bash'),
+        ...(stream === undefined
+            ? []
+            : ['Straight from the bucket, nothing kept on disk:', codeBlock(stream, 'bash')]),
         'The archive is a stock pg_dump archive: nothing of pg-runbook is needed to restore it.',
     ];
 }
@@ -90607,42 +90697,6 @@ async function writeRecord(manifest, migrations, startedAt, request, tools) {
     return { record, recordKey };
 }
 
-;// CONCATENATED MODULE: ./lib/core/partial-backup.js
-
-
-/** Every database has them. */
-const ALWAYS_THERE = /^(public$|pg_|information_schema$)/;
-/**
- * What an empty database lacks before it can take a partial archive: `pg_dump --table` dumps neither the schemas of its tables nor any
- * extension, and `--schema` no extension. Empty for a full backup. Types, functions and tables outside of the backup that its tables
- * refer to are not known here. https://www.postgresql.org/docs/18/app-pgdump.html (-t, -n)
- */
-function statementsBefore({ backup, server, fingerprint }) {
-    if (backup.tables.length + backup.schemas.length === 0)
-        return [];
-    const extensions = server.extensions.filter(({ name }) => name !== 'plpgsql');
-    const own = new Set(fingerprint.tables.map(({ schema }) => schema));
-    // With --schema the archive makes these itself.
-    const isMade = (schema) => backup.tables.length === 0 && own.has(schema);
-    const schemas = new Set([...own, ...extensions.map(({ schema }) => schema)]);
-    return [
-        ...[...schemas]
-            .filter(schema => !ALWAYS_THERE.test(schema) && !isMade(schema))
-            .map(schema => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`),
-        ...extensions
-            .filter(({ schema }) => !isMade(schema))
-            .map(({ name, schema }) => `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)} WITH SCHEMA ${quoteIdentifier(schema)}`),
-    ];
-}
-/** The same as a shell command to run before the restore, with `&&` at its end; empty where nothing is lacking. */
-function renderCommandBefore(manifest) {
-    const statements = statementsBefore(manifest);
-    if (statements.length === 0)
-        return '';
-    const commands = statements.map(statement => `  --command ${quote(statement)}`);
-    return `psql --no-psqlrc --set ON_ERROR_STOP=1 --dbname "$TARGET_URL" \\\n${commands.join(' \\\n')} &&\n`;
-}
-
 ;// CONCATENATED MODULE: ./lib/core/scratch-needs.js
 /** Of a partial backup only the archive tells its size. zstd leaves a fifth to a tenth of rows; indexes come on top. */
 const EXPANSION = 10;
@@ -91411,6 +91465,90 @@ async function refuseUnfit(server, like, signal) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/actions/prepare-partial.js
+var prepare_partial_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var prepare_partial_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+/**
+ * Makes what a partial archive does not bring, in an empty database. What this server or this role cannot make may not be needed; if it is,
+ * pg_restore says so.
+ */
+async function prepareForPartial(manifest, connection, { signal, log, role }) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const statements = statementsBefore(manifest);
+        if (statements.length === 0)
+            return;
+        const session = prepare_partial_addDisposableResource(env_1, await openSession(connection, signal), true);
+        if (role !== undefined)
+            await session.rows(`SET ROLE ${quoteIdentifier(role)}`);
+        for (const statement of statements)
+            await session.rows(statement).catch(error => log.info(`  ${statement}: ${errorMessage(error)}`));
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = prepare_partial_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/actions/require-tool.js
 
 
@@ -91491,7 +91629,6 @@ var drill_scratch_disposeResources = (undefined && undefined.__disposeResources)
 
 
 
-
 /** Under these names the post phase finds what a killed main phase left behind. */
 const CLUSTER = 'cluster';
 const SCRATCH_DATABASE = 'scratch-database';
@@ -91507,7 +91644,7 @@ async function openScratch(context, setting, manifest) {
         const server = given ?? stack.use(await startOwnServer(context, setting, like));
         const remember = (name) => context.state.save(SCRATCH_DATABASE, name);
         const database = stack.use(await namingInput('scratch-url', () => createScratchDatabase({ server, like, signal, remember })));
-        await prepareForPartial(context, manifest, database, signal);
+        await prepareForPartial(manifest, database.connection, { signal, log: context.log });
         const kept = stack.move();
         return { ...database, [Symbol.asyncDispose]: () => cleanUp(context, kept) };
     }
@@ -91519,33 +91656,6 @@ async function openScratch(context, setting, manifest) {
         const result_1 = drill_scratch_disposeResources(env_1);
         if (result_1)
             await result_1;
-    }
-}
-/**
- * Makes what a partial archive does not bring. Where schemas were named it makes each of them itself, `public` too, which every new database
- * has. An extension that this server does not have may not be needed; if it is, pg_restore says so.
- */
-async function prepareForPartial({ log }, manifest, { connection }, signal) {
-    const env_2 = { stack: [], error: void 0, hasError: false };
-    try {
-        const statements = statementsBefore(manifest);
-        const makesSchemas = manifest.backup.schemas.length > 0;
-        if (statements.length === 0 && !makesSchemas)
-            return;
-        const session = drill_scratch_addDisposableResource(env_2, await openSession(connection, signal), true);
-        if (makesSchemas)
-            await session.rows('DROP SCHEMA IF EXISTS public');
-        for (const statement of statements)
-            await session.rows(statement).catch(error => log.info(`  ${statement}: ${errorMessage(error)}`));
-    }
-    catch (e_2) {
-        env_2.error = e_2;
-        env_2.hasError = true;
-    }
-    finally {
-        const result_2 = drill_scratch_disposeResources(env_2);
-        if (result_2)
-            await result_2;
     }
 }
 /** What could not be removed is left to the post phase: it must not undo what the drill found. */
@@ -93120,6 +93230,95 @@ function unverified(message, hint = 'Take a new restore point: run the gate agai
     return new OperatorError('GATE_UNVERIFIED', message, { hint });
 }
 
+;// CONCATENATED MODULE: ./lib/core/restore-list.js
+/** Kinds that are treated apart, the longer before those that begin like them. */
+const restore_list_KINDS = [
+    'TABLE DATA',
+    'TABLE',
+    'FK CONSTRAINT',
+    'EVENT TRIGGER',
+    'MATERIALIZED VIEW DATA',
+    'SEQUENCE SET',
+    'SUBSCRIPTION TABLE',
+    'SUBSCRIPTION',
+    'PUBLICATION',
+    'COMMENT',
+    'SCHEMA',
+    'BLOB METADATA',
+    'BLOBS',
+    'BLOB',
+];
+/**
+ * Reads `3741; 0 16515 TABLE DATA public users owner`; lines that begin with a semicolon are comments. Names may hold what others
+ * take for the end of a line, such as U+2028.
+ */
+function parseArchiveList(text) {
+    return text.split('\n').flatMap(line => {
+        const match = /^(\d+); \d+ \d+ (.*)$/s.exec(line);
+        if (match === null)
+            return [];
+        const [, id = '', title = ''] = match;
+        return [{ id, title, kind: restore_list_KINDS.find(kind => title.startsWith(`${kind} `)) ?? '' }];
+    });
+}
+/**
+ * Which entries to restore. What only a superuser may create, and comments on extensions of somebody else, would end the restore.
+ * A subscription would take up replication where the original has it. With data of some tables only, references between tables
+ * stay out, because what they point to is not there.
+ */
+function chooseEntries(entries, choice) {
+    const { dataOnlyOf, rowsOnly } = choice;
+    if (rowsOnly)
+        return { kept: entries.filter(({ id }) => dataOnlyOf?.has(id) === true), leftOut: [] };
+    const leftOut = entries.filter(entry => isOutOfReach(entry, choice));
+    const kept = entries.filter(entry => !isOutOfReach(entry, choice) && !isThere(entry, choice) && isWanted(entry, dataOnlyOf));
+    return { kept, leftOut };
+}
+function isOutOfReach(entry, choice) {
+    const { kind, title } = entry;
+    const { isSuperuser, foreignExtensions } = choice;
+    if (kind.startsWith('SUBSCRIPTION'))
+        return true;
+    if (choice.keptRows.has(entry.id))
+        return true;
+    if (foreignExtensions.some(name => isCommentOn(entry, 'EXTENSION', name)))
+        return true;
+    if (isOutOfReachPublication(entry, choice))
+        return true;
+    return !isSuperuser && (kind === 'EVENT TRIGGER' || title.startsWith('COMMENT - EVENT TRIGGER '));
+}
+function isOutOfReachPublication(entry, choice) {
+    const { isSuperuser, publications, foreignPublications } = choice;
+    const isOut = ({ publication, isForSuperuser }) => foreignPublications.includes(publication) || (!isSuperuser && isForSuperuser);
+    const own = publications.get(entry.id);
+    if (own !== undefined)
+        return isOut(own);
+    return [...publications.values()].some(other => isOut(other) && isCommentOn(entry, 'PUBLICATION', other.publication));
+}
+/** Comments name their object as SQL would, in quotes where it needs them; `title` of everything else has the plain name. */
+function isCommentOn({ kind, title }, what, name) {
+    if (kind !== 'COMMENT')
+        return false;
+    return [name, `"${name.replace(/"/g, '""')}"`].some(written => title.startsWith(`COMMENT - ${what} ${written} `));
+}
+/** What stays has its comment, too. */
+function isThere(entry, { keptSchemas, madeSchemas, schemas }) {
+    const makes = (name) => schemas.get(entry.id) === name;
+    return (madeSchemas.some(makes) || keptSchemas.some(name => makes(name) || isCommentOn(entry, 'SCHEMA', name)));
+}
+const DATA = ['TABLE DATA', 'MATERIALIZED VIEW DATA', 'SEQUENCE SET', 'BLOBS', 'BLOB', 'BLOB METADATA'];
+function isWanted({ kind, id }, dataOnlyOf) {
+    if (dataOnlyOf === undefined)
+        return true;
+    if (DATA.includes(kind))
+        return dataOnlyOf.has(id);
+    return kind !== 'FK CONSTRAINT' || dataOnlyOf.size === 0;
+}
+/** The text of a file for `pg_restore --use-list`. */
+function renderUseList(entries) {
+    return `${entries.map(({ id, title }) => `${id}; 0 0 ${title}`).join('\n')}\n`;
+}
+
 ;// CONCATENATED MODULE: ./lib/postgres/amcheck.js
 var amcheck_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
@@ -93535,6 +93734,66 @@ function information(name, items, note) {
 }
 function structure(name, verdict, expected, found, note = null) {
     return { group: 'structure', name, verdict, expected, found, note };
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/target-archive.js
+
+
+
+
+/**
+ * What an archive holds; `args` narrow it in pg_restore's own terms, such as `--table=users`. The archive must have been
+ * verified: even listing a crafted one can run code (CVE-2026-116314). Throws RESTORE_FAILED.
+ */
+async function listArchive(pgRestore, archive, args, env) {
+    const { exitCode, stdout, stderr } = await runTool(pgRestore, ['--list', ...args, archive], env);
+    if (exitCode === 0)
+        return parseArchiveList(stdout);
+    throw new OperatorError('RESTORE_FAILED', `pg_restore --list ended with ${exitCode}: ${stderr.trim()}.`, {
+        hint: 'Pick another backup: this archive cannot be read.',
+    });
+}
+/**
+ * What those of the entries do that have to do with publications: the list says only whose they are. By the id of the entry.
+ * Throws RESTORE_FAILED.
+ */
+async function readPublications(question) {
+    const statements = await readStatements(question, 'PUBLICATION');
+    return new Map(statements.flatMap(({ id, text }) => {
+        const [, name = '', does = ''] = /^(?:CREATE|ALTER) PUBLICATION ("(?:[^"]|"")*"|[^\s;]+)([^\n]*)/m.exec(text) ?? [];
+        if (name === '')
+            return [];
+        const isForSuperuser = /^ (FOR ALL|ADD TABLES IN SCHEMA) /.test(does);
+        return [[id, { publication: unquote(name), isForSuperuser }]];
+    }));
+}
+/** The names of the schemas that the entries make, by the id of the entry. Throws RESTORE_FAILED. */
+async function readSchemas(question) {
+    const statements = await readStatements(question, 'SCHEMA');
+    return new Map(statements.flatMap(({ id, text }) => {
+        const [, name = ''] = /^CREATE SCHEMA ("(?:[^"]|"")*"|[^\s;]+)/m.exec(text) ?? [];
+        return name === '' ? [] : [[id, unquote(name)]];
+    }));
+}
+/** The SQL of the entries of a kind: pg_restore writes them down, with --verbose the id of its entry above every one. */
+async function readStatements({ pgRestore, archive, entries, path, env }, kind) {
+    const asked = entries.filter(entry => entry.kind === kind);
+    if (asked.length === 0)
+        return [];
+    await (0,promises_.writeFile)(path, renderUseList(asked), { mode: 0o600 });
+    const args = ['--verbose', '--no-owner', `--use-list=${path}`, '--file=-', archive];
+    const { exitCode, stdout, stderr } = await runTool(pgRestore, args, env);
+    if (exitCode !== 0)
+        throw new OperatorError('RESTORE_FAILED', `pg_restore ended with ${exitCode}: ${stderr.trim()}.`, {
+            hint: 'Pick another backup: this archive cannot be read.',
+        });
+    return stdout.split(/^-- TOC entry (?=\d+ \(class \d+ OID \d+\)$)/m).flatMap(text => {
+        const [, id = ''] = /^(\d+) /.exec(text) ?? [];
+        return id === '' ? [] : [{ id, text }];
+    });
+}
+function unquote(name) {
+    return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
 }
 
 ;// CONCATENATED MODULE: ./lib/storage/download.js
@@ -94048,6 +94307,10 @@ var drill_tools_disposeResources = (undefined && undefined.__disposeResources) |
 
 
 
+
+
+
+
 /** A copy that is thrown away subscribes to nothing: a database with a subscription cannot even be dropped. */
 const DRILL_ONLY = ['--no-subscriptions'];
 /** What the drill step needs, all but the smoke command. Throws TOOL_MISSING without a pg_restore that can read the archive. */
@@ -94057,6 +94320,16 @@ async function createDrillTools(context, setting, manifest) {
     const pgRestore = await requireTool(context, 'pg_restore', parseVersion(manifest.archive.toolVersion).major);
     const pgAmcheck = amcheck ? await requireTool(context, 'pg_amcheck', pgRestore.version.major) : undefined;
     const archivePath = (0,external_node_path_.join)(directory, 'archive.dump');
+    /** The entries of the archive but the schemas that are there. */
+    const listWithoutSchemas = async (env) => {
+        const path = (0,external_node_path_.join)(directory, 'entries.list');
+        const entries = await listArchive(pgRestore.path, archivePath, [], env);
+        const question = { pgRestore: pgRestore.path, archive: archivePath, entries, path, env };
+        const [schemas, there] = [await readSchemas(question), schemasBefore(manifest)];
+        const kept = entries.filter(({ id }) => !there.includes(schemas.get(id) ?? ''));
+        await (0,promises_.writeFile)(path, renderUseList(kept), { mode: 0o600 });
+        return path;
+    };
     return {
         store,
         signal,
@@ -94075,7 +94348,14 @@ async function createDrillTools(context, setting, manifest) {
         openScratch: () => openScratch(context, setting, manifest),
         startRestore: async (database) => {
             const env = await connectionEnvironment(database.connection, directory, variables);
-            return startRestore({ path: pgRestore.path, archive: archivePath, jobs, env, args: DRILL_ONLY });
+            const list = makesSchemas(manifest) ? [`--use-list=${await listWithoutSchemas(env)}`] : [];
+            return startRestore({
+                path: pgRestore.path,
+                archive: archivePath,
+                jobs,
+                env,
+                args: [...DRILL_ONLY, ...list],
+            });
         },
         readContent: (database, original) => readRestoredContent(database.connection, original, signal),
         readStructure: async (database) => {
@@ -94749,7 +95029,6 @@ function gate_trend_toPoint({ gate, backup, durations }) {
 
 
 
-
 /** Migrations shown one by one. */
 const PENDING_SHOWN = 30;
 /** What each level proves, in an operator's words. */
@@ -94805,8 +95084,7 @@ function summary_wayBackSteps(manifest, endpoint) {
 }
 /** Shell commands that bring the restore point back into the empty database in TARGET_URL. */
 function renderWayBack(manifest, endpoint) {
-    const { object, archive } = manifest;
-    return `${renderCommandBefore(manifest)}${renderRestoreCommands(object, archive.format, endpoint).file}`;
+    return renderBackupCommands(manifest, endpoint).file;
 }
 /** What going back would cost, and what was not looked at: said before anyone goes back. */
 function warnings({ manifest, reused, plausibility, hiddenSessions }) {
@@ -98091,94 +98369,6 @@ function noticeOf({ manifest, selection, location }, { replacedAt, isPlanned }) 
     });
 }
 
-;// CONCATENATED MODULE: ./lib/core/restore-list.js
-/** Kinds that are treated apart, the longer before those that begin like them. */
-const restore_list_KINDS = [
-    'TABLE DATA',
-    'TABLE',
-    'FK CONSTRAINT',
-    'EVENT TRIGGER',
-    'MATERIALIZED VIEW DATA',
-    'SEQUENCE SET',
-    'SUBSCRIPTION TABLE',
-    'SUBSCRIPTION',
-    'PUBLICATION',
-    'COMMENT',
-    'SCHEMA',
-    'BLOB METADATA',
-    'BLOBS',
-    'BLOB',
-];
-/**
- * Reads `3741; 0 16515 TABLE DATA public users owner`; lines that begin with a semicolon are comments. Names may hold what others
- * take for the end of a line, such as U+2028.
- */
-function parseArchiveList(text) {
-    return text.split('\n').flatMap(line => {
-        const match = /^(\d+); \d+ \d+ (.*)$/s.exec(line);
-        if (match === null)
-            return [];
-        const [, id = '', title = ''] = match;
-        return [{ id, title, kind: restore_list_KINDS.find(kind => title.startsWith(`${kind} `)) ?? '' }];
-    });
-}
-/**
- * Which entries to restore. What only a superuser may create, and comments on extensions of somebody else, would end the restore.
- * A subscription would take up replication where the original has it. With data of some tables only, references between tables
- * stay out, because what they point to is not there.
- */
-function chooseEntries(entries, choice) {
-    const { dataOnlyOf, rowsOnly } = choice;
-    if (rowsOnly)
-        return { kept: entries.filter(({ id }) => dataOnlyOf?.has(id) === true), leftOut: [] };
-    const leftOut = entries.filter(entry => isOutOfReach(entry, choice));
-    const kept = entries.filter(entry => !isOutOfReach(entry, choice) && !isThere(entry, choice) && isWanted(entry, dataOnlyOf));
-    return { kept, leftOut };
-}
-function isOutOfReach(entry, choice) {
-    const { kind, title } = entry;
-    const { isSuperuser, foreignExtensions } = choice;
-    if (kind.startsWith('SUBSCRIPTION'))
-        return true;
-    if (choice.keptRows.has(entry.id))
-        return true;
-    if (foreignExtensions.some(name => isCommentOn(entry, 'EXTENSION', name)))
-        return true;
-    if (isOutOfReachPublication(entry, choice))
-        return true;
-    return !isSuperuser && (kind === 'EVENT TRIGGER' || title.startsWith('COMMENT - EVENT TRIGGER '));
-}
-function isOutOfReachPublication(entry, choice) {
-    const { isSuperuser, publications, foreignPublications } = choice;
-    const isOut = ({ publication, isForSuperuser }) => foreignPublications.includes(publication) || (!isSuperuser && isForSuperuser);
-    const own = publications.get(entry.id);
-    if (own !== undefined)
-        return isOut(own);
-    return [...publications.values()].some(other => isOut(other) && isCommentOn(entry, 'PUBLICATION', other.publication));
-}
-/** Comments name their object as SQL would, in quotes where it needs them; `title` of everything else has the plain name. */
-function isCommentOn({ kind, title }, what, name) {
-    if (kind !== 'COMMENT')
-        return false;
-    return [name, `"${name.replace(/"/g, '""')}"`].some(written => title.startsWith(`COMMENT - ${what} ${written} `));
-}
-/** What stays has its comment, too. */
-function isThere(entry, { keptSchemas, schemas }) {
-    return keptSchemas.some(name => schemas.get(entry.id) === name || isCommentOn(entry, 'SCHEMA', name));
-}
-const DATA = ['TABLE DATA', 'MATERIALIZED VIEW DATA', 'SEQUENCE SET', 'BLOBS', 'BLOB', 'BLOB METADATA'];
-function isWanted({ kind, id }, dataOnlyOf) {
-    if (dataOnlyOf === undefined)
-        return true;
-    if (DATA.includes(kind))
-        return dataOnlyOf.has(id);
-    return kind !== 'FK CONSTRAINT' || dataOnlyOf.size === 0;
-}
-/** The text of a file for `pg_restore --use-list`. */
-function renderUseList(entries) {
-    return `${entries.map(({ id, title }) => `${id}; 0 0 ${title}`).join('\n')}\n`;
-}
-
 ;// CONCATENATED MODULE: ./lib/postgres/target-columns.js
 /** Ordinary tables with rows to copy: of the users' own schemas, and no members of an extension. */
 const target_columns_COLUMNS = `
@@ -98299,72 +98489,13 @@ function renderValue(name, value) {
     return value === '' ? "''" : value;
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/target-archive.js
-
-
-
-
-/**
- * What an archive holds; `args` narrow it in pg_restore's own terms, such as `--table=users`. The archive must have been
- * verified: even listing a crafted one can run code (CVE-2026-116314). Throws RESTORE_FAILED.
- */
-async function listArchive(pgRestore, archive, args, env) {
-    const { exitCode, stdout, stderr } = await runTool(pgRestore, ['--list', ...args, archive], env);
-    if (exitCode === 0)
-        return parseArchiveList(stdout);
-    throw new OperatorError('RESTORE_FAILED', `pg_restore --list ended with ${exitCode}: ${stderr.trim()}.`, {
-        hint: 'Pick another backup: this archive cannot be read.',
-    });
-}
-/**
- * What those of the entries do that have to do with publications: the list says only whose they are. By the id of the entry.
- * Throws RESTORE_FAILED.
- */
-async function readPublications(question) {
-    const statements = await readStatements(question, 'PUBLICATION');
-    return new Map(statements.flatMap(({ id, text }) => {
-        const [, name = '', does = ''] = /^(?:CREATE|ALTER) PUBLICATION ("(?:[^"]|"")*"|[^\s;]+)([^\n]*)/m.exec(text) ?? [];
-        if (name === '')
-            return [];
-        const isForSuperuser = /^ (FOR ALL|ADD TABLES IN SCHEMA) /.test(does);
-        return [[id, { publication: unquote(name), isForSuperuser }]];
-    }));
-}
-/** The names of the schemas that the entries make, by the id of the entry. Throws RESTORE_FAILED. */
-async function readSchemas(question) {
-    const statements = await readStatements(question, 'SCHEMA');
-    return new Map(statements.flatMap(({ id, text }) => {
-        const [, name = ''] = /^CREATE SCHEMA ("(?:[^"]|"")*"|[^\s;]+)/m.exec(text) ?? [];
-        return name === '' ? [] : [[id, unquote(name)]];
-    }));
-}
-/** The SQL of the entries of a kind: pg_restore writes them down, with --verbose the id of its entry above every one. */
-async function readStatements({ pgRestore, archive, entries, path, env }, kind) {
-    const asked = entries.filter(entry => entry.kind === kind);
-    if (asked.length === 0)
-        return [];
-    await (0,promises_.writeFile)(path, renderUseList(asked), { mode: 0o600 });
-    const args = ['--verbose', '--no-owner', `--use-list=${path}`, '--file=-', archive];
-    const { exitCode, stdout, stderr } = await runTool(pgRestore, args, env);
-    if (exitCode !== 0)
-        throw new OperatorError('RESTORE_FAILED', `pg_restore ended with ${exitCode}: ${stderr.trim()}.`, {
-            hint: 'Pick another backup: this archive cannot be read.',
-        });
-    return stdout.split(/^-- TOC entry (?=\d+ \(class \d+ OID \d+\)$)/m).flatMap(text => {
-        const [, id = ''] = /^(\d+) /.exec(text) ?? [];
-        return id === '' ? [] : [{ id, text }];
-    });
-}
-function unquote(name) {
-    return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
-}
-
 ;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/choose-entries.js
 
 
 
+
 /** What of the archive is restored. The rows of single tables are found by pg_restore itself, because a name may hold anything. */
-async function choose({ inputs, pgRestore, directory }, archive, env, selection, facts) {
+async function choose({ inputs, pgRestore, directory, manifest }, archive, env, selection, facts) {
     const { isSuperuser, foreignExtensions, keptSchemas, keptRows, foreignPublications } = facts;
     const list = (args) => listArchive(pgRestore.path, archive, args, env);
     const rowsOf = async (tables) => {
@@ -98378,13 +98509,16 @@ async function choose({ inputs, pgRestore, directory }, archive, env, selection,
     const entries = await list([]);
     const isNew = inputs.mode !== 'overwrite';
     const question = { pgRestore: pgRestore.path, archive, entries, path: (0,external_node_path_.join)(directory, 'asked.list'), env };
+    const kept = isNew ? [] : keptSchemas;
+    const made = isNew && makesSchemas(manifest) ? schemasBefore(manifest) : [];
     // A new database has no extensions but the one that comes with the server.
     const foreign = isNew ? ['plpgsql'] : foreignExtensions;
     return chooseEntries(entries, {
         isSuperuser,
         foreignExtensions: isSuperuser ? [] : foreign,
-        keptSchemas: isNew ? [] : keptSchemas,
-        schemas: isNew || keptSchemas.length === 0 ? new Map() : await readSchemas(question),
+        keptSchemas: kept,
+        madeSchemas: made,
+        schemas: kept.length + made.length === 0 ? new Map() : await readSchemas(question),
         keptRows: isNew ? new Set() : await rowsOf(keptRows),
         publications: isSuperuser ? new Map() : await readPublications(question),
         foreignPublications: isNew ? [] : foreignPublications,
@@ -99058,6 +99192,7 @@ var tools_disposeResources = (undefined && undefined.__disposeResources) || (fun
 
 
 
+
 /** Records of a kind that an estimate looks at. */
 const RECORDS_READ = 12;
 /** What planning and restoring need from outside. */
@@ -99137,7 +99272,13 @@ async function createRestoreTools(context, setting) {
                 const session = tools_addDisposableResource(env_3, await openSession(target, signal), true);
                 const like = inputs.mode === 'swap' ? await readDatabaseShape(session, inputs.target.database) : manifest.server;
                 const database = { name, nonce, like, owner: inputs.ownerRole, backupId: manifest.backup.id };
-                return await createTargetDatabase(session, database, claim);
+                const notes = await createTargetDatabase(session, database, claim);
+                await prepareForPartial(manifest, withDatabase(target, name), {
+                    signal,
+                    log: context.log,
+                    role: inputs.ownerRole,
+                });
+                return notes;
             }
             catch (e_3) {
                 env_3.error = e_3;

@@ -3,7 +3,6 @@ import { MIB } from '../core/bytes.ts'
 import type { Connection } from '../core/connection.ts'
 import { errorMessage, OperatorError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
-import { statementsBefore } from '../core/partial-backup.ts'
 import { parseVersion, renderVersion } from '../core/postgres-version.ts'
 import { scratchNeeds } from '../core/scratch-needs.ts'
 import { nullable, object, text, whole } from '../core/shape.ts'
@@ -14,9 +13,9 @@ import {
   type ScratchDatabase,
 } from '../postgres/scratch/database.ts'
 import { stopLeftCluster } from '../postgres/scratch/left-cluster.ts'
-import { openSession } from '../postgres/session.ts'
 import type { ActionContext } from '../runner/action.ts'
 import { maskSecret } from '../runner/inputs.ts'
+import { prepareForPartial } from './prepare-partial.ts'
 import { requireTool } from './require-tool.ts'
 
 /** Under these names the post phase finds what a killed main phase left behind. */
@@ -48,28 +47,9 @@ export async function openScratch(
   const database = stack.use(
     await namingInput('scratch-url', () => createScratchDatabase({ server, like, signal, remember })),
   )
-  await prepareForPartial(context, manifest, database, signal)
+  await prepareForPartial(manifest, database.connection, { signal, log: context.log })
   const kept = stack.move()
   return { ...database, [Symbol.asyncDispose]: () => cleanUp(context, kept) }
-}
-
-/**
- * Makes what a partial archive does not bring. Where schemas were named it makes each of them itself, `public` too, which every new database
- * has. An extension that this server does not have may not be needed; if it is, pg_restore says so.
- */
-async function prepareForPartial(
-  { log }: ActionContext,
-  manifest: Manifest,
-  { connection }: ScratchDatabase,
-  signal: AbortSignal,
-): Promise<void> {
-  const statements = statementsBefore(manifest)
-  const makesSchemas = manifest.backup.schemas.length > 0
-  if (statements.length === 0 && !makesSchemas) return
-  await using session = await openSession(connection, signal)
-  if (makesSchemas) await session.rows('DROP SCHEMA IF EXISTS public')
-  for (const statement of statements)
-    await session.rows(statement).catch(error => log.info(`  ${statement}: ${errorMessage(error)}`))
 }
 
 /** What could not be removed is left to the post phase: it must not undo what the drill found. */

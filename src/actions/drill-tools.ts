@@ -1,8 +1,11 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Check } from '../core/check.ts'
 import type { Connection } from '../core/connection.ts'
 import type { Manifest } from '../core/manifest.ts'
+import { makesSchemas, schemasBefore } from '../core/partial-backup.ts'
 import { parseVersion } from '../core/postgres-version.ts'
+import { renderUseList } from '../core/restore-list.ts'
 import { scratchNeeds } from '../core/scratch-needs.ts'
 import { checkWithAmcheck } from '../postgres/amcheck.ts'
 import { readFreeBytes } from '../postgres/install/disk-space.ts'
@@ -12,6 +15,7 @@ import { readRestoredContent } from '../postgres/restored.ts'
 import type { ScratchDatabase } from '../postgres/scratch/database.ts'
 import { openSession } from '../postgres/session.ts'
 import { readStructureChecks } from '../postgres/structure.ts'
+import { listArchive, readSchemas } from '../postgres/target-archive.ts'
 import type { ActionContext } from '../runner/action.ts'
 import type { DrillTools } from '../steps/drill.ts'
 import { reportProgress } from '../steps/progress.ts'
@@ -50,6 +54,16 @@ export async function createDrillTools(
   const pgRestore = await requireTool(context, 'pg_restore', parseVersion(manifest.archive.toolVersion).major)
   const pgAmcheck = amcheck ? await requireTool(context, 'pg_amcheck', pgRestore.version.major) : undefined
   const archivePath = join(directory, 'archive.dump')
+  /** The entries of the archive but the schemas that are there. */
+  const listWithoutSchemas = async (env: Readonly<Record<string, string>>) => {
+    const path = join(directory, 'entries.list')
+    const entries = await listArchive(pgRestore.path, archivePath, [], env)
+    const question = { pgRestore: pgRestore.path, archive: archivePath, entries, path, env }
+    const [schemas, there] = [await readSchemas(question), schemasBefore(manifest)]
+    const kept = entries.filter(({ id }) => !there.includes(schemas.get(id) ?? ''))
+    await writeFile(path, renderUseList(kept), { mode: 0o600 })
+    return path
+  }
   return {
     store,
     signal,
@@ -68,7 +82,14 @@ export async function createDrillTools(
     openScratch: () => openScratch(context, setting, manifest),
     startRestore: async database => {
       const env = await connectionEnvironment(database.connection, directory, variables)
-      return startRestore({ path: pgRestore.path, archive: archivePath, jobs, env, args: DRILL_ONLY })
+      const list = makesSchemas(manifest) ? [`--use-list=${await listWithoutSchemas(env)}`] : []
+      return startRestore({
+        path: pgRestore.path,
+        archive: archivePath,
+        jobs,
+        env,
+        args: [...DRILL_ONLY, ...list],
+      })
     },
     readContent: (database, original) => readRestoredContent(database.connection, original, signal),
     readStructure: async database => {

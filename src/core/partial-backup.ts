@@ -1,28 +1,36 @@
 import { quoteIdentifier } from './identifier.ts'
 import type { Manifest } from './manifest.ts'
-import { quote } from './restore-commands.ts'
+import { quote, renderRestoreCommands } from './restore-commands.ts'
 
 /** Every database has them. */
 const ALWAYS_THERE = /^(public$|pg_|information_schema$)/
 
+/** The schemas of its tables and of the extensions, which are there before a partial archive is restored. Empty for a full backup. */
+export function schemasBefore({ backup, server, fingerprint }: Manifest): readonly string[] {
+  if (backup.tables.length + backup.schemas.length === 0) return []
+  const schemas = [...fingerprint.tables, ...extensionsOf(server)].map(({ schema }) => schema)
+  return [...new Set(['public', ...schemas])]
+}
+
 /**
  * What an empty database lacks before it can take a partial archive: `pg_dump --table` dumps neither the schemas of its tables nor any
- * extension, and `--schema` no extension. Empty for a full backup. Types, functions and tables outside of the backup that its tables
- * refer to are not known here. https://www.postgresql.org/docs/18/app-pgdump.html (-t, -n)
+ * extension, and `--schema` no extension. Its archive makes its schemas itself, but an extension may have to be in one before: so they
+ * are made here, and left out there (`makesSchemas`), which a plain script does not allow. Empty for a full backup. Types, functions and
+ * tables outside of the backup that its tables refer to are not known here. https://www.postgresql.org/docs/18/app-pgdump.html (-t, -n)
  */
-export function statementsBefore({ backup, server, fingerprint }: Manifest): readonly string[] {
-  if (backup.tables.length + backup.schemas.length === 0) return []
-  const extensions = server.extensions.filter(({ name }) => name !== 'plpgsql')
-  const own = new Set(fingerprint.tables.map(({ schema }) => schema))
-  // With --schema the archive makes these itself.
-  const isMade = (schema: string) => backup.tables.length === 0 && own.has(schema)
-  const schemas = new Set([...own, ...extensions.map(({ schema }) => schema)])
+export function statementsBefore(manifest: Manifest): readonly string[] {
+  const { archive, server, fingerprint } = manifest
+  const isFixed = archive.format === 'plain' && makesSchemas(manifest)
+  const madeLater = new Set(isFixed ? fingerprint.tables.map(({ schema }) => schema) : [])
+  const schemas = schemasBefore(manifest)
+  if (schemas.length === 0) return []
   return [
-    ...[...schemas]
-      .filter(schema => !ALWAYS_THERE.test(schema) && !isMade(schema))
+    ...(madeLater.has('public') ? ['DROP SCHEMA IF EXISTS public'] : []),
+    ...schemas
+      .filter(schema => !ALWAYS_THERE.test(schema) && !madeLater.has(schema))
       .map(schema => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`),
-    ...extensions
-      .filter(({ schema }) => !isMade(schema))
+    ...extensionsOf(server)
+      .filter(({ schema }) => !madeLater.has(schema))
       .map(
         ({ name, schema }) =>
           `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)} WITH SCHEMA ${quoteIdentifier(schema)}`,
@@ -30,8 +38,35 @@ export function statementsBefore({ backup, server, fingerprint }: Manifest): rea
   ]
 }
 
-/** The same as a shell command to run before the restore, with `&&` at its end; empty where nothing is lacking. */
-export function renderCommandBefore(manifest: Manifest): string {
+/** True where the archive makes schemas that are there already: `public`, which every new database has, and those of statementsBefore. */
+export function makesSchemas({ backup }: Manifest): boolean {
+  return backup.schemas.length > 0
+}
+
+function extensionsOf({ extensions }: Manifest['server']): Manifest['server']['extensions'] {
+  return extensions.filter(({ name }) => name !== 'plpgsql')
+}
+
+/**
+ * Shell commands that restore a backup, whole or partial, into the empty database in TARGET_URL. Schemas can be left out of an archive in
+ * a file only, so there is no stream for a backup of schemas.
+ */
+export function renderBackupCommands(
+  manifest: Manifest,
+  endpoint: string | undefined,
+): { readonly file: string; readonly stream: string | undefined } {
+  const { object, archive } = manifest
+  const leftOut = makesSchemas(manifest) ? schemasBefore(manifest) : []
+  const commands = renderRestoreCommands(object, archive.format, endpoint, archive.compression, leftOut)
+  const before = renderCommandBefore(manifest)
+  return {
+    file: `${before}${commands.file}`,
+    stream: leftOut.length === 0 ? `${before}${commands.stream}` : undefined,
+  }
+}
+
+/** With `&&` at its end; empty where nothing is lacking. */
+function renderCommandBefore(manifest: Manifest): string {
   const statements = statementsBefore(manifest)
   if (statements.length === 0) return ''
   const commands = statements.map(statement => `  --command ${quote(statement)}`)

@@ -9,12 +9,16 @@ export interface RestoreCommands {
 /** A plain script is compressed as a whole, and psql reads it as text. */
 const UNPACK: Readonly<Record<string, string>> = { gzip: 'gzip -dc', lz4: 'lz4 -dc', zstd: 'zstd -dc' }
 
-/** Both expect the URL of an empty database in TARGET_URL. Runbook §4.2: no owners, no grants. */
+/**
+ * Both expect the URL of an empty database in TARGET_URL. Runbook §4.2: no owners, no grants. `schemasThere` are not made from a file, which
+ * would end at the first that exists.
+ */
 export function renderRestoreCommands(
   object: Pick<Manifest['object'], 'bucket' | 'key' | 'sha256'>,
   format: ArchiveFormat,
   endpoint: string | undefined,
   compression = 'none',
+  schemasThere: readonly string[] = [],
 ): RestoreCommands {
   const store = endpoint === undefined ? '' : ` --endpoint-url ${quote(endpoint)}`
   const uri = quote(`s3://${object.bucket}/${object.key}`)
@@ -35,8 +39,14 @@ export function renderRestoreCommands(
     }
   }
   const restore = 'pg_restore --exit-on-error --no-owner --no-acl'
+  const list = quote(`${object.key.replace(/^.*\//, '')}.list`)
+  const made = schemasThere.map(schema => ` -e ${quote(` SCHEMA - ${schema} `)}`).join('')
+  const [writeList, useList] =
+    made === ''
+      ? ['', '']
+      : [`\n  pg_restore --list ${name} | grep -vF${made} > ${list} &&`, ` --use-list ${list}`]
   return {
-    file: `${fetchFile}\n  ${restore} --jobs 4 --dbname "$TARGET_URL" ${name}`,
+    file: `${fetchFile}${writeList}\n  ${restore}${useList} --jobs 4 --dbname "$TARGET_URL" ${name}`,
     stream: `${fetchStream} \\\n  | ${restore} --dbname "$TARGET_URL"`,
   }
 }

@@ -55,6 +55,8 @@ export interface EntryChoice {
   readonly foreignExtensions: readonly string[]
   /** Schemas that are there and stay, because they hold extensions of somebody else. */
   readonly keptSchemas: readonly string[]
+  /** Schemas that were made before, for what has to be in them first; their comments are restored. */
+  readonly madeSchemas: readonly string[]
   /** Names of schemas by the id of the entry that makes them: the list does not say where a name ends and its owner begins. */
   readonly schemas: ReadonlyMap<string, string>
   /** Ids of rows of extensions that stay, with the rows that are there. */
@@ -116,8 +118,11 @@ function isCommentOn({ kind, title }: ArchiveEntry, what: string, name: string):
 }
 
 /** What stays has its comment, too. */
-function isThere(entry: ArchiveEntry, { keptSchemas, schemas }: EntryChoice): boolean {
-  return keptSchemas.some(name => schemas.get(entry.id) === name || isCommentOn(entry, 'SCHEMA', name))
+function isThere(entry: ArchiveEntry, { keptSchemas, madeSchemas, schemas }: EntryChoice): boolean {
+  const makes = (name: string) => schemas.get(entry.id) === name
+  return (
+    madeSchemas.some(makes) || keptSchemas.some(name => makes(name) || isCommentOn(entry, 'SCHEMA', name))
+  )
 }
 
 const DATA = ['TABLE DATA', 'MATERIALIZED VIEW DATA', 'SEQUENCE SET', 'BLOBS', 'BLOB', 'BLOB METADATA']

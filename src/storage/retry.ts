@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { errorMessage, OperatorError } from '../core/errors.ts'
+import { OperatorError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import { isExpired, isTransient } from './store-error.ts'
+import { isExpired, isTransient, storeErrorText } from './store-error.ts'
 
 const FIRST_DELAY_MS = 500
 const LONGEST_DELAY_MS = 15_000
@@ -39,7 +39,7 @@ export async function withRetries<T>(
       const delay = Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt)
       const isTooLate = delay > patience.leftMs(performance.now() - failingSince)
       if (isTooLate || !mayRepeat(error)) throw error
-      log.info(`  ${what}: ${errorMessage(error)}; trying again in ${(delay / 1000).toFixed(1)} s`)
+      log.info(`  ${what}: ${storeErrorText(error)}; trying again in ${(delay / 1000).toFixed(1)} s`)
       await pause(delay, signal)
       if (signal?.aborted) throw interrupted(signal.reason, what, error)
     }
@@ -49,7 +49,7 @@ export async function withRetries<T>(
 /** Whoever was stopped while a store did not answer should learn that, and not only that the time was up. */
 function interrupted(reason: unknown, what: string, error: unknown): unknown {
   if (!(reason instanceof OperatorError)) return reason
-  const message = `${reason.message} It was waiting to ${what}: ${errorMessage(error).replace(/\.$/, '')}.`
+  const message = `${reason.message} It was waiting to ${what}: ${storeErrorText(error)}.`
   return new OperatorError(reason.code, message, {
     ...(reason.hint !== undefined && { hint: reason.hint }),
     cause: reason.cause,

@@ -40,6 +40,9 @@ const TRANSIENT = new Set([
   'EAI_AGAIN',
 ])
 
+/** There is no room. Whoever makes some takes longer than a dump may hold its snapshot. Ceph; MinIO; a quota of Ceph, with 403. */
+const FULL = new Set(['InsufficientCapacity', 'XMinioStorageFull', 'QuotaExceeded'])
+
 const DENIED = new Set([
   'AccessDenied',
   'InvalidAccessKeyId',
@@ -60,6 +63,7 @@ export function isExpired(error: unknown): boolean {
 export function isTransient(error: unknown): boolean {
   const { name, status } = factsOf(error)
   if (TRANSIENT.has(name)) return true
+  if (FULL.has(name)) return false
   return status !== undefined && (status === 408 || status === 429 || (status >= 500 && status !== 501))
 }
 
@@ -108,6 +112,12 @@ export function storeErrorName(error: unknown): string {
   return factsOf(error).name
 }
 
+/** `SlowDown: Please reduce your request rate`: a store's text alone may say nothing. */
+export function storeErrorText(error: unknown): string {
+  const { name, message } = factsOf(error)
+  return `${name}: ${message}`
+}
+
 /** An error for the operator: `what` was being done, at which address. */
 export function storeError(error: unknown, what: string, where: string): OperatorError {
   if (error instanceof OperatorError) return error
@@ -117,7 +127,7 @@ export function storeError(error: unknown, what: string, where: string): Operato
     facts.status === undefined
       ? ''
       : ` (HTTP ${facts.status}${facts.requestId ? `, request ${facts.requestId}` : ''})`
-  return new OperatorError(code, `Could not ${what} in ${where}: ${facts.name}: ${facts.message}${status}.`, {
+  return new OperatorError(code, `Could not ${what} in ${where}: ${storeErrorText(error)}${status}.`, {
     hint,
     cause: error,
   })
@@ -140,6 +150,12 @@ function explain(error: unknown, { name, status, message }: Facts): { code: Erro
     return {
       code: 'STORE_DENIED',
       hint: 'The credentials ran out during the run. Raise role-duration-seconds of the step that fetched them.',
+    }
+  }
+  if (FULL.has(name)) {
+    return {
+      code: 'STORE_FAILED',
+      hint: 'The store is full, or a quota is used up: make room or raise the quota, then run the step again.',
     }
   }
   if (isDenied(error)) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Manifest } from '../../src/core/manifest.ts'
-import { renderCommandBefore, statementsBefore } from '../../src/core/partial-backup.ts'
+import { renderBackupCommands, statementsBefore } from '../../src/core/partial-backup.ts'
 import { SAMPLE, sampleTable } from './sample-manifest.ts'
 
 function partial(backup: Partial<Manifest['backup']>, ...schemas: readonly string[]): Manifest {
@@ -17,26 +17,37 @@ function partial(backup: Partial<Manifest['backup']>, ...schemas: readonly strin
 describe('what an empty database lacks before a restore', () => {
   it('is nothing for a full backup', () => {
     expect(statementsBefore(SAMPLE)).toEqual([])
-    expect(renderCommandBefore(SAMPLE)).toBe('')
+    expect(renderBackupCommands(SAMPLE, undefined).file).toMatch(/^aws s3 cp /)
   })
 
-  it('is the schemas of single tables, and the extensions', () => {
-    expect(statementsBefore(partial({ tables: ['audit.*'] }, 'audit', 'public', 'audit'))).toEqual([
-      'CREATE SCHEMA IF NOT EXISTS "audit"',
-      'CREATE EXTENSION IF NOT EXISTS "citext" WITH SCHEMA "public"',
-    ])
-  })
+  it.each([{ tables: ['audit.*'] }, { schemas: ['audit', 'public'] }])(
+    'is the schemas and the extensions, in that order: %o',
+    backup => {
+      expect(statementsBefore(partial(backup, 'audit', 'public', 'audit'))).toEqual([
+        'CREATE SCHEMA IF NOT EXISTS "audit"',
+        'CREATE EXTENSION IF NOT EXISTS "citext" WITH SCHEMA "public"',
+      ])
+    },
+  )
 
-  it('is the extensions alone for a whole schema, which the archive makes itself', () => {
-    expect(statementsBefore(partial({ schemas: ['audit'] }, 'audit'))).toEqual([
+  it('is what a plain script does not make, and not what it does', () => {
+    const plain = (...schemas: string[]) => ({
+      ...partial({ schemas }, ...schemas),
+      archive: { ...SAMPLE.archive, format: 'plain' as const },
+    })
+    expect(statementsBefore(plain('audit'))).toEqual([
       'CREATE EXTENSION IF NOT EXISTS "citext" WITH SCHEMA "public"',
     ])
-    expect(statementsBefore(partial({ schemas: ['public'] }, 'public'))).toEqual([])
+    expect(statementsBefore(plain('public'))).toEqual(['DROP SCHEMA IF EXISTS public'])
   })
 
   it('is a command whose names a shell leaves alone', () => {
-    expect(renderCommandBefore(partial({ tables: ['x'] }, "it's"))).toContain(
-      `--command 'CREATE SCHEMA IF NOT EXISTS "it'\\''s"' \\\n`,
-    )
+    const { file, stream } = renderBackupCommands(partial({ tables: ['x'] }, "it's"), undefined)
+    for (const command of [file, stream])
+      expect(command).toContain(`--command 'CREATE SCHEMA IF NOT EXISTS "it'\\''s"' \\\n`)
+  })
+
+  it('is no stream where the archive makes schemas that are there', () => {
+    expect(renderBackupCommands(partial({ schemas: ['audit'] }, 'audit'), undefined).stream).toBeUndefined()
   })
 })

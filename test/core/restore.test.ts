@@ -71,6 +71,7 @@ describe('the list of an archive', () => {
     isSuperuser: true,
     foreignExtensions: [],
     keptSchemas: [],
+    madeSchemas: [],
     schemas: new Map([['5', 'audit']]),
     keptRows: new Set<string>(),
     publications: new Map(),
@@ -105,6 +106,13 @@ describe('the list of an archive', () => {
   it('does not make a schema that stays, nor its comment', () => {
     expect(choose({ keptSchemas: ['audit'] }).kept).not.toContain(5)
     expect(choose({ keptSchemas: ['audit'] }).kept).not.toContain(3405)
+  })
+
+  it('does not make a schema that was made before, but comments on it', () => {
+    const { kept, leftOut } = choose({ madeSchemas: ['public', 'audit'] })
+    expect(kept).not.toContain(5)
+    expect(kept).toContain(3405)
+    expect(leftOut).toEqual([3402])
   })
 
   it('tells a schema that stays from one whose name begins like it', () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import process from 'node:process'
@@ -14,10 +14,12 @@ import { startDump } from '../../src/postgres/pg-dump.ts'
 import { sha256 } from '../storage/test-store.ts'
 import { createBucket } from '../support/bucket.ts'
 import { readAll } from '../support/byte-source.ts'
-import { createDatabase } from '../support/database.ts'
+import { createDatabase, withClient } from '../support/database.ts'
+import { dumpOptions } from '../support/dump.ts'
 import { theLab } from '../support/lab.ts'
 import { databaseDigest } from '../support/restore.ts'
 import { createWorkplace } from '../support/runner/workplace.ts'
+import { runAction } from '../support/runner.ts'
 
 const lab = theLab()
 const CONTENT = `CREATE TABLE "Mixed" (a int PRIMARY KEY, b text); INSERT INTO "Mixed" SELECT i, 'x''' || i FROM generate_series(1, 1000) AS i`
@@ -50,14 +52,22 @@ async function dump(url: string, format: ArchiveFormat, compression: string): Pr
   return archive
 }
 
-async function runInShell(command: string, directory: string, targetUrl: string): Promise<void> {
-  const env = {
-    PATH: [directory, lab.postgres.binDir, process.env.PATH].join(delimiter),
-    AWS_ACCESS_KEY_ID: lab.s3.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: lab.s3.secretAccessKey,
-    TARGET_URL: targetUrl,
+/** As a person would, in a directory of its own, with an `aws` on the PATH. */
+async function inShell(command: string, targetUrl: string): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'pg-runbook-test-'))
+  try {
+    await writeFile(join(directory, 'aws'), AWS, { mode: 0o755 })
+    await writeFile(join(directory, 'package.json'), '{"type":"module"}')
+    const env = {
+      PATH: [directory, lab.postgres.binDir, process.env.PATH].join(delimiter),
+      AWS_ACCESS_KEY_ID: lab.s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: lab.s3.secretAccessKey,
+      TARGET_URL: targetUrl,
+    }
+    await promisify(execFile)('/bin/sh', ['-euc', command], { cwd: directory, env })
+  } finally {
+    await rm(directory, { recursive: true })
   }
-  await promisify(execFile)('/bin/sh', ['-euc', command], { cwd: directory, env })
 }
 
 describe.each([
@@ -76,19 +86,38 @@ describe.each([
       await bucket.client.send(new PutObjectCommand({ Bucket: bucket.name, Key: key, Body: archive }))
       const object = { bucket: bucket.name, key, sha256: sha256(archive) }
       const command = renderRestoreCommands(object, format, lab.s3.endpoint, compression)[way]
-      const directory = await mkdtemp(join(tmpdir(), 'pg-runbook-test-'))
-      try {
-        await writeFile(join(directory, 'aws'), AWS)
-        await writeFile(join(directory, 'package.json'), '{"type":"module"}')
-        await chmod(join(directory, 'aws'), 0o755)
-        await runInShell(command, directory, target.url)
-      } finally {
-        await rm(directory, { recursive: true })
-      }
+      await inShell(command, target.url)
       expect(await databaseDigest(lab, target.url)).toBe(await databaseDigest(lab, source.url))
     })
   },
 )
+
+describe('the commands in the summary of a partial backup', () => {
+  const SCHEMA = `CREATE EXTENSION citext; CREATE SCHEMA tools; CREATE EXTENSION hstore SCHEMA tools; CREATE SCHEMA "it's"; ${CONTENT};
+    CREATE TABLE "it's".tags (name citext, more tools.hstore); INSERT INTO "it's".tags VALUES ('a', 'b=>1')`
+
+  it.each<[string, Record<string, string>, string, number]>([
+    ['tables', { tables: `"it's".*` }, `"it's".tags`, 2],
+    ['schemas', { schemas: `public\n"it's"` }, `"it's".tags`, 1],
+    ['a schema, in plain SQL', { schemas: `"it's"`, format: 'plain' }, `"it's".tags`, 1],
+    ['the schema that is always there, in plain SQL', { schemas: 'public', format: 'plain' }, '"Mixed"', 1],
+  ])('restore %s', async (_what, inputs, table, ways) => {
+    await using source = await createDatabase(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    const run = await runAction('dump-to-s3', dumpOptions(lab, source, bucket, { inputs }))
+    expect(run.exitCode, run.log).toBe(0)
+    const blocks = [...run.summary.matchAll(/```bash\n((?:aws|psql) .*?)\n```/gs)].map(
+      ([, command = '']) => command,
+    )
+    expect(blocks).toHaveLength(ways)
+    for (const command of blocks) {
+      await using target = await createDatabase(lab)
+      await inShell(command, target.url)
+      const rows = (url: string) => withClient(url, client => client.query(`TABLE ${table}`))
+      expect((await rows(target.url)).rows).toEqual((await rows(source.url)).rows)
+    }
+  })
+})
 
 it('the command for a file stops at a wrong checksum', async () => {
   await using target = await createDatabase(lab)
@@ -98,14 +127,7 @@ it('the command for a file stops at a wrong checksum', async () => {
     new PutObjectCommand({ Bucket: bucket.name, Key: key, Body: 'CREATE TABLE wrong ();' }),
   )
   const object = { bucket: bucket.name, key, sha256: '0'.repeat(64) }
-  const directory = await mkdtemp(join(tmpdir(), 'pg-runbook-test-'))
-  try {
-    await writeFile(join(directory, 'aws'), AWS, { mode: 0o755 })
-    await writeFile(join(directory, 'package.json'), '{"type":"module"}')
-    const { file } = renderRestoreCommands(object, 'plain', lab.s3.endpoint)
-    await expect(runInShell(file, directory, target.url)).rejects.toThrow('sha256sum')
-  } finally {
-    await rm(directory, { recursive: true })
-  }
+  const { file } = renderRestoreCommands(object, 'plain', lab.s3.endpoint)
+  await expect(inShell(file, target.url)).rejects.toThrow('sha256sum')
   expect(await target.query("SELECT FROM pg_tables WHERE schemaname = 'public'")).toEqual([])
 })

@@ -259,13 +259,15 @@ describe('a drill of a good backup', () => {
 
   it.each<[string, Record<string, string>]>([
     ['schemas', { schemas: 'public' }],
+    ['a schema that uses an extension in another', { schemas: 'apart' }],
     ['patterns that name a sequence too', { tables: 'o*' }],
     ['excluded tables', { 'exclude-tables': 'left_out' }],
   ])('passes for a part of a database with a sequence of its own: %s', async (_, part) => {
     await using source = await createDatabase(
       lab,
-      `CREATE TABLE owner (id serial PRIMARY KEY); INSERT INTO owner DEFAULT VALUES; CREATE TABLE left_out (id serial);
-       CREATE SEQUENCE on_its_own; SELECT nextval('on_its_own')`,
+      `CREATE EXTENSION citext; CREATE TABLE owner (id serial PRIMARY KEY, name citext); INSERT INTO owner DEFAULT VALUES;
+       CREATE TABLE left_out (id serial); CREATE SEQUENCE on_its_own; SELECT nextval('on_its_own');
+       CREATE SCHEMA apart; CREATE TABLE apart.names (id serial, name public.citext); INSERT INTO apart.names DEFAULT VALUES; COMMENT ON SCHEMA apart IS 'of its own'`,
     )
     const bucket = await backUp(source, part)
     const { manifest } = await readBackup(bucket)

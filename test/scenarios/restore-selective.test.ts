@@ -131,6 +131,24 @@ describe('restore-from-s3 of a part', () => {
     expect(rowCount).toBe(3)
   })
 
+  it.each([
+    { of: 'the schema that every database has', inputs: { schemas: 'public' } },
+    { of: 'another schema', inputs: { schemas: 'audit' } },
+    { of: 'both', inputs: { schemas: 'public\naudit' } },
+    { of: 'a table in a schema that it does not bring', inputs: { tables: 'audit.events' } },
+    { of: 'a table with a type of an extension that it does not bring', inputs: { tables: 'tags' } },
+  ])('takes a partial backup of $of', async ({ inputs }) => {
+    await using hosted = await createHosted(
+      lab,
+      `${SCHEMA} CREATE SCHEMA tools; CREATE EXTENSION citext SCHEMA tools; CREATE TABLE tags (name tools.citext);`,
+    )
+    await using bucket = await createBucket(lab)
+    const backup = await dump(hosted, bucket, inputs)
+    const run = await restore(hosted, bucket, { backup })
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.annotations).toEqual([])
+  })
+
   it('shows how the structure differs', async () => {
     await using hosted = await createHosted(lab, SCHEMA)
     await using bucket = await createBucket(lab)

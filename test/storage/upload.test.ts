@@ -107,6 +107,33 @@ describe('an upload', () => {
     expect(head).toMatchObject({ StorageClass: 'STANDARD_IA', Metadata: { 'backup-id': request.backupId } })
   })
 
+  it.each([
+    ['InsufficientCapacity', 507],
+    ['XMinioStorageFull', 507],
+    ['QuotaExceeded', 403],
+  ])('does not wait for room in a store that is full: %s', async (name, status) => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+    proxy.meddle({ path: /partNumber=2/, times: 99, answer: { status, body: s3Error(name) } })
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
+    await expect(uploadAll(test.store, inPieces(WHOLE))).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      message: expect.stringContaining(name),
+      hint: expect.stringMatching(/^The store is full/),
+    })
+    expect(test.lines).toEqual([])
+    await expectNothing(bucket)
+  })
+
+  it('names the error that it waits out, and not only its text', async () => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+    proxy.meddle({ path: /partNumber=1/, times: 4, answer: { status: 503, body: s3Error('SlowDown') } })
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
+    await uploadAll(test.store, inPieces(TWO_PARTS))
+    expect(test.lines.join('\n')).toMatch(/send part 1 of .*: SlowDown\b.*; trying again in \d/)
+  })
+
   it('stops the source at the first part that fails for good, and leaves nothing', async () => {
     await using bucket = await createBucket(lab)
     await using proxy = await MeddlingProxy.start(lab.s3.endpoint)

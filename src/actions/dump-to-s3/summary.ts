@@ -3,7 +3,8 @@ import { renderBytes, renderCount } from '../../core/bytes.ts'
 import { renderDuration } from '../../core/duration.ts'
 import { countRows, type Manifest, type TableFingerprint } from '../../core/manifest.ts'
 import { code, codeBlock, literal, table } from '../../core/markdown.ts'
-import { quote, renderRestoreCommands } from '../../core/restore-commands.ts'
+import { renderBackupCommands } from '../../core/partial-backup.ts'
+import { quote } from '../../core/restore-commands.ts'
 import { renderSummaryPage } from '../../core/summary-page.ts'
 
 /** Tables shown one by one, the largest first; the rest is counted. */
@@ -30,13 +31,14 @@ export function renderDumpSummary(manifest: Manifest, context: SummaryContext): 
   })
 }
 
-function restoreSteps({ object, archive }: Manifest, endpoint: string | undefined): readonly string[] {
-  const commands = renderRestoreCommands(object, archive.format, endpoint, archive.compression)
+function restoreSteps(manifest: Manifest, endpoint: string | undefined): readonly string[] {
+  const { file, stream } = renderBackupCommands(manifest, endpoint)
   return [
     `Nothing now. When you need the data, set ${code('TARGET_URL')} to an empty database. Checked, and in parallel, through a file:`,
-    codeBlock(commands.file, 'bash'),
-    'Straight from the bucket, nothing kept on disk:',
-    codeBlock(commands.stream, 'bash'),
+    codeBlock(file, 'bash'),
+    ...(stream === undefined
+      ? []
+      : ['Straight from the bucket, nothing kept on disk:', codeBlock(stream, 'bash')]),
     'The archive is a stock pg_dump archive: nothing of pg-runbook is needed to restore it.',
   ]
 }

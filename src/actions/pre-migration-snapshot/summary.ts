@@ -6,8 +6,7 @@ import { renderGateTrend } from '../../core/gate-trend.ts'
 import type { Manifest } from '../../core/manifest.ts'
 import { code, codeBlock, literal } from '../../core/markdown.ts'
 import type { MigrationReport } from '../../core/migrations/migration-report.ts'
-import { renderCommandBefore } from '../../core/partial-backup.ts'
-import { renderRestoreCommands } from '../../core/restore-commands.ts'
+import { renderBackupCommands } from '../../core/partial-backup.ts'
 import { renderSummaryPage } from '../../core/summary-page.ts'
 import type { GateReport } from '../../steps/gate.ts'
 
@@ -84,8 +83,7 @@ function wayBackSteps(manifest: Manifest, endpoint: string | undefined): readonl
 
 /** Shell commands that bring the restore point back into the empty database in TARGET_URL. */
 export function renderWayBack(manifest: Manifest, endpoint: string | undefined): string {
-  const { object, archive } = manifest
-  return `${renderCommandBefore(manifest)}${renderRestoreCommands(object, archive.format, endpoint).file}`
+  return renderBackupCommands(manifest, endpoint).file
 }
 
 /** What going back would cost, and what was not looked at: said before anyone goes back. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { makesSchemas, schemasBefore } from '../../core/partial-backup.ts'
 import { type ChosenEntries, chooseEntries } from '../../core/restore-list.ts'
 import type { Selection, TableName } from '../../core/restore-selection.ts'
 import type { TargetFacts } from '../../core/restore-target.ts'
@@ -7,7 +8,7 @@ import type { ToolSetting } from './tools.ts'
 
 /** What of the archive is restored. The rows of single tables are found by pg_restore itself, because a name may hold anything. */
 export async function choose(
-  { inputs, pgRestore, directory }: ToolSetting,
+  { inputs, pgRestore, directory, manifest }: ToolSetting,
   archive: string,
   env: Readonly<Record<string, string>>,
   selection: Selection,
@@ -25,13 +26,16 @@ export async function choose(
   const entries = await list([])
   const isNew = inputs.mode !== 'overwrite'
   const question = { pgRestore: pgRestore.path, archive, entries, path: join(directory, 'asked.list'), env }
+  const kept = isNew ? [] : keptSchemas
+  const made = isNew && makesSchemas(manifest) ? schemasBefore(manifest) : []
   // A new database has no extensions but the one that comes with the server.
   const foreign = isNew ? ['plpgsql'] : foreignExtensions
   return chooseEntries(entries, {
     isSuperuser,
     foreignExtensions: isSuperuser ? [] : foreign,
-    keptSchemas: isNew ? [] : keptSchemas,
-    schemas: isNew || keptSchemas.length === 0 ? new Map() : await readSchemas(question),
+    keptSchemas: kept,
+    madeSchemas: made,
+    schemas: kept.length + made.length === 0 ? new Map() : await readSchemas(question),
     keptRows: isNew ? new Set() : await rowsOf(keptRows),
     publications: isSuperuser ? new Map() : await readPublications(question),
     foreignPublications: isNew ? [] : foreignPublications,

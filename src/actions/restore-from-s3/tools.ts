@@ -32,6 +32,7 @@ import type { DatabaseTools } from '../../steps/restore-database.ts'
 import type { PlanTools } from '../../steps/restore-plan.ts'
 import { downloadArchive } from '../../storage/download.ts'
 import type { Store } from '../../storage/store.ts'
+import { prepareForPartial } from '../prepare-partial.ts'
 import { choose } from './choose-entries.ts'
 import type { RestoreInputs } from './inputs.ts'
 import { NEW_DATABASE } from './left-database.ts'
@@ -105,7 +106,13 @@ export async function createRestoreTools(
       const like =
         inputs.mode === 'swap' ? await readDatabaseShape(session, inputs.target.database) : manifest.server
       const database = { name, nonce, like, owner: inputs.ownerRole, backupId: manifest.backup.id }
-      return await createTargetDatabase(session, database, claim)
+      const notes = await createTargetDatabase(session, database, claim)
+      await prepareForPartial(manifest, withDatabase(target, name), {
+        signal,
+        log: context.log,
+        role: inputs.ownerRole,
+      })
+      return notes
     },
     readColumns: async (database, tables) => {
       await using session = await openSession(withDatabase(target, database), signal)
