@@ -64,6 +64,35 @@ describe('Rails with engines and packs', () => {
   })
 })
 
+describe('Rails with folders beside db/migrate', () => {
+  const applied = (...all: readonly string[]) =>
+    table(
+      'schema_migrations',
+      all.map(version => ({ version })),
+      { version: 'character varying' },
+    )
+  // As Discourse, Mastodon and GitLab have it: migrations_paths << 'db/post_migrate'.
+  const files = {
+    'db/migrate/1_a.rb': '',
+    'db/post_migrate/2_drop_b.rb': '',
+    'db/post_migrate/4_drop_c.rb': '',
+    'db/animals_migrate/3_dogs.rb': '',
+  }
+
+  it('counts one of which something has run in this database', () => {
+    expect(detect(files, [applied('1', '2')])).toMatchObject({ state: 'pending', pending: ['4_drop_c'] })
+    expect(detect(files, [applied('1', '2', '4')])).toMatchObject({
+      state: 'none',
+      why: expect.stringContaining('All 3'),
+    })
+  })
+
+  it('leaves one alone of which nothing has run: it belongs to another database', () => {
+    expect(detect(files, [applied('1')]).state).toBe('none')
+    expect(detect({ 'db/animals_migrate/3_dogs.rb': '' }, []).tool).toBeUndefined()
+  })
+})
+
 describe('several folders of one tool', () => {
   const knexRow = (...names: readonly string[]) =>
     table(
