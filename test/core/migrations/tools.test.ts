@@ -518,6 +518,26 @@ describe('Flyway', () => {
     expect(detect(files('V1__a.sql', 'U1__a.sql'), [undone]).pending).toEqual(['V1__a.sql'])
   })
 
+  it('cannot tell where something has run that is not in the folders it knows: more may lie there', () => {
+    const applied = history(
+      row(1, '1', 'V1__a.sql'),
+      row(2, '2', 'V2__data.sql'),
+      row(3, '3', 'V3__c.sql'),
+      row(4, null, 'R__data.sql'),
+    )
+    const report = detect(files('V1__a.sql', 'V3__c.sql'), [applied])
+
+    expect(report.state).toBe('unknown')
+    expect(report.why).toContain('V2__data.sql, R__data.sql was applied, but is not in the project')
+  })
+
+  it('does not miss what a later commit, or a baseline script, has', () => {
+    const later = history(row(1, '1', 'V1__a.sql'), row(2, '2', 'V2__b.sql'))
+    expect(detect(files('V1__a.sql'), [later]).state).toBe('none')
+    const squashed = history(row(1, '1', 'V1__a.sql'), row(2, '2', 'V2__b.sql'), row(3, '3', 'V3__c.sql'))
+    expect(detect(files('B2__all.sql', 'V3__c.sql'), [squashed]).state).toBe('none')
+  })
+
   it('is stopped by a failure', () => {
     const report = detect(files('V1__a.sql'), [history(row(1, '1', 'V1__a.sql', { success: 'false' }))])
 
@@ -531,6 +551,8 @@ describe('Flyway', () => {
     expect(detect(all, []).pending).toEqual(['B2__all.sql', 'V3__c.sql'])
     const started = history(row(1, '2', 'B2__all.sql', { type: 'SQL_BASELINE' }))
     expect(detect(all, [started]).pending).toEqual(['V3__c.sql'])
+    const schema = history(row(0, null, '"app"', { type: 'SCHEMA' }))
+    expect(detect(files('B2__all.sql'), [schema]).pending).toEqual(['B2__all.sql'])
   })
 
   it('cannot tell whether a repeatable script with placeholders changed', () => {
@@ -548,6 +570,14 @@ describe('Flyway', () => {
       detect(java, [history(row(1, '1', 'db.migration.V1__A', { type: 'JDBC', checksum: null }))]).state,
     ).toBe('none')
     expect(detect(java, []).pending).toEqual(['V1__A.java'])
+    const repeatable = { ...java, 'src/main/java/db/migration/R__Views.java': 'class R__Views {}' }
+    const ran = [
+      ['1', 'V1__A'],
+      [null, 'R__Views'],
+    ].map(([version, name], i) =>
+      row(i + 1, version ?? null, `db.migration.${name}`, { type: 'JDBC', checksum: null }),
+    )
+    expect(detect(repeatable, [history(...ran)]).state).toBe('none')
   })
 })
 
