@@ -294,6 +294,26 @@ describe('Knex and its like', () => {
     expect(report.why).toContain('2.js takes a QueryRunner')
   })
 
+  it('cannot tell where TypeORM has run, in between, what lies in none of the known folders: more may lie there', () => {
+    const rows = (...names: readonly string[]) =>
+      table(
+        'migrations',
+        names.map(name => ({ timestamp: name.slice(-13), name })),
+      )
+    const files = {
+      'src/migrations/1.ts': 'export class A1788253200000 {}',
+      'src/migrations/3.ts': 'export class C1788253200003 {}',
+    }
+
+    // Of src/billing/migrations, which the glob of the data source names.
+    const report = detect(files, [rows('A1788253200000', 'B1788253200002', 'C1788253200003')])
+    expect(report.state).toBe('unknown')
+    expect(report.why).toContain('B1788253200002 was applied, but is not in src/migrations')
+    // Squashed away, and of a later commit.
+    const gone = rows('Old1788253100000', 'A1788253200000', 'C1788253200003', 'D1788253200004')
+    expect(detect(files, [gone]).state).toBe('none')
+  })
+
   test.each([
     ['Sequelize', 'module.exports = { async up(queryInterface, Sequelize) {} }'],
     ['node-pg-migrate', 'exports.up = pgm => {}'],
