@@ -39,11 +39,17 @@ function isSameDecimal(a: string, b: string): boolean {
   return first !== undefined && first === second
 }
 
+/** Digits and a power of ten. Both PostgreSQL and JavaScript write an exponent with its sign: `1.5e+15`. */
 function normalDecimal(text: string): string | undefined {
-  const match = /^(-?)(0|[1-9]\d*)(?:\.(\d*?)0*)?$/.exec(text)
+  const match = /^(-?)(0|[1-9]\d*)(?:\.(\d*))?(?:e([+-]\d+))?$/.exec(text)
   if (match === null) return undefined
-  const digits = `${match[2]}.${match[3] ?? ''}`
-  return digits === '0.' ? digits : `${match[1]}${digits}`
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match
+  const digits = (whole + fraction).replace(/^0+/, '')
+  // No /0+$/, which looks at every run of zeros anew: a number may have 130,000 digits.
+  let end = digits.length
+  while (digits[end - 1] === '0') end -= 1
+  if (end === 0) return '0'
+  return `${sign}${digits.slice(0, end)}e${Number(exponent) - fraction.length + digits.length - end}`
 }
 
 /** A record is no place for a whole document that a query may return. */

@@ -53,10 +53,11 @@ export function implausibleDrops(
   const before = comparedTables(previous, current)
   const now = current.fingerprint.tables
   if (comparable(previous, current) !== undefined) return []
-  const expected = new Set(rules.expectedDrops.map(withSchema))
+  const isExpected = (table: TableFingerprint) =>
+    [renderName(table), `${table.schema}.${table.name}`].some(name => rules.expectedDrops.includes(name))
   const fresh = now.filter(table => find(previous.fingerprint.tables, table) === undefined)
   return before
-    .filter(table => table.rows > 0 && !expected.has(`${table.schema}.${table.name}`))
+    .filter(table => table.rows > 0 && !isExpected(table))
     .flatMap(table => dropOf(table, find(now, table), fresh, rules.maxDropPercent))
 }
 
@@ -132,10 +133,6 @@ function find(
   { schema, name }: TableFingerprint,
 ): TableFingerprint | undefined {
   return tables.find(table => table.schema === schema && table.name === name)
-}
-
-function withSchema(name: string): string {
-  return name.includes('.') ? name : `public.${name}`
 }
 
 /** `25 % fewer`, `0.1 % more`, `as before`. */

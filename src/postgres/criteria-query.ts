@@ -115,11 +115,15 @@ async function readRows(session: Session, name: TableName): Promise<Measurement>
   return { kind: 'table', rows: Number(rows), members }
 }
 
-/** The type beneath a domain, by its name. */
+/** The type beneath a domain, which may be one of another domain, by its name. */
 const COLUMN_TYPE = `
-  SELECT format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) AS type
-    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-   WHERE a.attrelid = $1::oid AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped`
+  WITH RECURSIVE beneath AS (
+    SELECT a.atttypid AS oid FROM pg_catalog.pg_attribute a
+     WHERE a.attrelid = $1::oid AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT t.typbasetype FROM pg_catalog.pg_type t JOIN beneath ON beneath.oid = t.oid WHERE t.typtype = 'd'
+  )
+  SELECT format_type(t.oid, NULL) AS type FROM beneath JOIN pg_catalog.pg_type t ON t.oid = beneath.oid WHERE t.typtype <> 'd'`
 
 const WITH_TIME_ZONE = 'timestamp with time zone'
 const INSTANTS = [WITH_TIME_ZONE, 'timestamp without time zone', 'date']

@@ -40,13 +40,48 @@ export async function createDatabaseLike(
         `This role may not use the tablespace ${like.tablespace}: the new database lies in the default one.`,
       ]
     }
-    if (!/locale|collation|encoding/i.test(error.message)) throw error
+    if (!isAboutLocale(error)) throw error
     if (like.isStrict) throw noLocale(like, error)
-    await create("LOCALE_PROVIDER libc LOCALE 'C'")
-    return [
-      `The server has no locale ${localeName(like)}: the new database has C, so texts sort differently there, and lower and upper know ASCII only.`,
-    ]
+    return await createFirst(attemptsWithout(like), create)
   }
+}
+
+interface Attempt {
+  readonly options: string
+  /** What differs then. */
+  readonly notes: readonly string[]
+}
+
+/** Without the locale of the source: what comes closest to it first. */
+function attemptsWithout(like: DatabaseShape): readonly Attempt[] {
+  const differs = `The server has no locale ${localeName(like)}: the new database has C, so texts sort differently there`
+  return [
+    // What is a letter, and what a word, is the same in every locale of UTF-8, but for a few like Turkish.
+    ...(like.encoding === 'UTF8' ? [{ ctype: 'C.UTF-8', note: `${differs}.` }] : []),
+    { ctype: 'C', note: `${differs}, and lower and upper know ASCII only.` },
+  ].flatMap(({ ctype, note }) => {
+    const without = { ...like, collate: 'C', ctype }
+    const libc = { options: localeOptions({ ...without, collationProvider: 'c' }), notes: [note] }
+    return like.collationProvider === 'c' ? [libc] : [{ options: localeOptions(without), notes: [] }, libc]
+  })
+}
+
+/** Returns the notes of the first attempt that the server takes. */
+async function createFirst(
+  [attempt, ...others]: readonly Attempt[],
+  create: (options: string) => Promise<unknown>,
+): Promise<readonly string[]> {
+  try {
+    await create(attempt?.options ?? '')
+    return attempt?.notes ?? []
+  } catch (error) {
+    if (others.length === 0 || !isAboutLocale(error)) throw error
+    return await createFirst(others, create)
+  }
+}
+
+function isAboutLocale(error: unknown): boolean {
+  return error instanceof OperatorError && /locale|collation|encoding/i.test(error.message)
 }
 
 /** libc sorts by the collation; the others have a locale of their own. */
@@ -65,18 +100,16 @@ function noLocale(like: DatabaseShape, cause: OperatorError): OperatorError {
   )
 }
 
-/** Another provider than libc leaves little to the operating system's locale, which another server may not have. */
-function localeOptions(like: DatabaseShape): string {
-  const { collationProvider, collate, ctype, locale, icuRules, isStrict } = like
-  const own = `LC_COLLATE ${quoteLiteral(collate)} LC_CTYPE ${quoteLiteral(ctype)}`
-  const libc = isStrict ? own : "LC_COLLATE 'C' LC_CTYPE 'C'"
+/** Whatever the provider is, text search finds words by the LC_CTYPE of the operating system. */
+function localeOptions({ collationProvider, collate, ctype, locale, icuRules }: DatabaseShape): string {
+  const libc = `LC_COLLATE ${quoteLiteral(collate)} LC_CTYPE ${quoteLiteral(ctype)}`
   if (collationProvider === 'b')
     return `LOCALE_PROVIDER builtin BUILTIN_LOCALE ${quoteLiteral(locale ?? 'C')} ${libc}`
   if (collationProvider === 'i') {
     const rules = icuRules ? ` ICU_RULES ${quoteLiteral(icuRules)}` : ''
     return `LOCALE_PROVIDER icu ICU_LOCALE ${quoteLiteral(locale ?? 'und')}${rules} ${libc}`
   }
-  return `LOCALE_PROVIDER libc ${own}`
+  return `LOCALE_PROVIDER libc ${libc}`
 }
 
 /** The shape of a database that is there, for one that is to take its place. */

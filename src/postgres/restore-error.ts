@@ -40,6 +40,17 @@ const NOT_THE_ARCHIVE: readonly Cause[] = [
     hint: 'The server that is restored to went away. Look at its log at this time, and run it again.',
   },
   {
+    match: /^ERROR: +(collation "pg_catalog\..*" for encoding ".*" does not exist|could not create locale ")/,
+    code: 'DATABASE_FAILED',
+    hint: 'The server that is restored to has no such locale, and the source has: another operating system, or fewer locales on it. Install it there before the server is made (locale-gen), or, for a drill, give a server that has it by scratch-url.',
+  },
+  {
+    match:
+      /^(ERROR|FATAL): +(extension "[^"]*" must be preloaded|\S+ (must|can only) be loaded via "?shared_preload_libraries)/,
+    code: 'DATABASE_FAILED',
+    hint: 'The extension works only where the server was started with it: add it to shared_preload_libraries there, or, for a drill, give a server that has it so by scratch-url.',
+  },
+  {
     match: /^ERROR: +permission denied to create extension/,
     code: 'DATABASE_PRIVILEGES',
     hint: 'In a new database only a superuser, or a way of the provider’s own, can make this extension: ask the provider. restore-from-s3 in mode overwrite keeps the extensions that are there; a drill makes them on a server of its own.',

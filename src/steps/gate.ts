@@ -145,7 +145,7 @@ interface YoungBackup {
 
 /** The newest full backup of exactly this database that is young enough. All by the server's clock, which is not ours. */
 async function findReusable(request: GateRequest, tools: GateTools): Promise<YoungBackup | undefined> {
-  const { reuseWithinMs, location } = request
+  const { reuseWithinMs, location, level } = request
   if (reuseWithinMs === undefined) return undefined
   const identity = await tools.readIdentity()
   const now = identity.now.getTime()
@@ -153,10 +153,14 @@ async function findReusable(request: GateRequest, tools: GateTools): Promise<You
   const since = now - reuseWithinMs - 1000
   for await (const manifest of fullBackups(location, identity, id => id.instant.getTime() >= since, tools)) {
     const ageMs = now - Date.parse(manifest.backup.snapshotAt)
-    if (ageMs >= 0 && ageMs <= reuseWithinMs && manifest.archive.format === 'custom')
-      return { manifest, ageMs }
+    if (ageMs >= 0 && ageMs <= reuseWithinMs && canBeProven(manifest, level)) return { manifest, ageMs }
   }
   return undefined
+}
+
+/** pg_restore takes no scripts, and a drill needs rows to compare with. */
+function canBeProven({ archive, fingerprint }: Manifest, level: VerifyLevel): boolean {
+  return archive.format === 'custom' && (level !== 'drill' || fingerprint.level !== 'none')
 }
 
 async function writeRecord(

@@ -1,7 +1,7 @@
 import { renderDuration } from '../core/duration.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import type { Blocker } from '../postgres/blockers.ts'
+import type { Blocker, BlockerKind } from '../postgres/blockers.ts'
 
 const INTERVAL_MS = 2000
 
@@ -41,9 +41,24 @@ function blocked(blockers: readonly Blocker[]): OperatorError {
     'GATE_BLOCKED',
     `In the way: ${blockers.slice(0, 3).map(renderBlocker).join('; ')}${more}.`,
     {
-      hint: 'Wait until they are done or end them (SELECT pg_terminate_backend(<pid>)), or set on-blockers to wait:<duration> or ignore.',
+      hint: `${waysOut(blockers).join(' ')} Or set on-blockers to wait:<duration> or ignore.`,
     },
   )
+}
+
+function waysOut(blockers: readonly Blocker[]): readonly string[] {
+  const has = (...kinds: readonly BlockerKind[]) => blockers.some(({ kind }) => kinds.includes(kind))
+  return [
+    ...(has('lock', 'transaction', 'dump')
+      ? ['Wait until they are done, or end them: SELECT pg_terminate_backend(<pid>).']
+      : []),
+    ...(has('prepared')
+      ? ["A prepared transaction ends only by COMMIT PREPARED '<name>' or ROLLBACK PREPARED '<name>'."]
+      : []),
+    ...(has('replication')
+      ? ['A standby that is behind has to catch up: look at its log and at its connection.']
+      : []),
+  ]
 }
 
 /** One line: what it is, who, for how long, and what it does. */

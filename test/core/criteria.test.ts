@@ -175,6 +175,12 @@ describe('a query', () => {
     [equals('10'), answer('1'), 'fail'],
     [equals('01234'), answer('1234'), 'fail'],
     [equals('9007199254740993'), answer('9007199254740992'), 'fail'],
+    // As PostgreSQL prints double precision from 1e15 on, and YAML's 0.0000001 becomes a text.
+    [equals('1500000000000000'), answer('1.5e+15'), 'pass'],
+    [equals('1500000000000001'), answer('1.5e+15'), 'fail'],
+    [equals('1e-7'), answer('0.0000001'), 'pass'],
+    [equals('1e-7'), answer('-1e-07'), 'fail'],
+    [equals('120'), answer('12e1'), 'fail'],
     [equals('null'), answer(null), 'fail'],
     [equals(''), answer(''), 'pass'],
     [equals(''), answer('', 0), 'fail'],

@@ -70,6 +70,15 @@ describe('rows that are fewer than in the last full backup', () => {
     expect(implausibleDrops(manifest({ users: 500 }, 'audit'), manifest({}), rules)).toHaveLength(1)
   })
 
+  it('lets those go that are named as it names them, dots in their names or not', () => {
+    const before = manifest({ 'v1.users': 500 })
+    const [drop] = implausibleDrops(before, manifest({}), RULES)
+    const rules = { ...RULES, expectedDrops: [drop?.table ?? ''] }
+
+    expect(drop?.text).toBe('v1.users: gone, with 500 rows')
+    expect(implausibleDrops(before, manifest({}), rules)).toEqual([])
+  })
+
   it('compares tables of the same schema only', () => {
     const drops = implausibleDrops(manifest({ users: 500 }, 'audit'), manifest({ users: 500 }), RULES)
 

@@ -25,6 +25,7 @@ const SCHEMA = `
   INSERT INTO parts SELECT i, '2026-01-01 00:00+00' FROM generate_series(1, 19) i;
   CREATE VIEW some_users AS SELECT * FROM users;
   CREATE DOMAIN moment AS timestamptz; CREATE TABLE moments (at moment); INSERT INTO moments VALUES ('2026-01-01 00:00:00.1239+02');
+  CREATE DOMAIN late_moment AS moment CHECK (VALUE > '2020-01-01'); CREATE TABLE late_moments (at late_moment); INSERT INTO late_moments SELECT at FROM moments;
   CREATE SEQUENCE s; CREATE EXTENSION citext`
 
 let database: TestDatabase
@@ -127,6 +128,7 @@ describe('the newest value of a column', () => {
     ['users.local_at', '2026-10-25T02:30:00.000Z', false],
     ['users.born', '1991-02-01T00:00:00.000Z', false],
     ['moments.at', '2025-12-31T22:00:00.124Z', true],
+    ['late_moments.at', '2025-12-31T22:00:00.124Z', true],
     ['parts.at', '2026-01-01T00:00:00.000Z', true],
   ])('%s is %s', async (name, at, hasTimeZone) => {
     expect(await measure(session, ofColumn(name))).toEqual({ kind: 'newest', at: new Date(at), hasTimeZone })

@@ -39,6 +39,23 @@ describe('an error of pg_restore', () => {
       'DATABASE_PRIVILEGES',
       'could not execute query: ERROR:  must be superuser to create FOR ALL TABLES publication',
     ],
+    [
+      'DATABASE_FAILED',
+      'could not execute query: ERROR:  collation "pg_catalog.de_DE.utf8" for encoding "UTF8" does not exist',
+    ],
+    [
+      'DATABASE_FAILED',
+      'could not execute query: ERROR:  could not create locale "de_DE.utf8": No such file or directory',
+    ],
+    [
+      'DATABASE_FAILED',
+      'could not execute query: ERROR:  pgaudit must be loaded via shared_preload_libraries',
+    ],
+    [
+      'DATABASE_FAILED',
+      'could not execute query: ERROR:  pg_cron can only be loaded via shared_preload_libraries',
+    ],
+    ['DATABASE_FAILED', 'could not execute query: FATAL:  extension "timescaledb" must be preloaded'],
     ['TOOL_FAILED', 'a worker process died unexpectedly'],
     ['RESTORE_FAILED', 'could not execute query: ERROR:  relation "x" does not exist'],
   ])('is %s: %s', (code, message) => {
@@ -50,6 +67,8 @@ describe('an error of pg_restore', () => {
   test.each([
     'could not execute query: ERROR:  relation "permission denied" already exists',
     'could not execute query: ERROR:  type "no connection to the server" does not exist',
+    'could not execute query: ERROR:  collation "public.german" for encoding "UTF8" does not exist',
+    'could not execute query: ERROR:  relation "x must be loaded via shared_preload_libraries" does not exist',
     'COPY failed for table "out of memory": ERROR:  value too long for type character varying(3)',
     'could not execute query: ERROR:  check constraint "connection to server x failed" is violated by some row',
   ])('is about the archive, whatever its names say: %s', message => {

@@ -83,6 +83,16 @@ describe('the gate stays closed', () => {
     expectClosed(await runGate(source, bucket, { inputs: { ...reuse, level: 'drill' } }), 'GATE_UNVERIFIED')
   })
 
+  it('when a drill has no row to compare, and says which level needs none', async () => {
+    await using source = await createDatabase(theLab(), 'CREATE TABLE users (id int)')
+    await using bucket = await createBucket(theLab())
+
+    const run = await runGate(source, bucket, { inputs: { level: 'drill' } })
+
+    expectClosed(run, 'GATE_UNVERIFIED')
+    expect(run.log).toContain('level archive')
+  })
+
   it('when the drill fails', async () => {
     await using source = await createDatabase(
       lab,

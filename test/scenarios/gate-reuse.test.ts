@@ -50,6 +50,21 @@ describe('a backup that the gate reuses', () => {
     expect(second.log).toContain('pg_restore decoded the whole archive')
   })
 
+  it('is none that counted no rows where a drill has to compare them: a new one is taken', async () => {
+    await using source = await createDatabase(theLab(), USERS)
+    await using bucket = await createBucket(theLab())
+    const first = await runGate(source, bucket, { inputs: { level: 'checksum' } })
+    const [key = ''] = await bucket.list('backups/manifests/')
+    const manifest = JSON.parse((await bucket.read(key)).toString())
+    const fingerprint = { ...manifest.fingerprint, level: 'none', tables: [], sequences: [] }
+    await putText(bucket, key, JSON.stringify({ ...manifest, fingerprint }))
+
+    const run = await runGate(source, bucket, { inputs: { 'reuse-within': '10m', level: 'drill' } })
+
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.outputs['backup-id']).not.toBe(first.outputs['backup-id'])
+  })
+
   it('is never that of another database under the same name', async () => {
     await using production = await createDatabase(theLab(), USERS)
     await using staging = await createDatabase(theLab(), USERS)

@@ -87,13 +87,18 @@ export async function verify(
   refuseVerdict(record.drill.verdict, store.uri(recordKey))
 }
 
+/** A restore point that counted no rows is never reused for a drill, so that nothing to measure means that there are no rows. */
+const NEXT_STEPS: Readonly<Record<Exclude<Verdict, 'pass'>, string>> = {
+  fail: 'Read the record of the drill. Where the restore point was reused, run the gate again without reuse-within.',
+  'not-measured':
+    'No table that was backed up holds a row, so that a drill has nothing to compare: ask for level archive until one does.',
+}
+
 function refuseVerdict(verdict: Verdict, uri: string): void {
   if (verdict === 'pass') return
   throw new OperatorError(
     'GATE_UNVERIFIED',
     `The drill of the restore point ended with ${verdict}: ${uri}.`,
-    {
-      hint: 'Read the record of the drill; without a verified restore point the deploy must not go on.',
-    },
+    { hint: `${NEXT_STEPS[verdict]} Without a verified restore point the deploy must not go on.` },
   )
 }

@@ -14,6 +14,8 @@ interface Script {
   /** V versioned, R repeatable, B baseline; undo scripts (U) never run by themselves. */
   readonly prefix: 'V' | 'R' | 'B'
   readonly name: string
+  /** As the history names it: of code the class. */
+  readonly key: string
   /** Empty in a repeatable one. */
   readonly version: Version
   readonly description: string
@@ -72,29 +74,29 @@ export const flyway = defineTool<FlywayProject>({
     const repeatable = scripts.filter(({ prefix }) => prefix === 'R')
     const changed = repeatable.filter(script => isOutdated(script, history))
     // Flyway takes the checksum after it has put values in the place of ${…}, which nobody else knows.
-    const unclear = changed.filter(({ text, name }) => text.includes('${') && history.checksums.has(name))
+    const unclear = changed.filter(({ text, key }) => text.includes('${') && history.checksums.has(key))
     const versioned = pendingVersions(scripts, history)
     return {
       known: scripts.length,
       pending: [...versioned, ...changed.filter(script => !unclear.includes(script))].map(({ name }) => name),
-      doubt: describeDoubt(history, unclear, strange),
+      doubt: describeDoubt(history, missingScripts(scripts, history), unclear, strange),
     }
   },
 })
 
 interface History {
-  /** Rendered versions that stand. */
-  readonly applied: ReadonlySet<string>
+  /** Rendered versions that stand, with the names of their scripts. */
+  readonly applied: ReadonlyMap<string, string>
   /** Everything up to it counts as applied. */
   readonly baseline: Version
-  /** Of repeatable scripts, by file name, the checksum of the last run. */
+  /** Of repeatable scripts, by key, the checksum of the last run. */
   readonly checksums: ReadonlyMap<string, string | null>
   readonly failed: readonly string[]
   readonly isEmpty: boolean
 }
 
 function readHistory(rows: readonly MigrationRow[]): History {
-  const applied = new Set<string>()
+  const applied = new Map<string, string>()
   const checksums = new Map<string, string | null>()
   const failed: string[] = []
   let baseline: Version = []
@@ -108,9 +110,10 @@ function readHistory(rows: readonly MigrationRow[]): History {
       checksums.delete(baseName(script))
     } else if (/BASELINE$/.test(type ?? '')) baseline = version
     else if (text === null || text === undefined) checksums.set(baseName(script), row.checksum ?? null)
-    else applied.add(renderVersion(version))
+    else applied.set(renderVersion(version), baseName(script))
   }
-  return { applied, baseline, checksums, failed, isEmpty: rows.length === 0 }
+  // That a schema was made for it says nothing of migrations.
+  return { applied, baseline, checksums, failed, isEmpty: rows.every(({ type }) => type === 'SCHEMA') }
 }
 
 /** A baseline script runs only in an empty database, in place of everything up to its version. */
@@ -127,8 +130,27 @@ function pendingVersions(scripts: readonly Script[], history: History): readonly
   )
 }
 
-function isOutdated({ name, text }: Script, { checksums }: History): boolean {
-  const checksum = checksums.get(name)
+/**
+ * What has run and is not in the folders that are looked through: Flyway refuses ("applied migration not resolved locally"), or has
+ * more folders. What is later than all that is there, or within a baseline script, may be gone.
+ */
+function missingScripts(scripts: readonly Script[], { applied, checksums }: History): readonly string[] {
+  const versioned = scripts.filter(({ prefix }) => prefix !== 'R')
+  const known = new Set(versioned.map(({ version }) => renderVersion(version)))
+  const newest = versioned.at(-1)?.version ?? []
+  const start = versioned.findLast(({ prefix }) => prefix === 'B')?.version ?? []
+  const isMissed = (version: Version) =>
+    compareVersions(version, newest) < 0 && compareVersions(version, start) > 0
+  return [
+    ...[...applied]
+      .filter(([text]) => !known.has(text) && isMissed(parseVersion(text)))
+      .map(([, name]) => name),
+    ...[...checksums.keys()].filter(name => !scripts.some(({ key }) => key === name)),
+  ]
+}
+
+function isOutdated({ key, text }: Script, { checksums }: History): boolean {
+  const checksum = checksums.get(key)
   if (checksum === undefined) return true
   // Repeatable migrations in code have no checksum, and run once.
   return checksum !== null && checksum !== String(flywayChecksum(text))
@@ -136,6 +158,7 @@ function isOutdated({ name, text }: Script, { checksums }: History): boolean {
 
 function describeDoubt(
   { failed }: History,
+  missing: readonly string[],
   unclear: readonly Script[],
   strange: readonly string[],
 ): string | undefined {
@@ -143,6 +166,8 @@ function describeDoubt(
     return `${renderSome(failed, 5)} failed before: Flyway goes no further until the database is put right and flyway repair has run.`
   if (strange.length > 0)
     return `${renderSome(strange, 5)} looks like a migration with a prefix of its own: what Flyway is configured to run nobody can tell.`
+  if (missing.length > 0)
+    return `${renderSome(missing, 5)} was applied, but is not in the project: Flyway refuses then, or its locations have other folders too.`
   if (unclear.length === 0) return undefined
   const names = unclear.map(({ name }) => name)
   return `Whether ${renderSome(names, 5)} changed cannot be told, because of the placeholders in it.`
@@ -153,7 +178,16 @@ function parseScripts(files: ProjectFiles, folder: string): readonly Script[] {
     const [, prefix, version = '', description = ''] = SCRIPT.exec(name) ?? []
     if (prefix !== 'V' && prefix !== 'R' && prefix !== 'B') return []
     if ((prefix === 'R') !== (version === '')) return []
-    return [{ prefix, name, version: parseVersion(version), description, text }]
+    return [
+      {
+        prefix,
+        name,
+        key: name.replace(/\.(?:java|kt)$/, ''),
+        version: parseVersion(version),
+        description,
+        text,
+      },
+    ]
   })
 }
 
@@ -181,7 +215,7 @@ function compareVersions(a: Version, b: Version): number {
   return 0
 }
 
-/** The column `script` has the path below the location. */
+/** The column `script` has the path below the location, and of code the class. */
 function baseName(script: string | null | undefined): string {
-  return (script ?? '').replace(/^.*[/\\]/, '')
+  return (script ?? '').replace(/^.*[/\\]/, '').replace(/^.*\.(?=[VRBU][^.]*$)/, '')
 }

@@ -10,6 +10,8 @@ interface RailsMigration {
 
 interface RailsProject {
   readonly migrations: readonly RailsMigration[]
+  /** By folder: of this database where migrations_paths has them (db/post_migrate), of another one otherwise. */
+  readonly beside: ReadonlyArray<readonly RailsMigration[]>
   /** Of engines and packs: whether they run in place, or after they were copied, is in the application's code. */
   readonly elsewhere: ReadonlyArray<RailsMigration & { readonly path: string }>
 }
@@ -18,13 +20,14 @@ interface RailsProject {
 const FILE = /^(\d+)_([_a-z0-9]*)\.?([_a-z0-9]*)?\.rb$/
 /** The application that an engine is tested with has migrations too. */
 const OTHER = /^(?!(?:.*\/)?(?:spec|test)\/).+\/db\/migrate\//
+const BESIDE = /^db\/\w+_migrate\//
 
 /** Rails: db/migrate/*.rb against schema_migrations(version varchar). */
 export const rails = defineTool<RailsProject>({
   name: 'Rails',
   places: [
     { folder: 'db/migrate', file: /\.rb$/, depth: WHOLE, isRead: false },
-    { folder: '', file: /(^|\/)db\/migrate\/.*\.rb$/, depth: WHOLE, isRead: false, marker: 'Gemfile' },
+    { folder: '', file: /(^|\/)db\/(\w+_)?migrate\/.*\.rb$/, depth: WHOLE, isRead: false, marker: 'Gemfile' },
   ],
   table: 'schema_migrations',
   columns: ['version'],
@@ -32,14 +35,19 @@ export const rails = defineTool<RailsProject>({
   owns: columns => columns.size === 1 && /^(character varying|text)/.test(columns.get('version') ?? ''),
   readProject(files) {
     const migrations = filesIn(files, 'db/migrate').flatMap(parseFile)
+    const beside = Map.groupBy(filesIn(files, ''), ({ path }) => BESIDE.exec(path)?.[0])
+    beside.delete(undefined)
     const elsewhere = filesIn(files, '')
       .filter(({ path }) => OTHER.test(path))
       .flatMap(file => parseFile(file).map(migration => ({ ...migration, path: file.path })))
     if (migrations.length + elsewhere.length === 0) return []
-    return [{ folder: 'db/migrate', project: { migrations, elsewhere } }]
+    const project = { migrations, elsewhere, beside: [...beside.values()].map(all => all.flatMap(parseFile)) }
+    return [{ folder: 'db/migrate', project }]
   },
-  compare({ migrations, elsewhere }, rows) {
+  compare({ migrations: main, beside, elsewhere }, rows) {
     const applied = new Set(rows.map(({ version }) => normal(version ?? '')))
+    const used = beside.filter(folder => folder.some(({ version }) => applied.has(version)))
+    const migrations = [...main, ...used.flat()]
     const all = [...migrations, ...elsewhere]
     const gone = [...applied].filter(version => all.every(migration => migration.version !== version))
     const unclear = elsewhere.filter(

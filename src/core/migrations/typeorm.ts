@@ -4,6 +4,7 @@ import { SCRIPT, SCRIPT_FOLDERS, scriptFolders } from './script-folders.ts'
 import { defineTool, WHOLE } from './tool.ts'
 
 interface TypeOrmProject {
+  readonly folders: string
   readonly names: readonly string[]
   /** Scripts that take a QueryRunner, and in which no name was found. */
   readonly unclear: readonly string[]
@@ -33,28 +34,46 @@ export const typeorm = defineTool<TypeOrmProject>({
     // Together: source and compiled side by side name the same classes.
     const scripts = found.flatMap(({ scripts }) => scripts)
     const names = [...new Set(scripts.flatMap(classNames))]
+    const folders = found.map(({ folder }) => folder).join(', ')
     return [
       {
-        folder: found.map(({ folder }) => folder).join(', '),
+        folder: folders,
         project: {
-          names: names.toSorted((a, b) => Number(a.slice(-13)) - Number(b.slice(-13))),
+          folders,
+          names: names.toSorted((a, b) => timestamp(a) - timestamp(b)),
           unclear: scripts.filter(file => classNames(file).length === 0).map(({ path }) => path),
         },
       },
     ]
   },
-  compare({ names, unclear }, rows) {
-    const applied = new Set(rows.map(({ name }) => name))
+  compare(project, rows) {
+    const applied = new Set(rows.map(({ name }) => name ?? ''))
     return {
-      known: names.length,
-      pending: names.filter(name => !applied.has(name)),
-      doubt:
-        unclear.length === 0
-          ? undefined
-          : `${renderSome(unclear, 5)} takes a QueryRunner, and has no class whose name can be read here.`,
+      known: project.names.length,
+      pending: project.names.filter(name => !applied.has(name)),
+      doubt: describeDoubt(project, applied),
     }
   },
 })
+
+function describeDoubt(
+  { folders, names, unclear }: TypeOrmProject,
+  applied: ReadonlySet<string>,
+): string | undefined {
+  if (unclear.length > 0)
+    return `${renderSome(unclear, 5)} takes a QueryRunner, and has no class whose name can be read here.`
+  // Older than all may have been squashed, newer may be of a later commit; in between it lies somewhere else.
+  const [first = '', last = ''] = [names[0], names.at(-1)]
+  const missed = [...applied].filter(
+    name => !names.includes(name) && timestamp(name) > timestamp(first) && timestamp(name) < timestamp(last),
+  )
+  if (missed.length === 0) return undefined
+  return `${renderSome(missed, 5)} was applied, but is not in ${folders}: other folders may hold more, or its file was renamed or removed.`
+}
+
+function timestamp(name: string): number {
+  return Number(name.slice(-13))
+}
 
 export function isTypeOrmMigration(file: ProjectFile): boolean {
   return /\bMigrationInterface\b|\bqueryRunner\b/.test(file.text) || classNames(file).length > 0

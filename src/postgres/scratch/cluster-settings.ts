@@ -25,6 +25,8 @@ export function clusterSettings(port: number, major: number, jobs: number): read
     // One for each job of pg_restore or pg_amcheck and for what leads them; beside that the server's own default is enough for
     // the drill's sessions and a smoke command.
     max_connections: String(jobs + 100),
+    // Whoever reads a partitioned table locks each partition and each of its indexes. Room for some 130,000 is 70 MB.
+    max_locks_per_transaction: '1024',
     // In the data directory, and so removed with it whatever happens; /dev/shm has 64 MB in a container.
     dynamic_shared_memory_type: 'mmap',
     // A crash is the end: a server that recovers behind the drill's back would only delay the news.

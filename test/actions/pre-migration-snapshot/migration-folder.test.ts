@@ -56,6 +56,11 @@ describe('the files of a project', () => {
     expect([...(await readProjectFiles(root)).files.keys()]).toEqual(['apps/shop/migrations/0001_initial.py'])
   })
 
+  it('are those of Rails beside db/migrate too', async () => {
+    write({ Gemfile: '', 'db/post_migrate/2_b.rb': 'class B' })
+    expect([...(await readProjectFiles(root)).files]).toEqual([['db/post_migrate/2_b.rb', '']])
+  })
+
   it('stop at limits, and then there is a gap', async () => {
     write({ 'migrations/1_a.js': 'x'.repeat(50), 'migrations/2_b.js': 'y', 'migrations/3_c.js': 'z' })
     const limits = { entries: 100, fileBytes: 10, totalBytes: 100 }

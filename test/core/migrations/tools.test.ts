@@ -64,6 +64,35 @@ describe('Rails with engines and packs', () => {
   })
 })
 
+describe('Rails with folders beside db/migrate', () => {
+  const applied = (...all: readonly string[]) =>
+    table(
+      'schema_migrations',
+      all.map(version => ({ version })),
+      { version: 'character varying' },
+    )
+  // As Discourse, Mastodon and GitLab have it: migrations_paths << 'db/post_migrate'.
+  const files = {
+    'db/migrate/1_a.rb': '',
+    'db/post_migrate/2_drop_b.rb': '',
+    'db/post_migrate/4_drop_c.rb': '',
+    'db/animals_migrate/3_dogs.rb': '',
+  }
+
+  it('counts one of which something has run in this database', () => {
+    expect(detect(files, [applied('1', '2')])).toMatchObject({ state: 'pending', pending: ['4_drop_c'] })
+    expect(detect(files, [applied('1', '2', '4')])).toMatchObject({
+      state: 'none',
+      why: expect.stringContaining('All 3'),
+    })
+  })
+
+  it('leaves one alone of which nothing has run: it belongs to another database', () => {
+    expect(detect(files, [applied('1')]).state).toBe('none')
+    expect(detect({ 'db/animals_migrate/3_dogs.rb': '' }, []).tool).toBeUndefined()
+  })
+})
+
 describe('several folders of one tool', () => {
   const knexRow = (...names: readonly string[]) =>
     table(
@@ -263,6 +292,26 @@ describe('Knex and its like', () => {
 
     expect(report).toMatchObject({ state: 'unknown' })
     expect(report.why).toContain('2.js takes a QueryRunner')
+  })
+
+  it('cannot tell where TypeORM has run, in between, what lies in none of the known folders: more may lie there', () => {
+    const rows = (...names: readonly string[]) =>
+      table(
+        'migrations',
+        names.map(name => ({ timestamp: name.slice(-13), name })),
+      )
+    const files = {
+      'src/migrations/1.ts': 'export class A1788253200000 {}',
+      'src/migrations/3.ts': 'export class C1788253200003 {}',
+    }
+
+    // Of src/billing/migrations, which the glob of the data source names.
+    const report = detect(files, [rows('A1788253200000', 'B1788253200002', 'C1788253200003')])
+    expect(report.state).toBe('unknown')
+    expect(report.why).toContain('B1788253200002 was applied, but is not in src/migrations')
+    // Squashed away, and of a later commit.
+    const gone = rows('Old1788253100000', 'A1788253200000', 'C1788253200003', 'D1788253200004')
+    expect(detect(files, [gone]).state).toBe('none')
   })
 
   test.each([
@@ -489,6 +538,26 @@ describe('Flyway', () => {
     expect(detect(files('V1__a.sql', 'U1__a.sql'), [undone]).pending).toEqual(['V1__a.sql'])
   })
 
+  it('cannot tell where something has run that is not in the folders it knows: more may lie there', () => {
+    const applied = history(
+      row(1, '1', 'V1__a.sql'),
+      row(2, '2', 'V2__data.sql'),
+      row(3, '3', 'V3__c.sql'),
+      row(4, null, 'R__data.sql'),
+    )
+    const report = detect(files('V1__a.sql', 'V3__c.sql'), [applied])
+
+    expect(report.state).toBe('unknown')
+    expect(report.why).toContain('V2__data.sql, R__data.sql was applied, but is not in the project')
+  })
+
+  it('does not miss what a later commit, or a baseline script, has', () => {
+    const later = history(row(1, '1', 'V1__a.sql'), row(2, '2', 'V2__b.sql'))
+    expect(detect(files('V1__a.sql'), [later]).state).toBe('none')
+    const squashed = history(row(1, '1', 'V1__a.sql'), row(2, '2', 'V2__b.sql'), row(3, '3', 'V3__c.sql'))
+    expect(detect(files('B2__all.sql', 'V3__c.sql'), [squashed]).state).toBe('none')
+  })
+
   it('is stopped by a failure', () => {
     const report = detect(files('V1__a.sql'), [history(row(1, '1', 'V1__a.sql', { success: 'false' }))])
 
@@ -502,6 +571,8 @@ describe('Flyway', () => {
     expect(detect(all, []).pending).toEqual(['B2__all.sql', 'V3__c.sql'])
     const started = history(row(1, '2', 'B2__all.sql', { type: 'SQL_BASELINE' }))
     expect(detect(all, [started]).pending).toEqual(['V3__c.sql'])
+    const schema = history(row(0, null, '"app"', { type: 'SCHEMA' }))
+    expect(detect(files('B2__all.sql'), [schema]).pending).toEqual(['B2__all.sql'])
   })
 
   it('cannot tell whether a repeatable script with placeholders changed', () => {
@@ -519,6 +590,14 @@ describe('Flyway', () => {
       detect(java, [history(row(1, '1', 'db.migration.V1__A', { type: 'JDBC', checksum: null }))]).state,
     ).toBe('none')
     expect(detect(java, []).pending).toEqual(['V1__A.java'])
+    const repeatable = { ...java, 'src/main/java/db/migration/R__Views.java': 'class R__Views {}' }
+    const ran = [
+      ['1', 'V1__A'],
+      [null, 'R__Views'],
+    ].map(([version, name], i) =>
+      row(i + 1, version ?? null, `db.migration.${name}`, { type: 'JDBC', checksum: null }),
+    )
+    expect(detect(repeatable, [history(...ran)]).state).toBe('none')
   })
 })
 
