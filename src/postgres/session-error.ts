@@ -51,13 +51,13 @@ const RULES: readonly Rule[] = [
   },
   {
     match:
-      /closed (the connection )?unexpectedly|Connection terminated|terminating connection|\(57P0[12]\)|ECONNRESET|EPIPE|socket disconnected|not queryable/i,
+      /closed (the connection )?unexpectedly|Connection terminated|terminating connection|\(57P0[12]\)|\bECONNRESET\b|\bEPIPE\b|socket disconnected|not queryable/i,
     code: 'DATABASE_UNREACHABLE',
     hint: 'The server hung up. Check that it is not restarting, and that its IP allow list admits this machine (Render closes the connection of an address that is not on the list).',
   },
   {
     match:
-      /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|timeout expired|Connection refused|timed out|\(57P03\)|starting up|ENOENT|socket .* failed: No such file/i,
+      /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|timeout expired|Connection refused|timed out|\(57P03\)|starting up|\bENOENT\b|socket .* failed: No such file/i,
     code: 'DATABASE_UNREACHABLE',
     hint: 'Check host and port in database-url, that the server runs, and that its firewall admits this machine.',
   },
