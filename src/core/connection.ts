@@ -61,7 +61,7 @@ export function parseConnectionUrl(text: string): Connection {
   const settings: Settings = {}
   setPart(settings, 'user', url.username)
   setPart(settings, 'password', url.password)
-  setPart(settings, 'host', url.hostname.replace(/^\[(.*)\]$/, '$1'))
+  if (url.hostname !== NO_HOST) setPart(settings, 'host', url.hostname.replace(/^\[(.*)\]$/, '$1'))
   setPart(settings, 'port', url.port)
   // Not url.pathname: there a database named . or .. would be a folder.
   setPart(settings, 'dbname', /^\w+:\/\/[^/?]*\/([^?]*)/.exec(text.trim())?.[1] ?? '')
@@ -159,13 +159,20 @@ export function passfileLine(connection: Connection): string {
   return `*:*:*:*:${connection.password.reveal().replace(/[\\:]/g, '\\$&')}\n`
 }
 
+/** Stands for a host that comes as a parameter, as a socket does: libpq takes a login without a host before it, a URL object does not. */
+const NO_HOST = 'no-host.invalid'
+
 function toUrl(text: string): URL {
   if (!/^postgres(ql)?:\/\//.test(text))
     throw new RangeError('expected postgresql://user:password@host:port/database')
   const authority = text.slice(text.indexOf('//') + 2).split(/[/?]/)[0] ?? ''
   refuseSeveralHosts(authority.slice(authority.lastIndexOf('@') + 1), 'the URL')
   try {
-    return new URL(text.replace(/^postgres:/, 'postgresql:'))
+    return new URL(
+      text
+        .replace(/^postgres:/, 'postgresql:')
+        .replace(/^(\w+:\/\/(?:[^/?]*@)?)(?=(?::\d*)?(?:[/?]|$))/, `$1${NO_HOST}`),
+    )
   } catch {
     throw new RangeError(
       'it is not a URL: percent-encode the special characters of the password, / as %2F, # as %23, ? as %3F',
