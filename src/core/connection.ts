@@ -111,17 +111,25 @@ export function renderConnection({ user, host, port, database }: Connection): st
 
 /** The URL of a connection, for programs that take nothing else. It holds the password. */
 export function connectionUrl(connection: Connection): Secret {
-  const { host, port, user, password, database, sslMode, sslRootCert } = connection
+  const { host, port, user, password, database } = connection
   const login = [user, ...(password === undefined ? [] : [password.reveal()])]
     .map(encodeURIComponent)
     .join(':')
   const address = host.startsWith('/') ? '' : `${host.includes(':') ? `[${host}]` : host}:${port}`
-  const parameters = new URLSearchParams({
+  const parameters = {
     ...(host.startsWith('/') && { host, port: String(port) }),
-    sslmode: sslMode,
-    ...(sslRootCert !== undefined && { sslrootcert: sslRootCert }),
-  })
-  return new Secret(`postgresql://${login}@${address}/${encodeURIComponent(database)}?${parameters}`)
+    sslmode: connection.sslMode,
+    sslrootcert: connection.sslRootCert,
+    sslcert: connection.sslCert,
+    sslkey: connection.sslKey,
+    channel_binding: connection.channelBinding,
+    options: connection.options,
+  }
+  // Not URLSearchParams, which writes a space as +: for libpq that is a plus.
+  const given = Object.entries(parameters).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
+  )
+  return new Secret(`postgresql://${login}@${address}/${encodeURIComponent(database)}?${given.join('&')}`)
 }
 
 /**

@@ -3,6 +3,7 @@ import { Client } from 'pg'
 import { describe, expect, it, test } from 'vitest'
 import {
   connectionFromVariables,
+  connectionUrl,
   libpqVariables,
   parseConnectionUrl,
   passfileLine,
@@ -102,6 +103,17 @@ describe('a connection URL', () => {
     expect(parse).toThrow(RangeError)
     expect(parse).toThrow(message)
     expect(parse).not.toThrow(/hunter2/)
+  })
+
+  it.each([
+    'postgresql://u:p%2F@h:5433/d?sslmode=require&options=-c%20search_path%3Dtenant%2Cx&channel_binding=require',
+    'postgresql://u@[::1]/d?sslmode=verify-full&sslrootcert=/my%20ca.pem&sslcert=/c.pem&sslkey=/k.pem',
+    'postgresql:///d?host=/var/run&port=5433&user=u&password=%2B',
+  ])('is handed on to programs with all that it says: %s', url => {
+    const connection = parseConnectionUrl(url)
+    const again = parseConnectionUrl(connectionUrl(connection).reveal())
+    expect(again).toEqual(connection)
+    expect(again.password?.reveal()).toBe(connection.password?.reveal())
   })
 
   it('never tells the password in an error', () => {
