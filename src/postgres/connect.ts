@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { getCACertificates, type ConnectionOptions as TlsOptions } from 'node:tls'
@@ -32,6 +33,7 @@ export async function connect(connection: Connection, signal?: AbortSignal): Pro
     const socket = new Socket()
     const client = new Client(clientConfig(connection, ssl, socket))
     forgetEnvironment(client, connection)
+    if (connection.channelBinding === 'require') requireChannelBinding(client, ssl)
     // An error of an idle connection reaches the next query as well; without a listener it would end the process.
     client.on('error', () => {})
     const hangUp = () => socket.destroy(new Error('cancelled'))
@@ -54,6 +56,23 @@ export async function connect(connection: Connection, signal?: AbortSignal): Pro
 /** pg takes from PGOPTIONS what a connection does not say; pg_dump runs without the job's PG* variables. */
 function forgetEnvironment(client: Client, { options }: Connection): void {
   Object.assign(Object(Reflect.get(client, 'connectionParameters')), { options })
+}
+
+/**
+ * As libpq has it, the password is for a server that binds the login to the TLS connection, and for no other: with sslmode=require
+ * nobody has looked at its certificate.
+ */
+function requireChannelBinding(client: Client, ssl: TlsOptions | false): void {
+  const asks: EventEmitter = Reflect.get(client, 'connection')
+  const refuse = () => {
+    throw new Error('channel binding is required, and this server does not offer it')
+  }
+  const keep = () => Object.assign(client, { password: refuse })
+  asks.on('authenticationCleartextPassword', keep)
+  asks.on('authenticationMD5Password', keep)
+  asks.on('authenticationSASL', ({ mechanisms }: { readonly mechanisms: readonly string[] }) => {
+    if (ssl === false || !mechanisms.includes('SCRAM-SHA-256-PLUS')) keep()
+  })
 }
 
 function clientConfig(connection: Connection, ssl: TlsOptions | false, socket: Socket): ClientConfig {

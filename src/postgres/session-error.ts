@@ -14,6 +14,11 @@ interface Rule {
  */
 const RULES: readonly Rule[] = [
   {
+    match: /channel binding (is )?required/i,
+    code: 'DATABASE_AUTH',
+    hint: 'With channel_binding=require the server has to let this role log in by SCRAM over TLS: use sslmode=require or better, or take channel_binding out of database-url.',
+  },
+  {
     match: /\(28P01\)|password authentication failed|no password supplied|SASL.*(password|authentication)/i,
     code: 'DATABASE_AUTH',
     hint: 'Check the user and the password in database-url; special characters of the password must be percent-encoded.',
