@@ -5,6 +5,7 @@ import {
   ListPartsCommand,
 } from '@aws-sdk/client-s3'
 import { errorMessage, OperatorError } from '../core/errors.ts'
+import { quote } from '../core/restore-commands.ts'
 import { CLEAN_UP, type SendOptions, type Store } from './store.ts'
 import { isDenied, isNotFound } from './store-error.ts'
 
@@ -40,7 +41,7 @@ export async function abortUpload(store: Store, { key, uploadId }: OpenUpload): 
       'UPLOAD_NOT_CLEANED',
       `An unfinished upload is left behind and may cost money: ${errorMessage(error)}`,
       {
-        hint: `Run: aws s3api abort-multipart-upload${store.endpointOption} --bucket ${store.bucket} --key '${key}' --upload-id '${uploadId}'`,
+        hint: `Run: aws s3api abort-multipart-upload${store.endpointOption} --bucket ${store.bucket} --key ${quote(key)} --upload-id ${quote(uploadId)}`,
         cause: error,
       },
     )

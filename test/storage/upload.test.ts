@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { crc32 } from 'node:zlib'
 import { GetObjectTaggingCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
@@ -5,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { startSwift } from '../../scripts/lab/swift.ts'
 import { MIB } from '../../src/core/bytes.ts'
 import { OperatorError } from '../../src/core/errors.ts'
+import { abortUpload } from '../../src/storage/open-upload.ts'
 import { PartWriter } from '../../src/storage/part-writer.ts'
 import type { Store } from '../../src/storage/store.ts'
 import { beginUpload, type Compatibility, type UploadRequest } from '../../src/storage/upload.ts'
@@ -348,6 +350,38 @@ describe('an upload over a bad line', () => {
     using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
     await expect(uploadAll(test.store, inPieces(TWO_PARTS))).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
     await expectNothing(bucket)
+  })
+
+  it('that may not be removed is told with a command for the shell, whatever is in the prefix', async () => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+    proxy.meddle({
+      method: 'DELETE',
+      path: /uploadId=/,
+      answer: { status: 403, body: s3Error('AccessDenied') },
+    })
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
+    const key = `it's(all)/${KEY}`
+    const { open } = await beginUpload(test.store, requestOf('auto', key))
+
+    const error = await abortUpload(test.store, open).catch((reason: OperatorError) => reason)
+
+    const command = error?.hint?.replace('Run: ', '') ?? ''
+    const said = execFileSync('sh', ['-c', `aws() { printf '%s\\n' "$@"; }; ${command}`], {
+      encoding: 'utf8',
+    })
+    expect(said.trimEnd().split('\n')).toEqual([
+      's3api',
+      'abort-multipart-upload',
+      '--endpoint-url',
+      proxy.url,
+      '--bucket',
+      bucket.name,
+      '--key',
+      key,
+      '--upload-id',
+      open.uploadId,
+    ])
   })
 
   it('ends a completion that nobody answers when the job is cancelled, and says what is left', async () => {
