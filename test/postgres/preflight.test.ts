@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { parseConnectionUrl } from '../../src/core/connection.ts'
+import { readTables } from '../../src/postgres/catalog.ts'
+import { refuseMissingPrivileges } from '../../src/postgres/preflight.ts'
+import { openSession } from '../../src/postgres/session.ts'
 import { openSource } from '../../src/postgres/source.ts'
 import { createDatabase, databaseUrl } from '../support/database.ts'
 import { theLab } from '../support/lab.ts'
@@ -38,6 +41,18 @@ it('of what belongs to an extension only its configuration has to be readable', 
   } finally {
     await database.query(`DROP OWNED BY ${user}; DROP ROLE ${user}`)
   }
+})
+
+it('a table that is dropped while the rights are read is no table without rights', async () => {
+  await using database = await createDatabase(lab, 'CREATE SCHEMA s; CREATE TABLE s.staging (id int)')
+  await using session = await openSession(parseConnectionUrl(database.url))
+  // A statement that began before the drop sees the table still, as does this transaction.
+  await session.rows('BEGIN ISOLATION LEVEL REPEATABLE READ')
+  await session.rows('SELECT 1 AS one')
+  await database.query('DROP SCHEMA s CASCADE')
+  const tables = await readTables(session, EVERYTHING)
+  expect(tables.map(({ name }) => name)).toEqual(['staging'])
+  await refuseMissingPrivileges(session, 'postgres', tables, false)
 })
 
 it('patterns that leave nothing out are found, and a broken one is named as such', async () => {
