@@ -17,6 +17,8 @@ const KEEPALIVE_IDLE_MS = 30_000
 export interface Link {
   readonly client: Client
   hangUp(): void
+  /** What the server said when it ended the connection between two queries; the next query only tells that it is gone. */
+  lastWords(): unknown
 }
 
 /** Everything as text: the manifest keeps exact values, and bigint does not fit into a number. */
@@ -34,13 +36,16 @@ export async function connect(connection: Connection, signal?: AbortSignal): Pro
     const client = new Client(clientConfig(connection, ssl, socket))
     forgetEnvironment(client, connection)
     if (connection.channelBinding === 'require') requireChannelBinding(client, ssl)
-    // An error of an idle connection reaches the next query as well; without a listener it would end the process.
-    client.on('error', () => {})
+    let lastWords: unknown
+    // Without a listener an error of an idle connection would end the process.
+    client.on('error', error => {
+      lastWords ??= error
+    })
     const hangUp = () => socket.destroy(new Error('cancelled'))
     signal?.addEventListener('abort', hangUp)
     try {
       await client.connect()
-      return { client, hangUp: () => void socket.destroy() }
+      return { client, hangUp: () => void socket.destroy(), lastWords: () => lastWords }
     } catch (error) {
       socket.destroy()
       signal?.throwIfAborted()

@@ -55,6 +55,11 @@ const RULES: readonly Rule[] = [
     hint: 'The host name in database-url cannot be resolved. On Render use the external host name, from outside its network.',
   },
   {
+    match: /due to conflict with recovery/i,
+    code: 'DATABASE_FAILED',
+    hint: 'This standby had to take over a change of its primary that the snapshot was in the way of. Set hot_standby_feedback = on there, or raise max_standby_streaming_delay, or dump from the primary.',
+  },
+  {
     match:
       /closed (the connection )?unexpectedly|Connection terminated|terminating connection|\(57P0[12]\)|\bECONNRESET\b|\bEPIPE\b|socket disconnected|not queryable/i,
     code: 'DATABASE_UNREACHABLE',

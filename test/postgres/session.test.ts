@@ -18,6 +18,7 @@ import { explain } from '../../src/postgres/session-error.ts'
 import { createDatabase, type TestDatabase, withClient } from '../support/database.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { theLab } from '../support/lab.ts'
+import { startOwnServer, startStandby } from './own-server.ts'
 
 const lab = theLab()
 let database: TestDatabase
@@ -234,6 +235,43 @@ describe('a session', () => {
     proxy.blackhole()
     const connection = { ...parseConnectionUrl(database.url), port: proxy.port, connectTimeoutSeconds: 1 }
     await expect(openSession(connection)).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' })
+  })
+
+  it('that the server ended between two queries tells what the server said', async () => {
+    await using session = await openSession(parseConnectionUrl(database.url))
+    await database.query(`SELECT pg_terminate_backend(${session.pid})`)
+    await untilGone(session.pid)
+    await sleep(100)
+    await expect(session.rows('SELECT 1')).rejects.toMatchObject({
+      code: 'DATABASE_UNREACHABLE',
+      message: expect.stringContaining('due to administrator command (57P01)'),
+    })
+  })
+
+  it('on a standby that has to take over a change tells of that, whether it reads or waits', async () => {
+    await using primary = await startOwnServer(lab.postgres.binDir)
+    const url = `postgresql://postgres@127.0.0.1:${primary.port}/postgres`
+    const change = (...statements: string[]) =>
+      withClient(url, async client => {
+        for (const statement of statements) await client.query(statement)
+      })
+    await change(
+      'ALTER SYSTEM SET max_standby_streaming_delay = 0',
+      'CREATE TABLE t AS SELECT generate_series(1, 1000) AS a',
+    )
+    await using standby = await startStandby(lab.postgres.binDir, primary)
+    for (const meanwhile of ['SELECT pg_sleep(30)', 'SELECT 1']) {
+      await using session = await openSession(standby.connection)
+      await session.rows('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+      await session.rows('SELECT count(*) FROM t')
+      const reading = session.rows(meanwhile)
+      await Promise.all([change('UPDATE t SET a = a + 1', 'VACUUM t'), reading.catch(() => {})])
+      await sleep(1000)
+      await expect(reading.then(() => session.rows('SELECT 1'))).rejects.toMatchObject({
+        code: 'DATABASE_FAILED',
+        hint: expect.stringContaining('hot_standby_feedback'),
+      })
+    }
   })
 
   it('keeps values exact: numbers, dates and nulls come as PostgreSQL prints them', async () => {
