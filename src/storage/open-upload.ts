@@ -72,7 +72,8 @@ function unlessGone(error: unknown): void {
 
 /**
  * Removes uploads of the same name that nobody knows: the answer to their beginning was lost, and it was repeated.
- * They hold no parts, so credentials that may not list uploads leave them to the bucket's lifecycle rule.
+ * They hold no parts, so whoever cannot find them leaves them to the bucket's lifecycle rule: never throws, for the one that is known has
+ * to be handed on to whoever removes it.
  */
 export async function abortStrays(store: Store, open: OpenUpload, how: SendOptions = {}): Promise<void> {
   const input = { Bucket: store.bucket, Prefix: open.key }
@@ -87,7 +88,7 @@ export async function abortStrays(store: Store, open: OpenUpload, how: SendOptio
         await abortUpload(store, { key: Key, uploadId: UploadId })
     }
   } catch (error) {
-    if (!isDenied(error)) throw error
-    store.log.info('  An empty upload may be left behind: these credentials may not list uploads.')
+    const why = isDenied(error) ? 'these credentials may not list uploads.' : errorMessage(error)
+    store.log.info(`  An empty upload may be left behind: ${why}`)
   }
 }
