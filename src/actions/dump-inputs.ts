@@ -19,10 +19,14 @@ export function readPatterns(inputs: Inputs, name: string): readonly string[] {
   return patterns
 }
 
+/** PostgreSQL counts them in 32 bits. */
+const LONGEST_TIMEOUT_MS = 24 * 86_400_000
+
 /** pg_dump takes 0 for no limit at all, and less than a second leaves a busy table no chance. */
 export function readLockTimeoutMs(inputs: Inputs, name: string): number {
   const timeoutMs = inputs.durationMs(name)
   if (timeoutMs < 1000) inputs.problem(name, 'must be at least 1s')
+  if (timeoutMs > LONGEST_TIMEOUT_MS) inputs.problem(name, 'must be at most 24d')
   return timeoutMs
 }
 

@@ -61,7 +61,7 @@ export function parseConnectionUrl(text: string): Connection {
   const settings: Settings = {}
   setPart(settings, 'user', url.username)
   setPart(settings, 'password', url.password)
-  setPart(settings, 'host', url.hostname.replace(/^\[(.*)\]$/, '$1'))
+  if (url.hostname !== NO_HOST) setPart(settings, 'host', url.hostname.replace(/^\[(.*)\]$/, '$1'))
   setPart(settings, 'port', url.port)
   // Not url.pathname: there a database named . or .. would be a folder.
   setPart(settings, 'dbname', /^\w+:\/\/[^/?]*\/([^?]*)/.exec(text.trim())?.[1] ?? '')
@@ -111,17 +111,25 @@ export function renderConnection({ user, host, port, database }: Connection): st
 
 /** The URL of a connection, for programs that take nothing else. It holds the password. */
 export function connectionUrl(connection: Connection): Secret {
-  const { host, port, user, password, database, sslMode, sslRootCert } = connection
+  const { host, port, user, password, database } = connection
   const login = [user, ...(password === undefined ? [] : [password.reveal()])]
     .map(encodeURIComponent)
     .join(':')
   const address = host.startsWith('/') ? '' : `${host.includes(':') ? `[${host}]` : host}:${port}`
-  const parameters = new URLSearchParams({
+  const parameters = {
     ...(host.startsWith('/') && { host, port: String(port) }),
-    sslmode: sslMode,
-    ...(sslRootCert !== undefined && { sslrootcert: sslRootCert }),
-  })
-  return new Secret(`postgresql://${login}@${address}/${encodeURIComponent(database)}?${parameters}`)
+    sslmode: connection.sslMode,
+    sslrootcert: connection.sslRootCert,
+    sslcert: connection.sslCert,
+    sslkey: connection.sslKey,
+    channel_binding: connection.channelBinding,
+    options: connection.options,
+  }
+  // Not URLSearchParams, which writes a space as +: for libpq that is a plus.
+  const given = Object.entries(parameters).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
+  )
+  return new Secret(`postgresql://${login}@${address}/${encodeURIComponent(database)}?${given.join('&')}`)
 }
 
 /**
@@ -159,13 +167,20 @@ export function passfileLine(connection: Connection): string {
   return `*:*:*:*:${connection.password.reveal().replace(/[\\:]/g, '\\$&')}\n`
 }
 
+/** Stands for a host that comes as a parameter, as a socket does: libpq takes a login without a host before it, a URL object does not. */
+const NO_HOST = 'no-host.invalid'
+
 function toUrl(text: string): URL {
   if (!/^postgres(ql)?:\/\//.test(text))
     throw new RangeError('expected postgresql://user:password@host:port/database')
   const authority = text.slice(text.indexOf('//') + 2).split(/[/?]/)[0] ?? ''
   refuseSeveralHosts(authority.slice(authority.lastIndexOf('@') + 1), 'the URL')
   try {
-    return new URL(text.replace(/^postgres:/, 'postgresql:'))
+    return new URL(
+      text
+        .replace(/^postgres:/, 'postgresql:')
+        .replace(/^(\w+:\/\/(?:[^/?]*@)?)(?=(?::\d*)?(?:[/?]|$))/, `$1${NO_HOST}`),
+    )
   } catch {
     throw new RangeError(
       'it is not a URL: percent-encode the special characters of the password, / as %2F, # as %23, ? as %3F',

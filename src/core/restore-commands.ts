@@ -26,16 +26,15 @@ export function renderRestoreCommands(
   const fetchFile = `aws s3 cp${store} ${uri} ${name} &&\n  echo ${quote(`${object.sha256}  ${object.key.replace(/^.*\//, '')}`)} | sha256sum --check &&`
   const fetchStream = `aws s3 cp${store} ${uri} -`
   if (format === 'plain') {
-    const psql = 'psql --no-psqlrc --set ON_ERROR_STOP=1 --single-transaction --dbname "$TARGET_URL"'
     const unpack = UNPACK[compression.replace(/:.*$/, '')]
     if (unpack === undefined)
       return {
-        file: `${fetchFile}\n  ${psql} --file ${name}`,
-        stream: `${fetchStream} \\\n  | ${psql}`,
+        file: `${fetchFile}\n  psql --no-psqlrc --set ON_ERROR_STOP=1 --single-transaction --dbname "$TARGET_URL" --file ${name}`,
+        stream: whenWhole(fetchStream),
       }
     return {
-      file: `${fetchFile}\n  ${unpack} < ${name} | ${psql}`,
-      stream: `${fetchStream} \\\n  | ${unpack} | ${psql}`,
+      file: `${fetchFile}\n  ${whenWhole(`${unpack} < ${name}`)}`,
+      stream: whenWhole(`${fetchStream} | ${unpack}`),
     }
   }
   const restore = 'pg_restore --exit-on-error --no-owner --no-acl'
@@ -49,6 +48,16 @@ export function renderRestoreCommands(
     file: `${fetchFile}${writeList}\n  ${restore}${useList} --jobs 4 --dbname "$TARGET_URL" ${name}`,
     stream: `${fetchStream} \\\n  | ${restore} --dbname "$TARGET_URL"`,
   }
+}
+
+/**
+ * Runs the script that a command puts out, in one transaction. psql takes the end of a script that was cut short for its end, and would
+ * commit what came, with success: so COMMIT comes only when the command ended well, and else what ends rows that are open, and fails.
+ */
+function whenWhole(script: string): string {
+  const psql = 'psql --no-psqlrc --set ON_ERROR_STOP=1 --dbname "$TARGET_URL"'
+  const failure = "printf '\\n%s\\n' '\\.' 'ROLLBACK TO whole;'"
+  return `{ echo 'BEGIN;' && ${script} && echo 'COMMIT;' || ${failure}; } \\\n  | ${psql}`
 }
 
 /** A word for a POSIX shell. */

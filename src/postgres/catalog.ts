@@ -37,12 +37,13 @@ export const EVERYTHING: Selection = { tables: [], excludeTables: [], schemas: [
 
 /**
  * Tables that pg_dump dumps with data: ordinary and partitioned ones, not of the system, and on a standby none that are unlogged.
- * Source: selectDumpableTable and getTables in pg_dump.c.
+ * Source: selectDumpableTable and getTables in pg_dump.c. Of what was dropped since the statement began no right is known (NULL),
+ * and none is lacking.
  */
 const TABLES = `
   SELECT c.oid, n.nspname AS schema, c.relname AS name, (c.relkind = 'p')::text AS is_partitioned,
-         (c.relkind = 'p' OR has_table_privilege(c.oid, 'SELECT'))::text AS may_read,
-         has_schema_privilege(n.oid, 'USAGE')::text AS may_use_schema,
+         (c.relkind = 'p' OR coalesce(has_table_privilege(c.oid, 'SELECT'), true))::text AS may_read,
+         coalesce(has_schema_privilege(n.oid, 'USAGE'), true)::text AS may_use_schema,
          row_security_active(c.oid)::text AS rows_hidden, (c.relpersistence = 'u')::text AS is_unlogged,
          config.extension, config.condition
     FROM pg_catalog.pg_class c

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { getCACertificates, type ConnectionOptions as TlsOptions } from 'node:tls'
@@ -16,6 +17,8 @@ const KEEPALIVE_IDLE_MS = 30_000
 export interface Link {
   readonly client: Client
   hangUp(): void
+  /** What the server said when it ended the connection between two queries; the next query only tells that it is gone. */
+  lastWords(): unknown
 }
 
 /** Everything as text: the manifest keeps exact values, and bigint does not fit into a number. */
@@ -32,13 +35,17 @@ export async function connect(connection: Connection, signal?: AbortSignal): Pro
     const socket = new Socket()
     const client = new Client(clientConfig(connection, ssl, socket))
     forgetEnvironment(client, connection)
-    // An error of an idle connection reaches the next query as well; without a listener it would end the process.
-    client.on('error', () => {})
+    if (connection.channelBinding === 'require') requireChannelBinding(client, ssl)
+    let lastWords: unknown
+    // Without a listener an error of an idle connection would end the process.
+    client.on('error', error => {
+      lastWords ??= error
+    })
     const hangUp = () => socket.destroy(new Error('cancelled'))
     signal?.addEventListener('abort', hangUp)
     try {
       await client.connect()
-      return { client, hangUp: () => void socket.destroy() }
+      return { client, hangUp: () => void socket.destroy(), lastWords: () => lastWords }
     } catch (error) {
       socket.destroy()
       signal?.throwIfAborted()
@@ -54,6 +61,23 @@ export async function connect(connection: Connection, signal?: AbortSignal): Pro
 /** pg takes from PGOPTIONS what a connection does not say; pg_dump runs without the job's PG* variables. */
 function forgetEnvironment(client: Client, { options }: Connection): void {
   Object.assign(Object(Reflect.get(client, 'connectionParameters')), { options })
+}
+
+/**
+ * As libpq has it, the password is for a server that binds the login to the TLS connection, and for no other: with sslmode=require
+ * nobody has looked at its certificate.
+ */
+function requireChannelBinding(client: Client, ssl: TlsOptions | false): void {
+  const asks: EventEmitter = Reflect.get(client, 'connection')
+  const refuse = () => {
+    throw new Error('channel binding is required, and this server does not offer it')
+  }
+  const keep = () => Object.assign(client, { password: refuse })
+  asks.on('authenticationCleartextPassword', keep)
+  asks.on('authenticationMD5Password', keep)
+  asks.on('authenticationSASL', ({ mechanisms }: { readonly mechanisms: readonly string[] }) => {
+    if (ssl === false || !mechanisms.includes('SCRAM-SHA-256-PLUS')) keep()
+  })
 }
 
 function clientConfig(connection: Connection, ssl: TlsOptions | false, socket: Socket): ClientConfig {

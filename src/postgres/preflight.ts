@@ -1,5 +1,6 @@
 import type { Connection } from '../core/connection.ts'
 import { OperatorError } from '../core/errors.ts'
+import { quoteIdentifier, quoteLiteral } from '../core/identifier.ts'
 import type { TableAccess } from './catalog.ts'
 import type { Session } from './session.ts'
 import { readUnreadable } from './unreadable.ts'
@@ -41,24 +42,36 @@ export async function refuseMissingPrivileges(
   const schemas = [...new Set(tables.filter(table => !table.mayUseSchema).map(table => table.schema))]
   const unreadable = tables.filter(table => !table.mayRead && table.mayUseSchema).map(name)
   const hidden = tables.filter(table => table.rowsHidden).map(name)
-  const problems = [
+  const ofTables = [
     describe('no USAGE on schema', schemas),
     describe('no SELECT on', [...new Set([...unreadable, ...configuration])]),
     describe('no SELECT on sequence', sequences),
     describe('row security hides rows of', hidden),
-    largeObjects === 0 ? '' : `no SELECT on ${largeObjects} large objects`,
   ].filter(problem => problem !== '')
+  const ofLargeObjects = largeObjects === 0 ? [] : [`no SELECT on ${largeObjects} large objects`]
+  const problems = [...ofTables, ...ofLargeObjects]
   if (problems.length === 0) return
+  const hints = [
+    ...(ofTables.length > 0 ? [tablesHint(user, hidden.length > 0)] : []),
+    ...(largeObjects > 0 ? [largeObjectsHint(user)] : []),
+  ]
   throw new OperatorError(
     'DATABASE_PRIVILEGES',
     `The role ${user} cannot dump everything: ${problems.join('; ')}.`,
-    {
-      hint:
-        hidden.length > 0
-          ? `Dump as the owner, or ALTER ROLE ${user} BYPASSRLS (and GRANT pg_read_all_data TO ${user}).`
-          : `GRANT pg_read_all_data TO ${user}; or dump as the owner.`,
-    },
+    { hint: hints.join(' ') },
   )
+}
+
+function tablesHint(user: string, isHidden: boolean): string {
+  const role = /^[a-z_][a-z0-9_]*$/.test(user) ? user : quoteIdentifier(user)
+  return isHidden
+    ? `Dump as the owner, or ALTER ROLE ${role} BYPASSRLS (and GRANT pg_read_all_data TO ${role}).`
+    : `GRANT pg_read_all_data TO ${role}; or dump as the owner.`
+}
+
+/** pg_read_all_data reaches no large objects: whoever has it would be told to grant it again and again. */
+function largeObjectsHint(user: string): string {
+  return `For the large objects dump as their owner, or let the owner say in psql: SELECT format('GRANT SELECT ON LARGE OBJECT %s TO %I', oid, ${quoteLiteral(user)}) FROM pg_largeobject_metadata \\gexec`
 }
 
 function describe(what: string, names: readonly string[]): string {

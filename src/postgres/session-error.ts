@@ -14,6 +14,11 @@ interface Rule {
  */
 const RULES: readonly Rule[] = [
   {
+    match: /channel binding (is )?required/i,
+    code: 'DATABASE_AUTH',
+    hint: 'With channel_binding=require the server has to let this role log in by SCRAM over TLS: use sslmode=require or better, or take channel_binding out of database-url.',
+  },
+  {
     match: /\(28P01\)|password authentication failed|no password supplied|SASL.*(password|authentication)/i,
     code: 'DATABASE_AUTH',
     hint: 'Check the user and the password in database-url; special characters of the password must be percent-encoded.',
@@ -50,14 +55,19 @@ const RULES: readonly Rule[] = [
     hint: 'The host name in database-url cannot be resolved. On Render use the external host name, from outside its network.',
   },
   {
+    match: /due to conflict with recovery/i,
+    code: 'DATABASE_FAILED',
+    hint: 'This standby had to take over a change of its primary that the snapshot was in the way of. Set hot_standby_feedback = on there, or raise max_standby_streaming_delay, or dump from the primary.',
+  },
+  {
     match:
-      /closed (the connection )?unexpectedly|Connection terminated|terminating connection|\(57P0[12]\)|ECONNRESET|EPIPE|socket disconnected|not queryable/i,
+      /closed (the connection )?unexpectedly|Connection terminated|terminating connection|\(57P0[12]\)|\bECONNRESET\b|\bEPIPE\b|socket disconnected|not queryable/i,
     code: 'DATABASE_UNREACHABLE',
     hint: 'The server hung up. Check that it is not restarting, and that its IP allow list admits this machine (Render closes the connection of an address that is not on the list).',
   },
   {
     match:
-      /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|timeout expired|Connection refused|timed out|\(57P03\)|starting up|ENOENT|socket .* failed: No such file/i,
+      /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|timeout expired|Connection refused|timed out|\(57P03\)|starting up|\bENOENT\b|socket .* failed: No such file/i,
     code: 'DATABASE_UNREACHABLE',
     hint: 'Check host and port in database-url, that the server runs, and that its firewall admits this machine.',
   },

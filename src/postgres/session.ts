@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client, QueryResult } from 'pg'
 import type { Connection } from '../core/connection.ts'
+import { errorMessage } from '../core/errors.ts'
 import { connect } from './connect.ts'
 import { hasServerProcessOfItsOwn } from './pooler.ts'
 import { statementError } from './session-error.ts'
@@ -28,7 +29,7 @@ export interface Session extends AsyncDisposable {
  * Throws DATABASE_UNREACHABLE or DATABASE_AUTH.
  */
 export async function openSession(connection: Connection, signal?: AbortSignal): Promise<Session> {
-  const { client, hangUp } = await connect(connection, signal)
+  const { client, hangUp, lastWords } = await connect(connection, signal)
   let pid = ''
   let running = 0
   const end = async () => {
@@ -47,7 +48,9 @@ export async function openSession(connection: Connection, signal?: AbortSignal):
     try {
       return firstResult(await client.query<T & Record<string, string | null>>(sql, [...values])).rows
     } catch (error) {
-      throw signal?.aborted ? signal.reason : statementError(error, connection)
+      if (signal?.aborted) throw signal.reason
+      const isGone = /not queryable/.test(errorMessage(error))
+      throw statementError(isGone ? (lastWords() ?? error) : error, connection)
     } finally {
       running -= 1
     }

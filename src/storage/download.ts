@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { diskError, OperatorError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
+import { quote } from '../core/restore-commands.ts'
 import type { Store } from './store.ts'
 import { isNotFound, isPreconditionFailed, storeErrorName } from './store-error.ts'
 
@@ -174,7 +175,7 @@ function explainRefusal(store: Store, archive: ArchiveObject, error: unknown): u
       'BACKUP_UNUSABLE',
       `${uri} lies in ${archive.storageClass} and cannot be read before it is brought back.`,
       {
-        hint: `Run: aws s3api restore-object${store.endpointOption} --bucket ${store.bucket} --key '${archive.key}' --restore-request Days=3 and try again when it is there.`,
+        hint: `Run: aws s3api restore-object${store.endpointOption} --bucket ${store.bucket} --key ${quote(archive.key)} --restore-request Days=3 and try again when it is there.`,
         cause: error,
       },
     )

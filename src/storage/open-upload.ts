@@ -5,6 +5,7 @@ import {
   ListPartsCommand,
 } from '@aws-sdk/client-s3'
 import { errorMessage, OperatorError } from '../core/errors.ts'
+import { quote } from '../core/restore-commands.ts'
 import { CLEAN_UP, type SendOptions, type Store } from './store.ts'
 import { isDenied, isNotFound } from './store-error.ts'
 
@@ -40,7 +41,7 @@ export async function abortUpload(store: Store, { key, uploadId }: OpenUpload): 
       'UPLOAD_NOT_CLEANED',
       `An unfinished upload is left behind and may cost money: ${errorMessage(error)}`,
       {
-        hint: `Run: aws s3api abort-multipart-upload${store.endpointOption} --bucket ${store.bucket} --key '${key}' --upload-id '${uploadId}'`,
+        hint: `Run: aws s3api abort-multipart-upload${store.endpointOption} --bucket ${store.bucket} --key ${quote(key)} --upload-id ${quote(uploadId)}`,
         cause: error,
       },
     )
@@ -71,7 +72,8 @@ function unlessGone(error: unknown): void {
 
 /**
  * Removes uploads of the same name that nobody knows: the answer to their beginning was lost, and it was repeated.
- * They hold no parts, so credentials that may not list uploads leave them to the bucket's lifecycle rule.
+ * They hold no parts, so whoever cannot find them leaves them to the bucket's lifecycle rule: never throws, for the one that is known has
+ * to be handed on to whoever removes it.
  */
 export async function abortStrays(store: Store, open: OpenUpload, how: SendOptions = {}): Promise<void> {
   const input = { Bucket: store.bucket, Prefix: open.key }
@@ -86,7 +88,7 @@ export async function abortStrays(store: Store, open: OpenUpload, how: SendOptio
         await abortUpload(store, { key: Key, uploadId: UploadId })
     }
   } catch (error) {
-    if (!isDenied(error)) throw error
-    store.log.info('  An empty upload may be left behind: these credentials may not list uploads.')
+    const why = isDenied(error) ? 'these credentials may not list uploads.' : errorMessage(error)
+    store.log.info(`  An empty upload may be left behind: ${why}`)
   }
 }

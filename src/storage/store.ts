@@ -8,6 +8,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import type { Log } from '../core/log.ts'
+import { quote } from '../core/restore-commands.ts'
 import { createClient, type StoreConfig } from './client.ts'
 import { withRetries } from './retry.ts'
 import { isDenied, isNotFound, isPreconditionFailed, lacksConditions, storeError } from './store-error.ts'
@@ -68,7 +69,7 @@ export class Store implements Disposable {
   /** For a command that the aws CLI is to run: where a store other than AWS is. */
   get endpointOption(): string {
     const { endpoint } = this.config
-    return endpoint === undefined ? '' : ` --endpoint-url '${endpoint}'`
+    return endpoint === undefined ? '' : ` --endpoint-url ${quote(endpoint)}`
   }
 
   /** `s3://bucket/key` */

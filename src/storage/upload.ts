@@ -160,7 +160,7 @@ async function create(
     .catch(async error => {
       // The store may have begun one all the same.
       if (tries > 0 && store.signal.aborted)
-        await abortStrays(store, { key: request.key, uploadId: '' }, CLEAN_UP).catch(() => {})
+        await abortStrays(store, { key: request.key, uploadId: '' }, CLEAN_UP)
       throw error
     })
   if (UploadId === undefined) throw new Error('The store gave the upload no id')

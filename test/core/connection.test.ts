@@ -3,6 +3,7 @@ import { Client } from 'pg'
 import { describe, expect, it, test } from 'vitest'
 import {
   connectionFromVariables,
+  connectionUrl,
   libpqVariables,
   parseConnectionUrl,
   passfileLine,
@@ -59,6 +60,12 @@ describe('a connection URL', () => {
     ['postgresql://u@%2Fvar%2Frun%2Fpostgresql/db', { host: '/var/run/postgresql' }],
     ['postgresql://u@h/..', { database: '..' }],
     ['postgresql:///db?host=/tmp&user=u', { host: '/tmp', user: 'u' }],
+    [
+      'postgresql://u:p@w@/db?host=/cloudsql/a:b:c',
+      { host: '/cloudsql/a:b:c', port: 5432, user: 'u', database: 'db' },
+    ],
+    ['postgresql://u@:5433/db?host=/tmp', { host: '/tmp', port: 5433, user: 'u', database: 'db' }],
+    ['postgresql://:5433/db?host=h&user=u', { host: 'h', port: 5433, user: 'u', database: 'db' }],
     ['postgresql://h/?dbname=a%26b&user=u', { database: 'a&b' }],
     ['postgresql://u@h/db?options=-c%20search_path%3Da%2Bb', { options: '-c search_path=a+b' }],
     ['postgresql://u@h/db?application_name=x&connect_timeout=5', { connectTimeoutSeconds: 5 }],
@@ -74,7 +81,7 @@ describe('a connection URL', () => {
     ['mysql://u@h/db', /expected postgresql:/],
     ['postgresql://h:5432/db', /lacks the user$/],
     ['postgresql://u@h', /lacks the database$/],
-    ['postgresql://u:hunter2@/db', /./],
+    ['postgresql://u:hunter2@/db', /lacks the host$/],
     ['postgresql://u:hunter2 @h/db', /spaces/],
     ['postgresql://u:hunter2%zz@h/db', /two hex digits/],
     ['postgresql://u:hunter2%0A@h/db', /line break/],
@@ -96,6 +103,17 @@ describe('a connection URL', () => {
     expect(parse).toThrow(RangeError)
     expect(parse).toThrow(message)
     expect(parse).not.toThrow(/hunter2/)
+  })
+
+  it.each([
+    'postgresql://u:p%2F@h:5433/d?sslmode=require&options=-c%20search_path%3Dtenant%2Cx&channel_binding=require',
+    'postgresql://u@[::1]/d?sslmode=verify-full&sslrootcert=/my%20ca.pem&sslcert=/c.pem&sslkey=/k.pem',
+    'postgresql:///d?host=/var/run&port=5433&user=u&password=%2B',
+  ])('is handed on to programs with all that it says: %s', url => {
+    const connection = parseConnectionUrl(url)
+    const again = parseConnectionUrl(connectionUrl(connection).reveal())
+    expect(again).toEqual(connection)
+    expect(again.password?.reveal()).toBe(connection.password?.reveal())
   })
 
   it('never tells the password in an error', () => {

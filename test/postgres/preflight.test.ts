@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { parseConnectionUrl } from '../../src/core/connection.ts'
+import type { OperatorError } from '../../src/core/errors.ts'
+import { readTables } from '../../src/postgres/catalog.ts'
+import { refuseMissingPrivileges } from '../../src/postgres/preflight.ts'
+import { openSession } from '../../src/postgres/session.ts'
 import { openSource } from '../../src/postgres/source.ts'
 import { createDatabase, databaseUrl } from '../support/database.ts'
 import { theLab } from '../support/lab.ts'
@@ -38,6 +42,44 @@ it('of what belongs to an extension only its configuration has to be readable', 
   } finally {
     await database.query(`DROP OWNED BY ${user}; DROP ROLE ${user}`)
   }
+})
+
+it('what it says to do about tables and large objects is enough, for a role of any name', async () => {
+  await using database = await createDatabase(lab, "CREATE TABLE t (a int); SELECT lo_from_bytea(0, 'x')")
+  const user = `It's "read-only" ${randomBytes(4).toString('hex')}`
+  const quoted = `"${user.replaceAll('"', '""')}"`
+  await database.query(`CREATE ROLE ${quoted} LOGIN PASSWORD 'x'`)
+  const refusal = async (): Promise<OperatorError | undefined> => {
+    const connection = parseConnectionUrl(databaseUrl(lab, database.name, { user, password: 'x' }))
+    await using source = await openSource(connection, new AbortController().signal)
+    return await source.refuseObstacles(EVERYTHING).then(
+      () => undefined,
+      (error: OperatorError) => error,
+    )
+  }
+  try {
+    const hint = (await refusal())?.hint ?? ''
+    await database.query(/GRANT pg_read_all_data .*?;/.exec(hint)?.[0] ?? '')
+    const left = (await refusal())?.hint ?? ''
+    expect(left).not.toContain('pg_read_all_data')
+    const generator = / psql: (SELECT .*) \\gexec$/.exec(left)?.[1] ?? ''
+    for (const { format } of await database.query<{ format: string }>(generator)) await database.query(format)
+    expect(await refusal()).toBeUndefined()
+  } finally {
+    await database.query(`DROP OWNED BY ${quoted}; DROP ROLE ${quoted}`)
+  }
+})
+
+it('a table that is dropped while the rights are read is no table without rights', async () => {
+  await using database = await createDatabase(lab, 'CREATE SCHEMA s; CREATE TABLE s.staging (id int)')
+  await using session = await openSession(parseConnectionUrl(database.url))
+  // A statement that began before the drop sees the table still, as does this transaction.
+  await session.rows('BEGIN ISOLATION LEVEL REPEATABLE READ')
+  await session.rows('SELECT 1 AS one')
+  await database.query('DROP SCHEMA s CASCADE')
+  const tables = await readTables(session, EVERYTHING)
+  expect(tables.map(({ name }) => name)).toEqual(['staging'])
+  await refuseMissingPrivileges(session, 'postgres', tables, false)
 })
 
 it('patterns that leave nothing out are found, and a broken one is named as such', async () => {

@@ -53,10 +53,10 @@ async function dump(url: string, format: ArchiveFormat, compression: string): Pr
 }
 
 /** As a person would, in a directory of its own, with an `aws` on the PATH. */
-async function inShell(command: string, targetUrl: string): Promise<void> {
+async function inShell(command: string, targetUrl: string, aws = AWS): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'pg-runbook-test-'))
   try {
-    await writeFile(join(directory, 'aws'), AWS, { mode: 0o755 })
+    await writeFile(join(directory, 'aws'), aws, { mode: 0o755 })
     await writeFile(join(directory, 'package.json'), '{"type":"module"}')
     const env = {
       PATH: [directory, lab.postgres.binDir, process.env.PATH].join(delimiter),
@@ -88,6 +88,25 @@ describe.each([
       const command = renderRestoreCommands(object, format, lab.s3.endpoint, compression)[way]
       await inShell(command, target.url)
       expect(await databaseDigest(lab, target.url)).toBe(await databaseDigest(lab, source.url))
+    })
+  },
+)
+
+describe.each(['none', 'gzip', 'zstd'])(
+  'a stream of a plain script compressed with %s that breaks off',
+  compression => {
+    const big = `CREATE TABLE a AS SELECT i, md5(i::text) FROM generate_series(1, 20000) AS i; CREATE TABLE b AS SELECT md5(i::text) FROM generate_series(1, 20000) AS i`
+
+    it.each([0.001, 0.3, 0.9])('after %d of it leaves nothing behind, and fails', async part => {
+      await using source = await createDatabase(lab, big)
+      await using target = await createDatabase(lab)
+      const archive = await dump(source.url, 'plain', compression)
+      const half = archive.subarray(0, Math.floor(archive.length * part)).toString('base64')
+      const cut = `#!/bin/sh\nbase64 -d <<'END'\n${half}\nEND\nexit 1\n`
+      const object = { bucket: 'b', key: `a/${ID}.sql`, sha256: sha256(archive) }
+      const { stream } = renderRestoreCommands(object, 'plain', undefined, compression)
+      await expect(inShell(stream, target.url, cut)).rejects.toThrow()
+      expect(await target.query("SELECT FROM pg_tables WHERE schemaname = 'public'")).toEqual([])
     })
   },
 )

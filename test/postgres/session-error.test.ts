@@ -177,4 +177,8 @@ describe('a message', () => {
   ])('about something else is not taken for a connection that failed: %s', message => {
     expect(explain(message)).toBeUndefined()
   })
+
+  it.each(['ImagePipeline', 'agenOent'])('about a table %s is not taken for a code in its name', name => {
+    expect(explain(`permission denied for table ${name} (42501)`)?.code).toBe('DATABASE_PRIVILEGES')
+  })
 })

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -12,9 +14,11 @@ import { type Connection, parseConnectionUrl } from '../../src/core/connection.t
 import { OperatorError } from '../../src/core/errors.ts'
 import { connectionEnvironment } from '../../src/postgres/passfile.ts'
 import { openSession } from '../../src/postgres/session.ts'
+import { explain } from '../../src/postgres/session-error.ts'
 import { createDatabase, type TestDatabase, withClient } from '../support/database.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { theLab } from '../support/lab.ts'
+import { startOwnServer, startStandby } from './own-server.ts'
 
 const lab = theLab()
 let database: TestDatabase
@@ -121,6 +125,47 @@ describe('TLS', () => {
     }
   })
 
+  it('gives the password to no server that does not bind to it, where channel_binding=require', async () => {
+    const heard: string[] = []
+    // It asks for the password as it is: R, 8 bytes, kind 3.
+    const server = createServer(socket => {
+      socket.once('data', () => socket.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3])))
+      socket.on('data', bytes => heard.push(bytes.toString('latin1')))
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    try {
+      const { port } = server.address() as AddressInfo
+      const url = `postgresql://u:hunter2@127.0.0.1:${port}/d?sslmode=disable&channel_binding=require`
+      await expect(openSession(parseConnectionUrl(url))).rejects.toMatchObject({
+        code: 'DATABASE_AUTH',
+        message: expect.stringContaining('channel binding is required'),
+      })
+      expect(heard.join()).not.toContain('hunter2')
+    } finally {
+      server.close()
+    }
+  })
+
+  it.each(['disable', 'require'])(
+    'with channel_binding=require and sslmode=%s is as with libpq',
+    async sslMode => {
+      const connection = parseConnectionUrl(`${database.url}?sslmode=${sslMode}&channel_binding=require`)
+      const ours = await openSession(connection).then(
+        async session => {
+          await session[Symbol.asyncDispose]()
+          return 'connected'
+        },
+        (error: OperatorError) => error.code,
+      )
+      const libpq = await askPsql(connection, SQL).then(
+        () => 'connected',
+        (error: Error) => explain(error.message)?.code,
+      )
+      expect(ours).toBe(sslMode === 'require' ? 'connected' : 'DATABASE_AUTH')
+      expect(libpq).toBe(ours)
+    },
+  )
+
   it('with a root certificate that is not there names the file', async () => {
     const url = `${database.url}?sslmode=verify-full&sslrootcert=/no/such/ca.pem`
     await expect(openSession(parseConnectionUrl(url))).rejects.toMatchObject({
@@ -190,6 +235,43 @@ describe('a session', () => {
     proxy.blackhole()
     const connection = { ...parseConnectionUrl(database.url), port: proxy.port, connectTimeoutSeconds: 1 }
     await expect(openSession(connection)).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' })
+  })
+
+  it('that the server ended between two queries tells what the server said', async () => {
+    await using session = await openSession(parseConnectionUrl(database.url))
+    await database.query(`SELECT pg_terminate_backend(${session.pid})`)
+    await untilGone(session.pid)
+    await sleep(100)
+    await expect(session.rows('SELECT 1')).rejects.toMatchObject({
+      code: 'DATABASE_UNREACHABLE',
+      message: expect.stringContaining('due to administrator command (57P01)'),
+    })
+  })
+
+  it('on a standby that has to take over a change tells of that, whether it reads or waits', async () => {
+    await using primary = await startOwnServer(lab.postgres.binDir)
+    const url = `postgresql://postgres@127.0.0.1:${primary.port}/postgres`
+    const change = (...statements: string[]) =>
+      withClient(url, async client => {
+        for (const statement of statements) await client.query(statement)
+      })
+    await change(
+      'ALTER SYSTEM SET max_standby_streaming_delay = 0',
+      'CREATE TABLE t AS SELECT generate_series(1, 1000) AS a',
+    )
+    await using standby = await startStandby(lab.postgres.binDir, primary)
+    for (const meanwhile of ['SELECT pg_sleep(30)', 'SELECT 1']) {
+      await using session = await openSession(standby.connection)
+      await session.rows('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+      await session.rows('SELECT count(*) FROM t')
+      const reading = session.rows(meanwhile)
+      await Promise.all([change('UPDATE t SET a = a + 1', 'VACUUM t'), reading.catch(() => {})])
+      await sleep(1000)
+      await expect(reading.then(() => session.rows('SELECT 1'))).rejects.toMatchObject({
+        code: 'DATABASE_FAILED',
+        hint: expect.stringContaining('hot_standby_feedback'),
+      })
+    }
   })
 
   it('keeps values exact: numbers, dates and nulls come as PostgreSQL prints them', async () => {

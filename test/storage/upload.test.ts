@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { crc32 } from 'node:zlib'
 import { GetObjectTaggingCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
@@ -5,6 +6,8 @@ import { describe, expect, it } from 'vitest'
 import { startSwift } from '../../scripts/lab/swift.ts'
 import { MIB } from '../../src/core/bytes.ts'
 import { OperatorError } from '../../src/core/errors.ts'
+import { quote } from '../../src/core/restore-commands.ts'
+import { abortUpload } from '../../src/storage/open-upload.ts'
 import { PartWriter } from '../../src/storage/part-writer.ts'
 import type { Store } from '../../src/storage/store.ts'
 import { beginUpload, type Compatibility, type UploadRequest } from '../../src/storage/upload.ts'
@@ -350,6 +353,71 @@ describe('an upload over a bad line', () => {
     await expectNothing(bucket)
   })
 
+  it.each([
+    ['a store that lists no uploads', 501, 'NotImplemented'],
+    ['a store that is asked wrongly', 400, 'InvalidArgument'],
+  ])('whose beginning was repeated goes on at %s, and leaves nothing of its own', async (_, status, code) => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+    proxy.meddle({ method: 'POST', path: /uploads/, answer: { status: 503, body: s3Error('SlowDown') } })
+    proxy.meddle({ method: 'GET', path: /uploads/, answer: { status, body: s3Error(code) } })
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
+    await uploadAll(test.store, inPieces(TWO_PARTS))
+    expect(await bucket.listMultipartUploads()).toEqual([])
+    expect(test.lines.join()).toContain('An empty upload may be left behind')
+  })
+
+  it('leaves nothing when the job is cancelled while it looks for what a repeated beginning left', async () => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+    proxy.meddle({ method: 'POST', path: /uploads/, answer: { status: 503, body: s3Error('SlowDown') } })
+    proxy.meddle({ method: 'GET', path: /uploads/, holdAnswerMs: 5000 })
+    const job = new AbortController()
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url, signal: job.signal })
+    const reason = new OperatorError('CANCELLED', 'The job was cancelled.')
+    const untilLooking = setInterval(() => {
+      if (proxy.seen.some(({ method, path }) => method === 'GET' && /uploads/.test(path))) job.abort(reason)
+    }, 20)
+    {
+      await using _upload = await beginUpload(test.store, requestOf('auto'))
+      clearInterval(untilLooking)
+      expect(job.signal.aborted).toBe(true)
+    }
+    await expectNothing(bucket)
+  })
+
+  it('that may not be removed is told with a command for the shell, whatever is in the prefix', async () => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+    proxy.meddle({
+      method: 'DELETE',
+      path: /uploadId=/,
+      answer: { status: 403, body: s3Error('AccessDenied') },
+    })
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
+    const key = `it's(all)/${KEY}`
+    const { open } = await beginUpload(test.store, requestOf('auto', key))
+
+    const error = await abortUpload(test.store, open).catch((reason: OperatorError) => reason)
+
+    const command = error?.hint?.replace('Run: ', '') ?? ''
+    const said = execFileSync('sh', ['-c', `aws() { printf '%s\\n' "$@"; }; ${command}`], {
+      encoding: 'utf8',
+    })
+    expect(said.trimEnd().split('\n')).toEqual([
+      's3api',
+      'abort-multipart-upload',
+      '--endpoint-url',
+      proxy.url,
+      '--bucket',
+      bucket.name,
+      '--key',
+      key,
+      '--upload-id',
+      open.uploadId,
+    ])
+  })
+
   it('ends a completion that nobody answers when the job is cancelled, and says what is left', async () => {
     await using bucket = await createBucket(lab)
     await using proxy = await FaultProxy.start({ port: Number(new URL(lab.s3.endpoint).port) })
@@ -365,7 +433,7 @@ describe('an upload over a bad line', () => {
     await expect(upload.complete(content)).rejects.toBe(reason)
     await expect(upload[Symbol.asyncDispose]()).rejects.toMatchObject({
       code: 'UPLOAD_NOT_CLEANED',
-      hint: expect.stringContaining(`--key '${KEY}' --upload-id '${upload.open.uploadId}'`),
+      hint: expect.stringContaining(`--key ${KEY} --upload-id ${quote(upload.open.uploadId)}`),
     })
 
     // The runner kills the tree 10 s after a cancellation.
