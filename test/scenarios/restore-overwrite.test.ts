@@ -169,6 +169,25 @@ describe('restore-from-s3 in mode overwrite', () => {
     expect(run.outputs.notice).toContain('Some data of the database <code>logi</code> was rolled back')
   })
 
+  it('leaves a sequence alone where rows lie beyond what it can give out, and moves it on by the others', async () => {
+    await using hosted = await createHosted(
+      lab,
+      `CREATE TABLE users (id serial PRIMARY KEY); ALTER TABLE users ALTER id TYPE bigint;
+       INSERT INTO users SELECT FROM generate_series(1, 10); INSERT INTO users VALUES (9000000000)`,
+    )
+    await using bucket = await createBucket(lab)
+    await dumpLogi(lab, hosted, bucket)
+    await withClient(hosted.url, client => client.query('TRUNCATE users RESTART IDENTITY'))
+
+    const run = await runAction(
+      'restore-from-s3',
+      restoreOptions(lab, hosted, bucket, { ...ROWS, 'only-tables': 'users' }),
+    )
+
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.log).toContain('users_id_seq stood at 1, behind 10 in users.id: moved on')
+  })
+
   it('says that users have other data when the checks after the commit fail', async () => {
     await using hosted = await createHosted(lab, SMALL)
     await using bucket = await createBucket(lab)
