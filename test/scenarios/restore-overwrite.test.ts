@@ -188,6 +188,23 @@ describe('restore-from-s3 in mode overwrite', () => {
     expect(run.log).toContain('users_id_seq stood at 1, behind 10 in users.id: moved on')
   })
 
+  it('replaces, for a superuser, casts between types that stay', async () => {
+    await using hosted = await createHosted(lab, SMALL)
+    await withClient(hosted.adminUrl, client =>
+      client.query('CREATE CAST (text AS integer) WITH INOUT AS IMPLICIT'),
+    )
+    await using bucket = await createBucket(lab)
+    await dumpLogi(lab, hosted, bucket)
+
+    const run = await runAction(
+      'restore-from-s3',
+      restoreOptions(lab, hosted, bucket, { ...OVERWRITE, 'target-url': hosted.adminUrl }),
+    )
+
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.outputs.verdict).toBe('pass')
+  })
+
   it('says that users have other data when the checks after the commit fail', async () => {
     await using hosted = await createHosted(lab, SMALL)
     await using bucket = await createBucket(lab)
