@@ -61,7 +61,7 @@ export interface EntryChoice {
   readonly schemas: ReadonlyMap<string, string>
   /** Ids of rows of extensions that stay, with the rows that are there. */
   readonly keptRows: ReadonlySet<string>
-  /** Ids of the only entries of data that are wanted; undefined wants all. */
+  /** Ids of the only entries of data that are wanted; undefined wants all. Rows alone are restored in this order. */
   readonly dataOnlyOf: ReadonlySet<string> | undefined
   /** Nothing but these rows. */
   readonly rowsOnly: boolean
@@ -80,7 +80,11 @@ export interface ChosenEntries {
  */
 export function chooseEntries(entries: readonly ArchiveEntry[], choice: EntryChoice): ChosenEntries {
   const { dataOnlyOf, rowsOnly } = choice
-  if (rowsOnly) return { kept: entries.filter(({ id }) => dataOnlyOf?.has(id) === true), leftOut: [] }
+  if (rowsOnly)
+    return {
+      kept: [...(dataOnlyOf ?? [])].flatMap(id => entries.find(entry => entry.id === id) ?? []),
+      leftOut: [],
+    }
   const leftOut = entries.filter(entry => isOutOfReach(entry, choice))
   const kept = entries.filter(
     entry => !isOutOfReach(entry, choice) && !isThere(entry, choice) && isWanted(entry, dataOnlyOf),

@@ -149,6 +149,7 @@ describe('the list of an archive', () => {
       2, 3500, 5, 215, 3340, 3400, 3401, 3403, 3404, 3405,
     ])
     expect(choose({ dataOnlyOf: new Set(['3491']), rowsOnly: true }).kept).toEqual([3491])
+    expect(choose({ dataOnlyOf: new Set(['3491', '3490']), rowsOnly: true }).kept).toEqual([3491, 3490])
   })
 
   it('is written so that pg_restore finds the entries again', () => {

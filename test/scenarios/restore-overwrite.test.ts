@@ -169,6 +169,22 @@ describe('restore-from-s3 in mode overwrite', () => {
     expect(run.outputs.notice).toContain('Some data of the database <code>logi</code> was rolled back')
   })
 
+  it('replaces the rows of tables that refer to each other, those that are referred to first', async () => {
+    await using hosted = await createHosted(lab, SMALL)
+    await using bucket = await createBucket(lab)
+    await dumpLogi(lab, hosted, bucket)
+    const good = await databaseDigest(lab, hosted.url)
+    await withClient(hosted.url, client => client.query('TRUNCATE users, links'))
+
+    const run = await runAction(
+      'restore-from-s3',
+      restoreOptions(lab, hosted, bucket, { ...OVERWRITE, only: 'data', 'only-tables': '*' }),
+    )
+
+    expect(run.exitCode, run.log).toBe(0)
+    expect(await databaseDigest(lab, hosted.url)).toBe(good)
+  })
+
   it('leaves a sequence alone where rows lie beyond what it can give out, and moves it on by the others', async () => {
     await using hosted = await createHosted(
       lab,
