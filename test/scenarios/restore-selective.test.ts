@@ -110,6 +110,34 @@ describe('restore-from-s3 of a part', () => {
     expect(rows).toEqual([{ mood: 'sad' }])
   })
 
+  it('copies back rows behind those that they refer to, of a parent without its children, whatever columns are called', async () => {
+    await using hosted = await createHosted(
+      lab,
+      `CREATE TABLE tags (r int, o int); INSERT INTO tags VALUES (1, 2), (3, 4);
+       CREATE TABLE users (id serial PRIMARY KEY); INSERT INTO users SELECT FROM generate_series(1, 3);
+       CREATE TABLE links (user_id int REFERENCES users); INSERT INTO links SELECT generate_series(1, 3);
+       CREATE TABLE notes (body text); INSERT INTO notes VALUES ('own');
+       CREATE TABLE old_notes () INHERITS (notes); INSERT INTO old_notes VALUES ('inherited')`,
+    )
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+    await withClient(hosted.url, client =>
+      client.query('DELETE FROM tags WHERE r = 1; DELETE FROM links; DELETE FROM users; DELETE FROM notes'),
+    )
+
+    const run = await restore(hosted, bucket, { 'only-schemas': 'public' })
+
+    expect(run.exitCode, run.log).toBe(0)
+    shell(hosted, scriptOf(run).replaceAll('ROLLBACK;', 'COMMIT;'))
+    const { rows } = await withClient(hosted.url, client =>
+      client.query(
+        `SELECT (SELECT count(*)::int FROM tags) AS tags, (SELECT count(*)::int FROM users) AS users, (SELECT count(*)::int FROM links) AS links,
+                (SELECT string_agg(body, ',' ORDER BY body) FROM notes) AS notes`,
+      ),
+    )
+    expect(rows).toEqual([{ tags: 2, users: 3, links: 3, notes: 'inherited,own' }])
+  })
+
   it('does not take a partial backup for a whole database either', async () => {
     await using hosted = await createHosted(
       lab,
