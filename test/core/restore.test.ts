@@ -77,6 +77,7 @@ describe('the list of an archive', () => {
     publications: new Map(),
     foreignPublications: [],
     dataOnlyOf: undefined,
+    isPartial: false,
     rowsOnly: false,
   }
   const entries = parseArchiveList(LIST)
