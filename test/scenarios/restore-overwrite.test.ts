@@ -204,6 +204,25 @@ describe('restore-from-s3 in mode overwrite', () => {
     expect(run.log).toContain('users_id_seq stood at 1, behind 10 in users.id: moved on')
   })
 
+  it('is not in its own way where the database makes every transaction serializable and deferrable, and reads backslashes', async () => {
+    await using hosted = await createHosted(lab, SMALL)
+    await using bucket = await createBucket(lab)
+    await dumpLogi(lab, hosted, bucket)
+    await withClient(hosted.url, async client => {
+      await client.query(`ALTER DATABASE ${hosted.name} SET default_transaction_isolation TO serializable`)
+      await client.query(`ALTER DATABASE ${hosted.name} SET default_transaction_deferrable TO on`)
+      await client.query(`ALTER DATABASE ${hosted.name} SET standard_conforming_strings TO off`)
+    })
+
+    const run = await runAction(
+      'restore-from-s3',
+      restoreOptions(lab, hosted, bucket, { ...OVERWRITE, timeout: '20s' }),
+    )
+
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.outputs).toMatchObject({ outcome: 'restored', verdict: 'pass' })
+  })
+
   it('replaces, for a superuser, casts between types that stay', async () => {
     await using hosted = await createHosted(lab, SMALL)
     await withClient(hosted.adminUrl, client =>
