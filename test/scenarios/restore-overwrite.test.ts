@@ -169,12 +169,19 @@ describe('restore-from-s3 in mode overwrite', () => {
     expect(run.outputs.notice).toContain('Some data of the database <code>logi</code> was rolled back')
   })
 
-  it('replaces the rows of tables that refer to each other, those that are referred to first', async () => {
-    await using hosted = await createHosted(lab, SMALL)
+  it('replaces the rows of tables and partitions that refer to each other, those that are referred to first', async () => {
+    await using hosted = await createHosted(
+      lab,
+      `${SMALL}
+       CREATE TABLE events (id int PRIMARY KEY, user_id int REFERENCES users) PARTITION BY RANGE (id);
+       CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (0) TO (10); INSERT INTO events VALUES (1, 1);
+       CREATE TABLE event_notes (event_id int REFERENCES events) PARTITION BY LIST (event_id);
+       CREATE TABLE event_notes_1 PARTITION OF event_notes DEFAULT; INSERT INTO event_notes VALUES (1)`,
+    )
     await using bucket = await createBucket(lab)
     await dumpLogi(lab, hosted, bucket)
     const good = await databaseDigest(lab, hosted.url)
-    await withClient(hosted.url, client => client.query('TRUNCATE users, links'))
+    await withClient(hosted.url, client => client.query('TRUNCATE users, links, events, event_notes'))
 
     const run = await runAction(
       'restore-from-s3',
