@@ -5,7 +5,7 @@ import type { Connection } from '../core/connection.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { makesSchemas, schemasBefore } from '../core/partial-backup.ts'
 import { parseVersion } from '../core/postgres-version.ts'
-import { renderUseList } from '../core/restore-list.ts'
+import { mayLackWhatItNeeds, renderUseList } from '../core/restore-list.ts'
 import { scratchNeeds } from '../core/scratch-needs.ts'
 import { checkWithAmcheck } from '../postgres/amcheck.ts'
 import { readFreeBytes } from '../postgres/install/disk-space.ts'
@@ -54,13 +54,16 @@ export async function createDrillTools(
   const pgRestore = await requireTool(context, 'pg_restore', parseVersion(manifest.archive.toolVersion).major)
   const pgAmcheck = amcheck ? await requireTool(context, 'pg_amcheck', pgRestore.version.major) : undefined
   const archivePath = join(directory, 'archive.dump')
-  /** The entries of the archive but the schemas that are there. */
-  const listWithoutSchemas = async (env: Readonly<Record<string, string>>) => {
+  /** The entries of a partial archive but the schemas that are there, and what needs something outside of it. */
+  const listOfPartial = async (env: Readonly<Record<string, string>>) => {
     const path = join(directory, 'entries.list')
     const entries = await listArchive(pgRestore.path, archivePath, [], env)
     const question = { pgRestore: pgRestore.path, archive: archivePath, entries, path, env }
-    const [schemas, there] = [await readSchemas(question), schemasBefore(manifest)]
-    const kept = entries.filter(({ id }) => !there.includes(schemas.get(id) ?? ''))
+    const schemas = await readSchemas(question)
+    const there = makesSchemas(manifest) ? schemasBefore(manifest) : []
+    const kept = entries.filter(
+      entry => !there.includes(schemas.get(entry.id) ?? '') && !mayLackWhatItNeeds(entry),
+    )
     await writeFile(path, renderUseList(kept), { mode: 0o600 })
     return path
   }
@@ -82,7 +85,7 @@ export async function createDrillTools(
     openScratch: () => openScratch(context, setting, manifest),
     startRestore: async database => {
       const env = await connectionEnvironment(database.connection, directory, variables)
-      const list = makesSchemas(manifest) ? [`--use-list=${await listWithoutSchemas(env)}`] : []
+      const list = manifest.backup.kind === 'partial' ? [`--use-list=${await listOfPartial(env)}`] : []
       return startRestore({
         path: pgRestore.path,
         archive: archivePath,

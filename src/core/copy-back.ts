@@ -35,14 +35,14 @@ export function renderCopyBack(table: TableColumns, file: string): string {
   const columns = table.columns.map(quoteIdentifier).join(', ')
   return [
     `psql "$RESTORED_URL" <<'SQL'`,
-    `COPY (SELECT ${columns} FROM ${name}) TO STDOUT \\g ${file}`,
+    `COPY (SELECT ${columns} FROM ONLY ${name}) TO STDOUT \\g ${file}`,
     'SQL',
     `psql "$OLD_URL" --set ON_ERROR_STOP=1 <<'SQL'`,
     'BEGIN;',
     `CREATE TEMPORARY TABLE restored AS SELECT ${columns} FROM ${name} LIMIT 0;`,
     `\\copy restored FROM '${file}'`,
     'CREATE TEMPORARY TABLE differing AS SELECT r.* FROM restored AS r WHERE NOT EXISTS',
-    `  (SELECT FROM (SELECT ${columns} FROM ${name}) AS o WHERE o::text = r::text);`,
+    `  (SELECT FROM (SELECT ${columns} FROM ONLY ${name}) AS o WHERE ROW(o.*)::text = ROW(r.*)::text);`,
     'TABLE differing;',
     `INSERT INTO ${name} (${columns}) OVERRIDING SYSTEM VALUE TABLE differing ON CONFLICT DO NOTHING;`,
     'ROLLBACK; -- write COMMIT here when what it shows is what you want back',

@@ -15,8 +15,8 @@ export function schemasBefore({ backup, server, fingerprint }: Manifest): readon
 /**
  * What an empty database lacks before it can take a partial archive: `pg_dump --table` dumps neither the schemas of its tables nor any
  * extension, and `--schema` no extension. Its archive makes its schemas itself, but an extension may have to be in one before: so they
- * are made here, and left out there (`makesSchemas`), which a plain script does not allow. Empty for a full backup. Types, functions and
- * tables outside of the backup that its tables refer to are not known here. https://www.postgresql.org/docs/18/app-pgdump.html (-t, -n)
+ * are made here, and left out there (`makesSchemas`), which a plain script does not allow. Empty for a full backup. Types and
+ * functions outside of the backup that its tables are made with are not known here. https://www.postgresql.org/docs/18/app-pgdump.html (-t, -n)
  */
 export function statementsBefore(manifest: Manifest): readonly string[] {
   const { archive, server, fingerprint } = manifest
@@ -48,20 +48,31 @@ function extensionsOf({ extensions }: Manifest['server']): Manifest['server']['e
 }
 
 /**
- * Shell commands that restore a backup, whole or partial, into the empty database in TARGET_URL. Schemas can be left out of an archive in
- * a file only, so there is no stream for a backup of schemas.
+ * Shell commands that restore a backup, whole or partial, into the empty database in TARGET_URL. Entries can be left out of an archive in
+ * a file only, so there is no stream for a partial one.
  */
 export function renderBackupCommands(
   manifest: Manifest,
   endpoint: string | undefined,
 ): { readonly file: string; readonly stream: string | undefined } {
-  const { object, archive } = manifest
+  const { object, archive, backup } = manifest
   const leftOut = makesSchemas(manifest) ? schemasBefore(manifest) : []
-  const commands = renderRestoreCommands(object, archive.format, endpoint, archive.compression, leftOut)
+  const isPartial = backup.kind === 'partial'
+  const commands = renderRestoreCommands(
+    object,
+    archive.format,
+    endpoint,
+    archive.compression,
+    leftOut,
+    isPartial,
+  )
   const before = renderCommandBefore(manifest)
   return {
     file: `${before}${commands.file}`,
-    stream: leftOut.length === 0 ? `${before}${commands.stream}` : undefined,
+    stream:
+      leftOut.length === 0 && !(isPartial && archive.format === 'custom')
+        ? `${before}${commands.stream}`
+        : undefined,
   }
 }
 

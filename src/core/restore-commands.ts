@@ -9,9 +9,12 @@ export interface RestoreCommands {
 /** A plain script is compressed as a whole, and psql reads it as text. */
 const UNPACK: Readonly<Record<string, string>> = { gzip: 'gzip -dc', lz4: 'lz4 -dc', zstd: 'zstd -dc' }
 
+/** Entries of a list, as `mayLackWhatItNeeds` has them. */
+const LACKING = '^[0-9]+; [0-9]+ [0-9]+ (FK CONSTRAINT|TRIGGER|COMMENT .* (CONSTRAINT|TRIGGER)) '
+
 /**
- * Both expect the URL of an empty database in TARGET_URL. Runbook §4.2: no owners, no grants. `schemasThere` are not made from a file, which
- * would end at the first that exists.
+ * Both expect the URL of an empty database in TARGET_URL. Runbook §4.2: no owners, no grants. From a file, `schemasThere` are not made, where the
+ * first that exists would end it, and of a partial backup neither is what needs something outside of it (`mayLackWhatItNeeds`).
  */
 export function renderRestoreCommands(
   object: Pick<Manifest['object'], 'bucket' | 'key' | 'sha256'>,
@@ -19,6 +22,7 @@ export function renderRestoreCommands(
   endpoint: string | undefined,
   compression = 'none',
   schemasThere: readonly string[] = [],
+  isPartial = false,
 ): RestoreCommands {
   const store = endpoint === undefined ? '' : ` --endpoint-url ${quote(endpoint)}`
   const uri = quote(`s3://${object.bucket}/${object.key}`)
@@ -40,10 +44,14 @@ export function renderRestoreCommands(
   const restore = 'pg_restore --exit-on-error --no-owner --no-acl'
   const list = quote(`${object.key.replace(/^.*\//, '')}.list`)
   const made = schemasThere.map(schema => ` -e ${quote(` SCHEMA - ${schema} `)}`).join('')
+  const filters = [
+    ...(made === '' ? [] : [`grep -vF${made}`]),
+    ...(isPartial ? [`grep -vE ${quote(LACKING)}`] : []),
+  ]
   const [writeList, useList] =
-    made === ''
+    filters.length === 0
       ? ['', '']
-      : [`\n  pg_restore --list ${name} | grep -vF${made} > ${list} &&`, ` --use-list ${list}`]
+      : [`\n  ${[`pg_restore --list ${name}`, ...filters].join(' | ')} > ${list} &&`, ` --use-list ${list}`]
   return {
     file: `${fetchFile}${writeList}\n  ${restore}${useList} --jobs 4 --dbname "$TARGET_URL" ${name}`,
     stream: `${fetchStream} \\\n  | ${restore} --dbname "$TARGET_URL"`,

@@ -13,6 +13,7 @@ const KINDS = [
   'TABLE',
   'FK CONSTRAINT',
   'EVENT TRIGGER',
+  'TRIGGER',
   'MATERIALIZED VIEW DATA',
   'SEQUENCE SET',
   'SUBSCRIPTION TABLE',
@@ -61,7 +62,9 @@ export interface EntryChoice {
   readonly schemas: ReadonlyMap<string, string>
   /** Ids of rows of extensions that stay, with the rows that are there. */
   readonly keptRows: ReadonlySet<string>
-  /** Ids of the only entries of data that are wanted; undefined wants all. */
+  /** The archive is that of a partial backup. */
+  readonly isPartial: boolean
+  /** Ids of the only entries of data that are wanted; undefined wants all. Rows alone are restored in this order. */
   readonly dataOnlyOf: ReadonlySet<string> | undefined
   /** Nothing but these rows. */
   readonly rowsOnly: boolean
@@ -76,14 +79,22 @@ export interface ChosenEntries {
 /**
  * Which entries to restore. What only a superuser may create, and comments on extensions of somebody else, would end the restore.
  * A subscription would take up replication where the original has it. With data of some tables only, references between tables
- * stay out, because what they point to is not there.
+ * stay out, because what they point to is not there; of a partial backup triggers do, too.
  */
 export function chooseEntries(entries: readonly ArchiveEntry[], choice: EntryChoice): ChosenEntries {
   const { dataOnlyOf, rowsOnly } = choice
-  if (rowsOnly) return { kept: entries.filter(({ id }) => dataOnlyOf?.has(id) === true), leftOut: [] }
+  if (rowsOnly)
+    return {
+      kept: [...(dataOnlyOf ?? [])].flatMap(id => entries.find(entry => entry.id === id) ?? []),
+      leftOut: [],
+    }
   const leftOut = entries.filter(entry => isOutOfReach(entry, choice))
   const kept = entries.filter(
-    entry => !isOutOfReach(entry, choice) && !isThere(entry, choice) && isWanted(entry, dataOnlyOf),
+    entry =>
+      !isOutOfReach(entry, choice) &&
+      !isThere(entry, choice) &&
+      isWanted(entry, dataOnlyOf) &&
+      !(choice.isPartial && mayLackWhatItNeeds(entry)),
   )
   return { kept, leftOut }
 }
@@ -125,12 +136,22 @@ function isThere(entry: ArchiveEntry, { keptSchemas, madeSchemas, schemas }: Ent
   )
 }
 
+/**
+ * What a partial archive holds of its tables, and cannot be made without something outside of it: references to other tables, triggers, whose
+ * functions it has not, and comments on both.
+ */
+export function mayLackWhatItNeeds({ kind, title }: ArchiveEntry): boolean {
+  return kind === 'FK CONSTRAINT' || kind === 'TRIGGER' || /^COMMENT .* (CONSTRAINT|TRIGGER) /s.test(title)
+}
+
 const DATA = ['TABLE DATA', 'MATERIALIZED VIEW DATA', 'SEQUENCE SET', 'BLOBS', 'BLOB', 'BLOB METADATA']
 
-function isWanted({ kind, id }: ArchiveEntry, dataOnlyOf: ReadonlySet<string> | undefined): boolean {
+function isWanted({ kind, id, title }: ArchiveEntry, dataOnlyOf: ReadonlySet<string> | undefined): boolean {
   if (dataOnlyOf === undefined) return true
   if (DATA.includes(kind)) return dataOnlyOf.has(id)
-  return kind !== 'FK CONSTRAINT' || dataOnlyOf.size === 0
+  // The list does not say whether a constraint with a comment is a reference.
+  const isReference = kind === 'FK CONSTRAINT' || /^COMMENT .* CONSTRAINT /s.test(title)
+  return !isReference || dataOnlyOf.size === 0
 }
 
 /** The text of a file for `pg_restore --use-list`. */

@@ -24,6 +24,11 @@ const UNHURRIED: readonly SessionSetting[] = [
   { name: 'transaction_timeout', value: '0' },
   { name: 'idle_session_timeout', value: '0' },
   { name: 'default_transaction_read_only', value: 'off' },
+  // A serializable, deferrable session that only reads would wait until our own transaction is over, which waits for its safety backup.
+  { name: 'default_transaction_isolation', value: 'read committed' },
+  { name: 'default_transaction_deferrable', value: 'off' },
+  // What our statements are written in.
+  { name: 'standard_conforming_strings', value: 'on' },
   SAFE_PATH,
 ]
 

@@ -154,11 +154,11 @@ function pauseAfter(answer: Answer, attempt: number): number | undefined {
     : undefined
 }
 
-/** GitHub's secondary limits are a 403 as well as a 429. https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
+/** GitHub's limits are a 403 as well as a 429. https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
 function isTooMany({ status, headers, text }: Exclude<Answer, Error>): boolean {
-  return (
-    status === 429 || (status === 403 && (headers.has('retry-after') || /secondary rate limit/i.test(text)))
-  )
+  if (status !== 403) return status === 429
+  const isUsedUp = headers.get('x-ratelimit-remaining') === '0'
+  return isUsedUp || headers.has('retry-after') || /secondary rate limit/i.test(text)
 }
 
 function retryAfterMs(headers: Headers): number {

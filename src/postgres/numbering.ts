@@ -11,7 +11,10 @@ export interface Numbering {
   readonly descending: boolean
   /** What the sequence gives out next: a decimal text. */
   readonly next: string
-  /** The greatest value in the column, or the least where the sequence counts down; null in an empty table. */
+  /**
+   * The greatest value in the column that the sequence can give out, or the least where it counts down; null where there is none. What
+   * lies beyond its bounds never collides, and no sequence can be moved there.
+   */
   readonly extreme: string | null
   /** The next value has been passed already, so that inserts collide. */
   readonly isBehind: boolean
@@ -36,6 +39,7 @@ const COLUMNS = `
      WHERE pg_get_expr(f.adbin, f.adrelid) ~ '^\\(?nextval\\(''([^'']|'''')+''::regclass\\)\\)?(::[a-z ]+)?$'
   )
   SELECT sn.nspname AS sequence_schema, sc.relname AS sequence_name, s.seqincrement::text AS increment,
+         s.seqmin::text AS least, s.seqmax::text AS greatest,
          tn.nspname AS table_schema, tc.relname AS table_name, a.attname AS column
     FROM source
     JOIN pg_catalog.pg_sequence s ON s.seqrelid = source.sequence AND NOT s.seqcycle
@@ -48,7 +52,14 @@ const COLUMNS = `
    ORDER BY 1, 2, 4, 5, 6`
 
 type Column = Record<
-  'sequence_schema' | 'sequence_name' | 'increment' | 'table_schema' | 'table_name' | 'column',
+  | 'sequence_schema'
+  | 'sequence_name'
+  | 'increment'
+  | 'least'
+  | 'greatest'
+  | 'table_schema'
+  | 'table_name'
+  | 'column',
   string
 >
 
@@ -93,9 +104,10 @@ async function readColumn(session: Session, row: Column): Promise<Numbering> {
   const descending = row.increment.startsWith('-')
   const { next, extreme } = await session.row<{ next: string; extreme: string | null }>(
     `SELECT (s.last_value::numeric + CASE WHEN s.is_called THEN $1::numeric ELSE 0 END)::text AS next,
-            (SELECT ${descending ? 'min' : 'max'}(${quoteIdentifier(row.column)})::text FROM ${quoteTable(table)}) AS extreme
+            (SELECT ${descending ? 'min' : 'max'}(${quoteIdentifier(row.column)})::text FROM ${quoteTable(table)} AS t
+               WHERE t.${quoteIdentifier(row.column)} BETWEEN $2::bigint AND $3::bigint) AS extreme
        FROM ${quoteTable(sequence)} AS s`,
-    [row.increment],
+    [row.increment, row.least, row.greatest],
   )
   const isPassed =
     extreme !== null && (descending ? BigInt(next) >= BigInt(extreme) : BigInt(next) <= BigInt(extreme))

@@ -58,7 +58,7 @@ export function startRestore({
       '--no-statistics',
       `--jobs=${jobs}`,
       ...args,
-      `--dbname=${env.PGDATABASE ?? ''}`,
+      `--dbname=${renderDatabase(env.PGDATABASE ?? '')}`,
       archive,
     ],
     env,
@@ -89,6 +89,11 @@ export function startRestore({
     },
     [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
   }
+}
+
+/** libpq takes what has an equals sign in it, or begins like a URL, for a connection string: so it gets one. */
+function renderDatabase(name: string): string {
+  return `dbname='${name.replace(/[\\']/g, '\\$&')}'`
 }
 
 /** pg_restore, writing the entries of an archive as a script to its output: for a transaction of somebody else. */

@@ -49,6 +49,14 @@ BEGIN
     CONTINUE WHEN thing.identity IS NULL;
     EXECUTE format('DROP %s %s CASCADE', replace(thing.type, 'statistics object', 'statistics'), thing.identity);
   END LOOP;
+  -- Those of users' own types are gone with these. Only a superuser can have made one between types that stay.
+  FOR found IN SELECT i.type, i.identity FROM pg_catalog.pg_cast c
+                CROSS JOIN LATERAL pg_identify_object('pg_catalog.pg_cast'::regclass, c.oid, 0) AS i
+                WHERE c.oid >= 16384 AND (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                                   WHERE d.classid = 'pg_catalog.pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'e') LOOP
+    EXECUTE format('DROP %s %s CASCADE', found.type, found.identity);
+  END LOOP;
   -- What lies in no schema: nobody but its owner, or a superuser, can drop it, and only that one could have made it.
   FOR found IN SELECT 'ACCESS METHOD' AS kind, a.amname AS name, a.oid, 'pg_catalog.pg_am'::regclass AS class FROM pg_catalog.pg_am a
                 WHERE (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)

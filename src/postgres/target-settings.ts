@@ -8,7 +8,7 @@ import type { Session } from './session.ts'
  */
 const SETTINGS = `
   SELECT s.name, substr(s.setting, strpos(s.setting, '=') + 1) AS value, r.rolname AS role,
-         (me.rolsuper OR (coalesce(g.context NOT IN ('superuser', 'superuser-backend') OR has_parameter_privilege(g.name, 'SET'), true)
+         (me.rolsuper OR ((coalesce(g.context NOT IN ('superuser', 'superuser-backend'), false) OR has_parameter_privilege(s.name, 'SET'))
            AND (r.oid IS NULL OR r.oid = me.oid OR (me.rolcreaterole AND NOT r.rolsuper AND pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION')))))::text AS allowed
     FROM pg_catalog.pg_db_role_setting d
     JOIN pg_catalog.pg_database b ON b.oid = d.setdatabase
@@ -56,7 +56,7 @@ async function readBelongings(session: Session, from: string): Promise<readonly 
     ...settings.map(({ name, value, role, allowed }) => ({
       what: `The setting ${name}`,
       sql: (database: string) =>
-        `ALTER ${role === null ? '' : `ROLE ${quoteIdentifier(role)} IN `}DATABASE ${database} SET ${name} TO ${renderValue(name ?? '', value ?? '')}`,
+        `ALTER ${role === null ? '' : `ROLE ${quoteIdentifier(role)} IN `}DATABASE ${database} SET ${renderName(name ?? '')} TO ${renderValue(name ?? '', value ?? '')}`,
       isAllowed: allowed === 'true',
     })),
     ...(limit === '-1'
@@ -123,8 +123,16 @@ function byHand({ what, sql }: Belonging, database: string): string {
   return `${what} of ${database} cannot be passed on by this role; by hand, after the swap: ${sql(quoteIdentifier(database))};`
 }
 
-/** A list arrives with its words quoted already, and as one text it would name a single schema. */
+/** A setting of somebody's own may have a word of SQL behind the dot: `app.user`. */
+function renderName(name: string): string {
+  return name.includes('.') ? quoteIdentifier(name) : name
+}
+
+/**
+ * A list arrives with its words quoted already, and as one text it would name a single schema. An empty word arrives as an empty name, which
+ * nobody may write: SET search_path = '' is kept as `""`.
+ */
 function renderValue(name: string, value: string): string {
   if (!LISTS.includes(name.toLowerCase())) return quoteLiteral(value)
-  return value === '' ? "''" : value
+  return value === '' ? "''" : value.replace(/(?<=^|, )""(?=$|, )/g, "''")
 }

@@ -77,6 +77,7 @@ describe('the list of an archive', () => {
     publications: new Map(),
     foreignPublications: [],
     dataOnlyOf: undefined,
+    isPartial: false,
     rowsOnly: false,
   }
   const entries = parseArchiveList(LIST)
@@ -149,6 +150,7 @@ describe('the list of an archive', () => {
       2, 3500, 5, 215, 3340, 3400, 3401, 3403, 3404, 3405,
     ])
     expect(choose({ dataOnlyOf: new Set(['3491']), rowsOnly: true }).kept).toEqual([3491])
+    expect(choose({ dataOnlyOf: new Set(['3491', '3490']), rowsOnly: true }).kept).toEqual([3491, 3490])
   })
 
   it('is written so that pg_restore finds the entries again', () => {

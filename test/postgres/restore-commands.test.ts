@@ -113,10 +113,15 @@ describe.each(['none', 'gzip', 'zstd'])(
 
 describe('the commands in the summary of a partial backup', () => {
   const SCHEMA = `CREATE EXTENSION citext; CREATE SCHEMA tools; CREATE EXTENSION hstore SCHEMA tools; CREATE SCHEMA "it's"; ${CONTENT};
-    CREATE TABLE "it's".tags (name citext, more tools.hstore); INSERT INTO "it's".tags VALUES ('a', 'b=>1')`
+    CREATE TABLE "it's".tags (name citext, more tools.hstore); INSERT INTO "it's".tags VALUES ('a', 'b=>1');
+    CREATE TABLE authors (id int PRIMARY KEY); CREATE TABLE notes (author int CONSTRAINT by REFERENCES authors);
+    CREATE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER guard BEFORE INSERT ON notes EXECUTE FUNCTION guard();
+    COMMENT ON CONSTRAINT by ON notes IS 'x'; COMMENT ON TRIGGER guard ON notes IS 'x'; INSERT INTO authors VALUES (1); INSERT INTO notes VALUES (1)`
 
   it.each<[string, Record<string, string>, string, number]>([
-    ['tables', { tables: `"it's".*` }, `"it's".tags`, 2],
+    ['tables', { tables: `"it's".*` }, `"it's".tags`, 1],
+    ['tables that refer to others', { tables: 'notes' }, 'notes', 1],
+    ['all but a table that others refer to', { 'exclude-tables': 'authors' }, 'notes', 1],
     ['schemas', { schemas: `public\n"it's"` }, `"it's".tags`, 1],
     ['a schema, in plain SQL', { schemas: `"it's"`, format: 'plain' }, `"it's".tags`, 1],
     ['the schema that is always there, in plain SQL', { schemas: 'public', format: 'plain' }, '"Mixed"', 1],

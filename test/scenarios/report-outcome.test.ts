@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { type FakeGithub, startFakeGithub } from '../../scripts/workflows/fake-github.ts'
 import { type ActionOptions, type ActionRun, runAction } from '../support/runner.ts'
@@ -132,6 +135,44 @@ describe('report-outcome', () => {
     const run = await report(github, 'failure')
     expect(run).toMatchObject({ exitCode: 0, outputs: { 'issue-change': 'opened' } })
     expect(run.log).toContain('again in 2 s')
+  })
+
+  it('says that the requests of the hour are used up, and not that a permission is missing', async () => {
+    await using github = await startFakeGithub(TOKEN)
+    const text = JSON.stringify({ message: 'API rate limit exceeded for installation ID 1.' })
+    const passing = { status: 403, text, headers: { 'Retry-After': '1' } }
+    github.failures.push(passing, passing, { status: 403, text, headers: { 'X-RateLimit-Remaining': '0' } })
+    const run = await report(github, 'failure')
+    expect(run.exitCode).toBe(1)
+    expect(run.annotations.at(-1)?.message).toContain('allows no more requests')
+    expect(run.annotations.at(-1)?.message).not.toContain('issues: write')
+  })
+
+  it('closes an issue that it may not comment, such as a locked one', async () => {
+    await using github = await startFakeGithub(TOKEN)
+    await report(github, 'failure')
+    const text = JSON.stringify({ message: 'Unable to create comment because issue is locked.' })
+    github.failures.push({ status: 403, text, of: 'POST /repos/example/logi/issues/1/comments' })
+    const run = await report(github, 'success')
+    expect(run).toMatchObject({ exitCode: 0, outputs: { 'issue-change': 'closed' } })
+    expect(run.annotations.map(({ level }) => level)).toEqual(['warning'])
+    expect(github.issues[0]?.state).toBe('closed')
+  })
+
+  it.each([302, 308])('lets no redirection (%i) lose the message', async status => {
+    await using github = await startFakeGithub(TOKEN)
+    await using old = createServer((_, response) => {
+      response.writeHead(status, { Location: `${github.url}/webhook` }).end()
+    })
+    await once(old.listen(0, '127.0.0.1'), 'listening')
+    const { port } = old.address() as AddressInfo
+    const run = await report(github, 'failure', {
+      inputs: { 'webhook-url': `http://127.0.0.1:${port}/webhook` },
+    })
+    expect(run.exitCode).toBe(status === 302 ? 1 : 0)
+    expect(github.messages.map(text => text.slice(0, 16))).toEqual(
+      status === 302 ? [] : ['❌ backup of logi'],
+    )
   })
 
   it('tells the chat also where what answers is no GitHub', async () => {

@@ -75,6 +75,18 @@ describe('restore-from-s3', () => {
     expect(run.leftProcesses).toEqual([])
   })
 
+  it('restores into a database whose name libpq would take for a connection string', async () => {
+    await using hosted = await createHosted(lab, SMALL)
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+    const name = `it's=${hosted.name}\\`
+
+    const run = await restore(hosted, bucket, { inputs: { 'new-database': name, jobs: '2' } })
+
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.outputs).toMatchObject({ verdict: 'pass', 'restored-to': name })
+  })
+
   it('swaps the restored database in, and keeps the old one', async () => {
     await using hosted = await createHosted(lab, SMALL)
     await using bucket = await createBucket(lab)

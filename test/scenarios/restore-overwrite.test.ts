@@ -169,6 +169,84 @@ describe('restore-from-s3 in mode overwrite', () => {
     expect(run.outputs.notice).toContain('Some data of the database <code>logi</code> was rolled back')
   })
 
+  it('replaces the rows of tables and partitions that refer to each other, those that are referred to first', async () => {
+    await using hosted = await createHosted(
+      lab,
+      `${SMALL}
+       CREATE TABLE events (id int PRIMARY KEY, user_id int REFERENCES users) PARTITION BY RANGE (id);
+       CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (0) TO (10); INSERT INTO events VALUES (1, 1);
+       CREATE TABLE event_notes (event_id int REFERENCES events) PARTITION BY LIST (event_id);
+       CREATE TABLE event_notes_1 PARTITION OF event_notes DEFAULT; INSERT INTO event_notes VALUES (1)`,
+    )
+    await using bucket = await createBucket(lab)
+    await dumpLogi(lab, hosted, bucket)
+    const good = await databaseDigest(lab, hosted.url)
+    await withClient(hosted.url, client => client.query('TRUNCATE users, links, events, event_notes'))
+
+    const run = await runAction(
+      'restore-from-s3',
+      restoreOptions(lab, hosted, bucket, { ...OVERWRITE, only: 'data', 'only-tables': '*' }),
+    )
+
+    expect(run.exitCode, run.log).toBe(0)
+    expect(await databaseDigest(lab, hosted.url)).toBe(good)
+  })
+
+  it('leaves a sequence alone where rows lie beyond what it can give out, and moves it on by the others', async () => {
+    await using hosted = await createHosted(
+      lab,
+      `CREATE TABLE users (id serial PRIMARY KEY); ALTER TABLE users ALTER id TYPE bigint;
+       INSERT INTO users SELECT FROM generate_series(1, 10); INSERT INTO users VALUES (9000000000)`,
+    )
+    await using bucket = await createBucket(lab)
+    await dumpLogi(lab, hosted, bucket)
+    await withClient(hosted.url, client => client.query('TRUNCATE users RESTART IDENTITY'))
+
+    const run = await runAction(
+      'restore-from-s3',
+      restoreOptions(lab, hosted, bucket, { ...ROWS, 'only-tables': 'users' }),
+    )
+
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.log).toContain('users_id_seq stood at 1, behind 10 in users.id: moved on')
+  })
+
+  it('is not in its own way where the database makes every transaction serializable and deferrable, and reads backslashes', async () => {
+    await using hosted = await createHosted(lab, SMALL)
+    await using bucket = await createBucket(lab)
+    await dumpLogi(lab, hosted, bucket)
+    await withClient(hosted.url, async client => {
+      await client.query(`ALTER DATABASE ${hosted.name} SET default_transaction_isolation TO serializable`)
+      await client.query(`ALTER DATABASE ${hosted.name} SET default_transaction_deferrable TO on`)
+      await client.query(`ALTER DATABASE ${hosted.name} SET standard_conforming_strings TO off`)
+    })
+
+    const run = await runAction(
+      'restore-from-s3',
+      restoreOptions(lab, hosted, bucket, { ...OVERWRITE, timeout: '20s' }),
+    )
+
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.outputs).toMatchObject({ outcome: 'restored', verdict: 'pass' })
+  })
+
+  it('replaces, for a superuser, casts between types that stay', async () => {
+    await using hosted = await createHosted(lab, SMALL)
+    await withClient(hosted.adminUrl, client =>
+      client.query('CREATE CAST (text AS integer) WITH INOUT AS IMPLICIT'),
+    )
+    await using bucket = await createBucket(lab)
+    await dumpLogi(lab, hosted, bucket)
+
+    const run = await runAction(
+      'restore-from-s3',
+      restoreOptions(lab, hosted, bucket, { ...OVERWRITE, 'target-url': hosted.adminUrl }),
+    )
+
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.outputs.verdict).toBe('pass')
+  })
+
   it('says that users have other data when the checks after the commit fail', async () => {
     await using hosted = await createHosted(lab, SMALL)
     await using bucket = await createBucket(lab)

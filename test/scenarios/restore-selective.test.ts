@@ -19,6 +19,7 @@ const SCHEMA = `
   INSERT INTO users (mood) SELECT 'glad' FROM generate_series(1, 100);
   CREATE TABLE "odd name.with dot" (id int PRIMARY KEY, user_id int REFERENCES users);
   INSERT INTO "odd name.with dot" SELECT i, i FROM generate_series(1, 20) AS i;
+  COMMENT ON CONSTRAINT "odd name.with dot_user_id_fkey" ON "odd name.with dot" IS 'a reference';
   CREATE TABLE audit.events (id int PRIMARY KEY);
   INSERT INTO audit.events SELECT i FROM generate_series(1, 30) AS i;`
 
@@ -110,6 +111,34 @@ describe('restore-from-s3 of a part', () => {
     expect(rows).toEqual([{ mood: 'sad' }])
   })
 
+  it('copies back rows behind those that they refer to, of a parent without its children, whatever columns are called', async () => {
+    await using hosted = await createHosted(
+      lab,
+      `CREATE TABLE tags (r int, o int); INSERT INTO tags VALUES (1, 2), (3, 4);
+       CREATE TABLE users (id serial PRIMARY KEY); INSERT INTO users SELECT FROM generate_series(1, 3);
+       CREATE TABLE links (user_id int REFERENCES users); INSERT INTO links SELECT generate_series(1, 3);
+       CREATE TABLE notes (body text); INSERT INTO notes VALUES ('own');
+       CREATE TABLE old_notes () INHERITS (notes); INSERT INTO old_notes VALUES ('inherited')`,
+    )
+    await using bucket = await createBucket(lab)
+    await dump(hosted, bucket)
+    await withClient(hosted.url, client =>
+      client.query('DELETE FROM tags WHERE r = 1; DELETE FROM links; DELETE FROM users; DELETE FROM notes'),
+    )
+
+    const run = await restore(hosted, bucket, { 'only-schemas': 'public' })
+
+    expect(run.exitCode, run.log).toBe(0)
+    shell(hosted, scriptOf(run).replaceAll('ROLLBACK;', 'COMMIT;'))
+    const { rows } = await withClient(hosted.url, client =>
+      client.query(
+        `SELECT (SELECT count(*)::int FROM tags) AS tags, (SELECT count(*)::int FROM users) AS users, (SELECT count(*)::int FROM links) AS links,
+                (SELECT string_agg(body, ',' ORDER BY body) FROM notes) AS notes`,
+      ),
+    )
+    expect(rows).toEqual([{ tags: 2, users: 3, links: 3, notes: 'inherited,own' }])
+  })
+
   it('does not take a partial backup for a whole database either', async () => {
     await using hosted = await createHosted(
       lab,
@@ -137,16 +166,33 @@ describe('restore-from-s3 of a part', () => {
     { of: 'both', inputs: { schemas: 'public\naudit' } },
     { of: 'a table in a schema that it does not bring', inputs: { tables: 'audit.events' } },
     { of: 'a table with a type of an extension that it does not bring', inputs: { tables: 'tags' } },
+    { of: 'a table that refers to another, and has a trigger', inputs: { tables: 'notes' } },
+    { of: 'all but a table that another refers to', inputs: { 'exclude-tables': 'users' } },
   ])('takes a partial backup of $of', async ({ inputs }) => {
     await using hosted = await createHosted(
       lab,
-      `${SCHEMA} CREATE SCHEMA tools; CREATE EXTENSION citext SCHEMA tools; CREATE TABLE tags (name tools.citext);`,
+      `${SCHEMA} CREATE SCHEMA tools; CREATE EXTENSION citext SCHEMA tools; CREATE TABLE tags (name tools.citext);
+       CREATE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+       CREATE TABLE notes (user_id int CONSTRAINT by REFERENCES users); CREATE TRIGGER guard BEFORE INSERT ON notes EXECUTE FUNCTION guard();
+       COMMENT ON CONSTRAINT by ON notes IS 'x'; COMMENT ON TRIGGER guard ON notes IS 'x'`,
     )
     await using bucket = await createBucket(lab)
     const backup = await dump(hosted, bucket, inputs)
     const run = await restore(hosted, bucket, { backup })
     expect(run.exitCode, run.log).toBe(0)
     expect(run.annotations).toEqual([])
+
+    const drill = await runAction('verify-drill', {
+      inputs: {
+        'scratch-url': hosted.url,
+        destination: `s3://${bucket.name}/backups`,
+        database: 'logi',
+        backup,
+      },
+      env: labEnvironment(lab),
+    })
+    expect(drill.log).not.toContain('RESTORE_FAILED')
+    expect(drill.outputs.verdict, drill.log).not.toBe('fail')
   })
 
   it('shows how the structure differs', async () => {

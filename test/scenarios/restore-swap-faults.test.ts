@@ -142,10 +142,12 @@ describe('restore-from-s3 in mode swap', () => {
     await withClient(hosted.adminUrl, async client => {
       await client.query(`ALTER ROLE ${app.user} IN DATABASE ${hosted.name} SET work_mem TO '7MB'`)
       await client.query(`ALTER DATABASE ${hosted.name} SET log_min_duration_statement TO '1s'`)
+      await client.query(`ALTER DATABASE ${hosted.name} SET app."user" TO 'nobody'`)
     })
     const statements = [
       `ALTER ROLE "${app.user}" IN DATABASE "${hosted.name}" SET work_mem TO '7MB';`,
       `ALTER DATABASE "${hosted.name}" SET log_min_duration_statement TO '1s';`,
+      `ALTER DATABASE "${hosted.name}" SET "app.user" TO 'nobody';`,
     ]
 
     const plan = await runAction(

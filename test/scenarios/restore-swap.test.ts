@@ -104,6 +104,7 @@ describe('restore-from-s3 in mode swap', () => {
       await client.query(`ALTER DATABASE ${hosted.name} SET search_path TO public, "My Schema"`)
       await client.query(`ALTER DATABASE ${hosted.name} SET work_mem TO '7MB'`)
       await client.query(`ALTER ROLE ${hosted.user} IN DATABASE ${hosted.name} SET timezone TO 'Asia/Seoul'`)
+      await client.query(`ALTER ROLE ${hosted.user} IN DATABASE ${hosted.name} SET search_path TO ''`)
       await client.query(`ALTER DATABASE ${hosted.name} CONNECTION LIMIT 30`)
       await client.query(`REVOKE CONNECT ON DATABASE ${hosted.name} FROM PUBLIC`)
       await client.query(`GRANT CONNECT ON DATABASE ${hosted.name} TO pg_monitor`)

@@ -83,12 +83,14 @@ async function reportSuccess(
   if (issues === undefined) return UNCHANGED
   const open = await attempt(() => issues.findOpen(markOf(inputs, report)), [])
   const closed: Issue[] = []
-  for (const issue of open)
+  for (const issue of open) {
+    // One that is locked takes no comment, and can be closed.
+    await attempt(() => issues.comment(issue, successComment(report)), undefined)
     await attempt(async () => {
-      await issues.comment(issue, successComment(report))
       await issues.close(issue)
       closed.push(issue)
     }, undefined)
+  }
   if (open.length > 0) await attempt(() => tellWebhook(context, inputs, report), undefined)
   const [issue] = closed
   return issue === undefined ? UNCHANGED : { change: 'closed', issue }

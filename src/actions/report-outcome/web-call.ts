@@ -23,7 +23,7 @@ export async function callWeb(
     if (signal.aborted) break
     try {
       const abort = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
-      const { ok, status } = await fetch(url.reveal(), { ...request, signal: abort })
+      const { ok, status } = await send(url.reveal(), { ...request, signal: abort })
       if (ok) return
       problem = `HTTP ${status}`
     } catch (error) {
@@ -33,4 +33,14 @@ export async function callWeb(
   throw new OperatorError('REPORT_FAILED', `${name} could not be told: ${problem}.`, {
     hint: `Check the secret behind ${name}, and whether the service is up.`,
   })
+}
+
+/** A redirection that makes a GET of a POST would lose the message, and its page would look like a success: it is none. */
+async function send(url: string, request: RequestInit): Promise<Response> {
+  if (request.method === 'GET') return await fetch(url, request)
+  const answer = await fetch(url, { ...request, redirect: 'manual' })
+  const location = answer.headers.get('location')
+  const keepsMethod = answer.status === 307 || answer.status === 308
+  if (!keepsMethod || location === null) return answer
+  return await fetch(new URL(location, url), { ...request, redirect: 'manual' })
 }

@@ -5,8 +5,10 @@ import { type Connection, withDatabase } from '../../core/connection.ts'
 import { parseDrillRecord } from '../../core/drill-record.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { Manifest } from '../../core/manifest.ts'
+import { inReferenceOrder } from '../../core/reference-order.ts'
 import { renderUseList } from '../../core/restore-list.ts'
 import { parseRestoreRecord } from '../../core/restore-record.ts'
+import type { TableName } from '../../core/restore-selection.ts'
 import { renderSessionSetting, withRestoreSettings, withSafePath } from '../../core/restore-settings.ts'
 import { readDatabaseShape } from '../../postgres/database-like.ts'
 import { readFreeBytes } from '../../postgres/install/disk-space.ts'
@@ -25,6 +27,7 @@ import {
   dropUnfinishedDatabase,
 } from '../../postgres/target-database.ts'
 import { readTargetFacts } from '../../postgres/target-facts.ts'
+import { readReferences } from '../../postgres/target-references.ts'
 import { copyDatabaseSettings, readUnpassable } from '../../postgres/target-settings.ts'
 import { findMaintenance, swapDatabases } from '../../postgres/target-swap.ts'
 import type { ActionContext } from '../../runner/action.ts'
@@ -70,6 +73,11 @@ export async function createRestoreTools(
     'template1',
   ])
   const maintenance = other && withRestoreSettings(other, inputs.sessionSettings)
+  // Rows come after those that they refer to, by the references of the database that they go into.
+  const sort = async <T extends TableName>(tables: readonly T[]) => {
+    await using session = await openSession(target, signal)
+    return inReferenceOrder(tables, await readReferences(session, tables))
+  }
   return {
     store,
     signal,
@@ -90,7 +98,9 @@ export async function createRestoreTools(
     },
     trySettings: () => trySettings(target, inputs, signal),
     chooseEntries: async (selection, facts) => {
-      const chosen = await choose(setting, archivePath, env, selection, facts)
+      const sorted =
+        selection.of === 'rows' ? { ...selection, tables: await sort(selection.tables) } : selection
+      const chosen = await choose(setting, archivePath, env, sorted, facts)
       await writeFile(listPath, renderUseList(chosen.kept), { mode: 0o600 })
       return chosen
     },
@@ -116,7 +126,7 @@ export async function createRestoreTools(
     },
     readColumns: async (database, tables) => {
       await using session = await openSession(withDatabase(target, database), signal)
-      return await readColumns(session, tables)
+      return await sort(await readColumns(session, tables))
     },
     // Also after a cancellation: what was restored must not lose its name, nor what was not restored stay.
     finishDatabase: async (name, comment) => {
