@@ -80846,6 +80846,55 @@ function describe(ids) {
 var external_node_crypto_ = __nccwpck_require__(7598);
 // EXTERNAL MODULE: ../../node_modules/@aws-sdk/client-s3/dist-cjs/index.js
 var dist_cjs = __nccwpck_require__(8299);
+;// CONCATENATED MODULE: ./lib/core/restore-commands.js
+/** A plain script is compressed as a whole, and psql reads it as text. */
+const UNPACK = { gzip: 'gzip -dc', lz4: 'lz4 -dc', zstd: 'zstd -dc' };
+/**
+ * Both expect the URL of an empty database in TARGET_URL. Runbook §4.2: no owners, no grants. `filters` are commands that leave entries out of
+ * the list of an archive, which needs a file.
+ */
+function renderRestoreCommands(object, format, endpoint, compression = 'none', filters = []) {
+    const store = endpoint === undefined ? '' : ` --endpoint-url ${quote(endpoint)}`;
+    const uri = quote(`s3://${object.bucket}/${object.key}`);
+    const name = quote(object.key.replace(/^.*\//, ''));
+    const fetchFile = `aws s3 cp${store} ${uri} ${name} &&\n  echo ${quote(`${object.sha256}  ${object.key.replace(/^.*\//, '')}`)} | sha256sum --check &&`;
+    const fetchStream = `aws s3 cp${store} ${uri} -`;
+    if (format === 'plain') {
+        const unpack = UNPACK[compression.replace(/:.*$/, '')];
+        if (unpack === undefined)
+            return {
+                file: `${fetchFile}\n  psql --no-psqlrc --set ON_ERROR_STOP=1 --single-transaction --dbname "$TARGET_URL" --file ${name}`,
+                stream: whenWhole(fetchStream),
+            };
+        return {
+            file: `${fetchFile}\n  ${whenWhole(`${unpack} < ${name}`)}`,
+            stream: whenWhole(`${fetchStream} | ${unpack}`),
+        };
+    }
+    const restore = 'pg_restore --exit-on-error --no-owner --no-acl';
+    const list = quote(`${object.key.replace(/^.*\//, '')}.list`);
+    const [writeList, useList] = filters.length === 0
+        ? ['', '']
+        : [`\n  ${[`pg_restore --list ${name}`, ...filters].join(' | ')} > ${list} &&`, ` --use-list ${list}`];
+    return {
+        file: `${fetchFile}${writeList}\n  ${restore}${useList} --jobs 4 --dbname "$TARGET_URL" ${name}`,
+        stream: `${fetchStream} \\\n  | ${restore} --dbname "$TARGET_URL"`,
+    };
+}
+/**
+ * Runs the script that a command puts out, in one transaction. psql takes the end of a script that was cut short for its end, and would
+ * commit what came, with success: so COMMIT comes only when the command ended well, and else what ends rows that are open, and fails.
+ */
+function whenWhole(script) {
+    const psql = 'psql --no-psqlrc --set ON_ERROR_STOP=1 --dbname "$TARGET_URL"';
+    const failure = "printf '\\n%s\\n' '\\.' 'ROLLBACK TO whole;'";
+    return `{ echo 'BEGIN;' && ${script} && echo 'COMMIT;' || ${failure}; } \\\n  | ${psql}`;
+}
+/** A word for a POSIX shell. */
+function quote(word) {
+    return /^[A-Za-z0-9_./:=@%+-]+$/.test(word) ? word : `'${word.replace(/'/g, "'\\''")}'`;
+}
+
 // EXTERNAL MODULE: ../../node_modules/@aws-sdk/credential-provider-web-identity/dist-cjs/index.js
 var credential_provider_web_identity_dist_cjs = __nccwpck_require__(8112);
 ;// CONCATENATED MODULE: ./lib/storage/client.js
@@ -81183,6 +81232,7 @@ function withGrace(signal) {
 
 
 
+
 /** How long a request in mid-run is repeated. A store that restarts or a network that flaps is back by then. */
 const PATIENCE_MS = 10 * 60_000;
 /** At the first contact nothing is at stake yet, and a wrong endpoint should not take ten minutes to tell. */
@@ -81211,7 +81261,7 @@ class Store {
     /** For a command that the aws CLI is to run: where a store other than AWS is. */
     get endpointOption() {
         const { endpoint } = this.config;
-        return endpoint === undefined ? '' : ` --endpoint-url '${endpoint}'`;
+        return endpoint === undefined ? '' : ` --endpoint-url ${quote(endpoint)}`;
     }
     /** `s3://bucket/key` */
     uri(key) {
@@ -85088,12 +85138,13 @@ async function withEmptySearchPath(session, work) {
 const EVERYTHING = { tables: [], excludeTables: [], schemas: [] };
 /**
  * Tables that pg_dump dumps with data: ordinary and partitioned ones, not of the system, and on a standby none that are unlogged.
- * Source: selectDumpableTable and getTables in pg_dump.c.
+ * Source: selectDumpableTable and getTables in pg_dump.c. Of what was dropped since the statement began no right is known (NULL),
+ * and none is lacking.
  */
 const TABLES = `
   SELECT c.oid, n.nspname AS schema, c.relname AS name, (c.relkind = 'p')::text AS is_partitioned,
-         (c.relkind = 'p' OR has_table_privilege(c.oid, 'SELECT'))::text AS may_read,
-         has_schema_privilege(n.oid, 'USAGE')::text AS may_use_schema,
+         (c.relkind = 'p' OR coalesce(has_table_privilege(c.oid, 'SELECT'), true))::text AS may_read,
+         coalesce(has_schema_privilege(n.oid, 'USAGE'), true)::text AS may_use_schema,
          row_security_active(c.oid)::text AS rows_hidden, (c.relpersistence = 'u')::text AS is_unlogged,
          config.extension, config.condition
     FROM pg_catalog.pg_class c
@@ -85391,6 +85442,11 @@ const TIME_COLUMNS = [
     'created_on',
     'updated_at',
 ];
+/**
+ * False for a virtual generated column, new in 18: no archive holds its values, and working one out may fail, as that of 1 / a does
+ * where a is 0. attgenerated is new in 12.
+ */
+const HAS_VALUES = "NOT (a.atthasdef AND coalesce(to_jsonb(a) ->> 'attgenerated' = 'v', false))";
 /** Makes the session print values the one way that fingerprints compare. */
 async function pinOutputSettings(session) {
     await session.rows(PINNED.join('; '));
@@ -85465,7 +85521,7 @@ function hash128(h0, h1) {
 async function readRowValues(session) {
     const rows = await session.rows(`SELECT a.attrelid::text AS oid, 'ROW(' || string_agg(format('r.%I', a.attname), ', ' ORDER BY a.attname COLLATE "C") || ')' AS value
        FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-      WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+      WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND ${HAS_VALUES}
       GROUP BY a.attrelid`);
     return new Map(rows.map(({ oid, value }) => [oid, value]));
 }
@@ -85473,7 +85529,7 @@ async function readRowValues(session) {
 async function readTimeColumns(session) {
     const rows = await session.rows(`SELECT a.attrelid::text AS oid, a.attname AS name
        FROM pg_catalog.pg_attribute a
-      WHERE a.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype) AND a.attnum > 0 AND NOT a.attisdropped
+      WHERE a.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype) AND a.attnum > 0 AND NOT a.attisdropped AND ${HAS_VALUES}
       ORDER BY a.attrelid, coalesce(array_position($1::text[], a.attname::text), 100), a.atttypid = 'date'::regtype, a.attnum`, [TIME_COLUMNS]);
     const columns = new Map();
     for (const { oid, name } of rows)
@@ -85683,7 +85739,8 @@ function parseConnectionUrl(text) {
     const settings = {};
     setPart(settings, 'user', url.username);
     setPart(settings, 'password', url.password);
-    setPart(settings, 'host', url.hostname.replace(/^\[(.*)\]$/, '$1'));
+    if (url.hostname !== NO_HOST)
+        setPart(settings, 'host', url.hostname.replace(/^\[(.*)\]$/, '$1'));
     setPart(settings, 'port', url.port);
     // Not url.pathname: there a database named . or .. would be a folder.
     setPart(settings, 'dbname', /^\w+:\/\/[^/?]*\/([^?]*)/.exec(text.trim())?.[1] ?? '');
@@ -85728,17 +85785,23 @@ function renderConnection({ user, host, port, database }) {
 }
 /** The URL of a connection, for programs that take nothing else. It holds the password. */
 function connectionUrl(connection) {
-    const { host, port, user, password, database, sslMode, sslRootCert } = connection;
+    const { host, port, user, password, database } = connection;
     const login = [user, ...(password === undefined ? [] : [password.reveal()])]
         .map(encodeURIComponent)
         .join(':');
     const address = host.startsWith('/') ? '' : `${host.includes(':') ? `[${host}]` : host}:${port}`;
-    const parameters = new URLSearchParams({
+    const parameters = {
         ...(host.startsWith('/') && { host, port: String(port) }),
-        sslmode: sslMode,
-        ...(sslRootCert !== undefined && { sslrootcert: sslRootCert }),
-    });
-    return new Secret(`postgresql://${login}@${address}/${encodeURIComponent(database)}?${parameters}`);
+        sslmode: connection.sslMode,
+        sslrootcert: connection.sslRootCert,
+        sslcert: connection.sslCert,
+        sslkey: connection.sslKey,
+        channel_binding: connection.channelBinding,
+        options: connection.options,
+    };
+    // Not URLSearchParams, which writes a space as +: for libpq that is a plus.
+    const given = Object.entries(parameters).flatMap(([name, value]) => value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`]);
+    return new Secret(`postgresql://${login}@${address}/${encodeURIComponent(database)}?${given.join('&')}`);
 }
 /**
  * The PG* variables that make a libpq program open this connection. The password goes by a passfile, because other
@@ -85772,13 +85835,17 @@ function passfileLine(connection) {
         return '';
     return `*:*:*:*:${connection.password.reveal().replace(/[\\:]/g, '\\$&')}\n`;
 }
+/** Stands for a host that comes as a parameter, as a socket does: libpq takes a login without a host before it, a URL object does not. */
+const NO_HOST = 'no-host.invalid';
 function toUrl(text) {
     if (!/^postgres(ql)?:\/\//.test(text))
         throw new RangeError('expected postgresql://user:password@host:port/database');
     const authority = text.slice(text.indexOf('//') + 2).split(/[/?]/)[0] ?? '';
     refuseSeveralHosts(authority.slice(authority.lastIndexOf('@') + 1), 'the URL');
     try {
-        return new URL(text.replace(/^postgres:/, 'postgresql:'));
+        return new URL(text
+            .replace(/^postgres:/, 'postgresql:')
+            .replace(/^(\w+:\/\/(?:[^/?]*@)?)(?=(?::\d*)?(?:[/?]|$))/, `$1${NO_HOST}`));
     }
     catch {
         throw new RangeError('it is not a URL: percent-encode the special characters of the password, / as %2F, # as %23, ? as %3F');
@@ -85882,6 +85949,11 @@ function parseWhole(text, name, least, most) {
  */
 const RULES = [
     {
+        match: /channel binding (is )?required/i,
+        code: 'DATABASE_AUTH',
+        hint: 'With channel_binding=require the server has to let this role log in by SCRAM over TLS: use sslmode=require or better, or take channel_binding out of database-url.',
+    },
+    {
         match: /\(28P01\)|password authentication failed|no password supplied|SASL.*(password|authentication)/i,
         code: 'DATABASE_AUTH',
         hint: 'Check the user and the password in database-url; special characters of the password must be percent-encoded.',
@@ -85917,12 +85989,17 @@ const RULES = [
         hint: 'The host name in database-url cannot be resolved. On Render use the external host name, from outside its network.',
     },
     {
-        match: /closed (the connection )?unexpectedly|Connection terminated|terminating connection|\(57P0[12]\)|ECONNRESET|EPIPE|socket disconnected|not queryable/i,
+        match: /due to conflict with recovery/i,
+        code: 'DATABASE_FAILED',
+        hint: 'This standby had to take over a change of its primary that the snapshot was in the way of. Set hot_standby_feedback = on there, or raise max_standby_streaming_delay, or dump from the primary.',
+    },
+    {
+        match: /closed (the connection )?unexpectedly|Connection terminated|terminating connection|\(57P0[12]\)|\bECONNRESET\b|\bEPIPE\b|socket disconnected|not queryable/i,
         code: 'DATABASE_UNREACHABLE',
         hint: 'The server hung up. Check that it is not restarting, and that its IP allow list admits this machine (Render closes the connection of an address that is not on the list).',
     },
     {
-        match: /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|timeout expired|Connection refused|timed out|\(57P03\)|starting up|ENOENT|socket .* failed: No such file/i,
+        match: /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|timeout expired|Connection refused|timed out|\(57P03\)|starting up|\bENOENT\b|socket .* failed: No such file/i,
         code: 'DATABASE_UNREACHABLE',
         hint: 'Check host and port in database-url, that the server runs, and that its firewall admits this machine.',
     },
@@ -86022,13 +86099,18 @@ async function connect(connection, signal) {
         const socket = new external_node_net_.Socket();
         const client = new Client(clientConfig(connection, ssl, socket));
         forgetEnvironment(client, connection);
-        // An error of an idle connection reaches the next query as well; without a listener it would end the process.
-        client.on('error', () => { });
+        if (connection.channelBinding === 'require')
+            requireChannelBinding(client, ssl);
+        let lastWords;
+        // Without a listener an error of an idle connection would end the process.
+        client.on('error', error => {
+            lastWords ??= error;
+        });
         const hangUp = () => socket.destroy(new Error('cancelled'));
         signal?.addEventListener('abort', hangUp);
         try {
             await client.connect();
-            return { client, hangUp: () => void socket.destroy() };
+            return { client, hangUp: () => void socket.destroy(), lastWords: () => lastWords };
         }
         catch (error) {
             socket.destroy();
@@ -86046,6 +86128,23 @@ async function connect(connection, signal) {
 /** pg takes from PGOPTIONS what a connection does not say; pg_dump runs without the job's PG* variables. */
 function forgetEnvironment(client, { options }) {
     Object.assign(Object(Reflect.get(client, 'connectionParameters')), { options });
+}
+/**
+ * As libpq has it, the password is for a server that binds the login to the TLS connection, and for no other: with sslmode=require
+ * nobody has looked at its certificate.
+ */
+function requireChannelBinding(client, ssl) {
+    const asks = Reflect.get(client, 'connection');
+    const refuse = () => {
+        throw new Error('channel binding is required, and this server does not offer it');
+    };
+    const keep = () => Object.assign(client, { password: refuse });
+    asks.on('authenticationCleartextPassword', keep);
+    asks.on('authenticationMD5Password', keep);
+    asks.on('authenticationSASL', ({ mechanisms }) => {
+        if (ssl === false || !mechanisms.includes('SCRAM-SHA-256-PLUS'))
+            keep();
+    });
 }
 function clientConfig(connection, ssl, socket) {
     const { host, port, user, database, password, channelBinding } = connection;
@@ -86154,6 +86253,7 @@ async function inTime(answer) {
 
 
 
+
 /** How long a cancelled session may take to end its query on the server before it just hangs up. */
 const CANCEL_GRACE_MS = 2000;
 /**
@@ -86162,7 +86262,7 @@ const CANCEL_GRACE_MS = 2000;
  * Throws DATABASE_UNREACHABLE or DATABASE_AUTH.
  */
 async function openSession(connection, signal) {
-    const { client, hangUp } = await connect(connection, signal);
+    const { client, hangUp, lastWords } = await connect(connection, signal);
     let pid = '';
     let running = 0;
     const end = async () => {
@@ -86182,7 +86282,10 @@ async function openSession(connection, signal) {
             return firstResult(await client.query(sql, [...values])).rows;
         }
         catch (error) {
-            throw signal?.aborted ? signal.reason : statementError(error, connection);
+            if (signal?.aborted)
+                throw signal.reason;
+            const isGone = /not queryable/.test(errorMessage(error));
+            throw statementError(isGone ? (lastWords() ?? error) : error, connection);
         }
         finally {
             running -= 1;
@@ -86382,6 +86485,7 @@ async function readUnreadable(session) {
 ;// CONCATENATED MODULE: ./lib/postgres/preflight.js
 
 
+
 /** How many names an error lists before it counts the rest. */
 const NAMED = 10;
 /**
@@ -86405,20 +86509,31 @@ async function refuseMissingPrivileges(session, user, tables, isPartial) {
     const schemas = [...new Set(tables.filter(table => !table.mayUseSchema).map(table => table.schema))];
     const unreadable = tables.filter(table => !table.mayRead && table.mayUseSchema).map(name);
     const hidden = tables.filter(table => table.rowsHidden).map(name);
-    const problems = [
+    const ofTables = [
         preflight_describe('no USAGE on schema', schemas),
         preflight_describe('no SELECT on', [...new Set([...unreadable, ...configuration])]),
         preflight_describe('no SELECT on sequence', sequences),
         preflight_describe('row security hides rows of', hidden),
-        largeObjects === 0 ? '' : `no SELECT on ${largeObjects} large objects`,
     ].filter(problem => problem !== '');
+    const ofLargeObjects = largeObjects === 0 ? [] : [`no SELECT on ${largeObjects} large objects`];
+    const problems = [...ofTables, ...ofLargeObjects];
     if (problems.length === 0)
         return;
-    throw new OperatorError('DATABASE_PRIVILEGES', `The role ${user} cannot dump everything: ${problems.join('; ')}.`, {
-        hint: hidden.length > 0
-            ? `Dump as the owner, or ALTER ROLE ${user} BYPASSRLS (and GRANT pg_read_all_data TO ${user}).`
-            : `GRANT pg_read_all_data TO ${user}; or dump as the owner.`,
-    });
+    const hints = [
+        ...(ofTables.length > 0 ? [tablesHint(user, hidden.length > 0)] : []),
+        ...(largeObjects > 0 ? [largeObjectsHint(user)] : []),
+    ];
+    throw new OperatorError('DATABASE_PRIVILEGES', `The role ${user} cannot dump everything: ${problems.join('; ')}.`, { hint: hints.join(' ') });
+}
+function tablesHint(user, isHidden) {
+    const role = /^[a-z_][a-z0-9_]*$/.test(user) ? user : quoteIdentifier(user);
+    return isHidden
+        ? `Dump as the owner, or ALTER ROLE ${role} BYPASSRLS (and GRANT pg_read_all_data TO ${role}).`
+        : `GRANT pg_read_all_data TO ${role}; or dump as the owner.`;
+}
+/** pg_read_all_data reaches no large objects: whoever has it would be told to grant it again and again. */
+function largeObjectsHint(user) {
+    return `For the large objects dump as their owner, or let the owner say in psql: SELECT format('GRANT SELECT ON LARGE OBJECT %s TO %I', oid, ${quoteLiteral(user)}) FROM pg_largeobject_metadata \\gexec`;
 }
 function preflight_describe(what, names) {
     if (names.length === 0)
@@ -87888,6 +88003,7 @@ function isChatter(line) {
 
 
 
+
 const open_upload_ATTEMPTS = 5;
 /**
  * Removes an upload and makes sure that no part is left: a part in flight when the abort arrives may survive it (AWS,
@@ -87908,7 +88024,7 @@ async function abortUpload(store, { key, uploadId }) {
     }
     catch (error) {
         throw new OperatorError('UPLOAD_NOT_CLEANED', `An unfinished upload is left behind and may cost money: ${errorMessage(error)}`, {
-            hint: `Run: aws s3api abort-multipart-upload${store.endpointOption} --bucket ${store.bucket} --key '${key}' --upload-id '${uploadId}'`,
+            hint: `Run: aws s3api abort-multipart-upload${store.endpointOption} --bucket ${store.bucket} --key ${quote(key)} --upload-id ${quote(uploadId)}`,
             cause: error,
         });
     }
@@ -87931,7 +88047,8 @@ function unlessGone(error) {
 }
 /**
  * Removes uploads of the same name that nobody knows: the answer to their beginning was lost, and it was repeated.
- * They hold no parts, so credentials that may not list uploads leave them to the bucket's lifecycle rule.
+ * They hold no parts, so whoever cannot find them leaves them to the bucket's lifecycle rule: never throws, for the one that is known has
+ * to be handed on to whoever removes it.
  */
 async function abortStrays(store, open, how = {}) {
     const input = { Bucket: store.bucket, Prefix: open.key };
@@ -87943,9 +88060,8 @@ async function abortStrays(store, open, how = {}) {
         }
     }
     catch (error) {
-        if (!isDenied(error))
-            throw error;
-        store.log.info('  An empty upload may be left behind: these credentials may not list uploads.');
+        const why = isDenied(error) ? 'these credentials may not list uploads.' : errorMessage(error);
+        store.log.info(`  An empty upload may be left behind: ${why}`);
     }
 }
 
@@ -88315,7 +88431,7 @@ async function create(store, request, mode) {
         .catch(async (error) => {
         // The store may have begun one all the same.
         if (tries > 0 && store.signal.aborted)
-            await abortStrays(store, { key: request.key, uploadId: '' }, CLEAN_UP).catch(() => { });
+            await abortStrays(store, { key: request.key, uploadId: '' }, CLEAN_UP);
         throw error;
     });
     if (UploadId === undefined)
@@ -88635,11 +88751,15 @@ function readPatterns(inputs, name) {
         inputs.attempt(name, () => parseNamePattern(pattern), pattern);
     return patterns;
 }
+/** PostgreSQL counts them in 32 bits. */
+const LONGEST_TIMEOUT_MS = 24 * 86_400_000;
 /** pg_dump takes 0 for no limit at all, and less than a second leaves a busy table no chance. */
 function readLockTimeoutMs(inputs, name) {
     const timeoutMs = inputs.durationMs(name);
     if (timeoutMs < 1000)
         inputs.problem(name, 'must be at least 1s');
+    if (timeoutMs > LONGEST_TIMEOUT_MS)
+        inputs.problem(name, 'must be at most 24d');
     return timeoutMs;
 }
 /** A storage class as S3 spells them. Throws a RangeError. */
@@ -88715,49 +88835,119 @@ function parseTag(line) {
     return [line.slice(0, at).trim(), line.slice(at + 1).trim()];
 }
 
-;// CONCATENATED MODULE: ./lib/core/restore-commands.js
-/** A plain script is compressed as a whole, and psql reads it as text. */
-const UNPACK = { gzip: 'gzip -dc', lz4: 'lz4 -dc', zstd: 'zstd -dc' };
+;// CONCATENATED MODULE: ./lib/core/restore-list.js
+/** Kinds that are treated apart, the longer before those that begin like them. */
+const restore_list_KINDS = [
+    'TABLE DATA',
+    'TABLE',
+    'FK CONSTRAINT',
+    'EVENT TRIGGER',
+    'TRIGGER',
+    'MATERIALIZED VIEW DATA',
+    'SEQUENCE SET',
+    'SUBSCRIPTION TABLE',
+    'SUBSCRIPTION',
+    'PUBLICATION',
+    'COMMENT',
+    'SCHEMA',
+    'BLOB METADATA',
+    'BLOBS',
+    'BLOB',
+];
 /**
- * Both expect the URL of an empty database in TARGET_URL. Runbook §4.2: no owners, no grants. `schemasThere` are not made from a file, which
- * would end at the first that exists.
+ * Reads `3741; 0 16515 TABLE DATA public users owner`; lines that begin with a semicolon are comments. Names may hold what others
+ * take for the end of a line, such as U+2028.
  */
-function renderRestoreCommands(object, format, endpoint, compression = 'none', schemasThere = []) {
-    const store = endpoint === undefined ? '' : ` --endpoint-url ${quote(endpoint)}`;
-    const uri = quote(`s3://${object.bucket}/${object.key}`);
-    const name = quote(object.key.replace(/^.*\//, ''));
-    const fetchFile = `aws s3 cp${store} ${uri} ${name} &&\n  echo ${quote(`${object.sha256}  ${object.key.replace(/^.*\//, '')}`)} | sha256sum --check &&`;
-    const fetchStream = `aws s3 cp${store} ${uri} -`;
-    if (format === 'plain') {
-        const psql = 'psql --no-psqlrc --set ON_ERROR_STOP=1 --single-transaction --dbname "$TARGET_URL"';
-        const unpack = UNPACK[compression.replace(/:.*$/, '')];
-        if (unpack === undefined)
-            return {
-                file: `${fetchFile}\n  ${psql} --file ${name}`,
-                stream: `${fetchStream} \\\n  | ${psql}`,
-            };
-        return {
-            file: `${fetchFile}\n  ${unpack} < ${name} | ${psql}`,
-            stream: `${fetchStream} \\\n  | ${unpack} | ${psql}`,
-        };
-    }
-    const restore = 'pg_restore --exit-on-error --no-owner --no-acl';
-    const list = quote(`${object.key.replace(/^.*\//, '')}.list`);
-    const made = schemasThere.map(schema => ` -e ${quote(` SCHEMA - ${schema} `)}`).join('');
-    const [writeList, useList] = made === ''
-        ? ['', '']
-        : [`\n  pg_restore --list ${name} | grep -vF${made} > ${list} &&`, ` --use-list ${list}`];
-    return {
-        file: `${fetchFile}${writeList}\n  ${restore}${useList} --jobs 4 --dbname "$TARGET_URL" ${name}`,
-        stream: `${fetchStream} \\\n  | ${restore} --dbname "$TARGET_URL"`,
-    };
+function parseArchiveList(text) {
+    return text.split('\n').flatMap(line => {
+        const match = /^(\d+); \d+ \d+ (.*)$/s.exec(line);
+        if (match === null)
+            return [];
+        const [, id = '', title = ''] = match;
+        return [{ id, title, kind: restore_list_KINDS.find(kind => title.startsWith(`${kind} `)) ?? '' }];
+    });
 }
-/** A word for a POSIX shell. */
-function quote(word) {
-    return /^[A-Za-z0-9_./:=@%+-]+$/.test(word) ? word : `'${word.replace(/'/g, "'\\''")}'`;
+/**
+ * Which entries to restore. What only a superuser may create, and comments on extensions of somebody else, would end the restore.
+ * A subscription would take up replication where the original has it. With data of some tables only, references between tables
+ * stay out, because what they point to is not there.
+ */
+function chooseEntries(entries, choice) {
+    const { dataOnlyOf, rowsOnly } = choice;
+    if (rowsOnly)
+        return {
+            kept: [...(dataOnlyOf ?? [])].flatMap(id => entries.find(entry => entry.id === id) ?? []),
+            leftOut: [],
+        };
+    const leftOut = entries.filter(entry => isOutOfReach(entry, choice));
+    const kept = entries.filter(entry => !isOutOfReach(entry, choice) && !isThere(entry, choice) && isWanted(entry, dataOnlyOf));
+    return { kept, leftOut };
+}
+function isOutOfReach(entry, choice) {
+    const { kind, title } = entry;
+    const { isSuperuser, foreignExtensions } = choice;
+    if (kind.startsWith('SUBSCRIPTION'))
+        return true;
+    if (choice.keptRows.has(entry.id))
+        return true;
+    if (choice.part !== undefined && mayLackWhatItNeeds(entry, choice.part))
+        return true;
+    if (foreignExtensions.some(name => isCommentOn(entry, 'EXTENSION', name)))
+        return true;
+    if (isOutOfReachPublication(entry, choice))
+        return true;
+    return !isSuperuser && (kind === 'EVENT TRIGGER' || title.startsWith('COMMENT - EVENT TRIGGER '));
+}
+function isOutOfReachPublication(entry, choice) {
+    const { isSuperuser, publications, foreignPublications } = choice;
+    const isOut = ({ publication, isForSuperuser }) => foreignPublications.includes(publication) || (!isSuperuser && isForSuperuser);
+    const own = publications.get(entry.id);
+    if (own !== undefined)
+        return isOut(own);
+    return [...publications.values()].some(other => isOut(other) && isCommentOn(entry, 'PUBLICATION', other.publication));
+}
+/** Comments name their object as SQL would, in quotes where it needs them; `title` of everything else has the plain name. */
+function isCommentOn({ kind, title }, what, name) {
+    if (kind !== 'COMMENT')
+        return false;
+    return [name, `"${name.replace(/"/g, '""')}"`].some(written => title.startsWith(`COMMENT - ${what} ${written} `));
+}
+/** What stays has its comment, too. */
+function isThere(entry, { keptSchemas, madeSchemas, schemas }) {
+    const makes = (name) => schemas.get(entry.id) === name;
+    return (madeSchemas.some(makes) || keptSchemas.some(name => makes(name) || isCommentOn(entry, 'SCHEMA', name)));
+}
+/**
+ * What a partial archive holds of its tables, and may not be able to make without something outside of it: references to other tables; and, where
+ * only what was named is in it, triggers, whose functions it need not have. With comments on both.
+ */
+function mayLackWhatItNeeds({ title }, part) {
+    return new RegExp(`^${lackingPattern(part)} `, 's').test(title);
+}
+/** The same for the beginning of a title, as grep -E takes it too. */
+function lackingPattern({ tables, schemas }) {
+    const triggers = tables.length + schemas.length > 0;
+    return triggers
+        ? '(FK CONSTRAINT|TRIGGER|COMMENT .* (CONSTRAINT|TRIGGER))'
+        : '(FK CONSTRAINT|COMMENT .* CONSTRAINT)';
+}
+const DATA = ['TABLE DATA', 'MATERIALIZED VIEW DATA', 'SEQUENCE SET', 'BLOBS', 'BLOB', 'BLOB METADATA'];
+function isWanted({ kind, id, title }, dataOnlyOf) {
+    if (dataOnlyOf === undefined)
+        return true;
+    if (DATA.includes(kind))
+        return dataOnlyOf.has(id);
+    // The list does not say whether a constraint with a comment is a reference.
+    const isReference = kind === 'FK CONSTRAINT' || /^COMMENT .* CONSTRAINT /s.test(title);
+    return !isReference || dataOnlyOf.size === 0;
+}
+/** The text of a file for `pg_restore --use-list`. */
+function renderUseList(entries) {
+    return `${entries.map(({ id, title }) => `${id}; 0 0 ${title}`).join('\n')}\n`;
 }
 
 ;// CONCATENATED MODULE: ./lib/core/partial-backup.js
+
 
 
 /** Every database has them. */
@@ -88772,8 +88962,8 @@ function schemasBefore({ backup, server, fingerprint }) {
 /**
  * What an empty database lacks before it can take a partial archive: `pg_dump --table` dumps neither the schemas of its tables nor any
  * extension, and `--schema` no extension. Its archive makes its schemas itself, but an extension may have to be in one before: so they
- * are made here, and left out there (`makesSchemas`), which a plain script does not allow. Empty for a full backup. Types, functions and
- * tables outside of the backup that its tables refer to are not known here. https://www.postgresql.org/docs/18/app-pgdump.html (-t, -n)
+ * are made here, and left out there (`makesSchemas`), which a plain script does not allow. Empty for a full backup. Types and
+ * functions outside of the backup that its tables are made with are not known here. https://www.postgresql.org/docs/18/app-pgdump.html (-t, -n)
  */
 function statementsBefore(manifest) {
     const { archive, server, fingerprint } = manifest;
@@ -88800,18 +88990,30 @@ function extensionsOf({ extensions }) {
     return extensions.filter(({ name }) => name !== 'plpgsql');
 }
 /**
- * Shell commands that restore a backup, whole or partial, into the empty database in TARGET_URL. Schemas can be left out of an archive in
- * a file only, so there is no stream for a backup of schemas.
+ * Shell commands that restore a backup, whole or partial, into the empty database in TARGET_URL. Entries can be left out of an archive in
+ * a file only, so there is no stream for a partial one.
  */
 function renderBackupCommands(manifest, endpoint) {
     const { object, archive } = manifest;
-    const leftOut = makesSchemas(manifest) ? schemasBefore(manifest) : [];
-    const commands = renderRestoreCommands(object, archive.format, endpoint, archive.compression, leftOut);
+    const filters = listFilters(manifest);
+    const commands = renderRestoreCommands(object, archive.format, endpoint, archive.compression, filters);
     const before = renderCommandBefore(manifest);
     return {
         file: `${before}${commands.file}`,
-        stream: leftOut.length === 0 ? `${before}${commands.stream}` : undefined,
+        stream: filters.length === 0 ? `${before}${commands.stream}` : undefined,
     };
+}
+/** What leaves out of the list of a partial archive what is there already, and what may lack what it needs. */
+function listFilters(manifest) {
+    const { backup, archive } = manifest;
+    if (backup.kind !== 'partial' || archive.format === 'plain')
+        return [];
+    const there = makesSchemas(manifest) ? schemasBefore(manifest) : [];
+    const patterns = there.map(schema => ` -e ${quote(` SCHEMA - ${schema} `)}`).join('');
+    return [
+        ...(patterns === '' ? [] : [`grep -vF${patterns}`]),
+        `grep -vE ${quote(`^[0-9]+; [0-9]+ [0-9]+ ${lackingPattern(backup)} `)}`,
+    ];
 }
 /** With `&&` at its end; empty where nothing is lacking. */
 function renderCommandBefore(manifest) {
@@ -89526,17 +89728,17 @@ const flyway = defineTool({
         const repeatable = scripts.filter(({ prefix }) => prefix === 'R');
         const changed = repeatable.filter(script => isOutdated(script, history));
         // Flyway takes the checksum after it has put values in the place of ${…}, which nobody else knows.
-        const unclear = changed.filter(({ text, name }) => text.includes('${') && history.checksums.has(name));
+        const unclear = changed.filter(({ text, key }) => text.includes('${') && history.checksums.has(key));
         const versioned = pendingVersions(scripts, history);
         return {
             known: scripts.length,
             pending: [...versioned, ...changed.filter(script => !unclear.includes(script))].map(({ name }) => name),
-            doubt: flyway_describeDoubt(history, unclear, strange),
+            doubt: flyway_describeDoubt(history, missingScripts(scripts, history), unclear, strange),
         };
     },
 });
 function readHistory(rows) {
-    const applied = new Set();
+    const applied = new Map();
     const checksums = new Map();
     const failed = [];
     let baseline = [];
@@ -89556,9 +89758,10 @@ function readHistory(rows) {
         else if (text === null || text === undefined)
             checksums.set(baseName(script), row.checksum ?? null);
         else
-            applied.add(flyway_renderVersion(version));
+            applied.set(flyway_renderVersion(version), baseName(script));
     }
-    return { applied, baseline, checksums, failed, isEmpty: rows.length === 0 };
+    // That a schema was made for it says nothing of migrations.
+    return { applied, baseline, checksums, failed, isEmpty: rows.every(({ type }) => type === 'SCHEMA') };
 }
 /** A baseline script runs only in an empty database, in place of everything up to its version. */
 function pendingVersions(scripts, history) {
@@ -89571,18 +89774,37 @@ function pendingVersions(scripts, history) {
     }
     return versioned.filter(({ version }) => !history.applied.has(flyway_renderVersion(version)) && flyway_compareVersions(version, history.baseline) > 0);
 }
-function isOutdated({ name, text }, { checksums }) {
-    const checksum = checksums.get(name);
+/**
+ * What has run and is not in the folders that are looked through: Flyway refuses ("applied migration not resolved locally"), or has
+ * more folders. What is later than all that is there, or within a baseline script, may be gone.
+ */
+function missingScripts(scripts, { applied, checksums }) {
+    const versioned = scripts.filter(({ prefix }) => prefix !== 'R');
+    const known = new Set(versioned.map(({ version }) => flyway_renderVersion(version)));
+    const newest = versioned.at(-1)?.version ?? [];
+    const start = versioned.findLast(({ prefix }) => prefix === 'B')?.version ?? [];
+    const isMissed = (version) => flyway_compareVersions(version, newest) < 0 && flyway_compareVersions(version, start) > 0;
+    return [
+        ...[...applied]
+            .filter(([text]) => !known.has(text) && isMissed(flyway_parseVersion(text)))
+            .map(([, name]) => name),
+        ...[...checksums.keys()].filter(name => !scripts.some(({ key }) => key === name)),
+    ];
+}
+function isOutdated({ key, text }, { checksums }) {
+    const checksum = checksums.get(key);
     if (checksum === undefined)
         return true;
     // Repeatable migrations in code have no checksum, and run once.
     return checksum !== null && checksum !== String(flywayChecksum(text));
 }
-function flyway_describeDoubt({ failed }, unclear, strange) {
+function flyway_describeDoubt({ failed }, missing, unclear, strange) {
     if (failed.length > 0)
         return `${renderSome(failed, 5)} failed before: Flyway goes no further until the database is put right and flyway repair has run.`;
     if (strange.length > 0)
         return `${renderSome(strange, 5)} looks like a migration with a prefix of its own: what Flyway is configured to run nobody can tell.`;
+    if (missing.length > 0)
+        return `${renderSome(missing, 5)} was applied, but is not in the project: Flyway refuses then, or its locations have other folders too.`;
     if (unclear.length === 0)
         return undefined;
     const names = unclear.map(({ name }) => name);
@@ -89595,7 +89817,16 @@ function parseScripts(files, folder) {
             return [];
         if ((prefix === 'R') !== (version === ''))
             return [];
-        return [{ prefix, name, version: flyway_parseVersion(version), description, text }];
+        return [
+            {
+                prefix,
+                name,
+                key: name.replace(/\.(?:java|kt)$/, ''),
+                version: flyway_parseVersion(version),
+                description,
+                text,
+            },
+        ];
     });
 }
 /** Repeatable ones last, by description. */
@@ -89620,9 +89851,9 @@ function flyway_compareVersions(a, b) {
     }
     return 0;
 }
-/** The column `script` has the path below the location. */
+/** The column `script` has the path below the location, and of code the class. */
 function baseName(script) {
-    return (script ?? '').replace(/^.*[/\\]/, '');
+    return (script ?? '').replace(/^.*[/\\]/, '').replace(/^.*\.(?=[VRBU][^.]*$)/, '');
 }
 
 ;// CONCATENATED MODULE: ./lib/core/migrations/golang-migrate.js
@@ -89738,27 +89969,40 @@ const typeorm = defineTool({
         // Together: source and compiled side by side name the same classes.
         const scripts = found.flatMap(({ scripts }) => scripts);
         const names = [...new Set(scripts.flatMap(classNames))];
+        const folders = found.map(({ folder }) => folder).join(', ');
         return [
             {
-                folder: found.map(({ folder }) => folder).join(', '),
+                folder: folders,
                 project: {
-                    names: names.toSorted((a, b) => Number(a.slice(-13)) - Number(b.slice(-13))),
+                    folders,
+                    names: names.toSorted((a, b) => timestamp(a) - timestamp(b)),
                     unclear: scripts.filter(file => classNames(file).length === 0).map(({ path }) => path),
                 },
             },
         ];
     },
-    compare({ names, unclear }, rows) {
-        const applied = new Set(rows.map(({ name }) => name));
+    compare(project, rows) {
+        const applied = new Set(rows.map(({ name }) => name ?? ''));
         return {
-            known: names.length,
-            pending: names.filter(name => !applied.has(name)),
-            doubt: unclear.length === 0
-                ? undefined
-                : `${renderSome(unclear, 5)} takes a QueryRunner, and has no class whose name can be read here.`,
+            known: project.names.length,
+            pending: project.names.filter(name => !applied.has(name)),
+            doubt: typeorm_describeDoubt(project, applied),
         };
     },
 });
+function typeorm_describeDoubt({ folders, names, unclear }, applied) {
+    if (unclear.length > 0)
+        return `${renderSome(unclear, 5)} takes a QueryRunner, and has no class whose name can be read here.`;
+    // Older than all may have been squashed, newer may be of a later commit; in between it lies somewhere else.
+    const [first = '', last = ''] = [names[0], names.at(-1)];
+    const missed = [...applied].filter(name => !names.includes(name) && timestamp(name) > timestamp(first) && timestamp(name) < timestamp(last));
+    if (missed.length === 0)
+        return undefined;
+    return `${renderSome(missed, 5)} was applied, but is not in ${folders}: other folders may hold more, or its file was renamed or removed.`;
+}
+function timestamp(name) {
+    return Number(name.slice(-13));
+}
 function isTypeOrmMigration(file) {
     return /\bMigrationInterface\b|\bqueryRunner\b/.test(file.text) || classNames(file).length > 0;
 }
@@ -89862,12 +90106,13 @@ const prisma = defineTool({
 const rails_FILE = /^(\d+)_([_a-z0-9]*)\.?([_a-z0-9]*)?\.rb$/;
 /** The application that an engine is tested with has migrations too. */
 const OTHER = /^(?!(?:.*\/)?(?:spec|test)\/).+\/db\/migrate\//;
+const BESIDE = /^db\/\w+_migrate\//;
 /** Rails: db/migrate/*.rb against schema_migrations(version varchar). */
 const rails = defineTool({
     name: 'Rails',
     places: [
         { folder: 'db/migrate', file: /\.rb$/, depth: WHOLE, isRead: false },
-        { folder: '', file: /(^|\/)db\/migrate\/.*\.rb$/, depth: WHOLE, isRead: false, marker: 'Gemfile' },
+        { folder: '', file: /(^|\/)db\/(\w+_)?migrate\/.*\.rb$/, depth: WHOLE, isRead: false, marker: 'Gemfile' },
     ],
     table: 'schema_migrations',
     columns: ['version'],
@@ -89875,15 +90120,20 @@ const rails = defineTool({
     owns: columns => columns.size === 1 && /^(character varying|text)/.test(columns.get('version') ?? ''),
     readProject(files) {
         const migrations = filesIn(files, 'db/migrate').flatMap(rails_parseFile);
+        const beside = Map.groupBy(filesIn(files, ''), ({ path }) => BESIDE.exec(path)?.[0]);
+        beside.delete(undefined);
         const elsewhere = filesIn(files, '')
             .filter(({ path }) => OTHER.test(path))
             .flatMap(file => rails_parseFile(file).map(migration => ({ ...migration, path: file.path })));
         if (migrations.length + elsewhere.length === 0)
             return [];
-        return [{ folder: 'db/migrate', project: { migrations, elsewhere } }];
+        const project = { migrations, elsewhere, beside: [...beside.values()].map(all => all.flatMap(rails_parseFile)) };
+        return [{ folder: 'db/migrate', project }];
     },
-    compare({ migrations, elsewhere }, rows) {
+    compare({ migrations: main, beside, elsewhere }, rows) {
         const applied = new Set(rows.map(({ version }) => normal(version ?? '')));
+        const used = beside.filter(folder => folder.some(({ version }) => applied.has(version)));
+        const migrations = [...main, ...used.flat()];
         const all = [...migrations, ...elsewhere];
         const gone = [...applied].filter(version => all.every(migration => migration.version !== version));
         const unclear = elsewhere.filter(({ version, name }) => !applied.has(version) && !isCopied(name, migrations));
@@ -90432,10 +90682,10 @@ function implausibleDrops(previous, current, rules) {
     const now = current.fingerprint.tables;
     if (comparable(previous, current) !== undefined)
         return [];
-    const expected = new Set(rules.expectedDrops.map(withSchema));
+    const isExpected = (table) => [renderName(table), `${table.schema}.${table.name}`].some(name => rules.expectedDrops.includes(name));
     const fresh = now.filter(table => find(previous.fingerprint.tables, table) === undefined);
     return before
-        .filter(table => table.rows > 0 && !expected.has(`${table.schema}.${table.name}`))
+        .filter(table => table.rows > 0 && !isExpected(table))
         .flatMap(table => dropOf(table, find(now, table), fresh, rules.maxDropPercent));
 }
 /** Why the two cannot be compared; undefined where they can. */
@@ -90496,9 +90746,6 @@ function renameHint(before, fresh) {
 }
 function find(tables, { schema, name }) {
     return tables.find(table => table.schema === schema && table.name === name);
-}
-function withSchema(name) {
-    return name.includes('.') ? name : `public.${name}`;
 }
 /** `25 % fewer`, `0.1 % more`, `as before`. */
 function renderChange(from, to) {
@@ -90586,8 +90833,22 @@ async function waitForBlockers(waitMs, tools) {
 function blocked(blockers) {
     const more = blockers.length > 3 ? `, and ${blockers.length - 3} more` : '';
     return new OperatorError('GATE_BLOCKED', `In the way: ${blockers.slice(0, 3).map(renderBlocker).join('; ')}${more}.`, {
-        hint: 'Wait until they are done or end them (SELECT pg_terminate_backend(<pid>)), or set on-blockers to wait:<duration> or ignore.',
+        hint: `${waysOut(blockers).join(' ')} Or set on-blockers to wait:<duration> or ignore.`,
     });
+}
+function waysOut(blockers) {
+    const has = (...kinds) => blockers.some(({ kind }) => kinds.includes(kind));
+    return [
+        ...(has('lock', 'transaction', 'dump')
+            ? ['Wait until they are done, or end them: SELECT pg_terminate_backend(<pid>).']
+            : []),
+        ...(has('prepared')
+            ? ["A prepared transaction ends only by COMMIT PREPARED '<name>' or ROLLBACK PREPARED '<name>'."]
+            : []),
+        ...(has('replication')
+            ? ['A standby that is behind has to catch up: look at its log and at its connection.']
+            : []),
+    ];
 }
 /** One line: what it is, who, for how long, and what it does. */
 function renderBlocker({ kind, pid, user, state, ageMs, query, relation }) {
@@ -90658,7 +90919,7 @@ async function reuse({ manifest, ageMs }, { location, plausibility: rules, level
 }
 /** The newest full backup of exactly this database that is young enough. All by the server's clock, which is not ours. */
 async function findReusable(request, tools) {
-    const { reuseWithinMs, location } = request;
+    const { reuseWithinMs, location, level } = request;
     if (reuseWithinMs === undefined)
         return undefined;
     const identity = await tools.readIdentity();
@@ -90667,10 +90928,14 @@ async function findReusable(request, tools) {
     const since = now - reuseWithinMs - 1000;
     for await (const manifest of fullBackups(location, identity, id => id.instant.getTime() >= since, tools)) {
         const ageMs = now - Date.parse(manifest.backup.snapshotAt);
-        if (ageMs >= 0 && ageMs <= reuseWithinMs && manifest.archive.format === 'custom')
+        if (ageMs >= 0 && ageMs <= reuseWithinMs && canBeProven(manifest, level))
             return { manifest, ageMs };
     }
     return undefined;
+}
+/** pg_restore takes no scripts, and a drill needs rows to compare with. */
+function canBeProven({ archive, fingerprint }, level) {
+    return archive.format === 'custom' && (level !== 'drill' || fingerprint.level !== 'none');
 }
 async function writeRecord(manifest, migrations, startedAt, request, tools) {
     const { location, level, nonce, run } = request;
@@ -90746,6 +91011,8 @@ function clusterSettings(port, major, jobs) {
         // One for each job of pg_restore or pg_amcheck and for what leads them; beside that the server's own default is enough for
         // the drill's sessions and a smoke command.
         max_connections: String(jobs + 100),
+        // Whoever reads a partitioned table locks each partition and each of its indexes. Room for some 130,000 is 70 MB.
+        max_locks_per_transaction: '1024',
         // In the data directory, and so removed with it whatever happens; /dev/shm has 64 MB in a container.
         dynamic_shared_memory_type: 'mmap',
         // A crash is the end: a server that recovers behind the drill's back would only delay the news.
@@ -91161,15 +91428,40 @@ async function createDatabaseLike(session, name, like, owner) {
                 `This role may not use the tablespace ${like.tablespace}: the new database lies in the default one.`,
             ];
         }
-        if (!/locale|collation|encoding/i.test(error.message))
+        if (!isAboutLocale(error))
             throw error;
         if (like.isStrict)
             throw noLocale(like, error);
-        await create("LOCALE_PROVIDER libc LOCALE 'C'");
-        return [
-            `The server has no locale ${localeName(like)}: the new database has C, so texts sort differently there, and lower and upper know ASCII only.`,
-        ];
+        return await createFirst(attemptsWithout(like), create);
     }
+}
+/** Without the locale of the source: what comes closest to it first. */
+function attemptsWithout(like) {
+    const differs = `The server has no locale ${localeName(like)}: the new database has C, so texts sort differently there`;
+    return [
+        // What is a letter, and what a word, is the same in every locale of UTF-8, but for a few like Turkish.
+        ...(like.encoding === 'UTF8' ? [{ ctype: 'C.UTF-8', note: `${differs}.` }] : []),
+        { ctype: 'C', note: `${differs}, and lower and upper know ASCII only.` },
+    ].flatMap(({ ctype, note }) => {
+        const without = { ...like, collate: 'C', ctype };
+        const libc = { options: localeOptions({ ...without, collationProvider: 'c' }), notes: [note] };
+        return like.collationProvider === 'c' ? [libc] : [{ options: localeOptions(without), notes: [] }, libc];
+    });
+}
+/** Returns the notes of the first attempt that the server takes. */
+async function createFirst([attempt, ...others], create) {
+    try {
+        await create(attempt?.options ?? '');
+        return attempt?.notes ?? [];
+    }
+    catch (error) {
+        if (others.length === 0 || !isAboutLocale(error))
+            throw error;
+        return await createFirst(others, create);
+    }
+}
+function isAboutLocale(error) {
+    return error instanceof OperatorError && /locale|collation|encoding/i.test(error.message);
 }
 /** libc sorts by the collation; the others have a locale of their own. */
 function localeName({ collationProvider, locale, collate }) {
@@ -91181,18 +91473,16 @@ function noLocale(like, cause) {
         cause,
     });
 }
-/** Another provider than libc leaves little to the operating system's locale, which another server may not have. */
-function localeOptions(like) {
-    const { collationProvider, collate, ctype, locale, icuRules, isStrict } = like;
-    const own = `LC_COLLATE ${quoteLiteral(collate)} LC_CTYPE ${quoteLiteral(ctype)}`;
-    const libc = isStrict ? own : "LC_COLLATE 'C' LC_CTYPE 'C'";
+/** Whatever the provider is, text search finds words by the LC_CTYPE of the operating system. */
+function localeOptions({ collationProvider, collate, ctype, locale, icuRules }) {
+    const libc = `LC_COLLATE ${quoteLiteral(collate)} LC_CTYPE ${quoteLiteral(ctype)}`;
     if (collationProvider === 'b')
         return `LOCALE_PROVIDER builtin BUILTIN_LOCALE ${quoteLiteral(locale ?? 'C')} ${libc}`;
     if (collationProvider === 'i') {
         const rules = icuRules ? ` ICU_RULES ${quoteLiteral(icuRules)}` : '';
         return `LOCALE_PROVIDER icu ICU_LOCALE ${quoteLiteral(locale ?? 'und')}${rules} ${libc}`;
     }
-    return `LOCALE_PROVIDER libc ${own}`;
+    return `LOCALE_PROVIDER libc ${libc}`;
 }
 /** The shape of a database that is there, for one that is to take its place. */
 async function readDatabaseShape(session, name) {
@@ -91978,6 +92268,16 @@ const NOT_THE_ARCHIVE = [
         hint: 'The server that is restored to went away. Look at its log at this time, and run it again.',
     },
     {
+        match: /^ERROR: +(collation "pg_catalog\..*" for encoding ".*" does not exist|could not create locale ")/,
+        code: 'DATABASE_FAILED',
+        hint: 'The server that is restored to has no such locale, and the source has: another operating system, or fewer locales on it. Install it there before the server is made (locale-gen), or, for a drill, give a server that has it by scratch-url.',
+    },
+    {
+        match: /^(ERROR|FATAL): +(extension "[^"]*" must be preloaded|\S+ (must|can only) be loaded via "?shared_preload_libraries)/,
+        code: 'DATABASE_FAILED',
+        hint: 'The extension works only where the server was started with it: add it to shared_preload_libraries there, or, for a drill, give a server that has it so by scratch-url.',
+    },
+    {
         match: /^ERROR: +permission denied to create extension/,
         code: 'DATABASE_PRIVILEGES',
         hint: 'In a new database only a superuser, or a way of the provider’s own, can make this extension: ask the provider. restore-from-s3 in mode overwrite keeps the extensions that are there; a drill makes them on a server of its own.',
@@ -92097,7 +92397,7 @@ function startRestore({ path, archive, jobs, env, grants, args = [], }) {
             '--no-statistics',
             `--jobs=${jobs}`,
             ...args,
-            `--dbname=${env.PGDATABASE ?? ''}`,
+            `--dbname=${renderDatabase(env.PGDATABASE ?? '')}`,
             archive,
         ],
         env,
@@ -92131,6 +92431,10 @@ function startRestore({ path, archive, jobs, env, grants, args = [], }) {
         },
         [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
     };
+}
+/** libpq takes what has an equals sign in it, or begins like a URL, for a connection string: so it gets one. */
+function renderDatabase(name) {
+    return `dbname='${name.replace(/[\\']/g, '\\$&')}'`;
 }
 /** pg_restore, writing the entries of an archive as a script to its output: for a transaction of somebody else. */
 function startScript({ path, archive, env, grants, args = [], }) {
@@ -92217,12 +92521,20 @@ function isSameDecimal(a, b) {
     const [first, second] = [normalDecimal(a), normalDecimal(b)];
     return first !== undefined && first === second;
 }
+/** Digits and a power of ten. Both PostgreSQL and JavaScript write an exponent with its sign: `1.5e+15`. */
 function normalDecimal(text) {
-    const match = /^(-?)(0|[1-9]\d*)(?:\.(\d*?)0*)?$/.exec(text);
+    const match = /^(-?)(0|[1-9]\d*)(?:\.(\d*))?(?:e([+-]\d+))?$/.exec(text);
     if (match === null)
         return undefined;
-    const digits = `${match[2]}.${match[3] ?? ''}`;
-    return digits === '0.' ? digits : `${match[1]}${digits}`;
+    const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
+    const digits = (whole + fraction).replace(/^0+/, '');
+    // No /0+$/, which looks at every run of zeros anew: a number may have 130,000 digits.
+    let end = digits.length;
+    while (digits[end - 1] === '0')
+        end -= 1;
+    if (end === 0)
+        return '0';
+    return `${sign}${digits.slice(0, end)}e${Number(exponent) - fraction.length + digits.length - end}`;
 }
 /** A record is no place for a whole document that a query may return. */
 function shorten(value) {
@@ -93230,95 +93542,6 @@ function unverified(message, hint = 'Take a new restore point: run the gate agai
     return new OperatorError('GATE_UNVERIFIED', message, { hint });
 }
 
-;// CONCATENATED MODULE: ./lib/core/restore-list.js
-/** Kinds that are treated apart, the longer before those that begin like them. */
-const restore_list_KINDS = [
-    'TABLE DATA',
-    'TABLE',
-    'FK CONSTRAINT',
-    'EVENT TRIGGER',
-    'MATERIALIZED VIEW DATA',
-    'SEQUENCE SET',
-    'SUBSCRIPTION TABLE',
-    'SUBSCRIPTION',
-    'PUBLICATION',
-    'COMMENT',
-    'SCHEMA',
-    'BLOB METADATA',
-    'BLOBS',
-    'BLOB',
-];
-/**
- * Reads `3741; 0 16515 TABLE DATA public users owner`; lines that begin with a semicolon are comments. Names may hold what others
- * take for the end of a line, such as U+2028.
- */
-function parseArchiveList(text) {
-    return text.split('\n').flatMap(line => {
-        const match = /^(\d+); \d+ \d+ (.*)$/s.exec(line);
-        if (match === null)
-            return [];
-        const [, id = '', title = ''] = match;
-        return [{ id, title, kind: restore_list_KINDS.find(kind => title.startsWith(`${kind} `)) ?? '' }];
-    });
-}
-/**
- * Which entries to restore. What only a superuser may create, and comments on extensions of somebody else, would end the restore.
- * A subscription would take up replication where the original has it. With data of some tables only, references between tables
- * stay out, because what they point to is not there.
- */
-function chooseEntries(entries, choice) {
-    const { dataOnlyOf, rowsOnly } = choice;
-    if (rowsOnly)
-        return { kept: entries.filter(({ id }) => dataOnlyOf?.has(id) === true), leftOut: [] };
-    const leftOut = entries.filter(entry => isOutOfReach(entry, choice));
-    const kept = entries.filter(entry => !isOutOfReach(entry, choice) && !isThere(entry, choice) && isWanted(entry, dataOnlyOf));
-    return { kept, leftOut };
-}
-function isOutOfReach(entry, choice) {
-    const { kind, title } = entry;
-    const { isSuperuser, foreignExtensions } = choice;
-    if (kind.startsWith('SUBSCRIPTION'))
-        return true;
-    if (choice.keptRows.has(entry.id))
-        return true;
-    if (foreignExtensions.some(name => isCommentOn(entry, 'EXTENSION', name)))
-        return true;
-    if (isOutOfReachPublication(entry, choice))
-        return true;
-    return !isSuperuser && (kind === 'EVENT TRIGGER' || title.startsWith('COMMENT - EVENT TRIGGER '));
-}
-function isOutOfReachPublication(entry, choice) {
-    const { isSuperuser, publications, foreignPublications } = choice;
-    const isOut = ({ publication, isForSuperuser }) => foreignPublications.includes(publication) || (!isSuperuser && isForSuperuser);
-    const own = publications.get(entry.id);
-    if (own !== undefined)
-        return isOut(own);
-    return [...publications.values()].some(other => isOut(other) && isCommentOn(entry, 'PUBLICATION', other.publication));
-}
-/** Comments name their object as SQL would, in quotes where it needs them; `title` of everything else has the plain name. */
-function isCommentOn({ kind, title }, what, name) {
-    if (kind !== 'COMMENT')
-        return false;
-    return [name, `"${name.replace(/"/g, '""')}"`].some(written => title.startsWith(`COMMENT - ${what} ${written} `));
-}
-/** What stays has its comment, too. */
-function isThere(entry, { keptSchemas, madeSchemas, schemas }) {
-    const makes = (name) => schemas.get(entry.id) === name;
-    return (madeSchemas.some(makes) || keptSchemas.some(name => makes(name) || isCommentOn(entry, 'SCHEMA', name)));
-}
-const DATA = ['TABLE DATA', 'MATERIALIZED VIEW DATA', 'SEQUENCE SET', 'BLOBS', 'BLOB', 'BLOB METADATA'];
-function isWanted({ kind, id }, dataOnlyOf) {
-    if (dataOnlyOf === undefined)
-        return true;
-    if (DATA.includes(kind))
-        return dataOnlyOf.has(id);
-    return kind !== 'FK CONSTRAINT' || dataOnlyOf.size === 0;
-}
-/** The text of a file for `pg_restore --use-list`. */
-function renderUseList(entries) {
-    return `${entries.map(({ id, title }) => `${id}; 0 0 ${title}`).join('\n')}\n`;
-}
-
 ;// CONCATENATED MODULE: ./lib/postgres/amcheck.js
 var amcheck_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
@@ -93606,6 +93829,7 @@ const COLUMNS = `
      WHERE pg_get_expr(f.adbin, f.adrelid) ~ '^\\(?nextval\\(''([^'']|'''')+''::regclass\\)\\)?(::[a-z ]+)?$'
   )
   SELECT sn.nspname AS sequence_schema, sc.relname AS sequence_name, s.seqincrement::text AS increment,
+         s.seqmin::text AS least, s.seqmax::text AS greatest,
          tn.nspname AS table_schema, tc.relname AS table_name, a.attname AS column
     FROM source
     JOIN pg_catalog.pg_sequence s ON s.seqrelid = source.sequence AND NOT s.seqcycle
@@ -93646,8 +93870,9 @@ async function readColumn(session, row) {
     const table = { schema: row.table_schema, name: row.table_name };
     const descending = row.increment.startsWith('-');
     const { next, extreme } = await session.row(`SELECT (s.last_value::numeric + CASE WHEN s.is_called THEN $1::numeric ELSE 0 END)::text AS next,
-            (SELECT ${descending ? 'min' : 'max'}(${quoteIdentifier(row.column)})::text FROM ${quoteTable(table)}) AS extreme
-       FROM ${quoteTable(sequence)} AS s`, [row.increment]);
+            (SELECT ${descending ? 'min' : 'max'}(${quoteIdentifier(row.column)})::text FROM ${quoteTable(table)} AS t
+               WHERE t.${quoteIdentifier(row.column)} BETWEEN $2::bigint AND $3::bigint) AS extreme
+       FROM ${quoteTable(sequence)} AS s`, [row.increment, row.least, row.greatest]);
     const isPassed = extreme !== null && (descending ? BigInt(next) >= BigInt(extreme) : BigInt(next) <= BigInt(extreme));
     const column = `${renderName(table)}.${row.column}`;
     return { sequence, column, descending, next, extreme, isBehind: isPassed };
@@ -93855,6 +94080,7 @@ var download_disposeResources = (undefined && undefined.__disposeResources) || (
 
 
 
+
 /** Ranges fetched at the same time; AWS gives 85 to 90 MB/s a connection (S3 performance guidelines). */
 const download_IN_FLIGHT = 4;
 /** A part whose bytes differ is fetched once more: the fault may have been on the way. */
@@ -93984,7 +94210,7 @@ function explainRefusal(store, archive, error) {
     }
     if (storeErrorName(error) === 'InvalidObjectState') {
         return new OperatorError('BACKUP_UNUSABLE', `${uri} lies in ${archive.storageClass} and cannot be read before it is brought back.`, {
-            hint: `Run: aws s3api restore-object${store.endpointOption} --bucket ${store.bucket} --key '${archive.key}' --restore-request Days=3 and try again when it is there.`,
+            hint: `Run: aws s3api restore-object${store.endpointOption} --bucket ${store.bucket} --key ${quote(archive.key)} --restore-request Days=3 and try again when it is there.`,
             cause: error,
         });
     }
@@ -94105,11 +94331,15 @@ async function criteria_query_readRows(session, name) {
     const members = await session.rows(MEMBERS, [table.oid]);
     return { kind: 'table', rows: Number(rows), members };
 }
-/** The type beneath a domain, by its name. */
+/** The type beneath a domain, which may be one of another domain, by its name. */
 const COLUMN_TYPE = `
-  SELECT format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) AS type
-    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-   WHERE a.attrelid = $1::oid AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped`;
+  WITH RECURSIVE beneath AS (
+    SELECT a.atttypid AS oid FROM pg_catalog.pg_attribute a
+     WHERE a.attrelid = $1::oid AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT t.typbasetype FROM pg_catalog.pg_type t JOIN beneath ON beneath.oid = t.oid WHERE t.typtype = 'd'
+  )
+  SELECT format_type(t.oid, NULL) AS type FROM beneath JOIN pg_catalog.pg_type t ON t.oid = beneath.oid WHERE t.typtype <> 'd'`;
 const WITH_TIME_ZONE = 'timestamp with time zone';
 const INSTANTS = [WITH_TIME_ZONE, 'timestamp without time zone', 'date'];
 async function criteria_query_readNewest(session, { table: name, column }) {
@@ -94320,13 +94550,14 @@ async function createDrillTools(context, setting, manifest) {
     const pgRestore = await requireTool(context, 'pg_restore', parseVersion(manifest.archive.toolVersion).major);
     const pgAmcheck = amcheck ? await requireTool(context, 'pg_amcheck', pgRestore.version.major) : undefined;
     const archivePath = (0,external_node_path_.join)(directory, 'archive.dump');
-    /** The entries of the archive but the schemas that are there. */
-    const listWithoutSchemas = async (env) => {
+    /** The entries of a partial archive but the schemas that are there, and what needs something outside of it. */
+    const listOfPartial = async (env) => {
         const path = (0,external_node_path_.join)(directory, 'entries.list');
         const entries = await listArchive(pgRestore.path, archivePath, [], env);
         const question = { pgRestore: pgRestore.path, archive: archivePath, entries, path, env };
-        const [schemas, there] = [await readSchemas(question), schemasBefore(manifest)];
-        const kept = entries.filter(({ id }) => !there.includes(schemas.get(id) ?? ''));
+        const schemas = await readSchemas(question);
+        const there = makesSchemas(manifest) ? schemasBefore(manifest) : [];
+        const kept = entries.filter(entry => !there.includes(schemas.get(entry.id) ?? '') && !mayLackWhatItNeeds(entry, manifest.backup));
         await (0,promises_.writeFile)(path, renderUseList(kept), { mode: 0o600 });
         return path;
     };
@@ -94348,7 +94579,7 @@ async function createDrillTools(context, setting, manifest) {
         openScratch: () => openScratch(context, setting, manifest),
         startRestore: async (database) => {
             const env = await connectionEnvironment(database.connection, directory, variables);
-            const list = makesSchemas(manifest) ? [`--use-list=${await listWithoutSchemas(env)}`] : [];
+            const list = manifest.backup.kind === 'partial' ? [`--use-list=${await listOfPartial(env)}`] : [];
             return startRestore({
                 path: pgRestore.path,
                 archive: archivePath,
@@ -94531,12 +94762,15 @@ async function verify(setting, manifest, level, isProven = false) {
         throw notRecorded;
     refuseVerdict(record.drill.verdict, store.uri(recordKey));
 }
+/** A restore point that counted no rows is never reused for a drill, so that nothing to measure means that there are no rows. */
+const NEXT_STEPS = {
+    fail: 'Read the record of the drill. Where the restore point was reused, run the gate again without reuse-within.',
+    'not-measured': 'No table that was backed up holds a row, so that a drill has nothing to compare: ask for level archive until one does.',
+};
 function refuseVerdict(verdict, uri) {
     if (verdict === 'pass')
         return;
-    throw new OperatorError('GATE_UNVERIFIED', `The drill of the restore point ended with ${verdict}: ${uri}.`, {
-        hint: 'Read the record of the drill; without a verified restore point the deploy must not go on.',
-    });
+    throw new OperatorError('GATE_UNVERIFIED', `The drill of the restore point ended with ${verdict}: ${uri}.`, { hint: `${NEXT_STEPS[verdict]} Without a verified restore point the deploy must not go on.` });
 }
 
 ;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/after.js
@@ -95489,9 +95723,12 @@ function pauseAfter(answer, attempt) {
         ? Math.max(pauseMs, Math.min(retryAfterMs(answer.headers), LIMIT_PAUSE_MS))
         : undefined;
 }
-/** GitHub's secondary limits are a 403 as well as a 429. https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
+/** GitHub's limits are a 403 as well as a 429. https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
 function isTooMany({ status, headers, text }) {
-    return (status === 429 || (status === 403 && (headers.has('retry-after') || /secondary rate limit/i.test(text))));
+    if (status !== 403)
+        return status === 429;
+    const isUsedUp = headers.get('x-ratelimit-remaining') === '0';
+    return isUsedUp || headers.has('retry-after') || /secondary rate limit/i.test(text);
 }
 function retryAfterMs(headers) {
     const seconds = Number(headers.get('retry-after') ?? Number.NaN);
@@ -95704,7 +95941,7 @@ async function callWeb(name, url, json, signal) {
             break;
         try {
             const abort = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-            const { ok, status } = await fetch(url.reveal(), { ...request, signal: abort });
+            const { ok, status } = await send(url.reveal(), { ...request, signal: abort });
             if (ok)
                 return;
             problem = `HTTP ${status}`;
@@ -95716,6 +95953,17 @@ async function callWeb(name, url, json, signal) {
     throw new OperatorError('REPORT_FAILED', `${name} could not be told: ${problem}.`, {
         hint: `Check the secret behind ${name}, and whether the service is up.`,
     });
+}
+/** A redirection that makes a GET of a POST would lose the message, and its page would look like a success: it is none. */
+async function send(url, request) {
+    if (request.method === 'GET')
+        return await fetch(url, request);
+    const answer = await fetch(url, { ...request, redirect: 'manual' });
+    const location = answer.headers.get('location');
+    const keepsMethod = answer.status === 307 || answer.status === 308;
+    if (!keepsMethod || location === null)
+        return answer;
+    return await fetch(new URL(location, url), { ...request, redirect: 'manual' });
 }
 
 ;// CONCATENATED MODULE: ./lib/actions/report-outcome/run.js
@@ -95775,12 +96023,14 @@ async function reportSuccess(context, inputs, report, attempt) {
         return UNCHANGED;
     const open = await attempt(() => issues.findOpen(markOf(inputs, report)), []);
     const closed = [];
-    for (const issue of open)
+    for (const issue of open) {
+        // One that is locked takes no comment, and can be closed.
+        await attempt(() => issues.comment(issue, successComment(report)), undefined);
         await attempt(async () => {
-            await issues.comment(issue, successComment(report));
             await issues.close(issue);
             closed.push(issue);
         }, undefined);
+    }
     if (open.length > 0)
         await attempt(() => tellWebhook(context, inputs, report), undefined);
     const [issue] = closed;
@@ -95987,6 +96237,11 @@ const UNHURRIED = [
     { name: 'transaction_timeout', value: '0' },
     { name: 'idle_session_timeout', value: '0' },
     { name: 'default_transaction_read_only', value: 'off' },
+    // A serializable, deferrable session that only reads would wait until our own transaction is over, which waits for its safety backup.
+    { name: 'default_transaction_isolation', value: 'read committed' },
+    { name: 'default_transaction_deferrable', value: 'off' },
+    // What our statements are written in.
+    { name: 'standard_conforming_strings', value: 'on' },
     SAFE_PATH,
 ];
 /**
@@ -97205,7 +97460,7 @@ function leftOutWarning({ leftOut }) {
     const sorted = [...leftOut.filter(entry => !isComment(entry)), ...leftOut.filter(isComment)];
     const titles = renderSome(sorted.map(({ title }) => title.trim()));
     return [
-        `These entries are left out, because this role may not create them or because they must not run twice: ${titles}.`,
+        `These entries are left out, because this role may not create them, because they must not run twice, or because a partial backup need not hold what they need: ${titles}.`,
     ];
 }
 
@@ -97839,14 +98094,14 @@ function renderCopyBack(table, file) {
     const columns = table.columns.map(quoteIdentifier).join(', ');
     return [
         `psql "$RESTORED_URL" <<'SQL'`,
-        `COPY (SELECT ${columns} FROM ${name}) TO STDOUT \\g ${file}`,
+        `COPY (SELECT ${columns} FROM ONLY ${name}) TO STDOUT \\g ${file}`,
         'SQL',
         `psql "$OLD_URL" --set ON_ERROR_STOP=1 <<'SQL'`,
         'BEGIN;',
         `CREATE TEMPORARY TABLE restored AS SELECT ${columns} FROM ${name} LIMIT 0;`,
         `\\copy restored FROM '${file}'`,
         'CREATE TEMPORARY TABLE differing AS SELECT r.* FROM restored AS r WHERE NOT EXISTS',
-        `  (SELECT FROM (SELECT ${columns} FROM ${name}) AS o WHERE o::text = r::text);`,
+        `  (SELECT FROM (SELECT ${columns} FROM ONLY ${name}) AS o WHERE ROW(o.*)::text = ROW(r.*)::text);`,
         'TABLE differing;',
         `INSERT INTO ${name} (${columns}) OVERRIDING SYSTEM VALUE TABLE differing ON CONFLICT DO NOTHING;`,
         'ROLLBACK; -- write COMMIT here when what it shows is what you want back',
@@ -98369,6 +98624,29 @@ function noticeOf({ manifest, selection, location }, { replacedAt, isPlanned }) 
     });
 }
 
+;// CONCATENATED MODULE: ./lib/core/reference-order.js
+
+/** The tables, each behind those that it refers to; those that refer to each other in a circle somehow. */
+function inReferenceOrder(tables, references) {
+    const known = byKey(tables);
+    const targets = Map.groupBy(references, ({ from }) => check_key_keyOf(from));
+    const ordered = [];
+    const seen = new Set();
+    const place = (table) => {
+        if (seen.has(table))
+            return;
+        seen.add(table);
+        for (const { to } of targets.get(check_key_keyOf(table)) ?? []) {
+            const target = known.get(check_key_keyOf(to));
+            if (target !== undefined)
+                place(target);
+        }
+        ordered.push(table);
+    };
+    tables.forEach(place);
+    return ordered;
+}
+
 ;// CONCATENATED MODULE: ./lib/postgres/target-columns.js
 /** Ordinary tables with rows to copy: of the users' own schemas, and no members of an extension. */
 const target_columns_COLUMNS = `
@@ -98388,6 +98666,29 @@ async function readColumns(session, tables) {
         .map(({ schema, name, columns }) => ({ schema, name, columns: JSON.parse(columns) }));
 }
 
+;// CONCATENATED MODULE: ./lib/postgres/target-references.js
+
+/** A reference of or to a partitioned table is one of or to each of its partitions. */
+const REFERENCES = `
+  WITH chosen AS (SELECT n.nspname AS schema, c.relname AS name, coalesce(pg_partition_root(c.oid)::oid, c.oid) AS root
+                    FROM unnest($1::text[]) AS x
+                    JOIN pg_catalog.pg_class c ON c.oid = to_regclass(x)::oid
+                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
+  SELECT DISTINCT f.schema AS from_schema, f.name AS from_name, t.schema AS to_schema, t.name AS to_name
+    FROM pg_catalog.pg_constraint k
+    JOIN chosen f ON f.root = coalesce(pg_partition_root(k.conrelid)::oid, k.conrelid)
+    JOIN chosen t ON t.root = coalesce(pg_partition_root(k.confrelid)::oid, k.confrelid)
+   WHERE k.contype = 'f' AND f.root <> t.root
+   ORDER BY 1, 2, 3, 4`;
+/** Which of these tables refer to which, as far as they are there. */
+async function readReferences(session, tables) {
+    const rows = await session.rows(REFERENCES, [tables.map(quoteTable)]);
+    return rows.map(row => ({
+        from: { schema: row.from_schema, name: row.from_name },
+        to: { schema: row.to_schema, name: row.to_name },
+    }));
+}
+
 ;// CONCATENATED MODULE: ./lib/postgres/target-settings.js
 
 
@@ -98397,7 +98698,7 @@ async function readColumns(session, tables) {
  */
 const target_settings_SETTINGS = `
   SELECT s.name, substr(s.setting, strpos(s.setting, '=') + 1) AS value, r.rolname AS role,
-         (me.rolsuper OR (coalesce(g.context NOT IN ('superuser', 'superuser-backend') OR has_parameter_privilege(g.name, 'SET'), true)
+         (me.rolsuper OR ((coalesce(g.context NOT IN ('superuser', 'superuser-backend'), false) OR has_parameter_privilege(s.name, 'SET'))
            AND (r.oid IS NULL OR r.oid = me.oid OR (me.rolcreaterole AND NOT r.rolsuper AND pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION')))))::text AS allowed
     FROM pg_catalog.pg_db_role_setting d
     JOIN pg_catalog.pg_database b ON b.oid = d.setdatabase
@@ -98426,7 +98727,7 @@ async function readBelongings(session, from) {
     return [
         ...settings.map(({ name, value, role, allowed }) => ({
             what: `The setting ${name}`,
-            sql: (database) => `ALTER ${role === null ? '' : `ROLE ${quoteIdentifier(role)} IN `}DATABASE ${database} SET ${name} TO ${renderValue(name ?? '', value ?? '')}`,
+            sql: (database) => `ALTER ${role === null ? '' : `ROLE ${quoteIdentifier(role)} IN `}DATABASE ${database} SET ${target_settings_renderName(name ?? '')} TO ${renderValue(name ?? '', value ?? '')}`,
             isAllowed: allowed === 'true',
         })),
         ...(limit === '-1'
@@ -98482,11 +98783,18 @@ async function copyDatabaseSettings(session, from, to) {
 function byHand({ what, sql }, database) {
     return `${what} of ${database} cannot be passed on by this role; by hand, after the swap: ${sql(quoteIdentifier(database))};`;
 }
-/** A list arrives with its words quoted already, and as one text it would name a single schema. */
+/** A setting of somebody's own may have a word of SQL behind the dot: `app.user`. */
+function target_settings_renderName(name) {
+    return name.includes('.') ? quoteIdentifier(name) : name;
+}
+/**
+ * A list arrives with its words quoted already, and as one text it would name a single schema. An empty word arrives as an empty name, which
+ * nobody may write: SET search_path = '' is kept as `""`.
+ */
 function renderValue(name, value) {
     if (!LISTS.includes(name.toLowerCase()))
         return quoteLiteral(value);
-    return value === '' ? "''" : value;
+    return value === '' ? "''" : value.replace(/(?<=^|, )""(?=$|, )/g, "''");
 }
 
 ;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/choose-entries.js
@@ -98522,6 +98830,7 @@ async function choose({ inputs, pgRestore, directory, manifest }, archive, env, 
         keptRows: isNew ? new Set() : await rowsOf(keptRows),
         publications: isSuperuser ? new Map() : await readPublications(question),
         foreignPublications: isNew ? [] : foreignPublications,
+        part: manifest.backup.kind === 'partial' ? manifest.backup : undefined,
         rowsOnly: selection.of === 'rows',
         dataOnlyOf: selection.of === 'everything' ? undefined : await rowsOf('tables' in selection ? selection.tables : []),
     });
@@ -98578,6 +98887,14 @@ BEGIN
     -- Gone with something that was dropped before it.
     CONTINUE WHEN thing.identity IS NULL;
     EXECUTE format('DROP %s %s CASCADE', replace(thing.type, 'statistics object', 'statistics'), thing.identity);
+  END LOOP;
+  -- Those of users' own types are gone with these. Only a superuser can have made one between types that stay.
+  FOR found IN SELECT i.type, i.identity FROM pg_catalog.pg_cast c
+                CROSS JOIN LATERAL pg_identify_object('pg_catalog.pg_cast'::regclass, c.oid, 0) AS i
+                WHERE c.oid >= 16384 AND (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                                   WHERE d.classid = 'pg_catalog.pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'e') LOOP
+    EXECUTE format('DROP %s %s CASCADE', found.type, found.identity);
   END LOOP;
   -- What lies in no schema: nobody but its owner, or a superuser, can drop it, and only that one could have made it.
   FOR found IN SELECT 'ACCESS METHOD' AS kind, a.amname AS name, a.oid, 'pg_catalog.pg_am'::regclass AS class FROM pg_catalog.pg_am a
@@ -98830,9 +99147,19 @@ function createNoise() {
 
 ;// CONCATENATED MODULE: ./lib/postgres/target-truncate.js
 
-/** SQL that removes the rows of some tables. Other tables that refer to them make it fail, which is right: CASCADE would empty those. */
+/**
+ * SQL for psql that removes the rows of some tables. Other tables that refer to them make it fail, which is right: CASCADE would empty
+ * those. So would a partitioned table that refers to them: it is named too where all its partitions are, and has no rows beside theirs.
+ */
 function truncateSql(tables) {
-    return `TRUNCATE ONLY ${tables.map(quoteTable).join(', ')};`;
+    const names = tables.map(table => quoteLiteral(quoteTable(table))).join(', ');
+    return `WITH chosen AS (SELECT x::regclass AS oid FROM unnest(ARRAY[${names}]) AS x),
+leaf AS (SELECT p.oid::regclass AS parent, t.relid IN (SELECT c.oid FROM chosen c) AS is_chosen
+  FROM pg_catalog.pg_class p CROSS JOIN LATERAL pg_partition_tree(p.oid) AS t WHERE p.relkind = 'p' AND t.isleaf
+   AND EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conrelid = p.oid))
+SELECT 'TRUNCATE ' || string_agg(name, ', ') FROM (SELECT 'ONLY ' || oid::text AS name FROM chosen
+  UNION ALL SELECT parent::text FROM leaf GROUP BY parent HAVING bool_and(is_chosen)) AS named
+\\gexec`;
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/transaction-session.js
@@ -99193,6 +99520,8 @@ var tools_disposeResources = (undefined && undefined.__disposeResources) || (fun
 
 
 
+
+
 /** Records of a kind that an estimate looks at. */
 const RECORDS_READ = 12;
 /** What planning and restoring need from outside. */
@@ -99209,6 +99538,23 @@ async function createRestoreTools(context, setting) {
         'template1',
     ]);
     const maintenance = other && withRestoreSettings(other, inputs.sessionSettings);
+    // Rows come after those that they refer to, by the references of the database that they go into.
+    const sort = async (tables) => {
+        const env_1 = { stack: [], error: void 0, hasError: false };
+        try {
+            const session = tools_addDisposableResource(env_1, await openSession(target, signal), true);
+            return inReferenceOrder(tables, await readReferences(session, tables));
+        }
+        catch (e_1) {
+            env_1.error = e_1;
+            env_1.hasError = true;
+        }
+        finally {
+            const result_1 = tools_disposeResources(env_1);
+            if (result_1)
+                await result_1;
+        }
+    };
     return {
         store,
         signal,
@@ -99220,38 +99566,10 @@ async function createRestoreTools(context, setting) {
         download: (archive, path, onBytes) => downloadArchive(store, archive, path, onBytes),
         // Without the settings: an old server refuses some of them, and shall be refused by its version.
         readTarget: async () => {
-            const env_1 = { stack: [], error: void 0, hasError: false };
-            try {
-                const session = tools_addDisposableResource(env_1, await openSession(withSafePath(inputs.target), signal), true);
-                return await readTargetFacts(session, inputs.target, inputs.ownerRole);
-            }
-            catch (e_1) {
-                env_1.error = e_1;
-                env_1.hasError = true;
-            }
-            finally {
-                const result_1 = tools_disposeResources(env_1);
-                if (result_1)
-                    await result_1;
-            }
-        },
-        refuseUnready: async (mode, facts) => {
-            if (mode === 'swap' && maintenance === undefined)
-                throw noMaintenance(inputs);
-            if (mode === 'overwrite')
-                await requireOverwriteTools(context, setting, facts);
-        },
-        trySettings: () => trySettings(target, inputs, signal),
-        chooseEntries: async (selection, facts) => {
-            const chosen = await choose(setting, archivePath, env, selection, facts);
-            await (0,promises_.writeFile)(listPath, renderUseList(chosen.kept), { mode: 0o600 });
-            return chosen;
-        },
-        readUnpassable: async () => {
             const env_2 = { stack: [], error: void 0, hasError: false };
             try {
-                const session = tools_addDisposableResource(env_2, await openSession(target, signal), true);
-                return await readUnpassable(session, inputs.target.database);
+                const session = tools_addDisposableResource(env_2, await openSession(withSafePath(inputs.target), signal), true);
+                return await readTargetFacts(session, inputs.target, inputs.ownerRole);
             }
             catch (e_2) {
                 env_2.error = e_2;
@@ -99263,22 +99581,24 @@ async function createRestoreTools(context, setting) {
                     await result_2;
             }
         },
-        readDrills: () => readRecords(store, drillPrefix(inputs.location), parseDrillRecord),
-        readRestores: () => readRecords(store, restorePrefix(inputs.location), parseRestoreRecord),
-        remember: name => context.state.save(NEW_DATABASE, name === null ? null : { name, nonce }),
-        createDatabase: async (name, claim) => {
+        refuseUnready: async (mode, facts) => {
+            if (mode === 'swap' && maintenance === undefined)
+                throw noMaintenance(inputs);
+            if (mode === 'overwrite')
+                await requireOverwriteTools(context, setting, facts);
+        },
+        trySettings: () => trySettings(target, inputs, signal),
+        chooseEntries: async (selection, facts) => {
+            const sorted = selection.of === 'rows' ? { ...selection, tables: await sort(selection.tables) } : selection;
+            const chosen = await choose(setting, archivePath, env, sorted, facts);
+            await (0,promises_.writeFile)(listPath, renderUseList(chosen.kept), { mode: 0o600 });
+            return chosen;
+        },
+        readUnpassable: async () => {
             const env_3 = { stack: [], error: void 0, hasError: false };
             try {
                 const session = tools_addDisposableResource(env_3, await openSession(target, signal), true);
-                const like = inputs.mode === 'swap' ? await readDatabaseShape(session, inputs.target.database) : manifest.server;
-                const database = { name, nonce, like, owner: inputs.ownerRole, backupId: manifest.backup.id };
-                const notes = await createTargetDatabase(session, database, claim);
-                await prepareForPartial(manifest, withDatabase(target, name), {
-                    signal,
-                    log: context.log,
-                    role: inputs.ownerRole,
-                });
-                return notes;
+                return await readUnpassable(session, inputs.target.database);
             }
             catch (e_3) {
                 env_3.error = e_3;
@@ -99290,11 +99610,22 @@ async function createRestoreTools(context, setting) {
                     await result_3;
             }
         },
-        readColumns: async (database, tables) => {
+        readDrills: () => readRecords(store, drillPrefix(inputs.location), parseDrillRecord),
+        readRestores: () => readRecords(store, restorePrefix(inputs.location), parseRestoreRecord),
+        remember: name => context.state.save(NEW_DATABASE, name === null ? null : { name, nonce }),
+        createDatabase: async (name, claim) => {
             const env_4 = { stack: [], error: void 0, hasError: false };
             try {
-                const session = tools_addDisposableResource(env_4, await openSession(withDatabase(target, database), signal), true);
-                return await readColumns(session, tables);
+                const session = tools_addDisposableResource(env_4, await openSession(target, signal), true);
+                const like = inputs.mode === 'swap' ? await readDatabaseShape(session, inputs.target.database) : manifest.server;
+                const database = { name, nonce, like, owner: inputs.ownerRole, backupId: manifest.backup.id };
+                const notes = await createTargetDatabase(session, database, claim);
+                await prepareForPartial(manifest, withDatabase(target, name), {
+                    signal,
+                    log: context.log,
+                    role: inputs.ownerRole,
+                });
+                return notes;
             }
             catch (e_4) {
                 env_4.error = e_4;
@@ -99306,12 +99637,11 @@ async function createRestoreTools(context, setting) {
                     await result_4;
             }
         },
-        // Also after a cancellation: what was restored must not lose its name, nor what was not restored stay.
-        finishDatabase: async (name, comment) => {
+        readColumns: async (database, tables) => {
             const env_5 = { stack: [], error: void 0, hasError: false };
             try {
-                const session = tools_addDisposableResource(env_5, await openSession(target), true);
-                await describeDatabase(session, name, comment);
+                const session = tools_addDisposableResource(env_5, await openSession(withDatabase(target, database), signal), true);
+                return await sort(await readColumns(session, tables));
             }
             catch (e_5) {
                 env_5.error = e_5;
@@ -99321,6 +99651,23 @@ async function createRestoreTools(context, setting) {
                 const result_5 = tools_disposeResources(env_5);
                 if (result_5)
                     await result_5;
+            }
+        },
+        // Also after a cancellation: what was restored must not lose its name, nor what was not restored stay.
+        finishDatabase: async (name, comment) => {
+            const env_6 = { stack: [], error: void 0, hasError: false };
+            try {
+                const session = tools_addDisposableResource(env_6, await openSession(target), true);
+                await describeDatabase(session, name, comment);
+            }
+            catch (e_6) {
+                env_6.error = e_6;
+                env_6.hasError = true;
+            }
+            finally {
+                const result_6 = tools_disposeResources(env_6);
+                if (result_6)
+                    await result_6;
             }
         },
         dropDatabase: name => dropUnfinishedDatabase(target, name, nonce),
@@ -99341,26 +99688,10 @@ async function createRestoreTools(context, setting) {
         analyze: database => analyzeDatabase(target, database, signal),
         readContent: (database, original) => readRestoredContent(withDatabase(target, database), original, signal),
         readStructure: async (database) => {
-            const env_6 = { stack: [], error: void 0, hasError: false };
-            try {
-                const session = tools_addDisposableResource(env_6, await openSession(withDatabase(target, database), signal), true);
-                return await readStructureChecks(session);
-            }
-            catch (e_6) {
-                env_6.error = e_6;
-                env_6.hasError = true;
-            }
-            finally {
-                const result_6 = tools_disposeResources(env_6);
-                if (result_6)
-                    await result_6;
-            }
-        },
-        copySettings: async (from, to) => {
             const env_7 = { stack: [], error: void 0, hasError: false };
             try {
-                const session = tools_addDisposableResource(env_7, await openSession(maintenance ?? target, signal), true);
-                return await copyDatabaseSettings(session, from, to);
+                const session = tools_addDisposableResource(env_7, await openSession(withDatabase(target, database), signal), true);
+                return await readStructureChecks(session);
             }
             catch (e_7) {
                 env_7.error = e_7;
@@ -99370,6 +99701,22 @@ async function createRestoreTools(context, setting) {
                 const result_7 = tools_disposeResources(env_7);
                 if (result_7)
                     await result_7;
+            }
+        },
+        copySettings: async (from, to) => {
+            const env_8 = { stack: [], error: void 0, hasError: false };
+            try {
+                const session = tools_addDisposableResource(env_8, await openSession(maintenance ?? target, signal), true);
+                return await copyDatabaseSettings(session, from, to);
+            }
+            catch (e_8) {
+                env_8.error = e_8;
+                env_8.hasError = true;
+            }
+            finally {
+                const result_8 = tools_disposeResources(env_8);
+                if (result_8)
+                    await result_8;
             }
         },
         swap: names => {
@@ -99386,18 +99733,18 @@ async function createRestoreTools(context, setting) {
  */
 async function trySettings(target, { sessionSettings }, signal) {
     try {
-        const env_8 = { stack: [], error: void 0, hasError: false };
+        const env_9 = { stack: [], error: void 0, hasError: false };
         try {
-            const _session = tools_addDisposableResource(env_8, await openSession(target, signal), true);
+            const _session = tools_addDisposableResource(env_9, await openSession(target, signal), true);
         }
-        catch (e_8) {
-            env_8.error = e_8;
-            env_8.hasError = true;
+        catch (e_9) {
+            env_9.error = e_9;
+            env_9.hasError = true;
         }
         finally {
-            const result_8 = tools_disposeResources(env_8);
-            if (result_8)
-                await result_8;
+            const result_9 = tools_disposeResources(env_9);
+            if (result_9)
+                await result_9;
         }
     }
     catch (error) {

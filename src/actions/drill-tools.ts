@@ -62,7 +62,7 @@ export async function createDrillTools(
     const schemas = await readSchemas(question)
     const there = makesSchemas(manifest) ? schemasBefore(manifest) : []
     const kept = entries.filter(
-      entry => !there.includes(schemas.get(entry.id) ?? '') && !mayLackWhatItNeeds(entry),
+      entry => !there.includes(schemas.get(entry.id) ?? '') && !mayLackWhatItNeeds(entry, manifest.backup),
     )
     await writeFile(path, renderUseList(kept), { mode: 0o600 })
     return path

@@ -1,6 +1,7 @@
 import { quoteIdentifier } from './identifier.ts'
 import type { Manifest } from './manifest.ts'
 import { quote, renderRestoreCommands } from './restore-commands.ts'
+import { lackingPattern } from './restore-list.ts'
 
 /** Every database has them. */
 const ALWAYS_THERE = /^(public$|pg_|information_schema$)/
@@ -55,25 +56,26 @@ export function renderBackupCommands(
   manifest: Manifest,
   endpoint: string | undefined,
 ): { readonly file: string; readonly stream: string | undefined } {
-  const { object, archive, backup } = manifest
-  const leftOut = makesSchemas(manifest) ? schemasBefore(manifest) : []
-  const isPartial = backup.kind === 'partial'
-  const commands = renderRestoreCommands(
-    object,
-    archive.format,
-    endpoint,
-    archive.compression,
-    leftOut,
-    isPartial,
-  )
+  const { object, archive } = manifest
+  const filters = listFilters(manifest)
+  const commands = renderRestoreCommands(object, archive.format, endpoint, archive.compression, filters)
   const before = renderCommandBefore(manifest)
   return {
     file: `${before}${commands.file}`,
-    stream:
-      leftOut.length === 0 && !(isPartial && archive.format === 'custom')
-        ? `${before}${commands.stream}`
-        : undefined,
+    stream: filters.length === 0 ? `${before}${commands.stream}` : undefined,
   }
+}
+
+/** What leaves out of the list of a partial archive what is there already, and what may lack what it needs. */
+function listFilters(manifest: Manifest): readonly string[] {
+  const { backup, archive } = manifest
+  if (backup.kind !== 'partial' || archive.format === 'plain') return []
+  const there = makesSchemas(manifest) ? schemasBefore(manifest) : []
+  const patterns = there.map(schema => ` -e ${quote(` SCHEMA - ${schema} `)}`).join('')
+  return [
+    ...(patterns === '' ? [] : [`grep -vF${patterns}`]),
+    `grep -vE ${quote(`^[0-9]+; [0-9]+ [0-9]+ ${lackingPattern(backup)} `)}`,
+  ]
 }
 
 /** With `&&` at its end; empty where nothing is lacking. */

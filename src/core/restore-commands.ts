@@ -9,20 +9,16 @@ export interface RestoreCommands {
 /** A plain script is compressed as a whole, and psql reads it as text. */
 const UNPACK: Readonly<Record<string, string>> = { gzip: 'gzip -dc', lz4: 'lz4 -dc', zstd: 'zstd -dc' }
 
-/** Entries of a list, as `mayLackWhatItNeeds` has them. */
-const LACKING = '^[0-9]+; [0-9]+ [0-9]+ (FK CONSTRAINT|TRIGGER|COMMENT .* (CONSTRAINT|TRIGGER)) '
-
 /**
- * Both expect the URL of an empty database in TARGET_URL. Runbook §4.2: no owners, no grants. From a file, `schemasThere` are not made, where the
- * first that exists would end it, and of a partial backup neither is what needs something outside of it (`mayLackWhatItNeeds`).
+ * Both expect the URL of an empty database in TARGET_URL. Runbook §4.2: no owners, no grants. `filters` are commands that leave entries out of
+ * the list of an archive, which needs a file.
  */
 export function renderRestoreCommands(
   object: Pick<Manifest['object'], 'bucket' | 'key' | 'sha256'>,
   format: ArchiveFormat,
   endpoint: string | undefined,
   compression = 'none',
-  schemasThere: readonly string[] = [],
-  isPartial = false,
+  filters: readonly string[] = [],
 ): RestoreCommands {
   const store = endpoint === undefined ? '' : ` --endpoint-url ${quote(endpoint)}`
   const uri = quote(`s3://${object.bucket}/${object.key}`)
@@ -43,11 +39,6 @@ export function renderRestoreCommands(
   }
   const restore = 'pg_restore --exit-on-error --no-owner --no-acl'
   const list = quote(`${object.key.replace(/^.*\//, '')}.list`)
-  const made = schemasThere.map(schema => ` -e ${quote(` SCHEMA - ${schema} `)}`).join('')
-  const filters = [
-    ...(made === '' ? [] : [`grep -vF${made}`]),
-    ...(isPartial ? [`grep -vE ${quote(LACKING)}`] : []),
-  ]
   const [writeList, useList] =
     filters.length === 0
       ? ['', '']

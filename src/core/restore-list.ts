@@ -1,3 +1,5 @@
+import type { Manifest } from './manifest.ts'
+
 /** One line of `pg_restore --list`: what the archive holds, in the order in which it is restored. */
 export interface ArchiveEntry {
   readonly id: string
@@ -46,6 +48,9 @@ export interface PublicationEntry {
   readonly isForSuperuser: boolean
 }
 
+/** What a partial backup was made of: nothing named is all but some tables. */
+export type Part = Pick<Manifest['backup'], 'tables' | 'schemas'>
+
 export interface EntryChoice {
   readonly isSuperuser: boolean
   /** By the id of the entry. */
@@ -62,8 +67,8 @@ export interface EntryChoice {
   readonly schemas: ReadonlyMap<string, string>
   /** Ids of rows of extensions that stay, with the rows that are there. */
   readonly keptRows: ReadonlySet<string>
-  /** The archive is that of a partial backup. */
-  readonly isPartial: boolean
+  /** What the backup was narrowed to; undefined for a full one. */
+  readonly part: Part | undefined
   /** Ids of the only entries of data that are wanted; undefined wants all. Rows alone are restored in this order. */
   readonly dataOnlyOf: ReadonlySet<string> | undefined
   /** Nothing but these rows. */
@@ -72,14 +77,14 @@ export interface EntryChoice {
 
 export interface ChosenEntries {
   readonly kept: readonly ArchiveEntry[]
-  /** What a full restore would have, and this one has not, because the target does not let this role have it. */
+  /** What a full restore would have, and this one has not: the target does not let this role have it, or a partial backup not what it needs. */
   readonly leftOut: readonly ArchiveEntry[]
 }
 
 /**
  * Which entries to restore. What only a superuser may create, and comments on extensions of somebody else, would end the restore.
  * A subscription would take up replication where the original has it. With data of some tables only, references between tables
- * stay out, because what they point to is not there; of a partial backup triggers do, too.
+ * stay out, because what they point to is not there.
  */
 export function chooseEntries(entries: readonly ArchiveEntry[], choice: EntryChoice): ChosenEntries {
   const { dataOnlyOf, rowsOnly } = choice
@@ -90,11 +95,7 @@ export function chooseEntries(entries: readonly ArchiveEntry[], choice: EntryCho
     }
   const leftOut = entries.filter(entry => isOutOfReach(entry, choice))
   const kept = entries.filter(
-    entry =>
-      !isOutOfReach(entry, choice) &&
-      !isThere(entry, choice) &&
-      isWanted(entry, dataOnlyOf) &&
-      !(choice.isPartial && mayLackWhatItNeeds(entry)),
+    entry => !isOutOfReach(entry, choice) && !isThere(entry, choice) && isWanted(entry, dataOnlyOf),
   )
   return { kept, leftOut }
 }
@@ -104,6 +105,7 @@ function isOutOfReach(entry: ArchiveEntry, choice: EntryChoice): boolean {
   const { isSuperuser, foreignExtensions } = choice
   if (kind.startsWith('SUBSCRIPTION')) return true
   if (choice.keptRows.has(entry.id)) return true
+  if (choice.part !== undefined && mayLackWhatItNeeds(entry, choice.part)) return true
   if (foreignExtensions.some(name => isCommentOn(entry, 'EXTENSION', name))) return true
   if (isOutOfReachPublication(entry, choice)) return true
   return !isSuperuser && (kind === 'EVENT TRIGGER' || title.startsWith('COMMENT - EVENT TRIGGER '))
@@ -137,11 +139,19 @@ function isThere(entry: ArchiveEntry, { keptSchemas, madeSchemas, schemas }: Ent
 }
 
 /**
- * What a partial archive holds of its tables, and cannot be made without something outside of it: references to other tables, triggers, whose
- * functions it has not, and comments on both.
+ * What a partial archive holds of its tables, and may not be able to make without something outside of it: references to other tables; and, where
+ * only what was named is in it, triggers, whose functions it need not have. With comments on both.
  */
-export function mayLackWhatItNeeds({ kind, title }: ArchiveEntry): boolean {
-  return kind === 'FK CONSTRAINT' || kind === 'TRIGGER' || /^COMMENT .* (CONSTRAINT|TRIGGER) /s.test(title)
+export function mayLackWhatItNeeds({ title }: ArchiveEntry, part: Part): boolean {
+  return new RegExp(`^${lackingPattern(part)} `, 's').test(title)
+}
+
+/** The same for the beginning of a title, as grep -E takes it too. */
+export function lackingPattern({ tables, schemas }: Part): string {
+  const triggers = tables.length + schemas.length > 0
+  return triggers
+    ? '(FK CONSTRAINT|TRIGGER|COMMENT .* (CONSTRAINT|TRIGGER))'
+    : '(FK CONSTRAINT|COMMENT .* CONSTRAINT)'
 }
 
 const DATA = ['TABLE DATA', 'MATERIALIZED VIEW DATA', 'SEQUENCE SET', 'BLOBS', 'BLOB', 'BLOB METADATA']

@@ -148,6 +148,6 @@ function leftOutWarning({ leftOut }: ChosenEntries): readonly string[] {
   const sorted = [...leftOut.filter(entry => !isComment(entry)), ...leftOut.filter(isComment)]
   const titles = renderSome(sorted.map(({ title }) => title.trim()))
   return [
-    `These entries are left out, because this role may not create them or because they must not run twice: ${titles}.`,
+    `These entries are left out, because this role may not create them, because they must not run twice, or because a partial backup need not hold what they need: ${titles}.`,
   ]
 }

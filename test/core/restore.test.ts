@@ -77,7 +77,7 @@ describe('the list of an archive', () => {
     publications: new Map(),
     foreignPublications: [],
     dataOnlyOf: undefined,
-    isPartial: false,
+    part: undefined,
     rowsOnly: false,
   }
   const entries = parseArchiveList(LIST)

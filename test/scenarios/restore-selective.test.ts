@@ -161,14 +161,45 @@ describe('restore-from-s3 of a part', () => {
   })
 
   it.each([
-    { of: 'the schema that every database has', inputs: { schemas: 'public' } },
-    { of: 'another schema', inputs: { schemas: 'audit' } },
-    { of: 'both', inputs: { schemas: 'public\naudit' } },
-    { of: 'a table in a schema that it does not bring', inputs: { tables: 'audit.events' } },
-    { of: 'a table with a type of an extension that it does not bring', inputs: { tables: 'tags' } },
-    { of: 'a table that refers to another, and has a trigger', inputs: { tables: 'notes' } },
-    { of: 'all but a table that another refers to', inputs: { 'exclude-tables': 'users' } },
-  ])('takes a partial backup of $of', async ({ inputs }) => {
+    {
+      of: 'the schema that every database has',
+      inputs: { schemas: 'public' },
+      lacks: [
+        'FK CONSTRAINT public notes by',
+        'FK CONSTRAINT public odd name.with dot odd name.with dot_user_id_fkey',
+        'TRIGGER public notes guard',
+      ],
+    },
+    { of: 'another schema', inputs: { schemas: 'audit' }, lacks: [] },
+    {
+      of: 'both',
+      inputs: { schemas: 'public\naudit' },
+      lacks: [
+        'FK CONSTRAINT public notes by',
+        'FK CONSTRAINT public odd name.with dot odd name.with dot_user_id_fkey',
+        'TRIGGER public notes guard',
+      ],
+    },
+    { of: 'a table in a schema that it does not bring', inputs: { tables: 'audit.events' }, lacks: [] },
+    {
+      of: 'a table with a type of an extension that it does not bring',
+      inputs: { tables: 'tags' },
+      lacks: [],
+    },
+    {
+      of: 'a table that refers to another, and has a trigger',
+      inputs: { tables: 'notes' },
+      lacks: ['FK CONSTRAINT public notes by', 'TRIGGER public notes guard'],
+    },
+    {
+      of: 'all but a table that another refers to',
+      inputs: { 'exclude-tables': 'users' },
+      lacks: [
+        'FK CONSTRAINT public notes by',
+        'FK CONSTRAINT public odd name.with dot odd name.with dot_user_id_fkey',
+      ],
+    },
+  ])('takes a partial backup of $of', async ({ inputs, lacks }) => {
     await using hosted = await createHosted(
       lab,
       `${SCHEMA} CREATE SCHEMA tools; CREATE EXTENSION citext SCHEMA tools; CREATE TABLE tags (name tools.citext);
@@ -180,7 +211,13 @@ describe('restore-from-s3 of a part', () => {
     const backup = await dump(hosted, bucket, inputs)
     const run = await restore(hosted, bucket, { backup })
     expect(run.exitCode, run.log).toBe(0)
-    expect(run.annotations).toEqual([])
+    expect(run.annotations.filter(({ level }) => level === 'error')).toEqual([])
+    const [key = ''] = await bucket.list('backups/restores/logi/')
+    const { options } = parseRestoreRecord((await bucket.read(key)).toString(), key)
+    const leftOut = options.leftOut
+      .map(title => title.replace(/ \S+$/, ''))
+      .filter(title => !/^COMMENT/.test(title))
+    expect(leftOut.toSorted()).toEqual(lacks)
 
     const drill = await runAction('verify-drill', {
       inputs: {

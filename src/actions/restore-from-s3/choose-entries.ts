@@ -39,7 +39,7 @@ export async function choose(
     keptRows: isNew ? new Set() : await rowsOf(keptRows),
     publications: isSuperuser ? new Map() : await readPublications(question),
     foreignPublications: isNew ? [] : foreignPublications,
-    isPartial: manifest.backup.kind === 'partial',
+    part: manifest.backup.kind === 'partial' ? manifest.backup : undefined,
     rowsOnly: selection.of === 'rows',
     dataOnlyOf:
       selection.of === 'everything' ? undefined : await rowsOf('tables' in selection ? selection.tables : []),
