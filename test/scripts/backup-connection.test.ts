@@ -59,4 +59,14 @@ describe('the connection URL of one database of several', () => {
   it('is asked for where the secret is empty', () => {
     expect(choose('logi', '').status).toBe(1)
   })
+
+  // So a secret arrives that nobody has set: an empty URL would mean the PG* variables of the machine, another database perhaps.
+  it('is asked for where its line has none', () => {
+    for (const urls of ['logi=\nother=postgresql://b', 'logi=  ']) {
+      const { status, stdout, output } = choose('logi', urls)
+      expect(status).toBe(1)
+      expect(output).toBe('')
+      expect(stdout).toMatch(/^::error title=backup::The line logi= in the secret DATABASE_URLS has no URL/)
+    }
+  })
 })
