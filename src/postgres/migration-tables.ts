@@ -2,7 +2,7 @@ import { renderCount } from '../core/bytes.ts'
 import { quoteIdentifier, quoteTable } from '../core/identifier.ts'
 import type { MigrationRow, MigrationTable, MigrationTables } from '../core/migrations/migration-report.ts'
 import type { MigrationTool } from '../core/migrations/tool.ts'
-import { TOOLS } from '../core/migrations/tools.ts'
+import { OTHER_TOOLS, TOOLS } from '../core/migrations/tools.ts'
 import { withEmptySearchPath } from './search-path.ts'
 import type { Session } from './session.ts'
 
@@ -45,11 +45,14 @@ async function readTables(session: Session): Promise<MigrationTables> {
   const { database } = await session.row<{ database: string }>(
     'SELECT pg_catalog.current_database() AS database',
   )
-  const names = [...new Set(TOOLS.map(({ table }) => table))]
+  const names = [...new Set([...TOOLS.map(({ table }) => table), ...OTHER_TOOLS.keys()])]
   const tables: MigrationTable[] = []
   const gaps: string[] = []
   for (const found of await session.rows<Found>(TABLES, [names])) {
     const { schema, name } = found
+    const other = OTHER_TOOLS.get(name)
+    if (other !== undefined)
+      gaps.push(`${schema}.${name} is of ${other}, whose migrations are not known here`)
     const columns = new Map<string, string>(Object.entries(JSON.parse(found.columns ?? '{}')))
     const tool = TOOLS.find(({ table, owns }) => table === name && owns(columns))
     if (tool === undefined) continue

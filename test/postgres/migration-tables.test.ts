@@ -190,6 +190,18 @@ describe('reading the tables', () => {
     }
   })
 
+  it('never says that nothing is pending where a tool that is not known has run too', async () => {
+    const database = await read(
+      `${fixture('rails/none-pending.sql')}; CREATE TABLE goose_db_version (id int); CREATE SCHEMA app; CREATE TABLE app."SequelizeMeta" (name text)`,
+    )
+    expect(database.gaps).toEqual([
+      'app.SequelizeMeta is of Sequelize, whose migrations are not known here',
+      'public.goose_db_version is of goose, whose migrations are not known here',
+    ])
+    const folder = await readProjectFiles(join(FIXTURES, 'rails/project'))
+    expect(detectMigrations({ folder, database })).toMatchObject({ state: 'unknown' })
+  })
+
   it('does not wait for a migration that has its own table locked', async () => {
     await using database = await createDatabase(theLab(), fixture('rails/none-pending.sql'))
     await using holder = await openSession(parseConnectionUrl(database.url))

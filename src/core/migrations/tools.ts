@@ -23,3 +23,21 @@ export const TOOLS: readonly MigrationTool[] = [
   golangMigrate,
   atlas,
 ]
+
+/** Where other tools keep what they have applied: there is a table of theirs, so they may run in a deploy as well. */
+export const OTHER_TOOLS: ReadonlyMap<string, string> = new Map([
+  ['databasechangelog', 'Liquibase'],
+  ['goose_db_version', 'goose'],
+  ['SequelizeMeta', 'Sequelize'],
+  ['_sqlx_migrations', 'sqlx'],
+  ['__diesel_schema_migrations', 'Diesel'],
+  ['seaql_migrations', 'SeaORM'],
+  ['refinery_schema_history', 'refinery'],
+  ['__EFMigrationsHistory', 'Entity Framework'],
+  ['doctrine_migration_versions', 'Doctrine'],
+  ['phinxlog', 'Phinx'],
+  ['pgmigrations', 'node-pg-migrate'],
+  ['mikro_orm_migrations', 'MikroORM'],
+  ['kysely_migration', 'Kysely'],
+  ['_yoyo_migration', 'yoyo'],
+])
