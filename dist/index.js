@@ -90186,6 +90186,23 @@ const TOOLS = [
     golangMigrate,
     atlas,
 ];
+/** Where other tools keep what they have applied: there is a table of theirs, so they may run in a deploy as well. */
+const OTHER_TOOLS = new Map([
+    ['databasechangelog', 'Liquibase'],
+    ['goose_db_version', 'goose'],
+    ['SequelizeMeta', 'Sequelize'],
+    ['_sqlx_migrations', 'sqlx'],
+    ['__diesel_schema_migrations', 'Diesel'],
+    ['seaql_migrations', 'SeaORM'],
+    ['refinery_schema_history', 'refinery'],
+    ['__EFMigrationsHistory', 'Entity Framework'],
+    ['doctrine_migration_versions', 'Doctrine'],
+    ['phinxlog', 'Phinx'],
+    ['pgmigrations', 'node-pg-migrate'],
+    ['mikro_orm_migrations', 'MikroORM'],
+    ['kysely_migration', 'Kysely'],
+    ['_yoyo_migration', 'yoyo'],
+]);
 
 ;// CONCATENATED MODULE: ./lib/core/migrations/detect.js
 
@@ -90485,11 +90502,14 @@ async function readMigrationTables(session) {
 }
 async function migration_tables_readTables(session) {
     const { database } = await session.row('SELECT pg_catalog.current_database() AS database');
-    const names = [...new Set(TOOLS.map(({ table }) => table))];
+    const names = [...new Set([...TOOLS.map(({ table }) => table), ...OTHER_TOOLS.keys()])];
     const tables = [];
     const gaps = [];
     for (const found of await session.rows(migration_tables_TABLES, [names])) {
         const { schema, name } = found;
+        const other = OTHER_TOOLS.get(name);
+        if (other !== undefined)
+            gaps.push(`${schema}.${name} is of ${other}, whose migrations are not known here`);
         const columns = new Map(Object.entries(JSON.parse(found.columns ?? '{}')));
         const tool = TOOLS.find(({ table, owns }) => table === name && owns(columns));
         if (tool === undefined)
