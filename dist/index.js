@@ -80856,8 +80856,9 @@ const UNPACK = { gzip: 'gzip -dc', lz4: 'lz4 -dc', zstd: 'zstd -dc' };
 function renderRestoreCommands(object, format, endpoint, compression = 'none', filters = []) {
     const store = endpoint === undefined ? '' : ` --endpoint-url ${quote(endpoint)}`;
     const uri = quote(`s3://${object.bucket}/${object.key}`);
-    const name = quote(object.key.replace(/^.*\//, ''));
-    const fetchFile = `aws s3 cp${store} ${uri} ${name} &&\n  echo ${quote(`${object.sha256}  ${object.key.replace(/^.*\//, '')}`)} | sha256sum --check &&`;
+    const file = object.key.replace(/^.*\//, '');
+    const name = quote(file);
+    const fetchFile = `aws s3 cp${store} ${uri} ${name} &&\n  echo ${quote(`${object.sha256}  ${file}`)} | sha256sum --check &&`;
     const fetchStream = `aws s3 cp${store} ${uri} -`;
     if (format === 'plain') {
         const unpack = UNPACK[compression.replace(/:.*$/, '')];
@@ -80872,7 +80873,7 @@ function renderRestoreCommands(object, format, endpoint, compression = 'none', f
         };
     }
     const restore = 'pg_restore --exit-on-error --no-owner --no-acl';
-    const list = quote(`${object.key.replace(/^.*\//, '')}.list`);
+    const list = quote(`${file}.list`);
     const [writeList, useList] = filters.length === 0
         ? ['', '']
         : [`\n  ${[`pg_restore --list ${name}`, ...filters].join(' | ')} > ${list} &&`, ` --use-list ${list}`];
@@ -88840,9 +88841,7 @@ function parseTag(line) {
 const restore_list_KINDS = [
     'TABLE DATA',
     'TABLE',
-    'FK CONSTRAINT',
     'EVENT TRIGGER',
-    'TRIGGER',
     'MATERIALIZED VIEW DATA',
     'SEQUENCE SET',
     'SUBSCRIPTION TABLE',
@@ -88926,20 +88925,19 @@ function mayLackWhatItNeeds({ title }, part) {
 }
 /** The same for the beginning of a title, as grep -E takes it too. */
 function lackingPattern({ tables, schemas }) {
-    const triggers = tables.length + schemas.length > 0;
-    return triggers
-        ? '(FK CONSTRAINT|TRIGGER|COMMENT .* (CONSTRAINT|TRIGGER))'
-        : '(FK CONSTRAINT|COMMENT .* CONSTRAINT)';
+    return tables.length + schemas.length > 0 ? `(${REFERENCE}|${TRIGGER})` : `(${REFERENCE})`;
 }
+/** The list does not say whether a constraint with a comment is a reference. */
+const REFERENCE = 'FK CONSTRAINT|COMMENT .* CONSTRAINT';
+const TRIGGER = 'TRIGGER|COMMENT .* TRIGGER';
+const IS_REFERENCE = new RegExp(`^(${REFERENCE}) `, 's');
 const DATA = ['TABLE DATA', 'MATERIALIZED VIEW DATA', 'SEQUENCE SET', 'BLOBS', 'BLOB', 'BLOB METADATA'];
 function isWanted({ kind, id, title }, dataOnlyOf) {
     if (dataOnlyOf === undefined)
         return true;
     if (DATA.includes(kind))
         return dataOnlyOf.has(id);
-    // The list does not say whether a constraint with a comment is a reference.
-    const isReference = kind === 'FK CONSTRAINT' || /^COMMENT .* CONSTRAINT /s.test(title);
-    return !isReference || dataOnlyOf.size === 0;
+    return !IS_REFERENCE.test(title) || dataOnlyOf.size === 0;
 }
 /** The text of a file for `pg_restore --use-list`. */
 function renderUseList(entries) {
@@ -88962,7 +88960,7 @@ function schemasBefore({ backup, server, fingerprint }) {
 /**
  * What an empty database lacks before it can take a partial archive: `pg_dump --table` dumps neither the schemas of its tables nor any
  * extension, and `--schema` no extension. Its archive makes its schemas itself, but an extension may have to be in one before: so they
- * are made here, and left out there (`makesSchemas`), which a plain script does not allow. Empty for a full backup. Types and
+ * are made here, and left out there (schemasToLeaveOut), which a plain script does not allow. Empty for a full backup. Types and
  * functions outside of the backup that its tables are made with are not known here. https://www.postgresql.org/docs/18/app-pgdump.html (-t, -n)
  */
 function statementsBefore(manifest) {
@@ -88982,7 +88980,13 @@ function statementsBefore(manifest) {
             .map(({ name, schema }) => `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)} WITH SCHEMA ${quoteIdentifier(schema)}`),
     ];
 }
-/** True where the archive makes schemas that are there already: `public`, which every new database has, and those of statementsBefore. */
+/**
+ * Schemas that the archive would make, and that are there already: `public`, which every new database has, and those of statementsBefore. Empty
+ * where no schemas were named.
+ */
+function schemasToLeaveOut(manifest) {
+    return makesSchemas(manifest) ? schemasBefore(manifest) : [];
+}
 function makesSchemas({ backup }) {
     return backup.schemas.length > 0;
 }
@@ -89008,8 +89012,9 @@ function listFilters(manifest) {
     const { backup, archive } = manifest;
     if (backup.kind !== 'partial' || archive.format === 'plain')
         return [];
-    const there = makesSchemas(manifest) ? schemasBefore(manifest) : [];
-    const patterns = there.map(schema => ` -e ${quote(` SCHEMA - ${schema} `)}`).join('');
+    const patterns = schemasToLeaveOut(manifest)
+        .map(schema => ` -e ${quote(` SCHEMA - ${schema} `)}`)
+        .join('');
     return [
         ...(patterns === '' ? [] : [`grep -vF${patterns}`]),
         `grep -vE ${quote(`^[0-9]+; [0-9]+ [0-9]+ ${lackingPattern(backup)} `)}`,
@@ -94575,8 +94580,8 @@ async function createDrillTools(context, setting, manifest) {
         const path = (0,external_node_path_.join)(directory, 'entries.list');
         const entries = await listArchive(pgRestore.path, archivePath, [], env);
         const question = { pgRestore: pgRestore.path, archive: archivePath, entries, path, env };
-        const schemas = await readSchemas(question);
-        const there = makesSchemas(manifest) ? schemasBefore(manifest) : [];
+        const there = schemasToLeaveOut(manifest);
+        const schemas = there.length === 0 ? new Map() : await readSchemas(question);
         const kept = entries.filter(entry => !there.includes(schemas.get(entry.id) ?? '') && !mayLackWhatItNeeds(entry, manifest.backup));
         await (0,promises_.writeFile)(path, renderUseList(kept), { mode: 0o600 });
         return path;
@@ -98838,7 +98843,7 @@ async function choose({ inputs, pgRestore, directory, manifest }, archive, env, 
     const isNew = inputs.mode !== 'overwrite';
     const question = { pgRestore: pgRestore.path, archive, entries, path: (0,external_node_path_.join)(directory, 'asked.list'), env };
     const kept = isNew ? [] : keptSchemas;
-    const made = isNew && makesSchemas(manifest) ? schemasBefore(manifest) : [];
+    const made = isNew ? schemasToLeaveOut(manifest) : [];
     // A new database has no extensions but the one that comes with the server.
     const foreign = isNew ? ['plpgsql'] : foreignExtensions;
     return chooseEntries(entries, {

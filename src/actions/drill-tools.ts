@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Check } from '../core/check.ts'
 import type { Connection } from '../core/connection.ts'
 import type { Manifest } from '../core/manifest.ts'
-import { makesSchemas, schemasBefore } from '../core/partial-backup.ts'
+import { schemasToLeaveOut } from '../core/partial-backup.ts'
 import { parseVersion } from '../core/postgres-version.ts'
 import { mayLackWhatItNeeds, renderUseList } from '../core/restore-list.ts'
 import { scratchNeeds } from '../core/scratch-needs.ts'
@@ -59,8 +59,8 @@ export async function createDrillTools(
     const path = join(directory, 'entries.list')
     const entries = await listArchive(pgRestore.path, archivePath, [], env)
     const question = { pgRestore: pgRestore.path, archive: archivePath, entries, path, env }
-    const schemas = await readSchemas(question)
-    const there = makesSchemas(manifest) ? schemasBefore(manifest) : []
+    const there = schemasToLeaveOut(manifest)
+    const schemas = there.length === 0 ? new Map() : await readSchemas(question)
     const kept = entries.filter(
       entry => !there.includes(schemas.get(entry.id) ?? '') && !mayLackWhatItNeeds(entry, manifest.backup),
     )

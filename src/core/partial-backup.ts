@@ -7,7 +7,7 @@ import { lackingPattern } from './restore-list.ts'
 const ALWAYS_THERE = /^(public$|pg_|information_schema$)/
 
 /** The schemas of its tables and of the extensions, which are there before a partial archive is restored. Empty for a full backup. */
-export function schemasBefore({ backup, server, fingerprint }: Manifest): readonly string[] {
+function schemasBefore({ backup, server, fingerprint }: Manifest): readonly string[] {
   if (backup.tables.length + backup.schemas.length === 0) return []
   const schemas = [...fingerprint.tables, ...extensionsOf(server)].map(({ schema }) => schema)
   return [...new Set(['public', ...schemas])]
@@ -16,7 +16,7 @@ export function schemasBefore({ backup, server, fingerprint }: Manifest): readon
 /**
  * What an empty database lacks before it can take a partial archive: `pg_dump --table` dumps neither the schemas of its tables nor any
  * extension, and `--schema` no extension. Its archive makes its schemas itself, but an extension may have to be in one before: so they
- * are made here, and left out there (`makesSchemas`), which a plain script does not allow. Empty for a full backup. Types and
+ * are made here, and left out there (schemasToLeaveOut), which a plain script does not allow. Empty for a full backup. Types and
  * functions outside of the backup that its tables are made with are not known here. https://www.postgresql.org/docs/18/app-pgdump.html (-t, -n)
  */
 export function statementsBefore(manifest: Manifest): readonly string[] {
@@ -39,8 +39,15 @@ export function statementsBefore(manifest: Manifest): readonly string[] {
   ]
 }
 
-/** True where the archive makes schemas that are there already: `public`, which every new database has, and those of statementsBefore. */
-export function makesSchemas({ backup }: Manifest): boolean {
+/**
+ * Schemas that the archive would make, and that are there already: `public`, which every new database has, and those of statementsBefore. Empty
+ * where no schemas were named.
+ */
+export function schemasToLeaveOut(manifest: Manifest): readonly string[] {
+  return makesSchemas(manifest) ? schemasBefore(manifest) : []
+}
+
+function makesSchemas({ backup }: Manifest): boolean {
   return backup.schemas.length > 0
 }
 
@@ -70,8 +77,9 @@ export function renderBackupCommands(
 function listFilters(manifest: Manifest): readonly string[] {
   const { backup, archive } = manifest
   if (backup.kind !== 'partial' || archive.format === 'plain') return []
-  const there = makesSchemas(manifest) ? schemasBefore(manifest) : []
-  const patterns = there.map(schema => ` -e ${quote(` SCHEMA - ${schema} `)}`).join('')
+  const patterns = schemasToLeaveOut(manifest)
+    .map(schema => ` -e ${quote(` SCHEMA - ${schema} `)}`)
+    .join('')
   return [
     ...(patterns === '' ? [] : [`grep -vF${patterns}`]),
     `grep -vE ${quote(`^[0-9]+; [0-9]+ [0-9]+ ${lackingPattern(backup)} `)}`,

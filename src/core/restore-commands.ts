@@ -22,8 +22,9 @@ export function renderRestoreCommands(
 ): RestoreCommands {
   const store = endpoint === undefined ? '' : ` --endpoint-url ${quote(endpoint)}`
   const uri = quote(`s3://${object.bucket}/${object.key}`)
-  const name = quote(object.key.replace(/^.*\//, ''))
-  const fetchFile = `aws s3 cp${store} ${uri} ${name} &&\n  echo ${quote(`${object.sha256}  ${object.key.replace(/^.*\//, '')}`)} | sha256sum --check &&`
+  const file = object.key.replace(/^.*\//, '')
+  const name = quote(file)
+  const fetchFile = `aws s3 cp${store} ${uri} ${name} &&\n  echo ${quote(`${object.sha256}  ${file}`)} | sha256sum --check &&`
   const fetchStream = `aws s3 cp${store} ${uri} -`
   if (format === 'plain') {
     const unpack = UNPACK[compression.replace(/:.*$/, '')]
@@ -38,7 +39,7 @@ export function renderRestoreCommands(
     }
   }
   const restore = 'pg_restore --exit-on-error --no-owner --no-acl'
-  const list = quote(`${object.key.replace(/^.*\//, '')}.list`)
+  const list = quote(`${file}.list`)
   const [writeList, useList] =
     filters.length === 0
       ? ['', '']

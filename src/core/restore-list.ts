@@ -13,9 +13,7 @@ export interface ArchiveEntry {
 const KINDS = [
   'TABLE DATA',
   'TABLE',
-  'FK CONSTRAINT',
   'EVENT TRIGGER',
-  'TRIGGER',
   'MATERIALIZED VIEW DATA',
   'SEQUENCE SET',
   'SUBSCRIPTION TABLE',
@@ -148,20 +146,20 @@ export function mayLackWhatItNeeds({ title }: ArchiveEntry, part: Part): boolean
 
 /** The same for the beginning of a title, as grep -E takes it too. */
 export function lackingPattern({ tables, schemas }: Part): string {
-  const triggers = tables.length + schemas.length > 0
-  return triggers
-    ? '(FK CONSTRAINT|TRIGGER|COMMENT .* (CONSTRAINT|TRIGGER))'
-    : '(FK CONSTRAINT|COMMENT .* CONSTRAINT)'
+  return tables.length + schemas.length > 0 ? `(${REFERENCE}|${TRIGGER})` : `(${REFERENCE})`
 }
+
+/** The list does not say whether a constraint with a comment is a reference. */
+const REFERENCE = 'FK CONSTRAINT|COMMENT .* CONSTRAINT'
+const TRIGGER = 'TRIGGER|COMMENT .* TRIGGER'
+const IS_REFERENCE = new RegExp(`^(${REFERENCE}) `, 's')
 
 const DATA = ['TABLE DATA', 'MATERIALIZED VIEW DATA', 'SEQUENCE SET', 'BLOBS', 'BLOB', 'BLOB METADATA']
 
 function isWanted({ kind, id, title }: ArchiveEntry, dataOnlyOf: ReadonlySet<string> | undefined): boolean {
   if (dataOnlyOf === undefined) return true
   if (DATA.includes(kind)) return dataOnlyOf.has(id)
-  // The list does not say whether a constraint with a comment is a reference.
-  const isReference = kind === 'FK CONSTRAINT' || /^COMMENT .* CONSTRAINT /s.test(title)
-  return !isReference || dataOnlyOf.size === 0
+  return !IS_REFERENCE.test(title) || dataOnlyOf.size === 0
 }
 
 /** The text of a file for `pg_restore --use-list`. */

@@ -160,25 +160,22 @@ describe('restore-from-s3 of a part', () => {
     expect(rowCount).toBe(3)
   })
 
+  const REFERENCES = [
+    'FK CONSTRAINT public notes by',
+    'FK CONSTRAINT public odd name.with dot odd name.with dot_user_id_fkey',
+  ]
+
   it.each([
     {
       of: 'the schema that every database has',
       inputs: { schemas: 'public' },
-      lacks: [
-        'FK CONSTRAINT public notes by',
-        'FK CONSTRAINT public odd name.with dot odd name.with dot_user_id_fkey',
-        'TRIGGER public notes guard',
-      ],
+      lacks: [...REFERENCES, 'TRIGGER public notes guard'],
     },
     { of: 'another schema', inputs: { schemas: 'audit' }, lacks: [] },
     {
       of: 'both',
       inputs: { schemas: 'public\naudit' },
-      lacks: [
-        'FK CONSTRAINT public notes by',
-        'FK CONSTRAINT public odd name.with dot odd name.with dot_user_id_fkey',
-        'TRIGGER public notes guard',
-      ],
+      lacks: [...REFERENCES, 'TRIGGER public notes guard'],
     },
     { of: 'a table in a schema that it does not bring', inputs: { tables: 'audit.events' }, lacks: [] },
     {
@@ -194,10 +191,7 @@ describe('restore-from-s3 of a part', () => {
     {
       of: 'all but a table that another refers to',
       inputs: { 'exclude-tables': 'users' },
-      lacks: [
-        'FK CONSTRAINT public notes by',
-        'FK CONSTRAINT public odd name.with dot odd name.with dot_user_id_fkey',
-      ],
+      lacks: REFERENCES,
     },
   ])('takes a partial backup of $of', async ({ inputs, lacks }) => {
     await using hosted = await createHosted(

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { makesSchemas, schemasBefore } from '../../core/partial-backup.ts'
+import { schemasToLeaveOut } from '../../core/partial-backup.ts'
 import { type ChosenEntries, chooseEntries } from '../../core/restore-list.ts'
 import type { Selection, TableName } from '../../core/restore-selection.ts'
 import type { TargetFacts } from '../../core/restore-target.ts'
@@ -27,7 +27,7 @@ export async function choose(
   const isNew = inputs.mode !== 'overwrite'
   const question = { pgRestore: pgRestore.path, archive, entries, path: join(directory, 'asked.list'), env }
   const kept = isNew ? [] : keptSchemas
-  const made = isNew && makesSchemas(manifest) ? schemasBefore(manifest) : []
+  const made = isNew ? schemasToLeaveOut(manifest) : []
   // A new database has no extensions but the one that comes with the server.
   const foreign = isNew ? ['plpgsql'] : foreignExtensions
   return chooseEntries(entries, {
