@@ -80206,7 +80206,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   C: () => (/* binding */ runAction)
 });
 
-;// CONCATENATED MODULE: ./lib/core/backup-key.js
+;// CONCATENATED MODULE: ./lib/core/backup/backup-id.js
 /**
  * What a backup was made for. A partial backup holds some tables only; a safety backup is taken of what a restore is
  * about to replace, which is most likely damaged.
@@ -80310,27 +80310,8 @@ function join(prefix, rest) {
     return prefix === '' ? rest : `${prefix}/${rest}`;
 }
 
-;// CONCATENATED MODULE: ./lib/core/canonical-json.js
-/**
- * JSON with one spelling for one value: keys sorted (by code unit, but for the JSON of JavaScript whole numbers first), two
- * spaces, a line feed at the end. What is undefined is left out.
- * Two manifests that say the same are the same bytes, and a person can read them.
- */
-function canonicalJson(value) {
-    const plain = JSON.parse(JSON.stringify(value));
-    return `${JSON.stringify(sorted(plain), null, 2)}\n`;
-}
-function sorted(value) {
-    if (Array.isArray(value))
-        return value.map(sorted);
-    if (value === null || typeof value !== 'object')
-        return value;
-    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
-}
-
-;// CONCATENATED MODULE: ./lib/core/shape.js
-const shape_text = (value, path) => typeof value === 'string' ? value : refuse(path, 'a text', value);
+;// CONCATENATED MODULE: ./lib/core/json/decode.js
+const decode_text = (value, path) => typeof value === 'string' ? value : refuse(path, 'a text', value);
 const flag = (value, path) => typeof value === 'boolean' ? value : refuse(path, 'true or false', value);
 /** Zero or more, exact: rows, bytes, milliseconds. */
 const whole = (value, path) => Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : refuse(path, 'a whole number', value);
@@ -80373,7 +80354,7 @@ function refuse(path, expected, found) {
     throw new RangeError(`${path === '' ? 'the document' : path}: expected ${expected}, found ${shown}`);
 }
 
-;// CONCATENATED MODULE: ./lib/core/check.js
+;// CONCATENATED MODULE: ./lib/core/checks/check.js
 
 /** What a drill concludes. Not measured is not success: nothing passes because it was not looked at. */
 const VERDICTS = ['pass', 'fail', 'not-measured'];
@@ -80388,14 +80369,14 @@ const CHECK_GROUPS = ['restore', 'exact', 'criteria', 'structure', 'amcheck', 's
 const check = object({
     group: oneOf(CHECK_GROUPS),
     /** What was looked at, unique enough to be found: `table users`. */
-    name: shape_text,
+    name: decode_text,
     verdict: oneOf(CHECK_VERDICTS),
     /** For people: `20,000 rows`. */
-    expected: shape_text,
+    expected: decode_text,
     /** For people: `19,999 rows (1 fewer)`. */
-    found: shape_text,
+    found: decode_text,
     /** Why, or what to do; null where there is nothing to add. */
-    note: nullable(shape_text),
+    note: nullable(decode_text),
 });
 /** Groups whose passing checks show that data came back; an index or an exit code alone does not. */
 const MEASURES_DATA = ['exact', 'criteria'];
@@ -80414,6 +80395,25 @@ function verdictOf(checks) {
         return 'fail';
     const measured = checks.some(({ group, verdict }) => verdict === 'pass' && MEASURES_DATA.includes(group));
     return measured && gapsOf(checks).length === 0 ? 'pass' : 'not-measured';
+}
+
+;// CONCATENATED MODULE: ./lib/core/json/canonical.js
+/**
+ * JSON with one spelling for one value: keys sorted (by code unit, but for the JSON of JavaScript whole numbers first), two
+ * spaces, a line feed at the end. What is undefined is left out.
+ * Two manifests that say the same are the same bytes, and a person can read them.
+ */
+function canonicalJson(value) {
+    const plain = JSON.parse(JSON.stringify(value));
+    return `${JSON.stringify(sorted(plain), null, 2)}\n`;
+}
+function sorted(value) {
+    if (Array.isArray(value))
+        return value.map(sorted);
+    if (value === null || typeof value !== 'object')
+        return value;
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
 }
 
 ;// CONCATENATED MODULE: ./lib/core/errors.js
@@ -80507,15 +80507,15 @@ function errorMessage(error) {
     return String(error) || 'unknown error';
 }
 
-;// CONCATENATED MODULE: ./lib/core/record.js
+;// CONCATENATED MODULE: ./lib/core/json/versioned-record.js
 
 
 /** Which object a record is about, exactly. */
 const RECORDED_BACKUP = {
-    id: shape_text,
-    bucket: shape_text,
-    key: shape_text,
-    versionId: nullable(shape_text),
+    id: decode_text,
+    bucket: decode_text,
+    key: decode_text,
+    versionId: nullable(decode_text),
     sha256: sha256,
     bytes: whole,
     snapshotAt: instant,
@@ -80523,11 +80523,11 @@ const RECORDED_BACKUP = {
 const recordedBackup = object(RECORDED_BACKUP);
 /** Who made a record. */
 const recordedRun = object({
-    repository: shape_text,
-    workflow: shape_text,
-    runId: shape_text,
-    runAttempt: shape_text,
-    commit: shape_text,
+    repository: decode_text,
+    workflow: decode_text,
+    runId: decode_text,
+    runAttempt: decode_text,
+    commit: decode_text,
 });
 /** Reads a record; throws its code when it is damaged or of a newer major version. `name` is for the error. */
 function parseRecord(kind, json, name) {
@@ -80546,7 +80546,7 @@ function parseRecord(kind, json, name) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/core/drill-record.js
+;// CONCATENATED MODULE: ./lib/core/drill/drill-record.js
 
 
 
@@ -80556,9 +80556,9 @@ const drillRecord = object({
     version: whole,
     drill: object({
         /** The name of the record in the bucket, without `.json`: `20261201T040000Z-1a2b3c4d`. */
-        id: shape_text,
+        id: decode_text,
         /** The logical name, as in keys. */
-        database: shape_text,
+        database: decode_text,
         startedAt: instant,
         verdict: oneOf(VERDICTS),
     }),
@@ -80575,7 +80575,7 @@ const drillRecord = object({
         totalMs: whole,
     }),
     /** Versions; the empty text where a drill ended before the tool was needed. */
-    tools: object({ pgRestore: shape_text, server: shape_text }),
+    tools: object({ pgRestore: decode_text, server: decode_text }),
     run: recordedRun,
 });
 /**
@@ -80595,7 +80595,7 @@ function parseDrillRecord(json, name) {
     return parseRecord({ version: DRILL_VERSION, shape: drillRecord, code: 'DRILL_RECORD_INVALID', what: 'drill record' }, json, name);
 }
 
-;// CONCATENATED MODULE: ./lib/core/manifest.js
+;// CONCATENATED MODULE: ./lib/core/backup/manifest.js
 
 
 
@@ -80605,15 +80605,15 @@ const MANIFEST_VERSION = 1;
 const FINGERPRINT_LEVELS = ['none', 'counts', 'content'];
 const ARCHIVE_FORMATS = ['custom', 'plain'];
 const tableFingerprint = object({
-    schema: shape_text,
-    name: shape_text,
+    schema: decode_text,
+    name: decode_text,
     rows: whole,
     /** The greatest value of the table's time column at the snapshot, as PostgreSQL prints it in UTC; null in an empty table. */
-    newest: nullable(object({ column: shape_text, value: nullable(shape_text) })),
+    newest: nullable(object({ column: decode_text, value: nullable(decode_text) })),
     /** 128 bits over all values, independent of the order of rows; null below level `content`. */
-    contentHash: nullable(shape_text),
+    contentHash: nullable(decode_text),
     /** The extension whose configuration it is; then these are the rows that do not come with CREATE EXTENSION. */
-    extension: addedLater(shape_text),
+    extension: addedLater(decode_text),
 });
 /**
  * Sequences are not transactional: pg_dump reads a value somewhere between the snapshot and its end, so the archive
@@ -80621,12 +80621,12 @@ const tableFingerprint = object({
  * (is_called is false), and then `next…` is what it gives out first: its start, or what somebody set it to.
  */
 const sequenceFingerprint = object({
-    schema: shape_text,
-    name: shape_text,
-    atSnapshot: nullable(shape_text),
-    atEnd: nullable(shape_text),
-    nextAtSnapshot: addedLater(shape_text),
-    nextAtEnd: addedLater(shape_text),
+    schema: decode_text,
+    name: decode_text,
+    atSnapshot: nullable(decode_text),
+    atEnd: nullable(decode_text),
+    nextAtSnapshot: addedLater(decode_text),
+    nextAtEnd: addedLater(decode_text),
     /** After its greatest value it begins anew. */
     cycles: addedLater(flag),
 });
@@ -80641,57 +80641,57 @@ const objectCounts = object({
     largeObjects: whole,
 });
 /** An object of the schema and 64 bits over its definition, by which a change is seen but not what it was. */
-const definition = object({ kind: shape_text, name: shape_text, hash: shape_text });
-const extension = object({ name: shape_text, version: shape_text, schema: shape_text });
+const definition = object({ kind: decode_text, name: decode_text, hash: decode_text });
+const extension = object({ name: decode_text, version: decode_text, schema: decode_text });
 const manifest = object({
     version: whole,
     backup: object({
-        id: shape_text,
-        database: shape_text,
+        id: decode_text,
+        database: decode_text,
         kind: oneOf(BACKUP_KINDS),
         /** The server's clock when the snapshot was taken. */
         snapshotAt: instant,
         /** What a partial backup was narrowed to, as pg_dump patterns; empty lists in a full one. */
-        tables: list(shape_text),
-        excludeTables: list(shape_text),
-        schemas: list(shape_text),
+        tables: list(decode_text),
+        excludeTables: list(decode_text),
+        schemas: list(decode_text),
     }),
     object: object({
-        bucket: shape_text,
-        key: shape_text,
-        versionId: nullable(shape_text),
-        etag: shape_text,
+        bucket: decode_text,
+        key: decode_text,
+        versionId: nullable(decode_text),
+        etag: decode_text,
         bytes: whole,
         sha256: sha256,
         /** In order; together they are the object. */
         parts: list(object({ bytes: whole, sha256: sha256 })),
         /** The checksum of the whole object that the store computed itself and confirmed; null where it has none. */
-        checksum: nullable(object({ algorithm: shape_text, type: shape_text, value: shape_text })),
-        storageClass: shape_text,
+        checksum: nullable(object({ algorithm: decode_text, type: decode_text, value: decode_text })),
+        storageClass: decode_text,
     }),
     archive: object({
         format: oneOf(ARCHIVE_FORMATS),
-        compression: shape_text,
-        toolVersion: shape_text,
-        options: list(shape_text),
+        compression: decode_text,
+        toolVersion: decode_text,
+        options: list(decode_text),
     }),
     server: object({
-        version: shape_text,
-        database: shape_text,
-        encoding: shape_text,
+        version: decode_text,
+        database: decode_text,
+        encoding: decode_text,
         /** pg_database.datlocprovider: b builtin, c libc, i icu, d default. */
-        collationProvider: shape_text,
-        collate: shape_text,
-        ctype: shape_text,
-        locale: nullable(shape_text),
+        collationProvider: decode_text,
+        collate: decode_text,
+        ctype: decode_text,
+        locale: nullable(decode_text),
         /** pg_database_size, indexes included. */
         bytes: whole,
         isStandby: flag,
         /** The number that initdb gave the cluster; null in older manifests, and where the role may not read it. */
-        systemIdentifier: addedLater(shape_text),
+        systemIdentifier: addedLater(decode_text),
         extensions: list(extension),
         /** Roles that row security policies name: a server without them cannot take the policies. */
-        policyRoles: list(shape_text),
+        policyRoles: list(decode_text),
     }),
     fingerprint: object({
         level: oneOf(FINGERPRINT_LEVELS),
@@ -80702,11 +80702,11 @@ const manifest = object({
         /** Null in a partial backup, too. */
         definitions: addedLater(list(definition)),
         /** 128 bits over the bytes of all large objects; null below level `content`, and where there are none. */
-        largeObjectsHash: addedLater(shape_text),
+        largeObjectsHash: addedLater(decode_text),
     }),
     /** pg_dump with its upload, and the whole step. */
     durations: object({ dumpMs: whole, totalMs: whole }),
-    madeBy: object({ repository: shape_text, workflow: shape_text, runId: shape_text, runAttempt: shape_text, commit: shape_text }),
+    madeBy: object({ repository: decode_text, workflow: decode_text, runId: decode_text, runAttempt: decode_text, commit: decode_text }),
 });
 /** Rows of all tables together. */
 function countRows(tables) {
@@ -80727,7 +80727,7 @@ function parseManifest(json, name) {
     return parseRecord(MANIFEST, json, name);
 }
 
-;// CONCATENATED MODULE: ./lib/steps/find-backup.js
+;// CONCATENATED MODULE: ./lib/steps/backups/find-backup.js
 
 
 
@@ -80846,7 +80846,7 @@ function describe(ids) {
 var external_node_crypto_ = __nccwpck_require__(7598);
 // EXTERNAL MODULE: ../../node_modules/@aws-sdk/client-s3/dist-cjs/index.js
 var dist_cjs = __nccwpck_require__(8299);
-;// CONCATENATED MODULE: ./lib/core/restore-commands.js
+;// CONCATENATED MODULE: ./lib/core/backup/restore-commands.js
 /** A plain script is compressed as a whole, and psql reads it as text. */
 const UNPACK = { gzip: 'gzip -dc', lz4: 'lz4 -dc', zstd: 'zstd -dc' };
 /**
@@ -81459,7 +81459,7 @@ function toChecksum(value, type) {
     return { algorithm: 'CRC32', type, value };
 }
 
-;// CONCATENATED MODULE: ./lib/core/duration.js
+;// CONCATENATED MODULE: ./lib/core/text/duration.js
 const UNITS_MS = [86_400_000, 3_600_000, 60_000, 1000, 1];
 const GRAMMAR = ['d', 'h', 'm(?!s)', 's', 'ms'].map(unit => `(?:(\\d+(?:\\.\\d+)?)${unit})?`).join(' ?');
 /**
@@ -84474,7 +84474,7 @@ async function requestIdToken(audience) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/actions/store-inputs.js
+;// CONCATENATED MODULE: ./lib/wiring/store-inputs.js
 
 /** Region of a store that has none: what the SDK signs with. */
 const ANY_REGION = 'us-east-1';
@@ -84538,7 +84538,7 @@ function readKinds(inputs) {
     return lines.length === 0 ? undefined : full.filter(kind => lines.includes(kind));
 }
 
-;// CONCATENATED MODULE: ./lib/core/markdown.js
+;// CONCATENATED MODULE: ./lib/core/text/markdown.js
 /**
  * What GitHub looks for in text that is rendered already: addresses, mentions, references, emoji, mathematics. It
  * reads one element at a time and sees through character references, so only an element of its own stops it.
@@ -84601,7 +84601,7 @@ function visible(text) {
     return text.replace(/\r\n?/g, '\n').replace(INVISIBLE, c => (c === '\n' || c === '\t' ? c : '\ufffd'));
 }
 
-;// CONCATENATED MODULE: ./lib/core/summary-page.js
+;// CONCATENATED MODULE: ./lib/core/summary/summary-page.js
 
 /**
  * Every job summary of the suite in one order, so that whoever opens one at night knows where to look: the verdict and what
@@ -84815,50 +84815,7 @@ function seconds(age) {
     return age?.ageMs === undefined ? '' : Math.round(age.ageMs / 1000);
 }
 
-;// CONCATENATED MODULE: ./lib/core/bytes.js
-const KIB = 1024;
-const MIB = 1024 * KIB;
-const GIB = 1024 * MIB;
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
-/** `512 B`, `1.50 MiB`, `120 GiB`: binary units, three significant digits. */
-function renderBytes(bytes) {
-    let value = bytes;
-    let unit = 0;
-    while (value >= 1023.5 && unit < UNITS.length - 1) {
-        value /= 1024;
-        unit += 1;
-    }
-    const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-    return `${value.toFixed(digits)} ${UNITS[unit]}`;
-}
-/** `1,234,567`: grouped by thousands, for rows and counts. */
-function renderCount(count) {
-    return count.toLocaleString('en-US');
-}
-
-;// CONCATENATED MODULE: ./lib/core/check-text.js
-
-/** `1 row`, `20,000 rows`; `plural` where an s is not enough. */
-function renderAmount(count, noun, plural = `${noun}s`) {
-    return `${renderCount(count)} ${count === 1 ? noun : plural}`;
-}
-/** `1 fewer`, `3 more`; the empty text where nothing differs. */
-function renderDifference(found, expected) {
-    if (found === expected)
-        return '';
-    return `${renderCount(Math.abs(found - expected))} ${found < expected ? 'fewer' : 'more'}`;
-}
-/** `users`, `audit.events`: schema public goes without saying. */
-function renderName({ schema, name, }) {
-    return schema === undefined || schema === 'public' ? name : `${schema}.${name}`;
-}
-/** The first few of a list and how many more there are: `a, b, c and 7 more`. */
-function renderSome(items, shown = 10) {
-    const rest = items.length - shown;
-    return items.slice(0, shown).join(', ') + (rest > 0 ? ` and ${renderCount(rest)} more` : '');
-}
-
-;// CONCATENATED MODULE: ./lib/core/postgres-version.js
+;// CONCATENATED MODULE: ./lib/core/pg/version.js
 /**
  * The oldest minor of each major whose client tools are safe to point at an archive or server that somebody else may have
  * touched: the releases of 2026-11-12 fix CVE-2026-116314, code execution by pg_restore from a crafted archive.
@@ -84919,7 +84876,50 @@ function renderWanted(wanted) {
     return wanted.minor === undefined ? `${wanted.major}` : `${wanted.major}.${wanted.minor}`;
 }
 
-;// CONCATENATED MODULE: ./lib/core/check-definitions.js
+;// CONCATENATED MODULE: ./lib/core/text/bytes.js
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+/** `512 B`, `1.50 MiB`, `120 GiB`: binary units, three significant digits. */
+function renderBytes(bytes) {
+    let value = bytes;
+    let unit = 0;
+    while (value >= 1023.5 && unit < UNITS.length - 1) {
+        value /= 1024;
+        unit += 1;
+    }
+    const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+    return `${value.toFixed(digits)} ${UNITS[unit]}`;
+}
+/** `1,234,567`: grouped by thousands, for rows and counts. */
+function renderCount(count) {
+    return count.toLocaleString('en-US');
+}
+
+;// CONCATENATED MODULE: ./lib/core/text/counts.js
+
+/** `1 row`, `20,000 rows`; `plural` where an s is not enough. */
+function renderAmount(count, noun, plural = `${noun}s`) {
+    return `${renderCount(count)} ${count === 1 ? noun : plural}`;
+}
+/** `1 fewer`, `3 more`; the empty text where nothing differs. */
+function renderDifference(found, expected) {
+    if (found === expected)
+        return '';
+    return `${renderCount(Math.abs(found - expected))} ${found < expected ? 'fewer' : 'more'}`;
+}
+/** `users`, `audit.events`: schema public goes without saying. */
+function renderName({ schema, name, }) {
+    return schema === undefined || schema === 'public' ? name : `${schema}.${name}`;
+}
+/** The first few of a list and how many more there are: `a, b, c and 7 more`. */
+function renderSome(items, shown = 10) {
+    const rest = items.length - shown;
+    return items.slice(0, shown).join(', ') + (rest > 0 ? ` and ${renderCount(rest)} more` : '');
+}
+
+;// CONCATENATED MODULE: ./lib/core/checks/definitions.js
 
 
 
@@ -85006,7 +85006,7 @@ function keyOf({ kind, name }) {
     return `${kind} ${name}`;
 }
 
-;// CONCATENATED MODULE: ./lib/core/identifier.js
+;// CONCATENATED MODULE: ./lib/core/pg/quote.js
 /** An identifier in double quotes, whatever it contains. */
 function quoteIdentifier(name) {
     return `"${name.replace(/"/g, '""')}"`;
@@ -85020,7 +85020,366 @@ function quoteLiteral(text) {
     return `'${text.replace(/'/g, "''")}'`;
 }
 
-;// CONCATENATED MODULE: ./lib/core/name-pattern.js
+;// CONCATENATED MODULE: ./lib/postgres/catalog/definition-queries.js
+/** Schemas of the users, and their relations that do not belong to an extension. */
+const OWN = `
+  WITH ns AS (SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'),
+       member AS (SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'),
+       rel AS (SELECT c.*, format('%I.%I', ns.nspname, c.relname) AS title FROM pg_catalog.pg_class c JOIN ns ON ns.oid = c.relnamespace
+                WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_class'::regclass AND m.objid = c.oid)),
+       typ AS (SELECT t.*, format('%I.%I', ns.nspname, t.typname) AS title FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace
+                WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_type'::regclass AND m.objid = t.oid))`;
+/** A type as PostgreSQL writes it behind a cast. Names that are not plain are in quotes. */
+const NAME = '("([^"]|"")*"|[a-z_][a-z0-9_$]*)';
+const TYPE = `(character varying|bit varying|double precision|(timestamp|time)(\\(\\d\\))? with(out)? time zone|${NAME}(\\.${NAME})?)`;
+/**
+ * An expression without its casts, parentheses and blanks. PostgreSQL does not write every expression again as it was after a
+ * restore: `(ARRAY['a'::varchar])::text[]` of `status IN ('a')` comes back as `ARRAY[('a'::varchar)::text]`.
+ */
+function bare(expression) {
+    return `regexp_replace(${expression}, $re$::${TYPE}(\\(\\d+(,\\d+)?\\))?(\\[\\])*|[()\\s]$re$, '', 'g')`;
+}
+const definition_queries_sorted = (array) => `(SELECT string_agg(x, ',' ORDER BY x COLLATE "C") FROM unnest(${array}) AS x)`;
+const collation = (oid) => `(SELECT format('%I.%I', n.nspname, l.collname) FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = ${oid})`;
+/**
+ * By name: a restore gives inherited columns another order. NOT NULL is a constraint in 18, whose name a restore may choose.
+ * Partitions of partitions come back without the identity of their columns (measured with 18.6), which is their parent's.
+ */
+const columns = (relation, version) => `(
+  SELECT string_agg(ROW(a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+           CASE WHEN c.relispartition THEN '' ELSE a.attidentity END, ${version >= 120_000 ? 'a.attgenerated' : "''"},
+           ${collation('a.attcollation')}, ${bare('pg_get_expr(f.adbin, f.adrelid)')})::text, ',' ORDER BY a.attname COLLATE "C")
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+    LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
+   WHERE a.attrelid = ${relation} AND a.attnum > 0 AND NOT a.attisdropped)`;
+/** What is compared of each kind: the name of the object and the text that defines it, owners, grants and tablespaces left out. */
+const KINDS = (version) => ({
+    table: `SELECT title, ROW(relkind, relpersistence, relreplident, reloftype::regtype, ${definition_queries_sorted('reloptions')}, pg_get_partkeydef(oid))::text
+            FROM rel WHERE relkind IN ('r', 'p', 'f')`,
+    columns: `SELECT title, ${columns('rel.oid', version)} FROM rel WHERE relkind IN ('r', 'p', 'f', 'v', 'm')`,
+    'row security': `SELECT title, relforcerowsecurity::text FROM rel WHERE relrowsecurity OR relforcerowsecurity`,
+    inheritance: `SELECT format('%s of %s', rel.title, parent.title), pg_get_expr(rel.relpartbound, rel.oid)
+                  FROM pg_catalog.pg_inherits i JOIN rel ON rel.oid = i.inhrelid JOIN rel AS parent ON parent.oid = i.inhparent
+                 WHERE rel.relkind IN ('r', 'p', 'f')`,
+    // pg_dump leaves invalid ones out.
+    index: `SELECT own.title, ROW(${bare('pg_get_indexdef(i.indexrelid)')}, i.indisprimary, i.indisclustered, i.indisreplident)::text
+            FROM pg_catalog.pg_index i JOIN rel ON rel.oid = i.indrelid JOIN rel AS own ON own.oid = i.indexrelid WHERE i.indisvalid`,
+    // Those of partitions that come with their parent's get a name anew.
+    constraint: `SELECT format('%I on %s', k.conname, rel.title), ${bare('pg_get_constraintdef(k.oid)')}
+                 FROM pg_catalog.pg_constraint k JOIN rel ON rel.oid = k.conrelid WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND k.conparentid = 0`,
+    'domain constraint': `SELECT format('%I on %s', k.conname, typ.title), ${bare('pg_get_constraintdef(k.oid)')}
+                          FROM pg_catalog.pg_constraint k JOIN typ ON typ.oid = k.contypid WHERE k.contype = 'c'`,
+    trigger: `SELECT format('%I on %s', t.tgname, rel.title), ROW(${bare('pg_get_triggerdef(t.oid)')}, t.tgenabled)::text
+              FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal`,
+    rule: `SELECT format('%I on %s', r.rulename, rel.title), ROW(${bare('pg_get_ruledef(r.oid)')}, r.ev_enabled)::text
+           FROM pg_catalog.pg_rewrite r JOIN rel ON rel.oid = r.ev_class WHERE r.rulename <> '_RETURN'`,
+    policy: `SELECT format('%I on %s', y.polname, rel.title), ROW(y.polcmd, y.polpermissive, ${definition_queries_sorted('ARRAY(SELECT rolname FROM pg_catalog.pg_roles WHERE oid = ANY (y.polroles))')},
+                  ${bare('pg_get_expr(y.polqual, y.polrelid)')}, ${bare('pg_get_expr(y.polwithcheck, y.polrelid)')})::text
+             FROM pg_catalog.pg_policy y JOIN rel ON rel.oid = y.polrelid`,
+    view: `SELECT title, ROW(relkind, ${definition_queries_sorted('reloptions')}, ${bare('pg_get_viewdef(oid)')})::text FROM rel WHERE relkind IN ('v', 'm')`,
+    'filled materialised view': `SELECT title, '' FROM rel WHERE relkind = 'm' AND relispopulated`,
+    function: `SELECT p.oid::regprocedure::text, ROW(p.prosrc, p.probin, ${version >= 140_000 ? bare('pg_get_function_sqlbody(p.oid)') : 'NULL'}, pg_get_function_result(p.oid),
+                    ${bare('pg_get_function_arguments(p.oid)')}, l.lanname, p.prokind, p.provolatile, p.proisstrict, p.prosecdef, p.proleakproof, p.proparallel,
+                    p.procost, p.prorows, regexp_replace(${definition_queries_sorted('p.proconfig')}, '[" ]', '', 'g'))::text
+               FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+              WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_proc'::regclass AND m.objid = p.oid)`,
+    // Not those of tables and of arrays, which come by themselves.
+    type: `SELECT typ.title, ROW(typ.typtype, typ.typnotnull, format_type(nullif(typ.typbasetype, 0), typ.typtypmod), ${collation('typ.typcollation')},
+                ${bare("pg_get_expr(typ.typdefaultbin, 'pg_catalog.pg_type'::regclass)")},
+                (SELECT string_agg(e.enumlabel, E'\\n' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = typ.oid),
+                (SELECT ROW(g.rngsubtype::regtype, ${collation('g.rngcollation')}) FROM pg_catalog.pg_range g WHERE g.rngtypid = typ.oid),
+                ${columns('typ.typrelid', version)})::text
+           FROM typ LEFT JOIN pg_catalog.pg_class c ON c.oid = typ.typrelid
+          WHERE (typ.typrelid = 0 OR c.relkind = 'c') AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = typ.oid)`,
+    sequence: `SELECT rel.title, ROW(s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle,
+                    (SELECT format('%I.%I', t.title, a.attname) FROM pg_catalog.pg_depend d JOIN rel AS t ON t.oid = d.refobjid
+                       JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = rel.oid AND d.deptype IN ('a', 'i')))::text
+               FROM pg_catalog.pg_sequence s JOIN rel ON rel.oid = s.seqrelid`,
+});
+/** Kind, name and hash of every object, for a server of that version (server_version_num), which must be 11 at least. */
+function definitionsQuery(version) {
+    const branches = Object.entries(KINDS(version)).map(([kind, query]) => `SELECT '${kind}' AS kind, q.name, hashtextextended(coalesce(q.definition, '') COLLATE "C", 0)::text AS hash FROM (${query}) AS q(name, definition)`);
+    return `${OWN} SELECT * FROM (${branches.join(' UNION ALL ')}) AS found ORDER BY kind COLLATE "C", name COLLATE "C"`;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/catalog/definitions.js
+
+
+/** hashtextextended and pg_proc.prokind are new in it. */
+const OLDEST = 110_000;
+/** Every object of the users' schemas with a hash of its definition, as PostgreSQL writes it under the pinned settings, sorted. */
+async function readDefinitions(session) {
+    const { version } = await session.row("SELECT current_setting('server_version_num') AS version");
+    const serverMajor = fromVersionNumber(Number(version)).major;
+    if (Number(version) < OLDEST)
+        return { serverMajor, definitions: null };
+    const rows = await session.rows(definitionsQuery(Number(version)));
+    return { serverMajor, definitions: rows.map(({ kind, name, hash }) => ({ kind, name, hash: hex(hash) })) };
+}
+/** A signed 64-bit number as 16 hex digits. */
+function hex(signed) {
+    return BigInt.asUintN(64, BigInt(signed)).toString(16).padStart(16, '0');
+}
+
+;// CONCATENATED MODULE: ./lib/core/pg/qualified-name.js
+/** Things of a schema by their key. */
+function byKey(items) {
+    return new Map(items.map(item => [qualified_name_keyOf(item), item]));
+}
+/** Unlike `schema.name`, which two things may share when a name has a dot. */
+function qualified_name_keyOf({ schema, name }) {
+    return JSON.stringify([schema, name]);
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/catalog/fingerprint.js
+
+
+/**
+ * Settings that change how a value prints, and so its hash: the same on both sides of a comparison. No parallel
+ * workers: the reading runs beside production and beside pg_dump.
+ */
+const PINNED = [
+    "SET timezone = 'UTC'",
+    "SET datestyle = 'ISO, YMD'",
+    "SET intervalstyle = 'postgres'",
+    "SET bytea_output = 'hex'",
+    "SET xmlbinary = 'base64'",
+    'SET extra_float_digits = 1',
+    "SET lc_monetary = 'C'",
+    "SET search_path = ''",
+    'SET quote_all_identifiers = off',
+    // As pg_dump: an error in place of rows that a policy hides.
+    'SET row_security = off',
+    'SET max_parallel_workers_per_gather = 0',
+];
+/** Columns that tell when a row came, best first; another timestamp column serves where none of these exists. */
+const TIME_COLUMNS = [
+    'created_at',
+    'createdAt',
+    'inserted_at',
+    'occurred_at',
+    'recorded_at',
+    'created',
+    'created_on',
+    'updated_at',
+];
+/**
+ * False for a virtual generated column, new in 18: no archive holds its values, and working one out may fail, as that of 1 / a does
+ * where a is 0. attgenerated is new in 12.
+ */
+const HAS_VALUES = "NOT (a.atthasdef AND coalesce(to_jsonb(a) ->> 'attgenerated' = 'v', false))";
+/** Makes the session print values the one way that fingerprints compare. */
+async function pinOutputSettings(session) {
+    await session.rows(PINNED.join('; '));
+}
+/**
+ * Reads rows, newest value and, at level `content`, a hash of every table that has rows of its own, one full scan each.
+ * The session must have imported the snapshot and pinned its settings.
+ *
+ * A copy is read by the time columns of what is known of the original: where a parent got a column after its children were
+ * made, a restore gives the children another order of columns, and with it another first time column.
+ */
+async function readTableFingerprints(session, tables, level, original = []) {
+    if (level === 'none')
+        return [];
+    const timeColumns = await readTimeColumns(session);
+    const known = byKey(original);
+    const rowValues = await readRowValues(session);
+    const fingerprints = [];
+    for (const table of tables.filter(candidate => !candidate.isPartitioned)) {
+        const candidates = timeColumns.get(table.oid) ?? [];
+        const columns = {
+            time: chooseTimeColumn(candidates, known.get(qualified_name_keyOf(table))),
+            row: rowValues.get(table.oid) ?? 'ROW()',
+        };
+        fingerprints.push(await readTableFingerprint(session, table, columns, level));
+    }
+    return fingerprints;
+}
+function chooseTimeColumn([first, ...others], original) {
+    if (original === undefined)
+        return first;
+    return [first, ...others].find(name => name === original.newest?.column);
+}
+async function readTableFingerprint(session, table, { time, row: rowValue }, level) {
+    const newest = time === undefined ? 'NULL' : `max(r.${quoteIdentifier(time)})`;
+    // The condition names columns, or the table itself: as pg_dump has it, there is no alias beside it.
+    const from = table.configures === null
+        ? `FROM ONLY ${quoteTable(table)} AS r`
+        : `FROM (SELECT * FROM ONLY ${quoteTable(table)} ${table.configures.condition}) AS r`;
+    const row = await session.row(level === 'content'
+        ? contentQuery(rowValue, newest, from)
+        : `SELECT count(*)::text AS rows, ${newest}::text AS newest, NULL AS h0, NULL AS h1 ${from}`);
+    return {
+        schema: table.schema,
+        name: table.name,
+        rows: Number(row.rows),
+        newest: time === undefined ? null : { column: time, value: row.newest },
+        contentHash: level === 'content' ? hash128(row.h0, row.h1) : null,
+        extension: table.configures?.extension ?? null,
+    };
+}
+/**
+ * The sum of a 64-bit hash of every row's text, under two seeds: independent of order, and a duplicate row counts, which
+ * xor would cancel. The text is made once (OFFSET 0 keeps the planner from inlining it). It detects accidents, not adversaries.
+ */
+function contentQuery(row, newest, from) {
+    return `SELECT count(*)::text AS rows, max(newest)::text AS newest,
+                 sum(hashtextextended(content, 0))::text AS h0, sum(hashtextextended(content, 1))::text AS h1
+            FROM (SELECT ${row}::text COLLATE "C" AS content, ${newest.replace(/^max/, '')} AS newest ${from} OFFSET 0) AS rows`;
+}
+/** Two sums of signed 64-bit numbers as 32 hex digits; null sums mean an empty table. */
+function hash128(h0, h1) {
+    const hex = (sum) => BigInt.asUintN(64, BigInt(sum ?? 0))
+        .toString(16)
+        .padStart(16, '0');
+    return hex(h0) + hex(h1);
+}
+/**
+ * A row of every table as an expression, by table oid; tables without columns have none. Columns go by name: where a parent
+ * got a column after its children were made, a restore gives the children their columns in another order.
+ */
+async function readRowValues(session) {
+    const rows = await session.rows(`SELECT a.attrelid::text AS oid, 'ROW(' || string_agg(format('r.%I', a.attname), ', ' ORDER BY a.attname COLLATE "C") || ')' AS value
+       FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+      WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND ${HAS_VALUES}
+      GROUP BY a.attrelid`);
+    return new Map(rows.map(({ oid, value }) => [oid, value]));
+}
+/** The time columns of every table that has any, the best first, by table oid. */
+async function readTimeColumns(session) {
+    const rows = await session.rows(`SELECT a.attrelid::text AS oid, a.attname AS name
+       FROM pg_catalog.pg_attribute a
+      WHERE a.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype) AND a.attnum > 0 AND NOT a.attisdropped AND ${HAS_VALUES}
+      ORDER BY a.attrelid, coalesce(array_position($1::text[], a.attname::text), 100), a.atttypid = 'date'::regtype, a.attnum`, [TIME_COLUMNS]);
+    const columns = new Map();
+    for (const { oid, name } of rows)
+        columns.set(oid, [...(columns.get(oid) ?? []), name]);
+    return columns;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/catalog/large-objects.js
+/** Read of each large object in one statement: what bounds the memory of the server, of which it may have 256 MB. */
+const CHUNK_BYTES = 1 << 20;
+/**
+ * 128 bits over the bytes and numbers of all large objects in this snapshot, as 32 hex digits; null below level `content`,
+ * where there is none, and where this role may not read each of them.
+ */
+async function readLargeObjectsHash(session, level) {
+    if (level !== 'content' || !(await mayReadAll(session)))
+        return null;
+    const sums = [0n, 0n];
+    let oids = await readChunk(session, 'SELECT oid FROM pg_catalog.pg_largeobject_metadata', 0, sums);
+    for (let chunk = 1; oids !== ''; chunk += 1) {
+        const rest = `SELECT unnest('{${oids}}'::oid[]) AS oid`;
+        oids = await readChunk(session, rest, chunk, sums);
+    }
+    return sums.map(sum => BigInt.asUintN(64, sum).toString(16).padStart(16, '0')).join('');
+}
+/** False also where there is no large object. has_largeobject_privilege is new in 18. */
+async function mayReadAll(session) {
+    const { version } = await session.row("SELECT current_setting('server_version_num') AS version");
+    const may = Number(version) >= 180_000 ? "has_largeobject_privilege(oid, 'SELECT')" : "pg_has_role(lomowner, 'USAGE')";
+    const { readable } = await session.row(`SELECT bool_and(${may})::text AS readable FROM pg_catalog.pg_largeobject_metadata`);
+    return readable === 'true';
+}
+/** Adds one chunk of each object to the sums; returns those that may go on. Beyond its end an object gives no bytes. */
+async function readChunk(session, objects, chunk, sums) {
+    const { h0, h1, more } = await session.row(`SELECT sum(hashtextextended(text, 0))::text AS h0, sum(hashtextextended(text, 1))::text AS h1,
+            string_agg(oid::text, ',') FILTER (WHERE bytes = ${CHUNK_BYTES}) AS more
+       FROM (SELECT oid, length(data) AS bytes, oid || ' ${chunk} ' || encode(sha256(data), 'hex') COLLATE "C" AS text
+               FROM (SELECT oid, lo_get(oid, ${chunk * CHUNK_BYTES}, ${CHUNK_BYTES}) AS data FROM (${objects}) AS objects OFFSET 0) AS chunks OFFSET 0) AS hashed`);
+    sums[0] += BigInt(h0 ?? 0);
+    sums[1] += BigInt(h1 ?? 0);
+    return more ?? '';
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/catalog/extension-members.js
+/** Tables and sequences whose content extensions want dumped (pg_extension_config_dump). */
+const CONFIGURATION = 'ARRAY(SELECT unnest(e.extconfig) FROM pg_catalog.pg_extension e)';
+/**
+ * A condition on the oid of a relation: a dump holds it. What belongs to an extension comes back with CREATE EXTENSION, but for what the
+ * extension names as its configuration. Source: checkExtensionMembership and processExtensionTables in pg_dump.c.
+ */
+function isDumped(oid) {
+    return `(${oid} = ANY (${CONFIGURATION}) OR NOT EXISTS (
+    SELECT FROM pg_catalog.pg_depend d
+     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = ${oid} AND d.deptype = 'e'))`;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/catalog/sequences.js
+
+
+/** Sequences that one statement reads: each is a branch of a UNION. */
+const BATCH = 100;
+/**
+ * Outside extensions, or their configuration, or owned by the given tables. A standby cannot read an unlogged one. pg_sequence_last_value is null
+ * where nextval was never called, and hides what the sequence would give out first.
+ */
+const SEQUENCES = `
+  SELECT n.nspname AS schema, c.relname AS name, s.seqcycle::text AS cycles, is_configuration::text AS configuration,
+         is_readable::text AS readable, CASE WHEN is_readable THEN pg_sequence_last_value(c.oid)::text END AS value
+    FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   CROSS JOIN LATERAL (SELECT has_sequence_privilege(c.oid, 'SELECT') AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery()) AS is_readable,
+                              c.oid = ANY (${CONFIGURATION}) AS is_configuration OFFSET 0) AS facts
+   WHERE n.nspname !~ '^pg_'
+     AND ${isDumped('c.oid')}
+     AND ($1::oid[] IS NULL OR EXISTS (
+       SELECT FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjid = ANY ($1)))
+   ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
+/** The names of all sequences of a full dump, as the session's snapshot has them: without a value, and without a lock. */
+function readSequenceNames(session) {
+    return session.rows(`SELECT n.nspname AS schema, c.relname AS name
+       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind = 'S' AND n.nspname !~ '^pg_' AND ${isDumped('c.oid')}
+      ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`);
+}
+/** Reads all sequences of a full dump, or those owned by the given tables. */
+async function readSequences(session, ownedBy) {
+    const oids = ownedBy === undefined ? null : ownedBy.map(table => table.oid);
+    const rows = await session.rows(SEQUENCES, [oids]);
+    const unused = await readUnused(session, rows.filter(({ value, readable }) => value === null && readable === 'true'));
+    return new Map(rows.map(({ schema, name, cycles, configuration, value }) => {
+        const key = quoteTable({ schema, name });
+        const state = unused.get(key) ?? { value, next: null };
+        return [
+            key,
+            { schema, name, cycles: cycles === 'true', isConfiguration: configuration === 'true', ...state },
+        ];
+    }));
+}
+/** The relation of a sequence tells everything, in every version; pg_get_sequence_data is new in 18. */
+async function readUnused(session, unused) {
+    const states = new Map();
+    for (let i = 0; i < unused.length; i += BATCH) {
+        const keys = unused.slice(i, i + BATCH).map(quoteTable);
+        const branches = keys.map((key, at) => `SELECT ${at} AS at, last_value::text AS last, is_called::text AS called FROM ${key}`);
+        // Called since a moment ago, it has a value now.
+        for (const { at, last, called } of await session.rows(branches.join(' UNION ALL ')))
+            states.set(keys[Number(at)] ?? '', called === 'true' ? { value: last, next: null } : { value: null, next: last });
+    }
+    return states;
+}
+/** What a sequence may be after a restore: from its value at the snapshot to its value when pg_dump was done. */
+function mergeSequences(atSnapshot, atEnd) {
+    return [...atSnapshot].map(([key, start]) => {
+        const { schema, name, cycles } = start;
+        const end = atEnd.get(key) ?? start;
+        return {
+            schema,
+            name,
+            atSnapshot: start.value,
+            atEnd: end.value,
+            nextAtSnapshot: start.next,
+            nextAtEnd: end.next,
+            cycles,
+        };
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/core/pg/name-pattern.js
 /**
  * Translates `users`, `audit.*`, `"Mixed Case"."Users"` as pg_dump does: unquoted letters fold to lower case, * and ?
  * are wildcards, a dot parts schema and name, and quotes make everything literal.
@@ -85073,38 +85432,7 @@ function unquotedRegex(c, next) {
     return /[A-Z]/.test(c) ? c.toLowerCase() : c;
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/extension-members.js
-/** Tables and sequences whose content extensions want dumped (pg_extension_config_dump). */
-const CONFIGURATION = 'ARRAY(SELECT unnest(e.extconfig) FROM pg_catalog.pg_extension e)';
-/**
- * A condition on the oid of a relation: a dump holds it. What belongs to an extension comes back with CREATE EXTENSION, but for what the
- * extension names as its configuration. Source: checkExtensionMembership and processExtensionTables in pg_dump.c.
- */
-function isDumped(oid) {
-    return `(${oid} = ANY (${CONFIGURATION}) OR NOT EXISTS (
-    SELECT FROM pg_catalog.pg_depend d
-     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = ${oid} AND d.deptype = 'e'))`;
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/identity.js
-async function readIdentity(session) {
-    const { database, now } = await session.row(`SELECT pg_catalog.current_database() AS database,
-            pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS now`);
-    return { database, systemIdentifier: await readSystemIdentifier(session), now: new Date(now) };
-}
-/**
- * The number that initdb gave the cluster, as text because it exceeds 2^53; its standbys and base backups have the same. Null
- * where this role may not read it. https://www.postgresql.org/docs/18/functions-info.html#FUNCTIONS-INFO-CONTROLDATA
- */
-async function readSystemIdentifier(session) {
-    const { mayRead } = await session.row(`SELECT pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')::text AS "mayRead"`);
-    if (mayRead !== 'true')
-        return null;
-    const { id } = await session.row('SELECT system_identifier::text AS id FROM pg_catalog.pg_control_system()');
-    return id;
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/search-path.js
+;// CONCATENATED MODULE: ./lib/postgres/session/search-path.js
 /**
  * From here on only names of pg_catalog are found without their schema. A database may put another schema before it, and
  * whoever owns functions there would have them run with the rights of the backup (CVE-2018-1058; pg_dump does the same).
@@ -85130,7 +85458,25 @@ async function withEmptySearchPath(session, work) {
     return result;
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/catalog.js
+;// CONCATENATED MODULE: ./lib/postgres/catalog/database-identity.js
+async function readIdentity(session) {
+    const { database, now } = await session.row(`SELECT pg_catalog.current_database() AS database,
+            pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS now`);
+    return { database, systemIdentifier: await readSystemIdentifier(session), now: new Date(now) };
+}
+/**
+ * The number that initdb gave the cluster, as text because it exceeds 2^53; its standbys and base backups have the same. Null
+ * where this role may not read it. https://www.postgresql.org/docs/18/functions-info.html#FUNCTIONS-INFO-CONTROLDATA
+ */
+async function readSystemIdentifier(session) {
+    const { mayRead } = await session.row(`SELECT pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')::text AS "mayRead"`);
+    if (mayRead !== 'true')
+        return null;
+    const { id } = await session.row('SELECT system_identifier::text AS id FROM pg_catalog.pg_control_system()');
+    return id;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/catalog/tables.js
 
 
 
@@ -85299,317 +85645,6 @@ async function readObjectCounts(session) {
     };
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/definition-queries.js
-/** Schemas of the users, and their relations that do not belong to an extension. */
-const OWN = `
-  WITH ns AS (SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'),
-       member AS (SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'),
-       rel AS (SELECT c.*, format('%I.%I', ns.nspname, c.relname) AS title FROM pg_catalog.pg_class c JOIN ns ON ns.oid = c.relnamespace
-                WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_class'::regclass AND m.objid = c.oid)),
-       typ AS (SELECT t.*, format('%I.%I', ns.nspname, t.typname) AS title FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace
-                WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_type'::regclass AND m.objid = t.oid))`;
-/** A type as PostgreSQL writes it behind a cast. Names that are not plain are in quotes. */
-const NAME = '("([^"]|"")*"|[a-z_][a-z0-9_$]*)';
-const TYPE = `(character varying|bit varying|double precision|(timestamp|time)(\\(\\d\\))? with(out)? time zone|${NAME}(\\.${NAME})?)`;
-/**
- * An expression without its casts, parentheses and blanks. PostgreSQL does not write every expression again as it was after a
- * restore: `(ARRAY['a'::varchar])::text[]` of `status IN ('a')` comes back as `ARRAY[('a'::varchar)::text]`.
- */
-function bare(expression) {
-    return `regexp_replace(${expression}, $re$::${TYPE}(\\(\\d+(,\\d+)?\\))?(\\[\\])*|[()\\s]$re$, '', 'g')`;
-}
-const definition_queries_sorted = (array) => `(SELECT string_agg(x, ',' ORDER BY x COLLATE "C") FROM unnest(${array}) AS x)`;
-const collation = (oid) => `(SELECT format('%I.%I', n.nspname, l.collname) FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = ${oid})`;
-/**
- * By name: a restore gives inherited columns another order. NOT NULL is a constraint in 18, whose name a restore may choose.
- * Partitions of partitions come back without the identity of their columns (measured with 18.6), which is their parent's.
- */
-const columns = (relation, version) => `(
-  SELECT string_agg(ROW(a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-           CASE WHEN c.relispartition THEN '' ELSE a.attidentity END, ${version >= 120_000 ? 'a.attgenerated' : "''"},
-           ${collation('a.attcollation')}, ${bare('pg_get_expr(f.adbin, f.adrelid)')})::text, ',' ORDER BY a.attname COLLATE "C")
-    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-    LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
-   WHERE a.attrelid = ${relation} AND a.attnum > 0 AND NOT a.attisdropped)`;
-/** What is compared of each kind: the name of the object and the text that defines it, owners, grants and tablespaces left out. */
-const KINDS = (version) => ({
-    table: `SELECT title, ROW(relkind, relpersistence, relreplident, reloftype::regtype, ${definition_queries_sorted('reloptions')}, pg_get_partkeydef(oid))::text
-            FROM rel WHERE relkind IN ('r', 'p', 'f')`,
-    columns: `SELECT title, ${columns('rel.oid', version)} FROM rel WHERE relkind IN ('r', 'p', 'f', 'v', 'm')`,
-    'row security': `SELECT title, relforcerowsecurity::text FROM rel WHERE relrowsecurity OR relforcerowsecurity`,
-    inheritance: `SELECT format('%s of %s', rel.title, parent.title), pg_get_expr(rel.relpartbound, rel.oid)
-                  FROM pg_catalog.pg_inherits i JOIN rel ON rel.oid = i.inhrelid JOIN rel AS parent ON parent.oid = i.inhparent
-                 WHERE rel.relkind IN ('r', 'p', 'f')`,
-    // pg_dump leaves invalid ones out.
-    index: `SELECT own.title, ROW(${bare('pg_get_indexdef(i.indexrelid)')}, i.indisprimary, i.indisclustered, i.indisreplident)::text
-            FROM pg_catalog.pg_index i JOIN rel ON rel.oid = i.indrelid JOIN rel AS own ON own.oid = i.indexrelid WHERE i.indisvalid`,
-    // Those of partitions that come with their parent's get a name anew.
-    constraint: `SELECT format('%I on %s', k.conname, rel.title), ${bare('pg_get_constraintdef(k.oid)')}
-                 FROM pg_catalog.pg_constraint k JOIN rel ON rel.oid = k.conrelid WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND k.conparentid = 0`,
-    'domain constraint': `SELECT format('%I on %s', k.conname, typ.title), ${bare('pg_get_constraintdef(k.oid)')}
-                          FROM pg_catalog.pg_constraint k JOIN typ ON typ.oid = k.contypid WHERE k.contype = 'c'`,
-    trigger: `SELECT format('%I on %s', t.tgname, rel.title), ROW(${bare('pg_get_triggerdef(t.oid)')}, t.tgenabled)::text
-              FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal`,
-    rule: `SELECT format('%I on %s', r.rulename, rel.title), ROW(${bare('pg_get_ruledef(r.oid)')}, r.ev_enabled)::text
-           FROM pg_catalog.pg_rewrite r JOIN rel ON rel.oid = r.ev_class WHERE r.rulename <> '_RETURN'`,
-    policy: `SELECT format('%I on %s', y.polname, rel.title), ROW(y.polcmd, y.polpermissive, ${definition_queries_sorted('ARRAY(SELECT rolname FROM pg_catalog.pg_roles WHERE oid = ANY (y.polroles))')},
-                  ${bare('pg_get_expr(y.polqual, y.polrelid)')}, ${bare('pg_get_expr(y.polwithcheck, y.polrelid)')})::text
-             FROM pg_catalog.pg_policy y JOIN rel ON rel.oid = y.polrelid`,
-    view: `SELECT title, ROW(relkind, ${definition_queries_sorted('reloptions')}, ${bare('pg_get_viewdef(oid)')})::text FROM rel WHERE relkind IN ('v', 'm')`,
-    'filled materialised view': `SELECT title, '' FROM rel WHERE relkind = 'm' AND relispopulated`,
-    function: `SELECT p.oid::regprocedure::text, ROW(p.prosrc, p.probin, ${version >= 140_000 ? bare('pg_get_function_sqlbody(p.oid)') : 'NULL'}, pg_get_function_result(p.oid),
-                    ${bare('pg_get_function_arguments(p.oid)')}, l.lanname, p.prokind, p.provolatile, p.proisstrict, p.prosecdef, p.proleakproof, p.proparallel,
-                    p.procost, p.prorows, regexp_replace(${definition_queries_sorted('p.proconfig')}, '[" ]', '', 'g'))::text
-               FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-              WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_proc'::regclass AND m.objid = p.oid)`,
-    // Not those of tables and of arrays, which come by themselves.
-    type: `SELECT typ.title, ROW(typ.typtype, typ.typnotnull, format_type(nullif(typ.typbasetype, 0), typ.typtypmod), ${collation('typ.typcollation')},
-                ${bare("pg_get_expr(typ.typdefaultbin, 'pg_catalog.pg_type'::regclass)")},
-                (SELECT string_agg(e.enumlabel, E'\\n' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = typ.oid),
-                (SELECT ROW(g.rngsubtype::regtype, ${collation('g.rngcollation')}) FROM pg_catalog.pg_range g WHERE g.rngtypid = typ.oid),
-                ${columns('typ.typrelid', version)})::text
-           FROM typ LEFT JOIN pg_catalog.pg_class c ON c.oid = typ.typrelid
-          WHERE (typ.typrelid = 0 OR c.relkind = 'c') AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = typ.oid)`,
-    sequence: `SELECT rel.title, ROW(s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle,
-                    (SELECT format('%I.%I', t.title, a.attname) FROM pg_catalog.pg_depend d JOIN rel AS t ON t.oid = d.refobjid
-                       JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = rel.oid AND d.deptype IN ('a', 'i')))::text
-               FROM pg_catalog.pg_sequence s JOIN rel ON rel.oid = s.seqrelid`,
-});
-/** Kind, name and hash of every object, for a server of that version (server_version_num), which must be 11 at least. */
-function definitionsQuery(version) {
-    const branches = Object.entries(KINDS(version)).map(([kind, query]) => `SELECT '${kind}' AS kind, q.name, hashtextextended(coalesce(q.definition, '') COLLATE "C", 0)::text AS hash FROM (${query}) AS q(name, definition)`);
-    return `${OWN} SELECT * FROM (${branches.join(' UNION ALL ')}) AS found ORDER BY kind COLLATE "C", name COLLATE "C"`;
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/definitions.js
-
-
-/** hashtextextended and pg_proc.prokind are new in it. */
-const OLDEST = 110_000;
-/** Every object of the users' schemas with a hash of its definition, as PostgreSQL writes it under the pinned settings, sorted. */
-async function readDefinitions(session) {
-    const { version } = await session.row("SELECT current_setting('server_version_num') AS version");
-    const serverMajor = fromVersionNumber(Number(version)).major;
-    if (Number(version) < OLDEST)
-        return { serverMajor, definitions: null };
-    const rows = await session.rows(definitionsQuery(Number(version)));
-    return { serverMajor, definitions: rows.map(({ kind, name, hash }) => ({ kind, name, hash: hex(hash) })) };
-}
-/** A signed 64-bit number as 16 hex digits. */
-function hex(signed) {
-    return BigInt.asUintN(64, BigInt(signed)).toString(16).padStart(16, '0');
-}
-
-;// CONCATENATED MODULE: ./lib/core/check-key.js
-/** Things of a schema by their key. */
-function byKey(items) {
-    return new Map(items.map(item => [check_key_keyOf(item), item]));
-}
-/** Unlike `schema.name`, which two things may share when a name has a dot. */
-function check_key_keyOf({ schema, name }) {
-    return JSON.stringify([schema, name]);
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/fingerprint.js
-
-
-/**
- * Settings that change how a value prints, and so its hash: the same on both sides of a comparison. No parallel
- * workers: the reading runs beside production and beside pg_dump.
- */
-const PINNED = [
-    "SET timezone = 'UTC'",
-    "SET datestyle = 'ISO, YMD'",
-    "SET intervalstyle = 'postgres'",
-    "SET bytea_output = 'hex'",
-    "SET xmlbinary = 'base64'",
-    'SET extra_float_digits = 1',
-    "SET lc_monetary = 'C'",
-    "SET search_path = ''",
-    'SET quote_all_identifiers = off',
-    // As pg_dump: an error in place of rows that a policy hides.
-    'SET row_security = off',
-    'SET max_parallel_workers_per_gather = 0',
-];
-/** Columns that tell when a row came, best first; another timestamp column serves where none of these exists. */
-const TIME_COLUMNS = [
-    'created_at',
-    'createdAt',
-    'inserted_at',
-    'occurred_at',
-    'recorded_at',
-    'created',
-    'created_on',
-    'updated_at',
-];
-/**
- * False for a virtual generated column, new in 18: no archive holds its values, and working one out may fail, as that of 1 / a does
- * where a is 0. attgenerated is new in 12.
- */
-const HAS_VALUES = "NOT (a.atthasdef AND coalesce(to_jsonb(a) ->> 'attgenerated' = 'v', false))";
-/** Makes the session print values the one way that fingerprints compare. */
-async function pinOutputSettings(session) {
-    await session.rows(PINNED.join('; '));
-}
-/**
- * Reads rows, newest value and, at level `content`, a hash of every table that has rows of its own, one full scan each.
- * The session must have imported the snapshot and pinned its settings.
- *
- * A copy is read by the time columns of what is known of the original: where a parent got a column after its children were
- * made, a restore gives the children another order of columns, and with it another first time column.
- */
-async function readTableFingerprints(session, tables, level, original = []) {
-    if (level === 'none')
-        return [];
-    const timeColumns = await readTimeColumns(session);
-    const known = byKey(original);
-    const rowValues = await readRowValues(session);
-    const fingerprints = [];
-    for (const table of tables.filter(candidate => !candidate.isPartitioned)) {
-        const candidates = timeColumns.get(table.oid) ?? [];
-        const columns = {
-            time: chooseTimeColumn(candidates, known.get(check_key_keyOf(table))),
-            row: rowValues.get(table.oid) ?? 'ROW()',
-        };
-        fingerprints.push(await readTableFingerprint(session, table, columns, level));
-    }
-    return fingerprints;
-}
-function chooseTimeColumn([first, ...others], original) {
-    if (original === undefined)
-        return first;
-    return [first, ...others].find(name => name === original.newest?.column);
-}
-async function readTableFingerprint(session, table, { time, row: rowValue }, level) {
-    const newest = time === undefined ? 'NULL' : `max(r.${quoteIdentifier(time)})`;
-    // The condition names columns, or the table itself: as pg_dump has it, there is no alias beside it.
-    const from = table.configures === null
-        ? `FROM ONLY ${quoteTable(table)} AS r`
-        : `FROM (SELECT * FROM ONLY ${quoteTable(table)} ${table.configures.condition}) AS r`;
-    const row = await session.row(level === 'content'
-        ? contentQuery(rowValue, newest, from)
-        : `SELECT count(*)::text AS rows, ${newest}::text AS newest, NULL AS h0, NULL AS h1 ${from}`);
-    return {
-        schema: table.schema,
-        name: table.name,
-        rows: Number(row.rows),
-        newest: time === undefined ? null : { column: time, value: row.newest },
-        contentHash: level === 'content' ? hash128(row.h0, row.h1) : null,
-        extension: table.configures?.extension ?? null,
-    };
-}
-/**
- * The sum of a 64-bit hash of every row's text, under two seeds: independent of order, and a duplicate row counts, which
- * xor would cancel. The text is made once (OFFSET 0 keeps the planner from inlining it). It detects accidents, not adversaries.
- */
-function contentQuery(row, newest, from) {
-    return `SELECT count(*)::text AS rows, max(newest)::text AS newest,
-                 sum(hashtextextended(content, 0))::text AS h0, sum(hashtextextended(content, 1))::text AS h1
-            FROM (SELECT ${row}::text COLLATE "C" AS content, ${newest.replace(/^max/, '')} AS newest ${from} OFFSET 0) AS rows`;
-}
-/** Two sums of signed 64-bit numbers as 32 hex digits; null sums mean an empty table. */
-function hash128(h0, h1) {
-    const hex = (sum) => BigInt.asUintN(64, BigInt(sum ?? 0))
-        .toString(16)
-        .padStart(16, '0');
-    return hex(h0) + hex(h1);
-}
-/**
- * A row of every table as an expression, by table oid; tables without columns have none. Columns go by name: where a parent
- * got a column after its children were made, a restore gives the children their columns in another order.
- */
-async function readRowValues(session) {
-    const rows = await session.rows(`SELECT a.attrelid::text AS oid, 'ROW(' || string_agg(format('r.%I', a.attname), ', ' ORDER BY a.attname COLLATE "C") || ')' AS value
-       FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-      WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND ${HAS_VALUES}
-      GROUP BY a.attrelid`);
-    return new Map(rows.map(({ oid, value }) => [oid, value]));
-}
-/** The time columns of every table that has any, the best first, by table oid. */
-async function readTimeColumns(session) {
-    const rows = await session.rows(`SELECT a.attrelid::text AS oid, a.attname AS name
-       FROM pg_catalog.pg_attribute a
-      WHERE a.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype) AND a.attnum > 0 AND NOT a.attisdropped AND ${HAS_VALUES}
-      ORDER BY a.attrelid, coalesce(array_position($1::text[], a.attname::text), 100), a.atttypid = 'date'::regtype, a.attnum`, [TIME_COLUMNS]);
-    const columns = new Map();
-    for (const { oid, name } of rows)
-        columns.set(oid, [...(columns.get(oid) ?? []), name]);
-    return columns;
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/large-objects.js
-/** Read of each large object in one statement: what bounds the memory of the server, of which it may have 256 MB. */
-const CHUNK_BYTES = 1 << 20;
-/**
- * 128 bits over the bytes and numbers of all large objects in this snapshot, as 32 hex digits; null below level `content`,
- * where there is none, and where this role may not read each of them.
- */
-async function readLargeObjectsHash(session, level) {
-    if (level !== 'content' || !(await mayReadAll(session)))
-        return null;
-    const sums = [0n, 0n];
-    let oids = await readChunk(session, 'SELECT oid FROM pg_catalog.pg_largeobject_metadata', 0, sums);
-    for (let chunk = 1; oids !== ''; chunk += 1) {
-        const rest = `SELECT unnest('{${oids}}'::oid[]) AS oid`;
-        oids = await readChunk(session, rest, chunk, sums);
-    }
-    return sums.map(sum => BigInt.asUintN(64, sum).toString(16).padStart(16, '0')).join('');
-}
-/** False also where there is no large object. has_largeobject_privilege is new in 18. */
-async function mayReadAll(session) {
-    const { version } = await session.row("SELECT current_setting('server_version_num') AS version");
-    const may = Number(version) >= 180_000 ? "has_largeobject_privilege(oid, 'SELECT')" : "pg_has_role(lomowner, 'USAGE')";
-    const { readable } = await session.row(`SELECT bool_and(${may})::text AS readable FROM pg_catalog.pg_largeobject_metadata`);
-    return readable === 'true';
-}
-/** Adds one chunk of each object to the sums; returns those that may go on. Beyond its end an object gives no bytes. */
-async function readChunk(session, objects, chunk, sums) {
-    const { h0, h1, more } = await session.row(`SELECT sum(hashtextextended(text, 0))::text AS h0, sum(hashtextextended(text, 1))::text AS h1,
-            string_agg(oid::text, ',') FILTER (WHERE bytes = ${CHUNK_BYTES}) AS more
-       FROM (SELECT oid, length(data) AS bytes, oid || ' ${chunk} ' || encode(sha256(data), 'hex') COLLATE "C" AS text
-               FROM (SELECT oid, lo_get(oid, ${chunk * CHUNK_BYTES}, ${CHUNK_BYTES}) AS data FROM (${objects}) AS objects OFFSET 0) AS chunks OFFSET 0) AS hashed`);
-    sums[0] += BigInt(h0 ?? 0);
-    sums[1] += BigInt(h1 ?? 0);
-    return more ?? '';
-}
-
-;// CONCATENATED MODULE: ./lib/core/query-head.js
-
-/** What stands for a value. */
-const VALUE = '…';
-/**
- * Comments, quoted identifiers, texts in dollars, texts with backslashes, other texts, numbers; each to the end where it is
- * not closed, because servers keep only the head of a query. https://www.postgresql.org/docs/18/sql-syntax-lexical.html
- */
-const TOKENS = /(?<comment>\/\*[\s\S]*?(?:\*\/|$)|--[^\n]*)|(?<identifier>"(?:[^"]|"")*")|(?<![\w$])\$(?<tag>(?:[a-z_]\w*)?)\$[\s\S]*?(?:\$\k<tag>\$|$)|\be'(?:[^'\\]|''|\\[\s\S])*(?:'|$)|(?:\b[bxn]|\bu&)?'(?:[^']|'')*(?:'|$)|"[^"]*$|(?<![\w$.])[\d.]*\d[\w.]*/gi;
-/**
- * The head of a query on one line, its values taken out: a log is no place for the data that a query carries. Comments
- * go too. Where it cannot be told where a text ends, nothing after it is shown. The empty query stays empty.
- */
-function queryHead(query, length = 120) {
-    const shown = query.replace(TOKENS, (...match) => {
-        const [found] = match;
-        const { comment, identifier } = match.at(-1);
-        const end = isAmbiguous(found, comment) ? CUT : '';
-        if (comment !== undefined)
-            return ` ${end}`;
-        return `${identifier ?? VALUE}${end}`;
-    });
-    const [safe = ''] = shown.split(CUT);
-    const line = printable(safe).replace(/\s+/g, ' ').trim();
-    const characters = [...line];
-    return characters.length <= length ? line : `${characters.slice(0, length - 1).join('')}…`;
-}
-/** Marks where the text goes dark; it cannot be in a query, because PostgreSQL has no such character. */
-const CUT = '\0';
-/** A comment within a comment, or a backslash before the quote, whose meaning depends on a setting. */
-function isAmbiguous(found, comment) {
-    if (comment !== undefined)
-        return comment.lastIndexOf('/*') > 0;
-    return /^'/.test(found) && found.includes("\\'");
-}
-
 // EXTERNAL MODULE: external "node:fs"
 var external_node_fs_ = __nccwpck_require__(3024);
 // EXTERNAL MODULE: external "node:net"
@@ -85703,7 +85738,7 @@ function decoded(text) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/core/connection.js
+;// CONCATENATED MODULE: ./lib/core/pg/connection.js
 
 /** libpq's sslmode values, weakest first. */
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
@@ -85940,7 +85975,7 @@ function parseWhole(text, name, least, most) {
     return value;
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/session-error.js
+;// CONCATENATED MODULE: ./lib/postgres/session/error-rules.js
 
 
 /**
@@ -86041,13 +86076,13 @@ const RULES = [
     },
 ];
 /** The rule for a message, if one is known. */
-function session_error_explain(message) {
+function error_rules_explain(message) {
     return RULES.find(rule => rule.match.test(message));
 }
 /** An error from opening a connection, with the address that was tried. */
 function connectionError(error, connection) {
-    const message = session_error_describe(error);
-    const known = session_error_explain(message);
+    const message = error_rules_describe(error);
+    const known = error_rules_explain(message);
     return new OperatorError(known?.code ?? 'DATABASE_UNREACHABLE', `Could not connect to ${renderConnection(connection)} (sslmode ${connection.sslMode}): ${message}.`, { hint: known?.hint ?? 'Check database-url and that the server can be reached from here.', cause: error });
 }
 /**
@@ -86057,24 +86092,24 @@ function connectionError(error, connection) {
 function settingRefusal(error) {
     if (!(error instanceof OperatorError) || !(error.cause instanceof Error))
         return undefined;
-    return /\((42704|22023|42501|55P02)\)$/.test(session_error_describe(error.cause)) ? error.cause.message : undefined;
+    return /\((42704|22023|42501|55P02)\)$/.test(error_rules_describe(error.cause)) ? error.cause.message : undefined;
 }
 /** An error from a statement of ours. */
 function statementError(error, connection) {
-    const message = session_error_describe(error);
-    const known = session_error_explain(message);
+    const message = error_rules_describe(error);
+    const known = error_rules_explain(message);
     return new OperatorError(known?.code ?? 'DATABASE_FAILED', `${renderConnection(connection)} answered: ${message}.`, {
         hint: known?.hint ?? 'Look at the log of the server at this time.',
         cause: error,
     });
 }
 /** The message with its SQLSTATE or errno, which the rules go by. */
-function session_error_describe(error) {
+function error_rules_describe(error) {
     const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
     return `${errorMessage(error)}${code}`.replace(/\.$/, '');
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/connect.js
+;// CONCATENATED MODULE: ./lib/postgres/session/connect.js
 
 
 
@@ -86219,7 +86254,7 @@ function isTlsRefusal(error) {
     return /no pg_hba\.conf entry|certificate|SSL|TLS/i.test(errorMessage(error));
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/pooler.js
+;// CONCATENATED MODULE: ./lib/postgres/session/pooler.js
 
 
 /** A pooler answers at once, or it has no server connection to give. */
@@ -86249,7 +86284,7 @@ async function inTime(answer) {
     return await Promise.race([answer, (0,promises_namespaceObject.setTimeout)(LIMIT_MS, undefined, { ref: false })]);
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/session.js
+;// CONCATENATED MODULE: ./lib/postgres/session/session.js
 
 
 
@@ -86352,7 +86387,43 @@ function announcedPid(client) {
     return 'processID' in client && typeof client.processID === 'number' ? String(client.processID) : null;
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/lock-watch.js
+;// CONCATENATED MODULE: ./lib/core/pg/redact-query.js
+
+/** What stands for a value. */
+const VALUE = '…';
+/**
+ * Comments, quoted identifiers, texts in dollars, texts with backslashes, other texts, numbers; each to the end where it is
+ * not closed, because servers keep only the head of a query. https://www.postgresql.org/docs/18/sql-syntax-lexical.html
+ */
+const TOKENS = /(?<comment>\/\*[\s\S]*?(?:\*\/|$)|--[^\n]*)|(?<identifier>"(?:[^"]|"")*")|(?<![\w$])\$(?<tag>(?:[a-z_]\w*)?)\$[\s\S]*?(?:\$\k<tag>\$|$)|\be'(?:[^'\\]|''|\\[\s\S])*(?:'|$)|(?:\b[bxn]|\bu&)?'(?:[^']|'')*(?:'|$)|"[^"]*$|(?<![\w$.])[\d.]*\d[\w.]*/gi;
+/**
+ * The head of a query on one line, its values taken out: a log is no place for the data that a query carries. Comments
+ * go too. Where it cannot be told where a text ends, nothing after it is shown. The empty query stays empty.
+ */
+function queryHead(query, length = 120) {
+    const shown = query.replace(TOKENS, (...match) => {
+        const [found] = match;
+        const { comment, identifier } = match.at(-1);
+        const end = isAmbiguous(found, comment) ? CUT : '';
+        if (comment !== undefined)
+            return ` ${end}`;
+        return `${identifier ?? VALUE}${end}`;
+    });
+    const [safe = ''] = shown.split(CUT);
+    const line = printable(safe).replace(/\s+/g, ' ').trim();
+    const characters = [...line];
+    return characters.length <= length ? line : `${characters.slice(0, length - 1).join('')}…`;
+}
+/** Marks where the text goes dark; it cannot be in a query, because PostgreSQL has no such character. */
+const CUT = '\0';
+/** A comment within a comment, or a backslash before the quote, whose meaning depends on a setting. */
+function isAmbiguous(found, comment) {
+    if (comment !== undefined)
+        return comment.lastIndexOf('/*') > 0;
+    return /^'/.test(found) && found.includes("\\'");
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/source/lock-watch.js
 
 
 
@@ -86455,7 +86526,7 @@ function silence() {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/unreadable.js
+;// CONCATENATED MODULE: ./lib/postgres/catalog/missing-privileges.js
 
 /**
  * Sequences, large objects and configuration tables of extensions that a full dump holds and that this role may not read.
@@ -86483,7 +86554,7 @@ async function readUnreadable(session) {
     return { ...found, largeObjects: Number(count) };
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/preflight.js
+;// CONCATENATED MODULE: ./lib/postgres/source/preflight.js
 
 
 
@@ -86543,78 +86614,7 @@ function preflight_describe(what, names) {
     return `${what} ${names.slice(0, NAMED).join(', ')}${more}`;
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/sequences.js
-
-
-/** Sequences that one statement reads: each is a branch of a UNION. */
-const BATCH = 100;
-/**
- * Outside extensions, or their configuration, or owned by the given tables. A standby cannot read an unlogged one. pg_sequence_last_value is null
- * where nextval was never called, and hides what the sequence would give out first.
- */
-const SEQUENCES = `
-  SELECT n.nspname AS schema, c.relname AS name, s.seqcycle::text AS cycles, is_configuration::text AS configuration,
-         is_readable::text AS readable, CASE WHEN is_readable THEN pg_sequence_last_value(c.oid)::text END AS value
-    FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   CROSS JOIN LATERAL (SELECT has_sequence_privilege(c.oid, 'SELECT') AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery()) AS is_readable,
-                              c.oid = ANY (${CONFIGURATION}) AS is_configuration OFFSET 0) AS facts
-   WHERE n.nspname !~ '^pg_'
-     AND ${isDumped('c.oid')}
-     AND ($1::oid[] IS NULL OR EXISTS (
-       SELECT FROM pg_catalog.pg_depend d
-        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjid = ANY ($1)))
-   ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
-/** The names of all sequences of a full dump, as the session's snapshot has them: without a value, and without a lock. */
-function readSequenceNames(session) {
-    return session.rows(`SELECT n.nspname AS schema, c.relname AS name
-       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind = 'S' AND n.nspname !~ '^pg_' AND ${isDumped('c.oid')}
-      ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`);
-}
-/** Reads all sequences of a full dump, or those owned by the given tables. */
-async function readSequences(session, ownedBy) {
-    const oids = ownedBy === undefined ? null : ownedBy.map(table => table.oid);
-    const rows = await session.rows(SEQUENCES, [oids]);
-    const unused = await readUnused(session, rows.filter(({ value, readable }) => value === null && readable === 'true'));
-    return new Map(rows.map(({ schema, name, cycles, configuration, value }) => {
-        const key = quoteTable({ schema, name });
-        const state = unused.get(key) ?? { value, next: null };
-        return [
-            key,
-            { schema, name, cycles: cycles === 'true', isConfiguration: configuration === 'true', ...state },
-        ];
-    }));
-}
-/** The relation of a sequence tells everything, in every version; pg_get_sequence_data is new in 18. */
-async function readUnused(session, unused) {
-    const states = new Map();
-    for (let i = 0; i < unused.length; i += BATCH) {
-        const keys = unused.slice(i, i + BATCH).map(quoteTable);
-        const branches = keys.map((key, at) => `SELECT ${at} AS at, last_value::text AS last, is_called::text AS called FROM ${key}`);
-        // Called since a moment ago, it has a value now.
-        for (const { at, last, called } of await session.rows(branches.join(' UNION ALL ')))
-            states.set(keys[Number(at)] ?? '', called === 'true' ? { value: last, next: null } : { value: null, next: last });
-    }
-    return states;
-}
-/** What a sequence may be after a restore: from its value at the snapshot to its value when pg_dump was done. */
-function mergeSequences(atSnapshot, atEnd) {
-    return [...atSnapshot].map(([key, start]) => {
-        const { schema, name, cycles } = start;
-        const end = atEnd.get(key) ?? start;
-        return {
-            schema,
-            name,
-            atSnapshot: start.value,
-            atEnd: end.value,
-            nextAtSnapshot: start.next,
-            nextAtEnd: end.next,
-            cycles,
-        };
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/kept-locks.js
+;// CONCATENATED MODULE: ./lib/postgres/session/release-locks.js
 
 /**
  * The same session, which from here on gives back the locks that its statements take: a transaction keeps the lock of every
@@ -86635,7 +86635,7 @@ async function withoutKeptLocks(session) {
 }
 const GIVE_BACK = 'ROLLBACK TO SAVEPOINT reading';
 
-;// CONCATENATED MODULE: ./lib/postgres/snapshot.js
+;// CONCATENATED MODULE: ./lib/postgres/source/snapshot.js
 
 
 
@@ -86716,7 +86716,7 @@ function isUndefinedTable(error) {
     return error instanceof OperatorError && /\b(42P01|3F000)\b/.test(error.message);
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/source.js
+;// CONCATENATED MODULE: ./lib/postgres/source/source.js
 var source_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
         if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
@@ -86866,7 +86866,247 @@ function withDeadline(signal, timeoutMs, input = 'timeout') {
     return AbortSignal.any([signal, deadline.signal]);
 }
 
-;// CONCATENATED MODULE: ./lib/core/dump-options.js
+;// CONCATENATED MODULE: ./lib/core/gate/gate-record.js
+
+
+
+const GATE_VERSION = 1;
+/**
+ * How far a restore point was proven, weakest first: `checksum`, the store holds what pg_dump wrote; `archive`, every
+ * byte was read back, hashed and decoded by pg_restore; `drill`, it was restored and compared.
+ */
+const VERIFY_LEVELS = ['checksum', 'archive', 'drill'];
+/** Whether a proof of one level also serves where another is asked for. */
+function coversLevel(proven, asked) {
+    return VERIFY_LEVELS.indexOf(proven) >= VERIFY_LEVELS.indexOf(asked);
+}
+const gateRecord = object({
+    version: whole,
+    gate: object({
+        /** The name of the record in the bucket, without `.json`. */
+        id: decode_text,
+        database: decode_text,
+        at: instant,
+        level: oneOf(VERIFY_LEVELS),
+    }),
+    /** Exactly which object is the way back. */
+    backup: recordedBackup,
+    /** From the start of the gate to its record: how long it kept the deploy waiting. */
+    durations: addedLater(object({ totalMs: whole })),
+    /** What the deploy was about to do; the tool is null where none was recognised. */
+    migrations: object({ tool: nullable(decode_text), pending: list(decode_text) }),
+    run: recordedRun,
+});
+/** Whether a gate let this very deploy through: in the same run of a workflow, or in another one of the same commit. */
+function isOfDeploy({ run }, deploy) {
+    const isSame = (key) => run[key] !== '' && run[key] === deploy[key];
+    return run.repository === deploy.repository && (isSame('runId') || isSame('commit'));
+}
+/** The bytes of a record: canonical JSON. */
+function renderGateRecord(value) {
+    return canonicalJson(value);
+}
+/** Reads a record; throws MANIFEST_INVALID when it is damaged or of a newer major version. `name` is for the error. */
+function parseGateRecord(json, name) {
+    return parseRecord({ version: GATE_VERSION, shape: gateRecord, code: 'MANIFEST_INVALID', what: 'gate record' }, json, name);
+}
+
+;// CONCATENATED MODULE: ./lib/core/text/bar-chart.js
+/** Columns of the longest bar: with label and text it fits a phone in landscape. */
+const WIDTH = 28;
+/** Parts of a character cell in eighths, from one to seven. */
+const EIGHTHS = '▏▎▍▌▋▊▉';
+/**
+ * Bars in plain text, one a line, all from zero and on one scale: to be put into a code block. Text, and not a Mermaid
+ * chart, because it reads the same in a job summary, in a mail, in a terminal and on a phone, and because it can show
+ * the value and the verdict beside each bar, which Mermaid's xychart cannot. The empty list is the empty text.
+ */
+function renderBars(bars) {
+    const longest = Math.max(0, ...bars.map(({ value }) => value ?? 0));
+    const labelWidth = Math.max(0, ...bars.map(({ label }) => label.length));
+    const textWidth = (column) => Math.max(0, ...bars.map(({ texts }) => texts[column]?.length ?? 0));
+    return bars
+        .map(({ label, value, texts }) => {
+        const columns = texts.map((text, column) => text.padStart(textWidth(column)));
+        const bar = value === null ? '' : renderBar(value, longest);
+        return [label.padEnd(labelWidth), ...columns, bar].join('  ').trimEnd();
+    })
+        .join('\n');
+}
+/** At least one eighth, so that a small value is not taken for none. */
+function renderBar(value, longest) {
+    const eighths = longest === 0 ? 1 : Math.max(1, Math.round((value / longest) * WIDTH * 8));
+    return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[(eighths % 8) - 1] ?? '');
+}
+
+;// CONCATENATED MODULE: ./lib/core/summary/trend.js
+
+
+
+/** Milliseconds. `absent` says why there may be none. */
+function durationMeasure(absent = 'not measured') {
+    const words = { past: 'took', present: 'took', same: 'as long', more: 'longer', less: 'less' };
+    return { render: renderDuration, absent, words };
+}
+/** Bytes. */
+const SIZE_MEASURE = {
+    render: renderBytes,
+    absent: 'unknown',
+    words: { past: 'had', present: 'is', same: 'as large', more: 'larger', less: 'smaller' },
+};
+/** Runs shown, this one included: a year of monthly ones. */
+const TREND_LENGTH = 12;
+/** `previous` in any order; what came later than this run, or is this run, is left out. */
+function renderTrend(current, previous, { noun, measures }) {
+    const earlier = previous
+        .filter(past => past.at < current.at && past.id !== current.id)
+        .toSorted((a, b) => a.at.getTime() - b.at.getTime())
+        .slice(1 - TREND_LENGTH);
+    const bars = [...earlier, current].map(point => ({
+        label: `${renderInstant(point.at)}  ${point.word}${point === current ? ` ◀ this ${noun}` : ''}`,
+        value: point.values[0] ?? null,
+        texts: measures.map(({ render, absent }, i) => {
+            const value = point.values[i] ?? null;
+            return value === null ? absent : render(value);
+        }),
+    }));
+    return { chart: renderBars(bars), comparisons: compareAll(current, earlier, noun, measures) };
+}
+function compareAll(current, earlier, noun, measures) {
+    const sentences = [];
+    let told = 0;
+    for (const [i, measure] of measures.entries()) {
+        const values = earlier.map(point => point.values[i] ?? null).filter(value => value !== null);
+        // Named once, where the second sentence is about the same ones.
+        const named = values.length === 1 ? `The one ${noun} before` : `The ${values.length} ${noun}s before`;
+        const again = values.length === 1 ? 'It' : 'They';
+        const sentence = trend_compare(current.values[i] ?? null, values, measure, told === values.length ? again : named);
+        if (sentence === null)
+            continue;
+        told = values.length;
+        sentences.push(sentence);
+    }
+    return sentences;
+}
+function renderInstant(at) {
+    return at.toISOString().slice(0, 16).replace('T', ' ');
+}
+function trend_compare(value, earlier, { render, words }, subject) {
+    const median = earlier.toSorted((a, b) => a - b)[Math.floor(earlier.length / 2)];
+    if (value === null || median === undefined || median === 0)
+        return null;
+    const usual = earlier.length === 1 ? words.past : `${words.past} a median of`;
+    return `${subject} ${usual} ${render(median)}: this one ${words.present} ${describeRatio(value / median, words)}.`;
+}
+function describeRatio(ratio, { same, more, less }) {
+    if (ratio >= 1.95)
+        return `${ratio.toFixed(1)} times ${same}`;
+    const percent = Math.round((ratio - 1) * 100);
+    if (percent === 0)
+        return same;
+    return `${Math.abs(percent)} % ${percent > 0 ? more : less}`;
+}
+
+;// CONCATENATED MODULE: ./lib/core/summary/backup-trend.js
+
+
+/** Size and duration of the last backups that hold the same tables, and how this one compares. */
+function renderBackupTrend(current, previous) {
+    const selection = selectionOf(current);
+    const alike = previous.filter(past => selectionOf(past) === selection);
+    return renderTrend(toPoint(current), alike.map(toPoint), {
+        noun: 'backup',
+        measures: [SIZE_MEASURE, durationMeasure()],
+    });
+}
+/** Whether a backup of that id may be compared with this one, before its manifest is read. */
+function isComparable(current, { kind }) {
+    const { kind: wanted } = parseBackupId(current.backup.id);
+    // A safety backup holds what is about to be replaced, which is most likely damaged.
+    return kind !== 'safety' && (kind === 'partial') === (wanted === 'partial');
+}
+function selectionOf({ backup: { tables, excludeTables, schemas } }) {
+    return JSON.stringify([tables, excludeTables, schemas]);
+}
+function toPoint({ backup, object, durations }) {
+    return {
+        id: backup.id,
+        at: new Date(backup.snapshotAt),
+        word: backup.kind,
+        values: [object.bytes, durations.totalMs],
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/steps/backups/past-records.js
+
+
+
+
+
+
+
+/** How long what only adds to what is known may keep a run waiting. */
+const past_records_PATIENCE_MS = 10_000;
+/** The last backups that can be compared with this one. */
+function readPastBackups(current, location, store) {
+    return readPastRecords(store, {
+        prefix: manifestPrefix(location),
+        parse: parseManifest,
+        isWanted: key => isComparableKey(current, key),
+    });
+}
+function readPastDrills(location, store) {
+    return readPastRecords(store, { prefix: drillPrefix(location), parse: parseDrillRecord });
+}
+function readPastGates(location, store) {
+    return readPastRecords(store, { prefix: gatePrefix(location), parse: parseGateRecord });
+}
+/** For a trend, as many as it is long. A role that may only write is no mistake, and not worth a line. */
+function readPastRecords(store, kind) {
+    return readNewest(store, kind, TREND_LENGTH, (uri, error) => leaveOut(store.log, uri, error));
+}
+/**
+ * The newest records of a kind, the oldest of them first: one listing, and all reads at once. They only ever add to what is known, so that it
+ * never throws and never takes long: what cannot be read is left out, and undefined is that nothing could be listed.
+ */
+async function readNewest(store, { prefix, parse, isWanted = () => true }, most, onLeftOut) {
+    const signal = AbortSignal.any([store.signal, AbortSignal.timeout(past_records_PATIENCE_MS)]);
+    const readOne = async (key) => {
+        try {
+            return [parse(await store.getText(key, { signal }), store.uri(key))];
+        }
+        catch (error) {
+            onLeftOut(store.uri(key), error);
+            return [];
+        }
+    };
+    try {
+        const keys = (await store.list(prefix, { signal })).filter(isWanted).slice(-most);
+        return (await Promise.all(keys.map(readOne))).flat();
+    }
+    catch (error) {
+        onLeftOut(store.uri(prefix), error);
+        return undefined;
+    }
+}
+function leaveOut(log, uri, error) {
+    const text = `${uri} is not in the trend: ${errorMessage(error)}`;
+    if (error instanceof OperatorError && error.code === 'STORE_DENIED')
+        log.debug(text);
+    else
+        log.info(text);
+}
+function isComparableKey(current, key) {
+    try {
+        return isComparable(current, parseBackupId(key.replace(/^.*\/|\.json$/g, '')));
+    }
+    catch {
+        // Something else lies there, which is no manifest.
+        return false;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/core/backup/dump-options.js
 /** Whether the dump leaves anything out: such a backup is partial and never the latest of anything. */
 function isPartial({ tables, excludeTables, schemas }) {
     return tables.length + excludeTables.length + schemas.length > 0;
@@ -86939,138 +87179,7 @@ function parseCompression(text) {
     throw new RangeError('expected none, gzip (levels 1 to 9), lz4 (0 to 12) or zstd (up to 22), as in zstd:3 or zstd:level=3,long');
 }
 
-;// CONCATENATED MODULE: ./lib/steps/progress.js
-
-
-const progress_INTERVAL_MS = 10_000;
-/** Logs a line every ten seconds until disposed: a job log has no terminal for a progress bar. */
-function reportProgress(log, now, read) {
-    const startedAt = now().getTime();
-    let before = { bytes: 0, at: startedAt };
-    const timer = setInterval(() => {
-        const { bytes, table } = read();
-        const at = now().getTime();
-        const facts = [];
-        if (bytes !== undefined) {
-            const rate = ((bytes - before.bytes) / Math.max(1, at - before.at)) * 1000;
-            facts.push(renderBytes(bytes), `${renderBytes(rate)}/s`);
-            before = { bytes, at };
-        }
-        if (table !== undefined)
-            facts.push(table);
-        log.info(`  ${renderDuration(at - startedAt)}: ${facts.join(', ')}`);
-    }, progress_INTERVAL_MS);
-    return { [Symbol.dispose]: () => clearInterval(timer) };
-}
-
-;// CONCATENATED MODULE: ./lib/steps/dump-archive.js
-var dump_archive_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var dump_archive_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-/**
- * pg_dump, the upload and the fingerprint side by side; the first that fails is the cause of the others. The database gets
- * its locks back before the store is asked for anything else, however it went.
- */
-async function dumpInto(upload, snapshot, pgDump, request, { source, log, now }) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const { options, fingerprint } = request;
-        const _locks = dump_archive_addDisposableResource(env_1, snapshot, true);
-        const readSequences = () => source.readSequences(snapshot, isPartial(options));
-        const sequences = await readSequences();
-        const running = dump_archive_addDisposableResource(env_1, await pgDump.start(dumpArguments(options, snapshot.id)), true);
-        const progress = dump_archive_addDisposableResource(env_1, reportProgress(log, now, () => ({
-            bytes: upload.acknowledgedBytes,
-            table: running.currentTable,
-        })), false);
-        const all = Promise.all([
-            // From then on only rows may still be counted.
-            upload.write(running.archive).finally(() => progress[Symbol.dispose]()),
-            running.finished.catch(error => Promise.reject(nameWhoLocks(error, snapshot))),
-            source.readContent(snapshot, fingerprint, isPartial(options)),
-        ]);
-        const [archive, report, content] = await Promise.race([all, snapshot.alarm]);
-        for (const warning of report.warnings)
-            log.info(`  ${warning}`);
-        log.info(`pg_dump ended well: ${report.dumpedTables.size} tables${fingerprint === 'none' ? '' : `, ${renderCount(countRows(content.tables))} rows in the same snapshot`}.`);
-        return { archive, report, content, sequences: source.mergeSequences(sequences, await readSequences()) };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = dump_archive_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** pg_dump does not know who kept it from its locks. */
-function nameWhoLocks(error, { inTheWay }) {
-    const who = inTheWay();
-    if (!(error instanceof OperatorError) || error.code !== 'DATABASE_LOCKED' || who.length === 0)
-        return error;
-    return new OperatorError(error.code, `${error.message} It waited: ${who.join('; ')}.`, {
-        ...(error.hint !== undefined && { hint: error.hint }),
-        cause: error.cause,
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/steps/dump-manifest.js
+;// CONCATENATED MODULE: ./lib/steps/dump/build-manifest.js
 
 
 
@@ -87122,7 +87231,138 @@ function createManifest(request, facts) {
     };
 }
 
-;// CONCATENATED MODULE: ./lib/steps/dump.js
+;// CONCATENATED MODULE: ./lib/steps/report-progress.js
+
+
+const report_progress_INTERVAL_MS = 10_000;
+/** Logs a line every ten seconds until disposed: a job log has no terminal for a progress bar. */
+function reportProgress(log, now, read) {
+    const startedAt = now().getTime();
+    let before = { bytes: 0, at: startedAt };
+    const timer = setInterval(() => {
+        const { bytes, table } = read();
+        const at = now().getTime();
+        const facts = [];
+        if (bytes !== undefined) {
+            const rate = ((bytes - before.bytes) / Math.max(1, at - before.at)) * 1000;
+            facts.push(renderBytes(bytes), `${renderBytes(rate)}/s`);
+            before = { bytes, at };
+        }
+        if (table !== undefined)
+            facts.push(table);
+        log.info(`  ${renderDuration(at - startedAt)}: ${facts.join(', ')}`);
+    }, report_progress_INTERVAL_MS);
+    return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+;// CONCATENATED MODULE: ./lib/steps/dump/stream-archive.js
+var stream_archive_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var stream_archive_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+/**
+ * pg_dump, the upload and the fingerprint side by side; the first that fails is the cause of the others. The database gets
+ * its locks back before the store is asked for anything else, however it went.
+ */
+async function dumpInto(upload, snapshot, pgDump, request, { source, log, now }) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const { options, fingerprint } = request;
+        const _locks = stream_archive_addDisposableResource(env_1, snapshot, true);
+        const readSequences = () => source.readSequences(snapshot, isPartial(options));
+        const sequences = await readSequences();
+        const running = stream_archive_addDisposableResource(env_1, await pgDump.start(dumpArguments(options, snapshot.id)), true);
+        const progress = stream_archive_addDisposableResource(env_1, reportProgress(log, now, () => ({
+            bytes: upload.acknowledgedBytes,
+            table: running.currentTable,
+        })), false);
+        const all = Promise.all([
+            // From then on only rows may still be counted.
+            upload.write(running.archive).finally(() => progress[Symbol.dispose]()),
+            running.finished.catch(error => Promise.reject(nameWhoLocks(error, snapshot))),
+            source.readContent(snapshot, fingerprint, isPartial(options)),
+        ]);
+        const [archive, report, content] = await Promise.race([all, snapshot.alarm]);
+        for (const warning of report.warnings)
+            log.info(`  ${warning}`);
+        log.info(`pg_dump ended well: ${report.dumpedTables.size} tables${fingerprint === 'none' ? '' : `, ${renderCount(countRows(content.tables))} rows in the same snapshot`}.`);
+        return { archive, report, content, sequences: source.mergeSequences(sequences, await readSequences()) };
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = stream_archive_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+/** pg_dump does not know who kept it from its locks. */
+function nameWhoLocks(error, { inTheWay }) {
+    const who = inTheWay();
+    if (!(error instanceof OperatorError) || error.code !== 'DATABASE_LOCKED' || who.length === 0)
+        return error;
+    return new OperatorError(error.code, `${error.message} It waited: ${who.join('; ')}.`, {
+        ...(error.hint !== undefined && { hint: error.hint }),
+        cause: error.cause,
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/steps/dump/dump.js
 var dump_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
         if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
@@ -87303,251 +87543,38 @@ async function writeManifest(store, upload, key, manifest, sse) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/core/chart.js
-/** Columns of the longest bar: with label and text it fits a phone in landscape. */
-const WIDTH = 28;
-/** Parts of a character cell in eighths, from one to seven. */
-const EIGHTHS = '▏▎▍▌▋▊▉';
-/**
- * Bars in plain text, one a line, all from zero and on one scale: to be put into a code block. Text, and not a Mermaid
- * chart, because it reads the same in a job summary, in a mail, in a terminal and on a phone, and because it can show
- * the value and the verdict beside each bar, which Mermaid's xychart cannot. The empty list is the empty text.
- */
-function renderBars(bars) {
-    const longest = Math.max(0, ...bars.map(({ value }) => value ?? 0));
-    const labelWidth = Math.max(0, ...bars.map(({ label }) => label.length));
-    const textWidth = (column) => Math.max(0, ...bars.map(({ texts }) => texts[column]?.length ?? 0));
-    return bars
-        .map(({ label, value, texts }) => {
-        const columns = texts.map((text, column) => text.padStart(textWidth(column)));
-        const bar = value === null ? '' : renderBar(value, longest);
-        return [label.padEnd(labelWidth), ...columns, bar].join('  ').trimEnd();
-    })
-        .join('\n');
-}
-/** At least one eighth, so that a small value is not taken for none. */
-function renderBar(value, longest) {
-    const eighths = longest === 0 ? 1 : Math.max(1, Math.round((value / longest) * WIDTH * 8));
-    return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[(eighths % 8) - 1] ?? '');
-}
-
-;// CONCATENATED MODULE: ./lib/core/trend.js
-
-
-
-/** Milliseconds. `absent` says why there may be none. */
-function durationMeasure(absent = 'not measured') {
-    const words = { past: 'took', present: 'took', same: 'as long', more: 'longer', less: 'less' };
-    return { render: renderDuration, absent, words };
-}
-/** Bytes. */
-const SIZE_MEASURE = {
-    render: renderBytes,
-    absent: 'unknown',
-    words: { past: 'had', present: 'is', same: 'as large', more: 'larger', less: 'smaller' },
-};
-/** Runs shown, this one included: a year of monthly ones. */
-const TREND_LENGTH = 12;
-/** `previous` in any order; what came later than this run, or is this run, is left out. */
-function renderTrend(current, previous, { noun, measures }) {
-    const earlier = previous
-        .filter(past => past.at < current.at && past.id !== current.id)
-        .toSorted((a, b) => a.at.getTime() - b.at.getTime())
-        .slice(1 - TREND_LENGTH);
-    const bars = [...earlier, current].map(point => ({
-        label: `${renderInstant(point.at)}  ${point.word}${point === current ? ` ◀ this ${noun}` : ''}`,
-        value: point.values[0] ?? null,
-        texts: measures.map(({ render, absent }, i) => {
-            const value = point.values[i] ?? null;
-            return value === null ? absent : render(value);
-        }),
-    }));
-    return { chart: renderBars(bars), comparisons: compareAll(current, earlier, noun, measures) };
-}
-function compareAll(current, earlier, noun, measures) {
-    const sentences = [];
-    let told = 0;
-    for (const [i, measure] of measures.entries()) {
-        const values = earlier.map(point => point.values[i] ?? null).filter(value => value !== null);
-        // Named once, where the second sentence is about the same ones.
-        const named = values.length === 1 ? `The one ${noun} before` : `The ${values.length} ${noun}s before`;
-        const again = values.length === 1 ? 'It' : 'They';
-        const sentence = trend_compare(current.values[i] ?? null, values, measure, told === values.length ? again : named);
-        if (sentence === null)
-            continue;
-        told = values.length;
-        sentences.push(sentence);
-    }
-    return sentences;
-}
-function renderInstant(at) {
-    return at.toISOString().slice(0, 16).replace('T', ' ');
-}
-function trend_compare(value, earlier, { render, words }, subject) {
-    const median = earlier.toSorted((a, b) => a - b)[Math.floor(earlier.length / 2)];
-    if (value === null || median === undefined || median === 0)
-        return null;
-    const usual = earlier.length === 1 ? words.past : `${words.past} a median of`;
-    return `${subject} ${usual} ${render(median)}: this one ${words.present} ${describeRatio(value / median, words)}.`;
-}
-function describeRatio(ratio, { same, more, less }) {
-    if (ratio >= 1.95)
-        return `${ratio.toFixed(1)} times ${same}`;
-    const percent = Math.round((ratio - 1) * 100);
-    if (percent === 0)
-        return same;
-    return `${Math.abs(percent)} % ${percent > 0 ? more : less}`;
-}
-
-;// CONCATENATED MODULE: ./lib/core/backup-trend.js
-
-
-/** Size and duration of the last backups that hold the same tables, and how this one compares. */
-function renderBackupTrend(current, previous) {
-    const selection = selectionOf(current);
-    const alike = previous.filter(past => selectionOf(past) === selection);
-    return renderTrend(toPoint(current), alike.map(toPoint), {
-        noun: 'backup',
-        measures: [SIZE_MEASURE, durationMeasure()],
-    });
-}
-/** Whether a backup of that id may be compared with this one, before its manifest is read. */
-function isComparable(current, { kind }) {
-    const { kind: wanted } = parseBackupId(current.backup.id);
-    // A safety backup holds what is about to be replaced, which is most likely damaged.
-    return kind !== 'safety' && (kind === 'partial') === (wanted === 'partial');
-}
-function selectionOf({ backup: { tables, excludeTables, schemas } }) {
-    return JSON.stringify([tables, excludeTables, schemas]);
-}
-function toPoint({ backup, object, durations }) {
-    return {
-        id: backup.id,
-        at: new Date(backup.snapshotAt),
-        word: backup.kind,
-        values: [object.bytes, durations.totalMs],
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/core/gate-record.js
-
-
-
-const GATE_VERSION = 1;
-/**
- * How far a restore point was proven, weakest first: `checksum`, the store holds what pg_dump wrote; `archive`, every
- * byte was read back, hashed and decoded by pg_restore; `drill`, it was restored and compared.
- */
-const VERIFY_LEVELS = ['checksum', 'archive', 'drill'];
-/** Whether a proof of one level also serves where another is asked for. */
-function coversLevel(proven, asked) {
-    return VERIFY_LEVELS.indexOf(proven) >= VERIFY_LEVELS.indexOf(asked);
-}
-const gateRecord = object({
-    version: whole,
-    gate: object({
-        /** The name of the record in the bucket, without `.json`. */
-        id: shape_text,
-        database: shape_text,
-        at: instant,
-        level: oneOf(VERIFY_LEVELS),
-    }),
-    /** Exactly which object is the way back. */
-    backup: recordedBackup,
-    /** From the start of the gate to its record: how long it kept the deploy waiting. */
-    durations: addedLater(object({ totalMs: whole })),
-    /** What the deploy was about to do; the tool is null where none was recognised. */
-    migrations: object({ tool: nullable(shape_text), pending: list(shape_text) }),
-    run: recordedRun,
-});
-/** Whether a gate let this very deploy through: in the same run of a workflow, or in another one of the same commit. */
-function isOfDeploy({ run }, deploy) {
-    const isSame = (key) => run[key] !== '' && run[key] === deploy[key];
-    return run.repository === deploy.repository && (isSame('runId') || isSame('commit'));
-}
-/** The bytes of a record: canonical JSON. */
-function renderGateRecord(value) {
-    return canonicalJson(value);
-}
-/** Reads a record; throws MANIFEST_INVALID when it is damaged or of a newer major version. `name` is for the error. */
-function parseGateRecord(json, name) {
-    return parseRecord({ version: GATE_VERSION, shape: gateRecord, code: 'MANIFEST_INVALID', what: 'gate record' }, json, name);
-}
-
-;// CONCATENATED MODULE: ./lib/steps/past-records.js
-
-
-
-
-
-
-
-/** How long what only adds to what is known may keep a run waiting. */
-const past_records_PATIENCE_MS = 10_000;
-/** The last backups that can be compared with this one. */
-function readPastBackups(current, location, store) {
-    return readPastRecords(store, {
-        prefix: manifestPrefix(location),
-        parse: parseManifest,
-        isWanted: key => isComparableKey(current, key),
-    });
-}
-function readPastDrills(location, store) {
-    return readPastRecords(store, { prefix: drillPrefix(location), parse: parseDrillRecord });
-}
-function readPastGates(location, store) {
-    return readPastRecords(store, { prefix: gatePrefix(location), parse: parseGateRecord });
-}
-/** For a trend, as many as it is long. A role that may only write is no mistake, and not worth a line. */
-function readPastRecords(store, kind) {
-    return readNewest(store, kind, TREND_LENGTH, (uri, error) => leaveOut(store.log, uri, error));
-}
-/**
- * The newest records of a kind, the oldest of them first: one listing, and all reads at once. They only ever add to what is known, so that it
- * never throws and never takes long: what cannot be read is left out, and undefined is that nothing could be listed.
- */
-async function readNewest(store, { prefix, parse, isWanted = () => true }, most, onLeftOut) {
-    const signal = AbortSignal.any([store.signal, AbortSignal.timeout(past_records_PATIENCE_MS)]);
-    const readOne = async (key) => {
-        try {
-            return [parse(await store.getText(key, { signal }), store.uri(key))];
-        }
-        catch (error) {
-            onLeftOut(store.uri(key), error);
-            return [];
-        }
-    };
-    try {
-        const keys = (await store.list(prefix, { signal })).filter(isWanted).slice(-most);
-        return (await Promise.all(keys.map(readOne))).flat();
-    }
-    catch (error) {
-        onLeftOut(store.uri(prefix), error);
-        return undefined;
-    }
-}
-function leaveOut(log, uri, error) {
-    const text = `${uri} is not in the trend: ${errorMessage(error)}`;
-    if (error instanceof OperatorError && error.code === 'STORE_DENIED')
-        log.debug(text);
-    else
-        log.info(text);
-}
-function isComparableKey(current, key) {
-    try {
-        return isComparable(current, parseBackupId(key.replace(/^.*\/|\.json$/g, '')));
-    }
-    catch {
-        // Something else lies there, which is no manifest.
-        return false;
-    }
-}
-
 // EXTERNAL MODULE: external "node:fs/promises"
 var promises_ = __nccwpck_require__(1455);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
-;// CONCATENATED MODULE: ./lib/postgres/tool.js
+// EXTERNAL MODULE: external "node:child_process"
+var external_node_child_process_ = __nccwpck_require__(1421);
+;// CONCATENATED MODULE: ./lib/postgres/client-tools/run-command.js
+
+const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
+/**
+ * Runs a program to its end and returns what it said, whatever its exit code; a death by signal counts as 128.
+ * Not @actions/exec: its children outlive a cancelled job, and it looks programs up on the PATH of this process, not
+ * on that of `env`. Throws the system's error when the program cannot be started.
+ */
+function runCommand(file, args, options) {
+    const { env, cwd, signal } = options;
+    return new Promise((resolve, reject) => {
+        signal?.throwIfAborted();
+        (0,external_node_child_process_.execFile)(file, args, { env, cwd, signal, maxBuffer: OUTPUT_LIMIT_BYTES }, (error, stdout, stderr) => {
+            if (signal?.aborted)
+                reject(signal.reason);
+            else if (error === null)
+                resolve({ exitCode: 0, stdout, stderr });
+            else if (typeof error.code === 'string')
+                reject(error);
+            else
+                resolve({ exitCode: error.code ?? 128, stdout, stderr });
+        });
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/client-tools/run-tool.js
 
 
 /**
@@ -87596,34 +87623,7 @@ function toolEnvironment(inherited, added = {}) {
     return { ...env, ...added };
 }
 
-// EXTERNAL MODULE: external "node:child_process"
-var external_node_child_process_ = __nccwpck_require__(1421);
-;// CONCATENATED MODULE: ./lib/postgres/install/command.js
-
-const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
-/**
- * Runs a program to its end and returns what it said, whatever its exit code; a death by signal counts as 128.
- * Not @actions/exec: its children outlive a cancelled job, and it looks programs up on the PATH of this process, not
- * on that of `env`. Throws the system's error when the program cannot be started.
- */
-function runCommand(file, args, options) {
-    const { env, cwd, signal } = options;
-    return new Promise((resolve, reject) => {
-        signal?.throwIfAborted();
-        (0,external_node_child_process_.execFile)(file, args, { env, cwd, signal, maxBuffer: OUTPUT_LIMIT_BYTES }, (error, stdout, stderr) => {
-            if (signal?.aborted)
-                reject(signal.reason);
-            else if (error === null)
-                resolve({ exitCode: 0, stdout, stderr });
-            else if (typeof error.code === 'string')
-                reject(error);
-            else
-                resolve({ exitCode: error.code ?? 128, stdout, stderr });
-        });
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/install/find-tool.js
+;// CONCATENATED MODULE: ./lib/postgres/client-tools/find-tool.js
 
 
 
@@ -87682,7 +87682,7 @@ async function isExecutable(path) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/passfile.js
+;// CONCATENATED MODULE: ./lib/postgres/client-tools/passfile.js
 
 
 
@@ -87699,7 +87699,7 @@ async function connectionEnvironment(connection, directory, inherited) {
 
 // EXTERNAL MODULE: external "node:util"
 var external_node_util_ = __nccwpck_require__(7975);
-;// CONCATENATED MODULE: ./lib/postgres/archive-pipe.js
+;// CONCATENATED MODULE: ./lib/postgres/client-tools/archive-pipe.js
 
 
 
@@ -87806,7 +87806,7 @@ class PipeSource {
 
 // EXTERNAL MODULE: external "node:stream"
 var external_node_stream_ = __nccwpck_require__(7075);
-;// CONCATENATED MODULE: ./lib/postgres/tool-process.js
+;// CONCATENATED MODULE: ./lib/postgres/client-tools/tool-process.js
 
 
 
@@ -87901,13 +87901,13 @@ function toolError(start, exitCode, signal, lines) {
         .map(line => line.replace(new RegExp(`^${name}: (error: )?`), ''))
         .join(' | ');
     const end = signal === null ? `exit code ${exitCode}` : `signal ${signal}`;
-    const known = session_error_explain(said);
+    const known = error_rules_explain(said);
     return new OperatorError(known?.code ?? failure.code, `${name} ended with ${end}${said === '' ? ' and said nothing' : `: ${said}`}.`, {
         hint: known?.hint ?? failure.hint,
     });
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/pg-dump.js
+;// CONCATENATED MODULE: ./lib/postgres/client-tools/pg-dump.js
 
 
 
@@ -87998,14 +87998,14 @@ function isChatter(line) {
     return /^pg_dump: (?!error:|warning:|detail:|hint:|terminated|fatal:)/.test(line);
 }
 
-;// CONCATENATED MODULE: ./lib/storage/open-upload.js
+;// CONCATENATED MODULE: ./lib/storage/multipart/abort-upload.js
 
 
 
 
 
 
-const open_upload_ATTEMPTS = 5;
+const abort_upload_ATTEMPTS = 5;
 /**
  * Removes an upload and makes sure that no part is left: a part in flight when the abort arrives may survive it (AWS,
  * AbortMultipartUpload). Does nothing when the upload is gone. Listens to no cancellation. Throws UPLOAD_NOT_CLEANED.
@@ -88013,7 +88013,7 @@ const open_upload_ATTEMPTS = 5;
 async function abortUpload(store, { key, uploadId }) {
     const target = { Bucket: store.bucket, Key: key, UploadId: uploadId };
     try {
-        for (let attempt = 1; attempt <= open_upload_ATTEMPTS; attempt += 1) {
+        for (let attempt = 1; attempt <= abort_upload_ATTEMPTS; attempt += 1) {
             await store
                 .send('abort the upload', (client, options) => client.send(new dist_cjs/* AbortMultipartUploadCommand */.tfP(target), options), CLEAN_UP)
                 .catch(unlessGone);
@@ -88021,7 +88021,7 @@ async function abortUpload(store, { key, uploadId }) {
                 return;
             await (0,promises_namespaceObject.setTimeout)(200);
         }
-        throw new Error(`parts are still there after ${open_upload_ATTEMPTS} attempts`);
+        throw new Error(`parts are still there after ${abort_upload_ATTEMPTS} attempts`);
     }
     catch (error) {
         throw new OperatorError('UPLOAD_NOT_CLEANED', `An unfinished upload is left behind and may cost money: ${errorMessage(error)}`, {
@@ -88066,7 +88066,7 @@ async function abortStrays(store, open, how = {}) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/core/part-plan.js
+;// CONCATENATED MODULE: ./lib/storage/multipart/part-size.js
 
 /** Parts sent side by side: what it takes to fill a line whose far end answers after a tenth of a second. */
 const IN_FLIGHT = 4;
@@ -88095,7 +88095,7 @@ function planParts(databaseBytes, store) {
 
 // EXTERNAL MODULE: external "node:zlib"
 var external_node_zlib_ = __nccwpck_require__(8522);
-;// CONCATENATED MODULE: ./lib/core/crc32.js
+;// CONCATENATED MODULE: ./lib/storage/multipart/crc32-combine.js
 /** The polynomial of CRC-32, lowest bit first. */
 const POLYNOMIAL = 0xedb88320;
 /** x^0 in that order of bits. */
@@ -88131,7 +88131,7 @@ function multiply(a, b) {
     return product >>> 0;
 }
 
-;// CONCATENATED MODULE: ./lib/storage/part-writer.js
+;// CONCATENATED MODULE: ./lib/storage/multipart/part-writer.js
 
 
 
@@ -88333,7 +88333,7 @@ function hasHeaders(request) {
     return request !== null && typeof request === 'object' && 'headers' in request;
 }
 
-;// CONCATENATED MODULE: ./lib/storage/upload.js
+;// CONCATENATED MODULE: ./lib/storage/multipart/upload.js
 
 
 
@@ -88530,7 +88530,7 @@ async function removeOurs(store, key, backupId) {
         await store.remove(key, left.versionId);
 }
 
-;// CONCATENATED MODULE: ./lib/actions/dump-tools.js
+;// CONCATENATED MODULE: ./lib/wiring/dump-deps.js
 
 
 
@@ -88547,7 +88547,7 @@ function createDumpTools(context, source, connection, store, directory) {
         source,
         store,
         beginUpload: request => beginUpload(store, { ...request, remember: open => context.state.save(OPEN_UPLOAD, open) }),
-        findPgDump: major => dump_tools_findPgDump(context, connection, directory, major),
+        findPgDump: major => dump_deps_findPgDump(context, connection, directory, major),
         now: () => new Date(),
         log: context.log,
     };
@@ -88559,7 +88559,7 @@ function hasOpenUpload({ state }) {
 /** Removes the upload, or the archive without a manifest, of a main phase that was killed. */
 async function removeOpenUpload(context, location, store) {
     const open = context.state.read(OPEN_UPLOAD);
-    const { key, uploadId } = object({ key: shape_text, uploadId: shape_text })(open, OPEN_UPLOAD);
+    const { key, uploadId } = object({ key: decode_text, uploadId: decode_text })(open, OPEN_UPLOAD);
     context.log.info(`The dump was stopped half way; removing its upload of ${store.uri(key)}.`);
     // Harmless when the upload was completed: then only the manifest decides whether the archive stays.
     await abortUpload(store, { key, uploadId });
@@ -88583,7 +88583,7 @@ function madeBy({ run }) {
     const { repository, workflow, runId, runAttempt, commit } = run;
     return { repository, workflow, runId, runAttempt, commit };
 }
-async function dump_tools_findPgDump({ environment }, connection, directory, serverMajor) {
+async function dump_deps_findPgDump({ environment }, connection, directory, serverMajor) {
     const { variables } = environment;
     const path = variables.PATH ?? '';
     const tool = (await findTool('pg_dump', { path, atLeastMajor: serverMajor })) ?? (await findTool('pg_dump', { path }));
@@ -88734,7 +88734,7 @@ function connection_input_masked(connection) {
     return connection;
 }
 
-;// CONCATENATED MODULE: ./lib/actions/dump-inputs.js
+;// CONCATENATED MODULE: ./lib/wiring/dump-inputs.js
 
 
 /** The logical name: as given, or the database's own where that can be part of a key. */
@@ -88836,9 +88836,9 @@ function parseTag(line) {
     return [line.slice(0, at).trim(), line.slice(at + 1).trim()];
 }
 
-;// CONCATENATED MODULE: ./lib/core/restore-list.js
+;// CONCATENATED MODULE: ./lib/core/backup/archive-toc.js
 /** Kinds that are treated apart, the longer before those that begin like them. */
-const restore_list_KINDS = [
+const archive_toc_KINDS = [
     'TABLE DATA',
     'TABLE',
     'EVENT TRIGGER',
@@ -88863,7 +88863,7 @@ function parseArchiveList(text) {
         if (match === null)
             return [];
         const [, id = '', title = ''] = match;
-        return [{ id, title, kind: restore_list_KINDS.find(kind => title.startsWith(`${kind} `)) ?? '' }];
+        return [{ id, title, kind: archive_toc_KINDS.find(kind => title.startsWith(`${kind} `)) ?? '' }];
     });
 }
 /**
@@ -88944,7 +88944,7 @@ function renderUseList(entries) {
     return `${entries.map(({ id, title }) => `${id}; 0 0 ${title}`).join('\n')}\n`;
 }
 
-;// CONCATENATED MODULE: ./lib/core/partial-backup.js
+;// CONCATENATED MODULE: ./lib/core/backup/partial-backup.js
 
 
 
@@ -89599,7 +89599,7 @@ const drizzle_FOLDERS = [
     'migrations',
 ];
 const JOURNAL = 'meta/_journal.json';
-const journal = object({ entries: list(object({ when: whole, tag: shape_text })) });
+const journal = object({ entries: list(object({ when: whole, tag: decode_text })) });
 /**
  * Drizzle: meta/_journal.json against __drizzle_migrations. It applies what is newer than the newest row
  * (`lastDbMigration.created_at < migration.folderMillis` in drizzle-orm's pg-core/dialect), whatever the rows before
@@ -90346,7 +90346,7 @@ function sentences(...parts) {
     return parts.filter(part => part !== undefined).join(' ');
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/blockers.js
+;// CONCATENATED MODULE: ./lib/postgres/catalog/blockers.js
 
 
 /**
@@ -90470,7 +90470,7 @@ const OWN_LAG = `
            WHERE pg_is_in_recovery()) AS s
    WHERE s.paused OR NOT s.connected OR NOT s.replayed AND s.lag > $1::float8 * interval '1 millisecond'`;
 
-;// CONCATENATED MODULE: ./lib/postgres/migration-tables.js
+;// CONCATENATED MODULE: ./lib/postgres/catalog/migration-tables.js
 
 
 
@@ -90613,7 +90613,7 @@ function hintOf(error) {
     return error instanceof OperatorError ? (error.hint ?? '') : '';
 }
 
-;// CONCATENATED MODULE: ./lib/core/same-database.js
+;// CONCATENATED MODULE: ./lib/core/backup/database-identity.js
 /**
  * Why these are two databases, to complete "It is passed over: …"; undefined where they are one, as far as anybody can tell: older
  * manifests have no system identifier, and some roles may not read it.
@@ -90627,7 +90627,7 @@ function differenceOf(backup, now) {
     return `it is of a database ${now.database} on another server (system identifier ${before}, not ${after})`;
 }
 
-;// CONCATENATED MODULE: ./lib/steps/full-backups.js
+;// CONCATENATED MODULE: ./lib/steps/backups/full-backups.js
 
 
 
@@ -90665,29 +90665,7 @@ function full_backups_passOver(error, log) {
     log.warning(`${error.message} It is passed over.`);
 }
 
-;// CONCATENATED MODULE: ./lib/steps/gate-records.js
-
-
-
-
-const RECORD = /\/\d{8}T\d{6}Z-[0-9a-f]{8}\.json$/;
-/** Records that are asked about earlier gates. */
-const RECORDS_ASKED = 20;
-/**
- * The last gates of a database, newest first. They only ever add to what is known, so that nothing here throws: a record that
- * cannot be read is passed over with a warning, and a store that does not answer has none.
- */
-async function readLastGates(location, { store, log }) {
-    const kind = {
-        prefix: gatePrefix(location),
-        parse: parseGateRecord,
-        isWanted: (key) => RECORD.test(key),
-    };
-    const gates = await readNewest(store, kind, RECORDS_ASKED, (uri, error) => log.warning(`${uri} is passed over: ${errorMessage(error)}`));
-    return gates?.toReversed() ?? [];
-}
-
-;// CONCATENATED MODULE: ./lib/core/plausibility.js
+;// CONCATENATED MODULE: ./lib/core/gate/row-drops.js
 
 
 
@@ -90781,7 +90759,7 @@ function renderChange(from, to) {
     return `${Number(percent.toFixed(digits))} % ${to < from ? 'fewer' : 'more'}`;
 }
 
-;// CONCATENATED MODULE: ./lib/steps/judge-rows.js
+;// CONCATENATED MODULE: ./lib/steps/gate/compare-rows.js
 
 
 
@@ -90831,7 +90809,29 @@ function implausible(drops, previous, log) {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/steps/wait-for-blockers.js
+;// CONCATENATED MODULE: ./lib/steps/gate/gate-records.js
+
+
+
+
+const RECORD = /\/\d{8}T\d{6}Z-[0-9a-f]{8}\.json$/;
+/** Records that are asked about earlier gates. */
+const RECORDS_ASKED = 20;
+/**
+ * The last gates of a database, newest first. They only ever add to what is known, so that nothing here throws: a record that
+ * cannot be read is passed over with a warning, and a store that does not answer has none.
+ */
+async function readLastGates(location, { store, log }) {
+    const kind = {
+        prefix: gatePrefix(location),
+        parse: parseGateRecord,
+        isWanted: (key) => RECORD.test(key),
+    };
+    const gates = await readNewest(store, kind, RECORDS_ASKED, (uri, error) => log.warning(`${uri} is passed over: ${errorMessage(error)}`));
+    return gates?.toReversed() ?? [];
+}
+
+;// CONCATENATED MODULE: ./lib/steps/gate/wait-for-blockers.js
 
 
 const wait_for_blockers_INTERVAL_MS = 2000;
@@ -90889,7 +90889,7 @@ function renderBlocker({ kind, pid, user, state, ageMs, query, relation }) {
     return facts.filter(fact => fact !== null && fact !== false).join(', ');
 }
 
-;// CONCATENATED MODULE: ./lib/steps/gate.js
+;// CONCATENATED MODULE: ./lib/steps/gate/gate.js
 
 
 
@@ -90987,7 +90987,7 @@ async function writeRecord(manifest, migrations, startedAt, request, tools) {
     return { record, recordKey };
 }
 
-;// CONCATENATED MODULE: ./lib/core/scratch-needs.js
+;// CONCATENATED MODULE: ./lib/core/drill/scratch-needs.js
 /** Of a partial backup only the archive tells its size. zstd leaves a fifth to a tenth of rows; indexes come on top. */
 const EXPANSION = 10;
 /**
@@ -91428,7 +91428,7 @@ function freePort() {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/database-like.js
+;// CONCATENATED MODULE: ./lib/postgres/target/create-database.js
 
 
 /**
@@ -91780,7 +91780,7 @@ async function refuseUnfit(server, like, signal) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/actions/prepare-partial.js
+;// CONCATENATED MODULE: ./lib/postgres/target/prepare-partial.js
 var prepare_partial_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
         if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
@@ -91864,7 +91864,7 @@ async function prepareForPartial(manifest, connection, { signal, log, role }) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/actions/require-tool.js
+;// CONCATENATED MODULE: ./lib/wiring/require-tool.js
 
 
 /** A program of PostgreSQL of at least that major. Throws TOOL_MISSING. */
@@ -91879,8 +91879,8 @@ async function requireTool({ environment }, name, atLeastMajor) {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/actions/drill-scratch.js
-var drill_scratch_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+;// CONCATENATED MODULE: ./lib/wiring/scratch-server.js
+var scratch_server_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
         if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
         var dispose, inner;
@@ -91902,7 +91902,7 @@ var drill_scratch_addDisposableResource = (undefined && undefined.__addDisposabl
     }
     return value;
 };
-var drill_scratch_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+var scratch_server_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
     return function (env) {
         function fail(e) {
             env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
@@ -91955,7 +91955,7 @@ async function openScratch(context, setting, manifest) {
     try {
         const { signal, scratch: given } = setting;
         const like = scratchNeeds(manifest);
-        const stack = drill_scratch_addDisposableResource(env_1, new AsyncDisposableStack(), true);
+        const stack = scratch_server_addDisposableResource(env_1, new AsyncDisposableStack(), true);
         const server = given ?? stack.use(await startOwnServer(context, setting, like));
         const remember = (name) => context.state.save(SCRATCH_DATABASE, name);
         const database = stack.use(await namingInput('scratch-url', () => createScratchDatabase({ server, like, signal, remember })));
@@ -91968,7 +91968,7 @@ async function openScratch(context, setting, manifest) {
         env_1.hasError = true;
     }
     finally {
-        const result_1 = drill_scratch_disposeResources(env_1);
+        const result_1 = scratch_server_disposeResources(env_1);
         if (result_1)
             await result_1;
     }
@@ -92008,7 +92008,7 @@ async function startOwnServer(context, { signal, jobs }, like) {
 async function stopLeftServer({ state }) {
     const cluster = state.read(CLUSTER);
     if (cluster)
-        await stopLeftCluster(object({ directory: shape_text, pid: nullable(whole) })(cluster, CLUSTER));
+        await stopLeftCluster(object({ directory: decode_text, pid: nullable(whole) })(cluster, CLUSTER));
 }
 /** Drops the database that a killed main phase left on a given server; `readServer` is asked only when there is one. */
 async function dropLeftDatabase({ state }, readServer) {
@@ -92043,7 +92043,7 @@ async function namingInput(input, work) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/steps/soak.js
+;// CONCATENATED MODULE: ./lib/steps/gate/soak.js
 
 
 
@@ -92149,7 +92149,7 @@ async function soak_pause(delayMs, signal) {
     signal.throwIfAborted();
 }
 
-;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/after-summary.js
+;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/after-deploy-summary.js
 
 
 
@@ -92259,7 +92259,7 @@ async function abortable(signal, work) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/restore-error.js
+;// CONCATENATED MODULE: ./lib/postgres/client-tools/pg-restore-error.js
 
 const WORKER_ENDED = /^a worker process (died|is dead)/;
 /**
@@ -92341,7 +92341,7 @@ function withoutContext(message) {
     return [message, ...doing.flatMap(pattern => pattern.exec(message)?.[1] ?? [])];
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/pg-restore.js
+;// CONCATENATED MODULE: ./lib/postgres/client-tools/pg-restore.js
 var pg_restore_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
         if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
@@ -92511,7 +92511,578 @@ async function decodeArchive(path, archive, inherited, signal) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/core/criteria-condition.js
+;// CONCATENATED MODULE: ./lib/core/backup/storage-class.js
+/**
+ * Classes whose objects have to be restored for minutes to hours before anybody can read them. GLACIER_IR is not one.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/glacier-storage-classes.html
+ */
+function isColdStorage(storageClass) {
+    return storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE';
+}
+
+;// CONCATENATED MODULE: ./lib/steps/backups/fetch-archive.js
+var fetch_archive_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var fetch_archive_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+/** Refuses what pg_restore cannot take. Throws BACKUP_UNUSABLE. */
+function refuseUnrestorable({ archive, backup }) {
+    if (archive.format === 'custom')
+        return;
+    throw new OperatorError('BACKUP_UNUSABLE', `The backup ${backup.id} is a ${archive.format} script: pg_restore cannot restore it.`, {
+        hint: 'Pick a backup in custom format.',
+    });
+}
+/** Throws DISK_FULL where archive and database do not fit beside each other. */
+async function refuseSmallDisk({ object }, tools) {
+    const { freeBytes, databaseBytes } = await tools.disk();
+    if (freeBytes >= object.bytes + databaseBytes)
+        return;
+    throw new OperatorError('DISK_FULL', `The archive has ${renderBytes(object.bytes)}${databaseBytes > 0 ? ` and the restored database about ${renderBytes(databaseBytes)}` : ''}, but only ${renderBytes(freeBytes)} are free at ${tools.archivePath}.`, {
+        hint: 'Use a machine with a larger disk, or set RUNNER_TEMP to one.',
+    });
+}
+/**
+ * Downloads the archive of a backup and compares every byte with the manifest: only a verified file comes near
+ * pg_restore, because a crafted one can run code (CVE-2026-116314). Returns the duration in milliseconds.
+ * Throws DISK_FULL before anything is fetched, ARCHIVE_CORRUPT, BACKUP_NOT_FOUND, BACKUP_UNUSABLE.
+ */
+async function fetchArchive(manifest, tools) {
+    const { object } = manifest;
+    await refuseSmallDisk(manifest, tools);
+    const startedAt = tools.now().getTime();
+    let bytes = 0;
+    {
+        const env_1 = { stack: [], error: void 0, hasError: false };
+        try {
+            const _progress = fetch_archive_addDisposableResource(env_1, reportProgress(tools.log, tools.now, () => ({ bytes, table: undefined })), false);
+            await tools.download(object, tools.archivePath, count => {
+                bytes += count;
+            });
+        }
+        catch (e_1) {
+            env_1.error = e_1;
+            env_1.hasError = true;
+        }
+        finally {
+            fetch_archive_disposeResources(env_1);
+        }
+    }
+    const durationMs = tools.now().getTime() - startedAt;
+    tools.log.info(`Downloaded and verified ${renderBytes(object.bytes)} in ${renderDuration(durationMs)}: every part has the SHA-256 of the manifest.`);
+    return durationMs;
+}
+/** Waits for a pg_restore, with its progress in the log. Returns the duration in milliseconds. */
+async function awaitRestore(running, signal, tools) {
+    const env_2 = { stack: [], error: void 0, hasError: false };
+    try {
+        const startedAt = tools.now().getTime();
+        const _progress = fetch_archive_addDisposableResource(env_2, reportProgress(tools.log, tools.now, () => ({
+            bytes: undefined,
+            table: running.currentItem,
+        })), false);
+        const warnings = await abortable(signal, running.finished);
+        for (const warning of warnings)
+            tools.log.info(`  ${warning}`);
+        const durationMs = tools.now().getTime() - startedAt;
+        tools.log.info(`Restored in ${renderDuration(durationMs)}.`);
+        return durationMs;
+    }
+    catch (e_2) {
+        env_2.error = e_2;
+        env_2.hasError = true;
+    }
+    finally {
+        fetch_archive_disposeResources(env_2);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/steps/backups/verify-archive.js
+
+
+
+/**
+ * Level `checksum`: the store still holds the object of the manifest, of that size, with the ETag and the checksum that
+ * it confirmed when the archive was written. Nothing is read back. Without a checksum that proves nothing, unless every byte
+ * was read back before: `isProven`. Throws GATE_UNVERIFIED.
+ */
+async function verifyChecksum({ object }, store, isProven = false) {
+    const found = await store.head(object.key);
+    const uri = store.uri(object.key);
+    if (found === undefined)
+        throw unverified(`${uri} is gone.`);
+    const problems = [
+        found.bytes !== object.bytes && `${found.bytes} bytes instead of ${object.bytes}`,
+        found.etag !== object.etag && `the ETag ${found.etag} instead of ${object.etag}`,
+        (found.checksum?.value ?? null) !== (object.checksum?.value ?? null) && 'another checksum',
+    ].filter(problem => problem !== false);
+    if (problems.length > 0)
+        throw unverified(`${uri} has ${problems.join(', ')}.`);
+    if (isColdStorage(found.storageClass))
+        throw unverified(`${uri} is in cold storage (${found.storageClass}): nobody can read it at once.`);
+    if (object.checksum === null && !isProven) {
+        throw unverified(`The store keeps no checksum of ${uri}, so that it has to be read back to be verified.`, 'Ask for level archive.');
+    }
+}
+/**
+ * Level `archive`: every byte is read back and compared with the manifest, then decoded by pg_restore, which zstd and
+ * lz4 archives need: they carry no checksum of their own. Throws ARCHIVE_CORRUPT or GATE_UNVERIFIED.
+ */
+async function verifyArchive(manifest, tools) {
+    await fetchArchive(manifest, tools);
+    await tools.decode();
+    tools.log.info('pg_restore decoded the whole archive.');
+}
+function unverified(message, hint = 'Take a new restore point: run the gate again without reuse-within.') {
+    return new OperatorError('GATE_UNVERIFIED', message, { hint });
+}
+
+;// CONCATENATED MODULE: ./lib/core/checks/large-objects.js
+
+/** Digits that are shown: enough to tell two apart. */
+const HASH_SHOWN = 12;
+/** The bytes of the large objects; how many there are is counted with the other objects. None where the backup has none. */
+function largeObjectChecks({ fingerprint }, { largeObjectsHash: found }) {
+    const { objects, level, largeObjectsHash: expected } = fingerprint;
+    if (objects === null || objects.largeObjects === 0)
+        return [];
+    const subject = { group: 'exact', name: 'large objects' };
+    const amount = renderAmount(objects.largeObjects, 'large object');
+    if (expected === null || found === null)
+        return [
+            {
+                ...subject,
+                verdict: 'information',
+                expected: amount,
+                found: 'their content was not compared',
+                note: whyNot(level, expected),
+            },
+        ];
+    return [
+        {
+            ...subject,
+            verdict: expected === found ? 'pass' : 'fail',
+            expected: `${amount}, content ${expected.slice(0, HASH_SHOWN)}`,
+            found: `content ${found.slice(0, HASH_SHOWN)}`,
+            note: expected === found ? null : 'At least one of them has other bytes, or another number.',
+        },
+    ];
+}
+function whyNot(level, expected) {
+    if (expected !== null)
+        return 'This role may not read all of them, or there are none.';
+    return level === 'content'
+        ? 'The manifest does not know it: an older pg-runbook made the backup.'
+        : 'Take backups with fingerprint: content to compare it.';
+}
+
+;// CONCATENATED MODULE: ./lib/core/checks/objects.js
+
+
+/** From here on the catalogue lists NOT NULL as constraints, so that their number says something else than before. */
+const NOT_NULL_IS_A_CONSTRAINT = 18;
+const OBJECTS = [
+    ['indexes', 'index', 'indexes'],
+    ['constraints', 'constraint', 'constraints'],
+    ['triggers', 'trigger', 'triggers'],
+    ['functions', 'function', 'functions'],
+    ['policies', 'policy', 'policies'],
+    ['views', 'view', 'views'],
+    ['largeObjects', 'large object', 'large objects'],
+];
+/**
+ * A missing extension fails. Another version is a note: an archive says CREATE EXTENSION without a version, so the
+ * restoring server's default is what a recovery gets, and whether the data is the same is for the content to say. One too many is
+ * a note as well: it comes from the server's template, and takes nothing away.
+ */
+function extensionChecks({ backup, server }, found) {
+    // pg_dump leaves extensions out as soon as tables or schemas are named.
+    if (backup.tables.length + backup.schemas.length > 0)
+        return [];
+    const restored = new Map(found.map(extension => [extension.name, extension]));
+    const failures = server.extensions.flatMap(extension => extensionFailure(extension, restored.get(extension.name)));
+    if (failures.length > 0 || server.extensions.length === 0)
+        return failures;
+    return [
+        {
+            group: 'structure',
+            name: 'extensions',
+            verdict: 'pass',
+            expected: server.extensions.map(renderExtension).join(', '),
+            found: found.map(renderExtension).join(', '),
+            note: extensionNote(server.extensions, restored),
+        },
+    ];
+}
+function extensionFailure(expected, found) {
+    if (found?.schema === expected.schema)
+        return [];
+    return [
+        {
+            group: 'structure',
+            name: `extension ${expected.name}`,
+            verdict: 'fail',
+            expected: `${expected.version} in schema ${expected.schema}`,
+            found: found === undefined ? 'not installed' : `${found.version} in schema ${found.schema}`,
+            note: found === undefined ? 'A server to restore to needs it installed before the restore.' : null,
+        },
+    ];
+}
+function extensionNote(expected, found) {
+    const updated = expected.filter(({ name, version }) => found.get(name)?.version !== version);
+    const names = new Set(expected.map(({ name }) => name));
+    const added = [...found.keys()].filter(name => !names.has(name));
+    const notes = [
+        ...(updated.length === 0
+            ? []
+            : [
+                `other version than in the backup: ${updated.map(({ name }) => name).join(', ')} (an archive names no version)`,
+            ]),
+        ...(added.length === 0 ? [] : [`not from the backup: ${added.join(', ')}`]),
+    ];
+    return notes.length === 0 ? null : notes.join('; ');
+}
+function renderExtension({ name, version }) {
+    return `${name} ${version}`;
+}
+/** Each kind of object of which there are more or fewer, or one line when none differs. */
+function objectChecks(expected, found, sourceVersion) {
+    const comparable = OBJECTS.filter(([kind]) => kind !== 'constraints' || parseVersion(sourceVersion).major >= NOT_NULL_IS_A_CONSTRAINT);
+    const failures = comparable.filter(([kind]) => expected[kind] !== found[kind]);
+    if (failures.length > 0) {
+        return failures.map(([kind]) => ({
+            group: 'structure',
+            name: kind,
+            verdict: 'fail',
+            expected: String(expected[kind]),
+            found: `${found[kind]} (${renderDifference(found[kind], expected[kind])})`,
+            note: 'Compare the output of pg_restore --list with the restored schema to see which.',
+        }));
+    }
+    const render = (counts) => comparable.map(([kind, one, many]) => renderAmount(counts[kind], one, many)).join(', ');
+    const note = comparable.length === OBJECTS.length
+        ? null
+        : `Constraints are not compared: PostgreSQL ${sourceVersion} did not count NOT NULL among them.`;
+    return [
+        {
+            group: 'structure',
+            name: 'objects',
+            verdict: 'pass',
+            expected: render(expected),
+            found: render(found),
+            note,
+        },
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/core/checks/sequences.js
+
+
+/** Each sequence that is not where the backup may have left it, or one line when all are. None without sequences. */
+function sequenceChecks({ backup, fingerprint: { sequences: expected } }, found) {
+    const restored = byKey([...found.values()]);
+    const known = byKey(expected);
+    const unexpected = [...restored.values()].filter(sequence => !known.has(qualified_name_keyOf(sequence)) && !sequence.isConfiguration);
+    const isPartial = backup.kind === 'partial';
+    const failures = [
+        ...expected.flatMap(sequence => sequenceFailure(sequence, restored.get(qualified_name_keyOf(sequence)))),
+        ...(isPartial ? [] : unexpected.map(unexpectedSequence)),
+    ];
+    const unknown = isPartial && unexpected.length > 0 ? [unknownSequences(unexpected)] : [];
+    if (failures.length > 0 || expected.length === 0)
+        return [...failures, ...unknown];
+    const all = `${renderAmount(expected.length, 'sequence')} where the backup left them`;
+    return [
+        { group: 'exact', name: 'sequences', verdict: 'pass', expected: all, found: all, note: null },
+        ...unknown,
+    ];
+}
+/** The manifest of a partial backup knows the sequences of its tables; pg_dump also takes those that its patterns name. */
+function unknownSequences(sequences) {
+    return {
+        group: 'exact',
+        name: 'other sequences',
+        verdict: 'information',
+        expected: 'unknown: the manifest lists those of its tables only',
+        found: renderSome(sequences.map(renderName)),
+        note: null,
+    };
+}
+function sequenceFailure(expected, found) {
+    if (found !== undefined && mayBe(found, expected))
+        return [];
+    const { start, end } = statesOf(expected);
+    const [first, last] = [renderState(start), renderState(end)];
+    return [
+        {
+            group: 'exact',
+            name: `sequence ${renderName(expected)}`,
+            verdict: 'fail',
+            expected: first === last ? last : `${first} to ${last}`,
+            found: found === undefined ? 'no such sequence' : renderState(found),
+            note: found === undefined
+                ? null
+                : 'New rows would get numbers that the backup had given out, or skip some.',
+        },
+    ];
+}
+function statesOf(expected) {
+    const { atSnapshot, atEnd, nextAtSnapshot, nextAtEnd } = expected;
+    return { start: { value: atSnapshot, next: nextAtSnapshot }, end: { value: atEnd, next: nextAtEnd } };
+}
+/**
+ * From the value at the snapshot to the value at the end, whichever is greater: a sequence may count down, or be set
+ * back while pg_dump runs. Never used at the snapshot means that any value on the way from its first may be in the archive.
+ * One that cycles may have turned round on the way, and then it may have any value.
+ */
+function mayBe(found, expected) {
+    const { start, end } = statesOf(expected);
+    if (isSame(found, start) || isSame(found, end))
+        return true;
+    if (found.value === null || end.value === null)
+        return false;
+    if (expected.cycles && start.value !== end.value)
+        return true;
+    const [a, b, v] = [BigInt(start.value ?? start.next ?? 0), BigInt(end.value), BigInt(found.value)];
+    return a < b ? a <= v && v <= b : b <= v && v <= a;
+}
+/** Older manifests do not know what a sequence gives out first. */
+function isSame(found, expected) {
+    if (found.value !== null || expected.value !== null)
+        return found.value === expected.value;
+    return expected.next === null || found.next === expected.next;
+}
+function renderState({ value, next }) {
+    return value ?? (next === null ? 'never used' : `never used, first ${next}`);
+}
+function unexpectedSequence(sequence) {
+    return {
+        group: 'exact',
+        name: `sequence ${renderName(sequence)}`,
+        verdict: 'fail',
+        expected: 'no such sequence',
+        found: renderState(sequence),
+        note: 'The manifest does not list it.',
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/core/checks/tables.js
+
+
+
+/** The name of the check over all of them. */
+const ALL_TABLES = 'all tables';
+/** Digits of a content hash that are shown: enough to tell two apart, few enough for a table. */
+const tables_HASH_SHOWN = 12;
+/** A line a table; before them one over all, when none differs. */
+function tableChecks(manifest, found) {
+    const expected = manifest.fingerprint.tables;
+    const restored = byKey(found.tables);
+    const known = byKey(expected);
+    const checks = [
+        ...expected.map(table => unlessUpdated(tableCheck(table, restored.get(qualified_name_keyOf(table))), table, manifest, found)),
+        ...found.tables
+            .filter(table => !known.has(qualified_name_keyOf(table)))
+            .map(table => unexpectedTable(table, manifest, found)),
+    ];
+    if (checks.some(({ verdict }) => verdict === 'fail'))
+        return checks;
+    const listed = found.tables.filter(table => known.has(qualified_name_keyOf(table)));
+    const all = { expected: summarizeTables(expected), found: summarizeTables(listed) };
+    return [{ group: 'exact', name: ALL_TABLES, verdict: 'pass', ...all, note: null }, ...checks];
+}
+function summarizeTables(tables) {
+    return `${renderAmount(countRows(tables), 'row')} in ${renderAmount(tables.length, 'table')}`;
+}
+/** Another version of an extension may take other rows for its own, and they do not come from the archive. */
+function unlessUpdated(check, { extension: name }, { server }, { extensions }) {
+    if (name === null || check.verdict === 'pass')
+        return check;
+    const version = (all) => all.find(extension => extension.name === name)?.version;
+    const [before, now] = [version(server.extensions), version(extensions)];
+    if (now === undefined || before === now)
+        return check;
+    const note = `Extension ${name} is of version ${now} here and was of ${before}: other rows may be its own.`;
+    return { ...check, verdict: 'information', note };
+}
+function tableCheck(expected, found) {
+    const subject = { group: 'exact', name: `table ${renderName(expected)}` };
+    const rows = renderAmount(expected.rows, 'row');
+    if (found === undefined) {
+        const note = 'The archive did not bring it back.';
+        return { ...subject, verdict: 'fail', expected: rows, found: 'no such table', note };
+    }
+    const rowsDiffer = expected.rows !== found.rows;
+    // With other rows the content differs as a matter of course: its hash would say nothing.
+    const content = rowsDiffer ? [] : [contentFacet(expected, found)];
+    const facets = [newestFacet(expected, found), ...content];
+    // What agrees is not repeated where something else does not: the difference is what has to be seen.
+    const differing = facets.filter(facet => facet.expected !== facet.found);
+    const failed = rowsDiffer || differing.length > 0;
+    const shown = (failed ? differing : facets).filter(facet => facet.expected !== '');
+    const difference = rowsDiffer ? ` (${renderDifference(found.rows, expected.rows)})` : '';
+    return {
+        ...subject,
+        verdict: failed ? 'fail' : 'pass',
+        expected: [rows, ...shown.map(facet => facet.expected)].join(', '),
+        found: [renderAmount(found.rows, 'row') + difference, ...shown.map(facet => facet.found)].join(', '),
+        note: failed && !rowsDiffer ? 'As many rows as in the backup, but not the same ones.' : null,
+    };
+}
+function newestFacet(expected, found) {
+    if (expected.newest === null)
+        return { expected: '', found: '' };
+    return { expected: renderNewest(expected), found: renderNewest(found) };
+}
+function renderNewest({ newest }) {
+    if (newest === null)
+        return 'no time column';
+    return `newest ${newest.column} ${newest.value ?? 'none'}`;
+}
+function contentFacet({ contentHash: expected }, found) {
+    if (expected === null)
+        return { expected: '', found: '' };
+    // Reading at a lower level than the manifest's must not look like agreement.
+    if (found.contentHash === null)
+        return { expected: `content ${expected.slice(0, tables_HASH_SHOWN)}`, found: 'content not read' };
+    const looksAlike = expected.slice(0, tables_HASH_SHOWN) === found.contentHash.slice(0, tables_HASH_SHOWN);
+    const digits = looksAlike && expected !== found.contentHash ? expected.length : tables_HASH_SHOWN;
+    return {
+        expected: `content ${expected.slice(0, digits)}`,
+        found: `content ${found.contentHash.slice(0, digits)}`,
+    };
+}
+/** What the manifest does not list and no archive brings: rows of extensions, and unlogged tables, which a standby cannot read. */
+function unexpectedTable(table, { server }, found) {
+    const isUnread = server.isStandby && table.rows === 0 && byKey(found.unloggedTables).has(qualified_name_keyOf(table));
+    const expected = { group: 'exact', name: `table ${renderName(table)}`, expected: 'no such table' };
+    const what = { ...expected, found: renderAmount(table.rows, 'row') };
+    if (table.extension !== null)
+        return {
+            ...what,
+            verdict: 'information',
+            note: `Of extension ${table.extension}. The manifest does not list it: an older pg-runbook made the backup, or the extension has another version.`,
+        };
+    if (isUnread)
+        return {
+            ...what,
+            verdict: 'information',
+            note: 'It is unlogged. The backup was made of a standby, which does not have its rows.',
+        };
+    return {
+        ...what,
+        verdict: 'fail',
+        note: 'The manifest does not list it: the database was not empty before the restore, or the manifest belongs to another archive.',
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/core/checks/compare-manifest.js
+
+
+
+
+
+
+/**
+ * Compares everything that the manifest knows with what came back. Any difference is a failure of its own that names
+ * the object, what was expected and what was found; what agrees is one line a table, and one line a kind for the rest.
+ *
+ * Tables and sequences are of group `exact`. Extensions, counts and definitions of objects are of group `structure`: they hold no
+ * data, so that alone they do not make a drill pass.
+ */
+function exactChecks(manifest, found) {
+    const { level, objects } = manifest.fingerprint;
+    const structure = [
+        ...extensionChecks(manifest, found.extensions),
+        ...(objects === null ? [] : objectChecks(objects, found.objects, manifest.server.version)),
+        ...definitionChecks(manifest, found),
+    ];
+    if (level === 'none')
+        return [notCounted(found.tables), ...structure];
+    const data = [...tableChecks(manifest, found), ...sequenceChecks(manifest, found.sequences)];
+    const isEmpty = countRows(manifest.fingerprint.tables) + countRows(found.tables) === 0;
+    return [...(isEmpty ? withoutRows(data) : data), ...largeObjectChecks(manifest, found), ...structure];
+}
+/** That tables are there and sequences stand where they did shows nothing of data: it is of the structure, and does not make a drill pass. */
+function withoutRows(checks) {
+    if (checks.some(({ verdict }) => verdict === 'fail'))
+        return checks;
+    const empty = {
+        group: 'exact',
+        name: ALL_TABLES,
+        verdict: 'not-measured',
+        expected: 'rows to compare',
+        found: 'no row in any table, as in the backup',
+        note: 'The database was empty when the backup was taken, so that nothing shows whether rows come back. Drill a backup of one that holds data, or write criteria.',
+    };
+    const others = checks.filter(({ name }) => name !== ALL_TABLES);
+    return [empty, ...others.map(check => ({ ...check, group: 'structure' }))];
+}
+function notCounted(found) {
+    return {
+        group: 'exact',
+        name: ALL_TABLES,
+        verdict: 'not-measured',
+        expected: 'unknown: the manifest counted no rows',
+        found: summarizeTables(found),
+        note: 'The backup was taken with fingerprint: none. Take it with counts or content to compare it exactly.',
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/core/criteria/condition.js
 /** Whether a value fulfils a condition on a value; null fulfils none. */
 function holds(condition, value) {
     if (value === null)
@@ -92566,7 +93137,7 @@ function shorten(value) {
     return value.length > 200 ? `${value.slice(0, 200)}…` : value;
 }
 
-;// CONCATENATED MODULE: ./lib/core/criteria.js
+;// CONCATENATED MODULE: ./lib/core/criteria/criterion.js
 
 
 
@@ -92575,7 +93146,7 @@ function shorten(value) {
 function evaluateCriterion(criterion, measurement, reference) {
     switch (criterion.kind) {
         case 'table':
-            return tableCheck(criterion, measurement, reference);
+            return criterion_tableCheck(criterion, measurement, reference);
         case 'newest':
             return newestCheck(criterion, measurement, reference);
         case 'query':
@@ -92584,7 +93155,7 @@ function evaluateCriterion(criterion, measurement, reference) {
             return extensionCheck(criterion, measurement);
     }
 }
-function tableCheck(criterion, measurement, reference) {
+function criterion_tableCheck(criterion, measurement, reference) {
     const { tolerancePpm, table } = criterion;
     if (measurement.kind !== 'table') {
         return unmeasurable(criterion, `${renderName(table)} within ${renderPercent(tolerancePpm)}`, measurement);
@@ -92698,7 +93269,7 @@ function renderPercent(ppm) {
     return `${ppm / 10_000} %`;
 }
 
-;// CONCATENATED MODULE: ./lib/core/drill-checks.js
+;// CONCATENATED MODULE: ./lib/core/drill/drill-checks.js
 
 
 /** Clocks of the server and of this machine differ by this much at most. */
@@ -92765,399 +93336,7 @@ function asInSource(structure, exact, { fingerprint }) {
 }
 const sentence = (text) => text.replace(/\.$/, '');
 
-;// CONCATENATED MODULE: ./lib/core/check-large-objects.js
-
-/** Digits that are shown: enough to tell two apart. */
-const HASH_SHOWN = 12;
-/** The bytes of the large objects; how many there are is counted with the other objects. None where the backup has none. */
-function largeObjectChecks({ fingerprint }, { largeObjectsHash: found }) {
-    const { objects, level, largeObjectsHash: expected } = fingerprint;
-    if (objects === null || objects.largeObjects === 0)
-        return [];
-    const subject = { group: 'exact', name: 'large objects' };
-    const amount = renderAmount(objects.largeObjects, 'large object');
-    if (expected === null || found === null)
-        return [
-            {
-                ...subject,
-                verdict: 'information',
-                expected: amount,
-                found: 'their content was not compared',
-                note: whyNot(level, expected),
-            },
-        ];
-    return [
-        {
-            ...subject,
-            verdict: expected === found ? 'pass' : 'fail',
-            expected: `${amount}, content ${expected.slice(0, HASH_SHOWN)}`,
-            found: `content ${found.slice(0, HASH_SHOWN)}`,
-            note: expected === found ? null : 'At least one of them has other bytes, or another number.',
-        },
-    ];
-}
-function whyNot(level, expected) {
-    if (expected !== null)
-        return 'This role may not read all of them, or there are none.';
-    return level === 'content'
-        ? 'The manifest does not know it: an older pg-runbook made the backup.'
-        : 'Take backups with fingerprint: content to compare it.';
-}
-
-;// CONCATENATED MODULE: ./lib/core/check-objects.js
-
-
-/** From here on the catalogue lists NOT NULL as constraints, so that their number says something else than before. */
-const NOT_NULL_IS_A_CONSTRAINT = 18;
-const OBJECTS = [
-    ['indexes', 'index', 'indexes'],
-    ['constraints', 'constraint', 'constraints'],
-    ['triggers', 'trigger', 'triggers'],
-    ['functions', 'function', 'functions'],
-    ['policies', 'policy', 'policies'],
-    ['views', 'view', 'views'],
-    ['largeObjects', 'large object', 'large objects'],
-];
-/**
- * A missing extension fails. Another version is a note: an archive says CREATE EXTENSION without a version, so the
- * restoring server's default is what a recovery gets, and whether the data is the same is for the content to say. One too many is
- * a note as well: it comes from the server's template, and takes nothing away.
- */
-function extensionChecks({ backup, server }, found) {
-    // pg_dump leaves extensions out as soon as tables or schemas are named.
-    if (backup.tables.length + backup.schemas.length > 0)
-        return [];
-    const restored = new Map(found.map(extension => [extension.name, extension]));
-    const failures = server.extensions.flatMap(extension => extensionFailure(extension, restored.get(extension.name)));
-    if (failures.length > 0 || server.extensions.length === 0)
-        return failures;
-    return [
-        {
-            group: 'structure',
-            name: 'extensions',
-            verdict: 'pass',
-            expected: server.extensions.map(renderExtension).join(', '),
-            found: found.map(renderExtension).join(', '),
-            note: extensionNote(server.extensions, restored),
-        },
-    ];
-}
-function extensionFailure(expected, found) {
-    if (found?.schema === expected.schema)
-        return [];
-    return [
-        {
-            group: 'structure',
-            name: `extension ${expected.name}`,
-            verdict: 'fail',
-            expected: `${expected.version} in schema ${expected.schema}`,
-            found: found === undefined ? 'not installed' : `${found.version} in schema ${found.schema}`,
-            note: found === undefined ? 'A server to restore to needs it installed before the restore.' : null,
-        },
-    ];
-}
-function extensionNote(expected, found) {
-    const updated = expected.filter(({ name, version }) => found.get(name)?.version !== version);
-    const names = new Set(expected.map(({ name }) => name));
-    const added = [...found.keys()].filter(name => !names.has(name));
-    const notes = [
-        ...(updated.length === 0
-            ? []
-            : [
-                `other version than in the backup: ${updated.map(({ name }) => name).join(', ')} (an archive names no version)`,
-            ]),
-        ...(added.length === 0 ? [] : [`not from the backup: ${added.join(', ')}`]),
-    ];
-    return notes.length === 0 ? null : notes.join('; ');
-}
-function renderExtension({ name, version }) {
-    return `${name} ${version}`;
-}
-/** Each kind of object of which there are more or fewer, or one line when none differs. */
-function objectChecks(expected, found, sourceVersion) {
-    const comparable = OBJECTS.filter(([kind]) => kind !== 'constraints' || parseVersion(sourceVersion).major >= NOT_NULL_IS_A_CONSTRAINT);
-    const failures = comparable.filter(([kind]) => expected[kind] !== found[kind]);
-    if (failures.length > 0) {
-        return failures.map(([kind]) => ({
-            group: 'structure',
-            name: kind,
-            verdict: 'fail',
-            expected: String(expected[kind]),
-            found: `${found[kind]} (${renderDifference(found[kind], expected[kind])})`,
-            note: 'Compare the output of pg_restore --list with the restored schema to see which.',
-        }));
-    }
-    const render = (counts) => comparable.map(([kind, one, many]) => renderAmount(counts[kind], one, many)).join(', ');
-    const note = comparable.length === OBJECTS.length
-        ? null
-        : `Constraints are not compared: PostgreSQL ${sourceVersion} did not count NOT NULL among them.`;
-    return [
-        {
-            group: 'structure',
-            name: 'objects',
-            verdict: 'pass',
-            expected: render(expected),
-            found: render(found),
-            note,
-        },
-    ];
-}
-
-;// CONCATENATED MODULE: ./lib/core/check-sequences.js
-
-
-/** Each sequence that is not where the backup may have left it, or one line when all are. None without sequences. */
-function sequenceChecks({ backup, fingerprint: { sequences: expected } }, found) {
-    const restored = byKey([...found.values()]);
-    const known = byKey(expected);
-    const unexpected = [...restored.values()].filter(sequence => !known.has(check_key_keyOf(sequence)) && !sequence.isConfiguration);
-    const isPartial = backup.kind === 'partial';
-    const failures = [
-        ...expected.flatMap(sequence => sequenceFailure(sequence, restored.get(check_key_keyOf(sequence)))),
-        ...(isPartial ? [] : unexpected.map(unexpectedSequence)),
-    ];
-    const unknown = isPartial && unexpected.length > 0 ? [unknownSequences(unexpected)] : [];
-    if (failures.length > 0 || expected.length === 0)
-        return [...failures, ...unknown];
-    const all = `${renderAmount(expected.length, 'sequence')} where the backup left them`;
-    return [
-        { group: 'exact', name: 'sequences', verdict: 'pass', expected: all, found: all, note: null },
-        ...unknown,
-    ];
-}
-/** The manifest of a partial backup knows the sequences of its tables; pg_dump also takes those that its patterns name. */
-function unknownSequences(sequences) {
-    return {
-        group: 'exact',
-        name: 'other sequences',
-        verdict: 'information',
-        expected: 'unknown: the manifest lists those of its tables only',
-        found: renderSome(sequences.map(renderName)),
-        note: null,
-    };
-}
-function sequenceFailure(expected, found) {
-    if (found !== undefined && mayBe(found, expected))
-        return [];
-    const { start, end } = statesOf(expected);
-    const [first, last] = [renderState(start), renderState(end)];
-    return [
-        {
-            group: 'exact',
-            name: `sequence ${renderName(expected)}`,
-            verdict: 'fail',
-            expected: first === last ? last : `${first} to ${last}`,
-            found: found === undefined ? 'no such sequence' : renderState(found),
-            note: found === undefined
-                ? null
-                : 'New rows would get numbers that the backup had given out, or skip some.',
-        },
-    ];
-}
-function statesOf(expected) {
-    const { atSnapshot, atEnd, nextAtSnapshot, nextAtEnd } = expected;
-    return { start: { value: atSnapshot, next: nextAtSnapshot }, end: { value: atEnd, next: nextAtEnd } };
-}
-/**
- * From the value at the snapshot to the value at the end, whichever is greater: a sequence may count down, or be set
- * back while pg_dump runs. Never used at the snapshot means that any value on the way from its first may be in the archive.
- * One that cycles may have turned round on the way, and then it may have any value.
- */
-function mayBe(found, expected) {
-    const { start, end } = statesOf(expected);
-    if (isSame(found, start) || isSame(found, end))
-        return true;
-    if (found.value === null || end.value === null)
-        return false;
-    if (expected.cycles && start.value !== end.value)
-        return true;
-    const [a, b, v] = [BigInt(start.value ?? start.next ?? 0), BigInt(end.value), BigInt(found.value)];
-    return a < b ? a <= v && v <= b : b <= v && v <= a;
-}
-/** Older manifests do not know what a sequence gives out first. */
-function isSame(found, expected) {
-    if (found.value !== null || expected.value !== null)
-        return found.value === expected.value;
-    return expected.next === null || found.next === expected.next;
-}
-function renderState({ value, next }) {
-    return value ?? (next === null ? 'never used' : `never used, first ${next}`);
-}
-function unexpectedSequence(sequence) {
-    return {
-        group: 'exact',
-        name: `sequence ${renderName(sequence)}`,
-        verdict: 'fail',
-        expected: 'no such sequence',
-        found: renderState(sequence),
-        note: 'The manifest does not list it.',
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/core/check-tables.js
-
-
-
-/** The name of the check over all of them. */
-const ALL_TABLES = 'all tables';
-/** Digits of a content hash that are shown: enough to tell two apart, few enough for a table. */
-const check_tables_HASH_SHOWN = 12;
-/** A line a table; before them one over all, when none differs. */
-function tableChecks(manifest, found) {
-    const expected = manifest.fingerprint.tables;
-    const restored = byKey(found.tables);
-    const known = byKey(expected);
-    const checks = [
-        ...expected.map(table => unlessUpdated(check_tables_tableCheck(table, restored.get(check_key_keyOf(table))), table, manifest, found)),
-        ...found.tables
-            .filter(table => !known.has(check_key_keyOf(table)))
-            .map(table => unexpectedTable(table, manifest, found)),
-    ];
-    if (checks.some(({ verdict }) => verdict === 'fail'))
-        return checks;
-    const listed = found.tables.filter(table => known.has(check_key_keyOf(table)));
-    const all = { expected: summarizeTables(expected), found: summarizeTables(listed) };
-    return [{ group: 'exact', name: ALL_TABLES, verdict: 'pass', ...all, note: null }, ...checks];
-}
-function summarizeTables(tables) {
-    return `${renderAmount(countRows(tables), 'row')} in ${renderAmount(tables.length, 'table')}`;
-}
-/** Another version of an extension may take other rows for its own, and they do not come from the archive. */
-function unlessUpdated(check, { extension: name }, { server }, { extensions }) {
-    if (name === null || check.verdict === 'pass')
-        return check;
-    const version = (all) => all.find(extension => extension.name === name)?.version;
-    const [before, now] = [version(server.extensions), version(extensions)];
-    if (now === undefined || before === now)
-        return check;
-    const note = `Extension ${name} is of version ${now} here and was of ${before}: other rows may be its own.`;
-    return { ...check, verdict: 'information', note };
-}
-function check_tables_tableCheck(expected, found) {
-    const subject = { group: 'exact', name: `table ${renderName(expected)}` };
-    const rows = renderAmount(expected.rows, 'row');
-    if (found === undefined) {
-        const note = 'The archive did not bring it back.';
-        return { ...subject, verdict: 'fail', expected: rows, found: 'no such table', note };
-    }
-    const rowsDiffer = expected.rows !== found.rows;
-    // With other rows the content differs as a matter of course: its hash would say nothing.
-    const content = rowsDiffer ? [] : [contentFacet(expected, found)];
-    const facets = [newestFacet(expected, found), ...content];
-    // What agrees is not repeated where something else does not: the difference is what has to be seen.
-    const differing = facets.filter(facet => facet.expected !== facet.found);
-    const failed = rowsDiffer || differing.length > 0;
-    const shown = (failed ? differing : facets).filter(facet => facet.expected !== '');
-    const difference = rowsDiffer ? ` (${renderDifference(found.rows, expected.rows)})` : '';
-    return {
-        ...subject,
-        verdict: failed ? 'fail' : 'pass',
-        expected: [rows, ...shown.map(facet => facet.expected)].join(', '),
-        found: [renderAmount(found.rows, 'row') + difference, ...shown.map(facet => facet.found)].join(', '),
-        note: failed && !rowsDiffer ? 'As many rows as in the backup, but not the same ones.' : null,
-    };
-}
-function newestFacet(expected, found) {
-    if (expected.newest === null)
-        return { expected: '', found: '' };
-    return { expected: renderNewest(expected), found: renderNewest(found) };
-}
-function renderNewest({ newest }) {
-    if (newest === null)
-        return 'no time column';
-    return `newest ${newest.column} ${newest.value ?? 'none'}`;
-}
-function contentFacet({ contentHash: expected }, found) {
-    if (expected === null)
-        return { expected: '', found: '' };
-    // Reading at a lower level than the manifest's must not look like agreement.
-    if (found.contentHash === null)
-        return { expected: `content ${expected.slice(0, check_tables_HASH_SHOWN)}`, found: 'content not read' };
-    const looksAlike = expected.slice(0, check_tables_HASH_SHOWN) === found.contentHash.slice(0, check_tables_HASH_SHOWN);
-    const digits = looksAlike && expected !== found.contentHash ? expected.length : check_tables_HASH_SHOWN;
-    return {
-        expected: `content ${expected.slice(0, digits)}`,
-        found: `content ${found.contentHash.slice(0, digits)}`,
-    };
-}
-/** What the manifest does not list and no archive brings: rows of extensions, and unlogged tables, which a standby cannot read. */
-function unexpectedTable(table, { server }, found) {
-    const isUnread = server.isStandby && table.rows === 0 && byKey(found.unloggedTables).has(check_key_keyOf(table));
-    const expected = { group: 'exact', name: `table ${renderName(table)}`, expected: 'no such table' };
-    const what = { ...expected, found: renderAmount(table.rows, 'row') };
-    if (table.extension !== null)
-        return {
-            ...what,
-            verdict: 'information',
-            note: `Of extension ${table.extension}. The manifest does not list it: an older pg-runbook made the backup, or the extension has another version.`,
-        };
-    if (isUnread)
-        return {
-            ...what,
-            verdict: 'information',
-            note: 'It is unlogged. The backup was made of a standby, which does not have its rows.',
-        };
-    return {
-        ...what,
-        verdict: 'fail',
-        note: 'The manifest does not list it: the database was not empty before the restore, or the manifest belongs to another archive.',
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/core/exact-check.js
-
-
-
-
-
-
-/**
- * Compares everything that the manifest knows with what came back. Any difference is a failure of its own that names
- * the object, what was expected and what was found; what agrees is one line a table, and one line a kind for the rest.
- *
- * Tables and sequences are of group `exact`. Extensions, counts and definitions of objects are of group `structure`: they hold no
- * data, so that alone they do not make a drill pass.
- */
-function exactChecks(manifest, found) {
-    const { level, objects } = manifest.fingerprint;
-    const structure = [
-        ...extensionChecks(manifest, found.extensions),
-        ...(objects === null ? [] : objectChecks(objects, found.objects, manifest.server.version)),
-        ...definitionChecks(manifest, found),
-    ];
-    if (level === 'none')
-        return [notCounted(found.tables), ...structure];
-    const data = [...tableChecks(manifest, found), ...sequenceChecks(manifest, found.sequences)];
-    const isEmpty = countRows(manifest.fingerprint.tables) + countRows(found.tables) === 0;
-    return [...(isEmpty ? withoutRows(data) : data), ...largeObjectChecks(manifest, found), ...structure];
-}
-/** That tables are there and sequences stand where they did shows nothing of data: it is of the structure, and does not make a drill pass. */
-function withoutRows(checks) {
-    if (checks.some(({ verdict }) => verdict === 'fail'))
-        return checks;
-    const empty = {
-        group: 'exact',
-        name: ALL_TABLES,
-        verdict: 'not-measured',
-        expected: 'rows to compare',
-        found: 'no row in any table, as in the backup',
-        note: 'The database was empty when the backup was taken, so that nothing shows whether rows come back. Drill a backup of one that holds data, or write criteria.',
-    };
-    const others = checks.filter(({ name }) => name !== ALL_TABLES);
-    return [empty, ...others.map(check => ({ ...check, group: 'structure' }))];
-}
-function notCounted(found) {
-    return {
-        group: 'exact',
-        name: ALL_TABLES,
-        verdict: 'not-measured',
-        expected: 'unknown: the manifest counted no rows',
-        found: summarizeTables(found),
-        note: 'The backup was taken with fingerprint: none. Take it with counts or content to compare it exactly.',
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/steps/drill-report.js
+;// CONCATENATED MODULE: ./lib/steps/drill/drill-record.js
 
 
 
@@ -93193,7 +93372,7 @@ function createRecord(request, tools, progress, startedAt) {
     };
 }
 /** What was found is worth showing also when it cannot be kept. */
-async function drill_report_writeRecord(store, key, record, sse) {
+async function drill_record_writeRecord(store, key, record, sse) {
     try {
         await store.putJson(key, renderDrillRecord(record), { sse });
         return undefined;
@@ -93205,137 +93384,7 @@ async function drill_report_writeRecord(store, key, record, sse) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/steps/restore.js
-var restore_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var restore_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-/** Refuses what pg_restore cannot take. Throws BACKUP_UNUSABLE. */
-function refuseUnrestorable({ archive, backup }) {
-    if (archive.format === 'custom')
-        return;
-    throw new OperatorError('BACKUP_UNUSABLE', `The backup ${backup.id} is a ${archive.format} script: pg_restore cannot restore it.`, {
-        hint: 'Pick a backup in custom format.',
-    });
-}
-/** Throws DISK_FULL where archive and database do not fit beside each other. */
-async function refuseSmallDisk({ object }, tools) {
-    const { freeBytes, databaseBytes } = await tools.disk();
-    if (freeBytes >= object.bytes + databaseBytes)
-        return;
-    throw new OperatorError('DISK_FULL', `The archive has ${renderBytes(object.bytes)}${databaseBytes > 0 ? ` and the restored database about ${renderBytes(databaseBytes)}` : ''}, but only ${renderBytes(freeBytes)} are free at ${tools.archivePath}.`, {
-        hint: 'Use a machine with a larger disk, or set RUNNER_TEMP to one.',
-    });
-}
-/**
- * Downloads the archive of a backup and compares every byte with the manifest: only a verified file comes near
- * pg_restore, because a crafted one can run code (CVE-2026-116314). Returns the duration in milliseconds.
- * Throws DISK_FULL before anything is fetched, ARCHIVE_CORRUPT, BACKUP_NOT_FOUND, BACKUP_UNUSABLE.
- */
-async function fetchArchive(manifest, tools) {
-    const { object } = manifest;
-    await refuseSmallDisk(manifest, tools);
-    const startedAt = tools.now().getTime();
-    let bytes = 0;
-    {
-        const env_1 = { stack: [], error: void 0, hasError: false };
-        try {
-            const _progress = restore_addDisposableResource(env_1, reportProgress(tools.log, tools.now, () => ({ bytes, table: undefined })), false);
-            await tools.download(object, tools.archivePath, count => {
-                bytes += count;
-            });
-        }
-        catch (e_1) {
-            env_1.error = e_1;
-            env_1.hasError = true;
-        }
-        finally {
-            restore_disposeResources(env_1);
-        }
-    }
-    const durationMs = tools.now().getTime() - startedAt;
-    tools.log.info(`Downloaded and verified ${renderBytes(object.bytes)} in ${renderDuration(durationMs)}: every part has the SHA-256 of the manifest.`);
-    return durationMs;
-}
-/** Waits for a pg_restore, with its progress in the log. Returns the duration in milliseconds. */
-async function awaitRestore(running, signal, tools) {
-    const env_2 = { stack: [], error: void 0, hasError: false };
-    try {
-        const startedAt = tools.now().getTime();
-        const _progress = restore_addDisposableResource(env_2, reportProgress(tools.log, tools.now, () => ({
-            bytes: undefined,
-            table: running.currentItem,
-        })), false);
-        const warnings = await abortable(signal, running.finished);
-        for (const warning of warnings)
-            tools.log.info(`  ${warning}`);
-        const durationMs = tools.now().getTime() - startedAt;
-        tools.log.info(`Restored in ${renderDuration(durationMs)}.`);
-        return durationMs;
-    }
-    catch (e_2) {
-        env_2.error = e_2;
-        env_2.hasError = true;
-    }
-    finally {
-        restore_disposeResources(env_2);
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/steps/drill.js
+;// CONCATENATED MODULE: ./lib/steps/drill/drill.js
 var drill_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
         if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
@@ -93427,7 +93476,7 @@ async function drill(request, tools) {
     }
     const record = createRecord(request, tools, progress, startedAt);
     const recordKey = drillKey(request.location, startedAt, request.nonce);
-    const notRecorded = await drill_report_writeRecord(tools.store, recordKey, record, request.sse);
+    const notRecorded = await drill_record_writeRecord(tools.store, recordKey, record, request.sse);
     return { record, recordKey, notRecorded };
 }
 async function restoreAndCheck(request, tools, progress) {
@@ -93518,57 +93567,8 @@ function unmeasured(criterion) {
     return { kind: 'error', message: `${criterion.name} was not measured` };
 }
 
-;// CONCATENATED MODULE: ./lib/core/cold-storage.js
-/**
- * Classes whose objects have to be restored for minutes to hours before anybody can read them. GLACIER_IR is not one.
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/glacier-storage-classes.html
- */
-function isColdStorage(storageClass) {
-    return storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE';
-}
-
-;// CONCATENATED MODULE: ./lib/steps/verify-archive.js
-
-
-
-/**
- * Level `checksum`: the store still holds the object of the manifest, of that size, with the ETag and the checksum that
- * it confirmed when the archive was written. Nothing is read back. Without a checksum that proves nothing, unless every byte
- * was read back before: `isProven`. Throws GATE_UNVERIFIED.
- */
-async function verifyChecksum({ object }, store, isProven = false) {
-    const found = await store.head(object.key);
-    const uri = store.uri(object.key);
-    if (found === undefined)
-        throw unverified(`${uri} is gone.`);
-    const problems = [
-        found.bytes !== object.bytes && `${found.bytes} bytes instead of ${object.bytes}`,
-        found.etag !== object.etag && `the ETag ${found.etag} instead of ${object.etag}`,
-        (found.checksum?.value ?? null) !== (object.checksum?.value ?? null) && 'another checksum',
-    ].filter(problem => problem !== false);
-    if (problems.length > 0)
-        throw unverified(`${uri} has ${problems.join(', ')}.`);
-    if (isColdStorage(found.storageClass))
-        throw unverified(`${uri} is in cold storage (${found.storageClass}): nobody can read it at once.`);
-    if (object.checksum === null && !isProven) {
-        throw unverified(`The store keeps no checksum of ${uri}, so that it has to be read back to be verified.`, 'Ask for level archive.');
-    }
-}
-/**
- * Level `archive`: every byte is read back and compared with the manifest, then decoded by pg_restore, which zstd and
- * lz4 archives need: they carry no checksum of their own. Throws ARCHIVE_CORRUPT or GATE_UNVERIFIED.
- */
-async function verifyArchive(manifest, tools) {
-    await fetchArchive(manifest, tools);
-    await tools.decode();
-    tools.log.info('pg_restore decoded the whole archive.');
-}
-function unverified(message, hint = 'Take a new restore point: run the gate again without reuse-within.') {
-    return new OperatorError('GATE_UNVERIFIED', message, { hint });
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/amcheck.js
-var amcheck_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+;// CONCATENATED MODULE: ./lib/postgres/catalog/content.js
+var content_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
         if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
         var dispose, inner;
@@ -93590,169 +93590,7 @@ var amcheck_addDisposableResource = (undefined && undefined.__addDisposableResou
     }
     return value;
 };
-var amcheck_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-/** Damaged relations kept by name; a report of more says no more. */
-const KEPT_RELATIONS = 1000;
-/**
- * Lets pg_amcheck read every page of every table and index, and look every row up in each index (--heapallindexed, --checkunique).
- * It makes the extension amcheck where that is missing. What it could not do is not measured; what it finds fails.
- */
-async function checkWithAmcheck(options) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const { path, env, jobs, signal, onProgress } = options;
-        signal.throwIfAborted();
-        let looked;
-        const tool = amcheck_addDisposableResource(env_1, startTool({
-            name: 'pg_amcheck',
-            path,
-            args: ['--install-missing', '--heapallindexed', '--checkunique', `--jobs=${jobs}`, '--progress'],
-            env,
-            isProgress: line => {
-                const [text, relations] = /^\s*(?:\d+\/)?(\d+) relations \(.*$/.exec(line) ?? [];
-                if (text === undefined)
-                    return false;
-                looked = relations;
-                onProgress(text.trim());
-                return true;
-            },
-            failure: { code: 'TOOL_FAILED', hint: '' },
-        }), true);
-        const damaged = new DamagedRelations();
-        readLines(tool.stdout, line => damaged.take(line));
-        const aborted = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
-        // Damage is exit code 2, which the lines before have explained; any other failure explains itself.
-        const problem = await Promise.race([tool.finished.then(() => undefined, errorMessage), aborted]);
-        return toCheck(damaged, problem, Number(looked ?? 0));
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = amcheck_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-function toCheck(damaged, problem, looked) {
-    const about = {
-        group: 'amcheck',
-        name: 'amcheck',
-        expected: 'every table and index is undamaged',
-    };
-    if (damaged.count > 0)
-        return {
-            ...about,
-            verdict: 'fail',
-            found: `${renderAmount(damaged.count, 'damaged relation')}: ${renderSome(damaged.first)}`,
-            note: 'The archive holds good rows, but this server cannot keep them so: look for a function in an index that is not immutable, for another version of the collations (libc, ICU), or for bad disks.',
-        };
-    if (problem !== undefined)
-        return {
-            ...about,
-            verdict: 'not-measured',
-            found: problem.replace(/\.$/, ''),
-            note: 'pg_amcheck needs the extension amcheck on the scratch server, and a role that may create and use it.',
-        };
-    return { ...about, verdict: 'pass', found: renderAmount(looked, 'relation'), note: null };
-}
-/** Follows `btree index "db.schema.name":` or `heap table "…", block 1, offset 2:` and the message below it. */
-class DamagedRelations {
-    /** The first of each relation's messages. */
-    #messages = new Map();
-    #relation;
-    get count() {
-        return this.#messages.size;
-    }
-    get first() {
-        return [...this.#messages].map(([relation, message]) => `${relation} (${message})`);
-    }
-    take(line) {
-        const [, kind, path] = /^(heap table|btree index) "(.*)"(?:, block .*)?:$/.exec(line) ?? [];
-        if (path !== undefined) {
-            // Database names are ours here: without dots.
-            this.#relation = `${kind === 'heap table' ? 'table' : 'index'} ${path.replace(/^[^.]*\.(public\.)?/, '')}`;
-        }
-        else if (this.#relation !== undefined && /^ {4}\S/.test(line)) {
-            if (!this.#messages.has(this.#relation) && this.#messages.size < KEPT_RELATIONS)
-                this.#messages.set(this.#relation, line.trim().replace(/^ERROR: +/, ''));
-        }
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/install/disk-space.js
-
-
-
-/** Bytes that an ordinary user may still write where a directory is. */
-async function readFreeBytes(directory) {
-    const { bavail, bsize } = await (0,promises_.statfs)(directory);
-    return bavail * bsize;
-}
-/** Throws DISK_FULL before anything is written, rather than half way. */
-function disk_space_requireSpace(directory, neededBytes, freeBytes) {
-    if (freeBytes >= neededBytes)
-        return;
-    throw new OperatorError('DISK_FULL', `The packages need ${renderBytes(neededBytes)} in ${directory}, and ${renderBytes(freeBytes)} are free`, { hint: DISK_HINT });
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/restored.js
-var restored_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var restored_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+var content_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
     return function (env) {
         function fail(e) {
             env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
@@ -93795,7 +93633,7 @@ var restored_disposeResources = (undefined && undefined.__disposeResources) || (
 async function readRestoredContent(connection, original, signal) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
-        const session = restored_addDisposableResource(env_1, await openSession(connection, signal), true);
+        const session = content_addDisposableResource(env_1, await openSession(connection, signal), true);
         return await readContent(session, original);
     }
     catch (e_1) {
@@ -93803,7 +93641,7 @@ async function readRestoredContent(connection, original, signal) {
         env_1.hasError = true;
     }
     finally {
-        const result_1 = restored_disposeResources(env_1);
+        const result_1 = content_disposeResources(env_1);
         if (result_1)
             await result_1;
     }
@@ -93814,8 +93652,8 @@ async function readRestoredContent(connection, original, signal) {
  */
 async function readContent(session, { level: known, tables: original }, only) {
     await pinOutputSettings(session);
-    const chosen = only && new Set(only.map(check_key_keyOf));
-    const tables = (await readTables(session, EVERYTHING)).filter(table => chosen?.has(check_key_keyOf(table)) ?? true);
+    const chosen = only && new Set(only.map(qualified_name_keyOf));
+    const tables = (await readTables(session, EVERYTHING)).filter(table => chosen?.has(qualified_name_keyOf(table)) ?? true);
     const hidden = tables.filter(({ rowsHidden }) => rowsHidden).map(renderName);
     if (hidden.length > 0)
         throw new OperatorError('DATABASE_PRIVILEGES', `Row security hides rows of ${renderSome(hidden)} from this role, so that nobody can prove that they are back.`, { hint: 'Connect as a role with BYPASSRLS: ALTER ROLE … BYPASSRLS.' });
@@ -93831,7 +93669,236 @@ async function readContent(session, { level: known, tables: original }, only) {
     };
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/numbering.js
+;// CONCATENATED MODULE: ./lib/postgres/catalog/criteria.js
+
+
+/** How long one criterion may take on the server. */
+const criteria_STATEMENT_TIMEOUT_MS = 10 * 60_000;
+/**
+ * Measures one criterion in a read-only transaction that is rolled back. Names without a schema are looked up on the
+ * connection's own search path, as psql does, whatever the session has set. What the server answers with an error becomes a
+ * measurement of kind `error`; it throws only when the session itself is gone or aborted. The session must not be
+ * inside a transaction.
+ */
+async function measure(session, criterion, timeoutMs = criteria_STATEMENT_TIMEOUT_MS) {
+    await session.rows('BEGIN READ ONLY');
+    try {
+        await session.rows(`SET LOCAL statement_timeout = ${Math.max(1, Math.round(timeoutMs))}`);
+        await session.rows('SET LOCAL search_path TO DEFAULT');
+        // An error in place of rows that a policy hides: a part must not pass for the whole.
+        await session.rows('SET LOCAL row_security = off');
+        const measurement = await read(session, criterion);
+        await session.rows('ROLLBACK');
+        return measurement;
+    }
+    catch (error) {
+        // A session that cannot even roll back is gone, and then it is not the criterion that failed.
+        await session.rows('ROLLBACK').catch(() => {
+            throw error;
+        });
+        return { kind: 'error', message: serverMessage(error), ...(isOfServer(error) && { isOfServer: true }) };
+    }
+}
+function read(session, criterion) {
+    switch (criterion.kind) {
+        case 'table':
+            return criteria_readRows(session, criterion.table);
+        case 'newest':
+            return criteria_readNewest(session, criterion);
+        case 'query':
+            return readQuery(session, criterion);
+        case 'extension':
+            return readExtension(session, criterion);
+    }
+}
+/** What cannot be measured, in words of ours. */
+class Unmeasurable extends Error {
+}
+/** What the server said, without the address that our errors begin with. */
+function serverMessage(error) {
+    if (error instanceof Unmeasurable)
+        return error.message;
+    if (!(error instanceof OperatorError))
+        throw error;
+    return errorMessage(error.cause ?? error);
+}
+/**
+ * Classes of SQLSTATE that speak of the server: 53 insufficient resources, 57 operator intervention (a statement that took too
+ * long among them), 58 system errors; and 42501, rights of the role, as where row security hides rows from it.
+ */
+function isOfServer(error) {
+    const cause = error instanceof OperatorError ? error.cause : undefined;
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    return /^(53|57|58)|^42501$/.test(code);
+}
+const RELATION = `
+  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.oid = to_regclass($1)`;
+async function findTable(session, table) {
+    const { schema, name } = table;
+    const quoted = schema === undefined ? quoteIdentifier(name) : quoteTable({ schema, name });
+    const [found] = await session.rows(RELATION, [quoted]);
+    if (found === undefined)
+        throw new Unmeasurable(`there is no table ${quoted}`);
+    if (!['r', 'p'].includes(found.kind))
+        throw new Unmeasurable(`${quoted} is not a table; use a check of query for it`);
+    return found;
+}
+/** The table with all its partitions and children, those that can hold rows. */
+const MEMBERS = `
+  WITH RECURSIVE tree AS (
+    SELECT $1::oid AS oid
+    UNION
+    SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN tree ON tree.oid = i.inhparent
+  )
+  SELECT n.nspname AS schema, c.relname AS name
+    FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind = 'r' ORDER BY 1, 2`;
+async function criteria_readRows(session, name) {
+    const table = await findTable(session, name);
+    const { rows } = await session.row(`SELECT count(*)::text AS rows FROM ${quoteTable(table)}`);
+    const members = await session.rows(MEMBERS, [table.oid]);
+    return { kind: 'table', rows: Number(rows), members };
+}
+/** The type beneath a domain, which may be one of another domain, by its name. */
+const COLUMN_TYPE = `
+  WITH RECURSIVE beneath AS (
+    SELECT a.atttypid AS oid FROM pg_catalog.pg_attribute a
+     WHERE a.attrelid = $1::oid AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT t.typbasetype FROM pg_catalog.pg_type t JOIN beneath ON beneath.oid = t.oid WHERE t.typtype = 'd'
+  )
+  SELECT format_type(t.oid, NULL) AS type FROM beneath JOIN pg_catalog.pg_type t ON t.oid = beneath.oid WHERE t.typtype <> 'd'`;
+const WITH_TIME_ZONE = 'timestamp with time zone';
+const INSTANTS = [WITH_TIME_ZONE, 'timestamp without time zone', 'date'];
+async function criteria_readNewest(session, { table: name, column }) {
+    const table = await findTable(session, name);
+    const [found] = await session.rows(COLUMN_TYPE, [table.oid, column]);
+    const title = `${quoteTable(table)}.${quoteIdentifier(column)}`;
+    if (found === undefined)
+        throw new Unmeasurable(`there is no column ${title}`);
+    if (!INSTANTS.includes(found.type))
+        throw new Unmeasurable(`${title} is of type ${found.type}, not one of ${INSTANTS.join(', ')}`);
+    // extract(epoch) takes a value without a time zone as UTC, whatever the session's zone is.
+    const { ms } = await session.row(`SELECT round(extract(epoch FROM max(${quoteIdentifier(column)})) * 1000)::text AS ms FROM ${quoteTable(table)}`);
+    const at = ms === null ? null : new Date(Number(ms));
+    if (Number.isNaN(at?.getTime()))
+        throw new Unmeasurable(`the newest value of ${title} is ${ms ?? 'unknown'}`);
+    return { kind: 'newest', at, hasTimeZone: found.type === WITH_TIME_ZONE };
+}
+/**
+ * The query runs as a subquery with a parameter beside it, because only then PostgreSQL refuses a second statement: a
+ * COMMIT in it would end the read-only transaction. The alias names the first column, whatever the query calls it.
+ */
+async function readQuery(session, { sql, condition }) {
+    const from = `FROM (\n${sql}\n) AS criterion(pg_runbook_value)`;
+    if (condition.kind === 'empty') {
+        const { rows } = await session.row(`SELECT count(*)::text AS rows ${from} LIMIT $1`, [1]);
+        return { kind: 'query', rows: Number(rows), value: null };
+    }
+    const rows = await session.rows(`SELECT pg_runbook_value::text AS value ${from} LIMIT $1`, [2]);
+    return { kind: 'query', rows: rows.length, value: rows[0]?.value ?? null };
+}
+async function readExtension(session, { extension }) {
+    const [found] = await session.rows('SELECT extversion AS version FROM pg_catalog.pg_extension WHERE extname = $1', [extension]);
+    return { kind: 'extension', version: found?.version ?? null };
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/catalog/measure-criteria.js
+var measure_criteria_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var measure_criteria_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+/**
+ * Only counts are compared with it: the operator's own queries do not run on a live database. One that does not answer leaves the
+ * comparison open, and the rest of the drill stands.
+ */
+async function measureLive(live, criteria, signal) {
+    const compared = criteria.filter(({ kind }) => kind === 'table');
+    try {
+        return await measureAll(live, compared, signal);
+    }
+    catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof OperatorError))
+            throw error;
+        const message = error.message.replace(/\.$/, '');
+        return new Map(compared.map(({ name }) => [name, { kind: 'error', message }]));
+    }
+}
+async function measureAll(connection, criteria, signal) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const session = measure_criteria_addDisposableResource(env_1, await openSession(connection, signal), true);
+        const measured = new Map();
+        for (const criterion of criteria)
+            measured.set(criterion.name, await measure(session, criterion));
+        return measured;
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = measure_criteria_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/catalog/sequence-columns.js
 
 
 
@@ -93871,10 +93938,10 @@ const COLUMNS = `
  */
 async function readNumbering(session, only) {
     const numberings = [];
-    const chosen = only && new Set(only.map(check_key_keyOf));
+    const chosen = only && new Set(only.map(qualified_name_keyOf));
     for (const column of await session.rows(COLUMNS)) {
         const table = { schema: column.table_schema, name: column.table_name };
-        if (chosen?.has(check_key_keyOf(table)) ?? true)
+        if (chosen?.has(qualified_name_keyOf(table)) ?? true)
             numberings.push(await readColumn(session, column));
     }
     return numberings;
@@ -93903,7 +93970,7 @@ async function readColumn(session, row) {
     return { sequence, column, descending, next, extreme, isBehind: isPassed };
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/structure.js
+;// CONCATENATED MODULE: ./lib/postgres/catalog/structure.js
 
 
 
@@ -93986,7 +94053,153 @@ function structure(name, verdict, expected, found, note = null) {
     return { group: 'structure', name, verdict, expected, found, note };
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/target-archive.js
+;// CONCATENATED MODULE: ./lib/postgres/client-tools/pg-amcheck.js
+var pg_amcheck_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var pg_amcheck_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+/** Damaged relations kept by name; a report of more says no more. */
+const KEPT_RELATIONS = 1000;
+/**
+ * Lets pg_amcheck read every page of every table and index, and look every row up in each index (--heapallindexed, --checkunique).
+ * It makes the extension amcheck where that is missing. What it could not do is not measured; what it finds fails.
+ */
+async function checkWithAmcheck(options) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const { path, env, jobs, signal, onProgress } = options;
+        signal.throwIfAborted();
+        let looked;
+        const tool = pg_amcheck_addDisposableResource(env_1, startTool({
+            name: 'pg_amcheck',
+            path,
+            args: ['--install-missing', '--heapallindexed', '--checkunique', `--jobs=${jobs}`, '--progress'],
+            env,
+            isProgress: line => {
+                const [text, relations] = /^\s*(?:\d+\/)?(\d+) relations \(.*$/.exec(line) ?? [];
+                if (text === undefined)
+                    return false;
+                looked = relations;
+                onProgress(text.trim());
+                return true;
+            },
+            failure: { code: 'TOOL_FAILED', hint: '' },
+        }), true);
+        const damaged = new DamagedRelations();
+        readLines(tool.stdout, line => damaged.take(line));
+        const aborted = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+        // Damage is exit code 2, which the lines before have explained; any other failure explains itself.
+        const problem = await Promise.race([tool.finished.then(() => undefined, errorMessage), aborted]);
+        return toCheck(damaged, problem, Number(looked ?? 0));
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = pg_amcheck_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+function toCheck(damaged, problem, looked) {
+    const about = {
+        group: 'amcheck',
+        name: 'amcheck',
+        expected: 'every table and index is undamaged',
+    };
+    if (damaged.count > 0)
+        return {
+            ...about,
+            verdict: 'fail',
+            found: `${renderAmount(damaged.count, 'damaged relation')}: ${renderSome(damaged.first)}`,
+            note: 'The archive holds good rows, but this server cannot keep them so: look for a function in an index that is not immutable, for another version of the collations (libc, ICU), or for bad disks.',
+        };
+    if (problem !== undefined)
+        return {
+            ...about,
+            verdict: 'not-measured',
+            found: problem.replace(/\.$/, ''),
+            note: 'pg_amcheck needs the extension amcheck on the scratch server, and a role that may create and use it.',
+        };
+    return { ...about, verdict: 'pass', found: renderAmount(looked, 'relation'), note: null };
+}
+/** Follows `btree index "db.schema.name":` or `heap table "…", block 1, offset 2:` and the message below it. */
+class DamagedRelations {
+    /** The first of each relation's messages. */
+    #messages = new Map();
+    #relation;
+    get count() {
+        return this.#messages.size;
+    }
+    get first() {
+        return [...this.#messages].map(([relation, message]) => `${relation} (${message})`);
+    }
+    take(line) {
+        const [, kind, path] = /^(heap table|btree index) "(.*)"(?:, block .*)?:$/.exec(line) ?? [];
+        if (path !== undefined) {
+            // Database names are ours here: without dots.
+            this.#relation = `${kind === 'heap table' ? 'table' : 'index'} ${path.replace(/^[^.]*\.(public\.)?/, '')}`;
+        }
+        else if (this.#relation !== undefined && /^ {4}\S/.test(line)) {
+            if (!this.#messages.has(this.#relation) && this.#messages.size < KEPT_RELATIONS)
+                this.#messages.set(this.#relation, line.trim().replace(/^ERROR: +/, ''));
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/client-tools/pg-restore-list.js
 
 
 
@@ -94044,6 +94257,22 @@ async function readStatements({ pgRestore, archive, entries, path, env }, kind) 
 }
 function unquote(name) {
     return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/install/disk-space.js
+
+
+
+/** Bytes that an ordinary user may still write where a directory is. */
+async function readFreeBytes(directory) {
+    const { bavail, bsize } = await (0,promises_.statfs)(directory);
+    return bavail * bsize;
+}
+/** Throws DISK_FULL before anything is written, rather than half way. */
+function disk_space_requireSpace(directory, neededBytes, freeBytes) {
+    if (freeBytes >= neededBytes)
+        return;
+    throw new OperatorError('DISK_FULL', `The packages need ${renderBytes(neededBytes)} in ${directory}, and ${renderBytes(freeBytes)} are free`, { hint: DISK_HINT });
 }
 
 ;// CONCATENATED MODULE: ./lib/storage/download.js
@@ -94244,7 +94473,7 @@ function explainRefusal(store, archive, error) {
 
 ;// CONCATENATED MODULE: external "node:stream/promises"
 const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
-;// CONCATENATED MODULE: ./lib/storage/whole-archive.js
+;// CONCATENATED MODULE: ./lib/storage/verify-archive.js
 
 
 
@@ -94264,144 +94493,8 @@ async function refuseOtherWhole(store, { key, sha256 }, path) {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/criteria-query.js
-
-
-/** How long one criterion may take on the server. */
-const criteria_query_STATEMENT_TIMEOUT_MS = 10 * 60_000;
-/**
- * Measures one criterion in a read-only transaction that is rolled back. Names without a schema are looked up on the
- * connection's own search path, as psql does, whatever the session has set. What the server answers with an error becomes a
- * measurement of kind `error`; it throws only when the session itself is gone or aborted. The session must not be
- * inside a transaction.
- */
-async function measure(session, criterion, timeoutMs = criteria_query_STATEMENT_TIMEOUT_MS) {
-    await session.rows('BEGIN READ ONLY');
-    try {
-        await session.rows(`SET LOCAL statement_timeout = ${Math.max(1, Math.round(timeoutMs))}`);
-        await session.rows('SET LOCAL search_path TO DEFAULT');
-        // An error in place of rows that a policy hides: a part must not pass for the whole.
-        await session.rows('SET LOCAL row_security = off');
-        const measurement = await read(session, criterion);
-        await session.rows('ROLLBACK');
-        return measurement;
-    }
-    catch (error) {
-        // A session that cannot even roll back is gone, and then it is not the criterion that failed.
-        await session.rows('ROLLBACK').catch(() => {
-            throw error;
-        });
-        return { kind: 'error', message: serverMessage(error), ...(isOfServer(error) && { isOfServer: true }) };
-    }
-}
-function read(session, criterion) {
-    switch (criterion.kind) {
-        case 'table':
-            return criteria_query_readRows(session, criterion.table);
-        case 'newest':
-            return criteria_query_readNewest(session, criterion);
-        case 'query':
-            return readQuery(session, criterion);
-        case 'extension':
-            return readExtension(session, criterion);
-    }
-}
-/** What cannot be measured, in words of ours. */
-class Unmeasurable extends Error {
-}
-/** What the server said, without the address that our errors begin with. */
-function serverMessage(error) {
-    if (error instanceof Unmeasurable)
-        return error.message;
-    if (!(error instanceof OperatorError))
-        throw error;
-    return errorMessage(error.cause ?? error);
-}
-/**
- * Classes of SQLSTATE that speak of the server: 53 insufficient resources, 57 operator intervention (a statement that took too
- * long among them), 58 system errors; and 42501, rights of the role, as where row security hides rows from it.
- */
-function isOfServer(error) {
-    const cause = error instanceof OperatorError ? error.cause : undefined;
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    return /^(53|57|58)|^42501$/.test(code);
-}
-const RELATION = `
-  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.oid = to_regclass($1)`;
-async function findTable(session, table) {
-    const { schema, name } = table;
-    const quoted = schema === undefined ? quoteIdentifier(name) : quoteTable({ schema, name });
-    const [found] = await session.rows(RELATION, [quoted]);
-    if (found === undefined)
-        throw new Unmeasurable(`there is no table ${quoted}`);
-    if (!['r', 'p'].includes(found.kind))
-        throw new Unmeasurable(`${quoted} is not a table; use a check of query for it`);
-    return found;
-}
-/** The table with all its partitions and children, those that can hold rows. */
-const MEMBERS = `
-  WITH RECURSIVE tree AS (
-    SELECT $1::oid AS oid
-    UNION
-    SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN tree ON tree.oid = i.inhparent
-  )
-  SELECT n.nspname AS schema, c.relname AS name
-    FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.relkind = 'r' ORDER BY 1, 2`;
-async function criteria_query_readRows(session, name) {
-    const table = await findTable(session, name);
-    const { rows } = await session.row(`SELECT count(*)::text AS rows FROM ${quoteTable(table)}`);
-    const members = await session.rows(MEMBERS, [table.oid]);
-    return { kind: 'table', rows: Number(rows), members };
-}
-/** The type beneath a domain, which may be one of another domain, by its name. */
-const COLUMN_TYPE = `
-  WITH RECURSIVE beneath AS (
-    SELECT a.atttypid AS oid FROM pg_catalog.pg_attribute a
-     WHERE a.attrelid = $1::oid AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped
-    UNION ALL
-    SELECT t.typbasetype FROM pg_catalog.pg_type t JOIN beneath ON beneath.oid = t.oid WHERE t.typtype = 'd'
-  )
-  SELECT format_type(t.oid, NULL) AS type FROM beneath JOIN pg_catalog.pg_type t ON t.oid = beneath.oid WHERE t.typtype <> 'd'`;
-const WITH_TIME_ZONE = 'timestamp with time zone';
-const INSTANTS = [WITH_TIME_ZONE, 'timestamp without time zone', 'date'];
-async function criteria_query_readNewest(session, { table: name, column }) {
-    const table = await findTable(session, name);
-    const [found] = await session.rows(COLUMN_TYPE, [table.oid, column]);
-    const title = `${quoteTable(table)}.${quoteIdentifier(column)}`;
-    if (found === undefined)
-        throw new Unmeasurable(`there is no column ${title}`);
-    if (!INSTANTS.includes(found.type))
-        throw new Unmeasurable(`${title} is of type ${found.type}, not one of ${INSTANTS.join(', ')}`);
-    // extract(epoch) takes a value without a time zone as UTC, whatever the session's zone is.
-    const { ms } = await session.row(`SELECT round(extract(epoch FROM max(${quoteIdentifier(column)})) * 1000)::text AS ms FROM ${quoteTable(table)}`);
-    const at = ms === null ? null : new Date(Number(ms));
-    if (Number.isNaN(at?.getTime()))
-        throw new Unmeasurable(`the newest value of ${title} is ${ms ?? 'unknown'}`);
-    return { kind: 'newest', at, hasTimeZone: found.type === WITH_TIME_ZONE };
-}
-/**
- * The query runs as a subquery with a parameter beside it, because only then PostgreSQL refuses a second statement: a
- * COMMIT in it would end the read-only transaction. The alias names the first column, whatever the query calls it.
- */
-async function readQuery(session, { sql, condition }) {
-    const from = `FROM (\n${sql}\n) AS criterion(pg_runbook_value)`;
-    if (condition.kind === 'empty') {
-        const { rows } = await session.row(`SELECT count(*)::text AS rows ${from} LIMIT $1`, [1]);
-        return { kind: 'query', rows: Number(rows), value: null };
-    }
-    const rows = await session.rows(`SELECT pg_runbook_value::text AS value ${from} LIMIT $1`, [2]);
-    return { kind: 'query', rows: rows.length, value: rows[0]?.value ?? null };
-}
-async function readExtension(session, { extension }) {
-    const [found] = await session.rows('SELECT extversion AS version FROM pg_catalog.pg_extension WHERE extname = $1', [extension]);
-    return { kind: 'extension', version: found?.version ?? null };
-}
-
-;// CONCATENATED MODULE: ./lib/actions/drill-measure.js
-var drill_measure_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+;// CONCATENATED MODULE: ./lib/wiring/drill-deps.js
+var drill_deps_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
         if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
         var dispose, inner;
@@ -94423,100 +94516,7 @@ var drill_measure_addDisposableResource = (undefined && undefined.__addDisposabl
     }
     return value;
 };
-var drill_measure_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-/**
- * Only counts are compared with it: the operator's own queries do not run on a live database. One that does not answer leaves the
- * comparison open, and the rest of the drill stands.
- */
-async function measureLive(live, criteria, signal) {
-    const compared = criteria.filter(({ kind }) => kind === 'table');
-    try {
-        return await measureAll(live, compared, signal);
-    }
-    catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof OperatorError))
-            throw error;
-        const message = error.message.replace(/\.$/, '');
-        return new Map(compared.map(({ name }) => [name, { kind: 'error', message }]));
-    }
-}
-async function measureAll(connection, criteria, signal) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const session = drill_measure_addDisposableResource(env_1, await openSession(connection, signal), true);
-        const measured = new Map();
-        for (const criterion of criteria)
-            measured.set(criterion.name, await measure(session, criterion));
-        return measured;
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = drill_measure_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/actions/drill-tools.js
-var drill_tools_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var drill_tools_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+var drill_deps_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
     return function (env) {
         function fail(e) {
             env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
@@ -94617,7 +94617,7 @@ async function createDrillTools(context, setting, manifest) {
         readStructure: async (database) => {
             const env_1 = { stack: [], error: void 0, hasError: false };
             try {
-                const session = drill_tools_addDisposableResource(env_1, await openSession(database.connection, signal), true);
+                const session = drill_deps_addDisposableResource(env_1, await openSession(database.connection, signal), true);
                 return await readStructureChecks(session);
             }
             catch (e_1) {
@@ -94625,7 +94625,7 @@ async function createDrillTools(context, setting, manifest) {
                 env_1.hasError = true;
             }
             finally {
-                const result_1 = drill_tools_disposeResources(env_1);
+                const result_1 = drill_deps_disposeResources(env_1);
                 if (result_1)
                     await result_1;
             }
@@ -94640,7 +94640,7 @@ async function checkPages({ environment, log }, { directory, jobs, signal }, pat
     try {
         const env = await connectionEnvironment(connection, directory, environment.variables);
         let table;
-        const _progress = drill_tools_addDisposableResource(env_2, reportProgress(log, () => new Date(), () => ({ bytes: undefined, table })), false);
+        const _progress = drill_deps_addDisposableResource(env_2, reportProgress(log, () => new Date(), () => ({ bytes: undefined, table })), false);
         const onProgress = (text) => {
             table = `pg_amcheck ${text}`;
         };
@@ -94651,7 +94651,7 @@ async function checkPages({ environment, log }, { directory, jobs, signal }, pat
         env_2.hasError = true;
     }
     finally {
-        drill_tools_disposeResources(env_2);
+        drill_deps_disposeResources(env_2);
     }
 }
 
@@ -94798,7 +94798,7 @@ function refuseVerdict(verdict, uri) {
     throw new OperatorError('GATE_UNVERIFIED', `The drill of the restore point ended with ${verdict}: ${uri}.`, { hint: `${NEXT_STEPS[verdict]} Without a verified restore point the deploy must not go on.` });
 }
 
-;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/after.js
+;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/after-deploy.js
 
 
 
@@ -94979,7 +94979,7 @@ function parseCount(text) {
 
 ;// CONCATENATED MODULE: external "node:readline"
 const external_node_readline_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:readline");
-;// CONCATENATED MODULE: ./lib/actions/shell-command.js
+;// CONCATENATED MODULE: ./lib/runner/user-command.js
 
 
 
@@ -95019,7 +95019,7 @@ async function runShellCommand(options) {
     const ended = readEnd(child);
     const end = await abortable(signal, ended).catch(() => undefined);
     if (end === undefined)
-        await shell_command_endGroup(child, ended);
+        await user_command_endGroup(child, ended);
     const isOutputComplete = await endRest(child, closed, `PG_RUNBOOK_COMMAND=${mark}`);
     signal.throwIfAborted();
     return { ...(end ?? (await ended)), isOutputComplete };
@@ -95039,7 +95039,7 @@ function readEnd(child) {
         }));
     });
 }
-async function shell_command_endGroup(child, ended) {
+async function user_command_endGroup(child, ended) {
     signalGroup(child, 'SIGTERM');
     await Promise.race([ended, (0,promises_namespaceObject.setTimeout)(KILL_GRACE_MS)]);
     signalGroup(child, 'SIGKILL');
@@ -95132,7 +95132,7 @@ async function requireFolder(path) {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/migration-folder.js
+;// CONCATENATED MODULE: ./lib/actions/pre-migration-snapshot/project-files.js
 
 
 
@@ -95164,7 +95164,7 @@ async function readProjectFiles(root, limits = LIMITS) {
 async function withMarkers(reading, top) {
     const names = new Set(top.map(({ name }) => name));
     for (const { name } of top.filter(entry => !entry.isFile() && !FOREIGN.test(entry.name)))
-        for (const entry of await migration_folder_list(reading, name))
+        for (const entry of await project_files_list(reading, name))
             names.add(entry.name);
     return TOOLS.flatMap(({ places }) => places).filter(({ marker }) => marker === undefined || names.has(marker));
 }
@@ -95173,7 +95173,7 @@ async function readFolder(reading, folder, below, places) {
     const path = (0,external_node_path_.join)(folder, below);
     const level = below === '' ? 0 : below.split('/').length;
     const deeper = places.filter(({ depth }) => depth > level);
-    const entries = await migration_folder_list(reading, path);
+    const entries = await project_files_list(reading, path);
     if (below !== '' && isPythonEnvironment(entries))
         return;
     for (const entry of entries) {
@@ -95243,7 +95243,7 @@ async function addText(reading, path, bytes) {
     reading.files.set(path, await (0,promises_.readFile)((0,external_node_path_.join)(reading.root, path), 'utf8'));
 }
 /** Sorted, so that a limit cuts at the same place on every machine. What is not there or not a folder is empty. */
-async function migration_folder_list({ root, gaps }, path) {
+async function project_files_list({ root, gaps }, path) {
     try {
         const entries = await (0,promises_.readdir)((0,external_node_path_.join)(root, path), { withFileTypes: true });
         return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -95262,7 +95262,7 @@ function systemCode(error) {
     throw error;
 }
 
-;// CONCATENATED MODULE: ./lib/core/gate-trend.js
+;// CONCATENATED MODULE: ./lib/core/summary/gate-trend.js
 
 /** How long the last gates kept their deploys waiting, with the size of the restore point, and how this one compares. */
 function renderGateTrend(current, previous) {
@@ -95858,7 +95858,7 @@ function checkUrl(inputs, name, secret, example) {
         inputs.problem(name, `has user:password@ in it, which is not sent; expected a URL such as ${example}`);
 }
 
-;// CONCATENATED MODULE: ./lib/actions/report-outcome/text.js
+;// CONCATENATED MODULE: ./lib/actions/report-outcome/messages.js
 
 /** GitHub refuses a body of more than 65,536 characters; this is what our own lines leave for the details. */
 const DETAILS_LIMIT = 60_000;
@@ -95908,7 +95908,7 @@ function failureLines(report) {
 function webhookText(report) {
     const { task, database, outcome, details } = report;
     const icon = outcome === 'success' ? '✅' : '❌';
-    const facts = details.length === 0 ? '' : ` (${text_shorten(printable(details.join(', ')), CHAT_LIMIT)})`;
+    const facts = details.length === 0 ? '' : ` (${messages_shorten(printable(details.join(', ')), CHAT_LIMIT)})`;
     const text = `${icon} ${task} of ${database} ${ended(report)}${facts}: ${runUrl(report)}`;
     return text
         .replaceAll('&', '&amp;')
@@ -95926,7 +95926,7 @@ function details({ details }) {
     const lines = [];
     let room = DETAILS_LIMIT;
     for (const detail of details) {
-        const line = `- ${literal(text_shorten(detail, DETAIL_LIMIT))}`;
+        const line = `- ${literal(messages_shorten(detail, DETAIL_LIMIT))}`;
         room -= line.length + 1;
         if (room < 0)
             break;
@@ -95937,7 +95937,7 @@ function details({ details }) {
         lines.push(`- … and ${hidden} more`);
     return lines.length === 0 ? [] : ['', ...lines];
 }
-function text_shorten(text, limit) {
+function messages_shorten(text, limit) {
     return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
 }
 function time({ at }) {
@@ -95947,10 +95947,10 @@ function runUrl({ run }) {
     return `${run.serverUrl}/${run.repository}/actions/runs/${run.runId}/attempts/${run.runAttempt || '1'}`;
 }
 
-;// CONCATENATED MODULE: ./lib/actions/report-outcome/web-call.js
+;// CONCATENATED MODULE: ./lib/actions/report-outcome/webhook.js
 
 
-const web_call_ATTEMPTS = 3;
+const webhook_ATTEMPTS = 3;
 const PAUSE_MS = 2000;
 const TIMEOUT_MS = 15_000;
 /** Posts JSON, or fetches where there is none. Throws REPORT_FAILED after three attempts; the address stays secret. */
@@ -95959,7 +95959,7 @@ async function callWeb(name, url, json, signal) {
         ? { method: 'GET' }
         : { method: 'POST', body: JSON.stringify(json), headers: { 'Content-Type': 'application/json' } };
     let problem = 'the job was cancelled';
-    for (let attempt = 1; attempt <= web_call_ATTEMPTS; attempt += 1) {
+    for (let attempt = 1; attempt <= webhook_ATTEMPTS; attempt += 1) {
         if (attempt > 1)
             await (0,promises_namespaceObject.setTimeout)(PAUSE_MS, undefined, { signal }).catch(() => { });
         if (signal.aborted)
@@ -96107,7 +96107,7 @@ function report_outcome_run_toResult({ change, issue }, problems, failed, { log 
     };
 }
 
-;// CONCATENATED MODULE: ./lib/core/restore-names.js
+;// CONCATENATED MODULE: ./lib/core/restore/database-names.js
 
 /** The server cuts longer names off, silently (NAMEDATALEN - 1). */
 const NAME_BYTES = 63;
@@ -96138,7 +96138,7 @@ function cut(text, bytes) {
     return kept;
 }
 
-;// CONCATENATED MODULE: ./lib/core/restore-selection.js
+;// CONCATENATED MODULE: ./lib/core/restore/selection.js
 
 
 
@@ -96244,7 +96244,7 @@ function emptied(table) {
     return { ...table, rows: 0, newest, contentHash: null };
 }
 
-;// CONCATENATED MODULE: ./lib/core/restore-settings.js
+;// CONCATENATED MODULE: ./lib/core/restore/session-settings.js
 /**
  * Whoever put a schema before pg_catalog, or functions into one that others look into, would have them run with the rights of whoever
  * restores (CVE-2018-1058). Every server knows this one.
@@ -96312,865 +96312,7 @@ function escapeArgument(argument) {
     return argument.replace(/[\\\s]/g, '\\$&');
 }
 
-;// CONCATENATED MODULE: ./lib/core/restore-record.js
-
-
-
-
-
-
-const RESTORE_VERSION = 1;
-/** Where a backup goes, the safest first: beside the database, in its place, or over it. */
-const RESTORE_MODES = ['new-database', 'swap', 'overwrite'];
-/**
- * How it ended. `restored`: all of it done. `unverified`: the data is in a database, beside the old one or over it, and is not or not
- * provably what the manifest says. `failed`: users have what they had before.
- */
-const RESTORE_OUTCOMES = ['restored', 'unverified', 'failed'];
-const restoreRecord = object({
-    version: whole,
-    restore: object({
-        /** The name of the record in the bucket, without `.json`: `20261201T040000Z-1a2b3c4d`. */
-        id: shape_text,
-        /** The logical name, as in keys. */
-        database: shape_text,
-        mode: oneOf(RESTORE_MODES),
-        startedAt: instant,
-        outcome: oneOf(RESTORE_OUTCOMES),
-        /** What the checks say; not-measured where there was nothing to compare or it did not come to that. */
-        verdict: oneOf(VERDICTS),
-        /** Code and message of what went wrong; null where nothing did. */
-        error: nullable(object({ code: shape_text, message: shape_text })),
-    }),
-    backup: object({
-        ...RECORDED_BACKUP,
-        /** Null in records that are older than this field. */
-        kind: addedLater(oneOf(BACKUP_KINDS)),
-    }),
-    target: object({
-        host: shape_text,
-        port: whole,
-        user: shape_text,
-        /** The database that was asked for. */
-        database: shape_text,
-        /** Where the backup is now; null where it did not come back. */
-        restoredTo: nullable(shape_text),
-        /** What the old database is called now; null where it was not renamed. */
-        previous: nullable(shape_text),
-        /** Since when users have other data than before; null where nobody has. */
-        replacedAt: addedLater(instant),
-        /** The backup that was taken before the overwriting; null where there is none. */
-        safetyBackup: nullable(shape_text),
-        /** Why no safety backup was taken, in the operator's words. */
-        safetyBackupSkipped: nullable(shape_text),
-        allOrNothing: nullable(flag),
-    }),
-    /** What was left out or put in: tables, entries of the archive, settings of the session, which are no place for a secret. */
-    options: object({
-        selection: addedLater(oneOf(SELECTIONS)),
-        tables: list(shape_text),
-        leftOut: list(shape_text),
-        sessionSettings: list(shape_text),
-    }),
-    /** Where the new database differs from the old one, as sentences: its collation, settings that could not be passed on. */
-    notes: addedLater(list(shape_text)),
-    checks: list(check),
-    /** A stage that did not finish, or did not happen, has no duration: null. */
-    durations: object({
-        safetyBackupMs: nullable(whole),
-        downloadMs: nullable(whole),
-        restoreMs: nullable(whole),
-        checksMs: nullable(whole),
-        /** From the first session that was cut, or table that was locked, to the moment that the new data could be reached under the old name. */
-        windowMs: nullable(whole),
-        totalMs: whole,
-    }),
-    tools: object({ pgRestore: shape_text, server: shape_text }),
-    run: recordedRun,
-});
-/** The bytes of a record: canonical JSON. */
-function renderRestoreRecord(value) {
-    return canonicalJson(value);
-}
-/** Reads a record; throws RESTORE_RECORD_INVALID when it is damaged or of a newer major version. `name` is for the error. */
-function parseRestoreRecord(json, name) {
-    return parseRecord({
-        version: RESTORE_VERSION,
-        shape: restoreRecord,
-        code: 'RESTORE_RECORD_INVALID',
-        what: 'record of a restore',
-    }, json, name);
-}
-
-;// CONCATENATED MODULE: ./lib/steps/restore-check.js
-
-
-
-/** Fills in statistics, then compares everything with the manifest. */
-async function checkRestored(request, tools, progress) {
-    const { manifest, name } = request;
-    const startedAt = tools.now().getTime();
-    await tools.analyze(name);
-    const found = await tools.readContent(name, manifest.fingerprint);
-    const exact = compareContent(request, found);
-    progress.checks.push(...exact, ...asInSource(await structureChecks(request, tools), exact, manifest));
-    progress.checksMs = tools.now().getTime() - startedAt;
-    reportChecks(progress.checks, tools.log);
-}
-/** What was restored against what the manifest says of it. */
-function compareContent({ manifest, selection }, found) {
-    return exactChecks(narrowManifest(manifest, selection), narrowFound(found, selection));
-}
-/** References are left out with some tables only, and sequences stand at their beginning: nothing to look at there. */
-async function structureChecks({ selection, name }, { readStructure }) {
-    return selection.of === 'everything' ? await readStructure(name) : [];
-}
-function reportChecks(checks, log) {
-    for (const { verdict, name, expected, found } of checks)
-        if (verdict === 'fail')
-            log.info(`✗ ${name}: expected ${expected}, found ${found}`);
-    log.info(`${checks.filter(check => check.verdict === 'pass').length} of ${checks.length} checks pass.`);
-}
-/** The first of some failed checks, and how many there are besides. */
-function renderFirst([first, ...others]) {
-    const more = others.length > 0 ? `, and ${others.length} more` : '';
-    return `${first?.name}: expected ${first?.expected}, found ${first?.found}${more}`;
-}
-
-;// CONCATENATED MODULE: ./lib/steps/timed-group.js
-
-/** A group of the log that ends with the time it took, whatever came of it: in an incident everybody asks how long. */
-async function timedGroup({ log, now }, title, work) {
-    const startedAt = now().getTime();
-    return await log.group(title, async () => {
-        try {
-            return await work();
-        }
-        finally {
-            log.info(`${title}: ${renderDuration(now().getTime() - startedAt)}.`);
-        }
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/steps/restore-beside.js
-var restore_beside_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var restore_beside_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-/**
- * Restores the downloaded archive into a new database and compares it with the manifest. A restore that fails leaves no
- * database; one that brings back something else than the manifest says leaves it to be looked at. `use` is what happens to a
- * database that is as it should be.
- */
-async function restoreBeside(request, tools, progress, use) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const { manifest, name } = request;
-        const { log } = tools;
-        const undo = restore_beside_addDisposableResource(env_1, new AsyncDisposableStack(), true);
-        let isOurs = false;
-        undo.defer(() => (isOurs ? dropUnfinished(name, tools) : undefined));
-        await timedGroup(tools, `Create the database ${name}`, async () => {
-            progress.notes = await tools.createDatabase(name, claimed => {
-                isOurs = claimed;
-                tools.remember(claimed ? name : null);
-            });
-            for (const note of progress.notes)
-                log.warning(note);
-        });
-        log.info('Triggers are made after the rows: no guard (runbook §7) sees them, and session-settings are not needed for one.');
-        progress.restoreMs = await timedGroup(tools, 'Restore', async () => {
-            const env_2 = { stack: [], error: void 0, hasError: false };
-            try {
-                const running = restore_beside_addDisposableResource(env_2, await tools.startRestore(name), true);
-                return await awaitRestore(running, tools.signal, tools);
-            }
-            catch (e_2) {
-                env_2.error = e_2;
-                env_2.hasError = true;
-            }
-            finally {
-                const result_2 = restore_beside_disposeResources(env_2);
-                if (result_2)
-                    await result_2;
-            }
-        });
-        await timedGroup(tools, 'Check', () => checkRestored(request, tools, progress));
-        if (holdsPart(manifest, request.selection))
-            progress.copyBack = await tools.readColumns(name, tablesOf(request.selection));
-        const verdict = verdictOf(progress.checks);
-        // Before anything is done with it: what is whole outlives whatever goes wrong from here on.
-        await tools.finishDatabase(name, restoredComment(manifest, verdict));
-        undo.move();
-        progress.restoredTo = name;
-        if (verdict !== 'fail')
-            await use?.();
-        tools.remember(null);
-        return verdict;
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = restore_beside_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** The structure alone has no rows to copy back; a partial backup has those of all its tables. */
-function tablesOf(selection) {
-    if (selection.of === 'everything')
-        return undefined;
-    return selection.of === 'structure' ? [] : selection.tables;
-}
-/** What the comment of a database says that a restore has finished. */
-function restoredComment({ backup }, verdict) {
-    const differs = verdict === 'fail' ? ', which differs from its manifest' : '';
-    return `pg-runbook: restored from backup ${backup.id}${differs}`;
-}
-/** Clean-up goes on after a cancellation; what cannot be dropped now is named, and left to the post step. */
-async function dropUnfinished(name, tools) {
-    try {
-        if ((await tools.dropDatabase(name)) === 'dropped')
-            tools.log.info(`The unfinished database ${name} is dropped.`);
-        tools.remember(null);
-    }
-    catch (error) {
-        tools.log.warning(`The unfinished database ${name} is still there (${errorMessage(error)}). If the end of this job does not remove it: DROP DATABASE ${quoteIdentifier(name)} WITH (FORCE);`);
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/steps/restore-in-transaction.js
-var restore_in_transaction_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var restore_in_transaction_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-/** Everything is compared before the commit, where a difference still undoes everything and nobody else can write. */
-async function fillInTransaction(request, transaction, tools, progress) {
-    const { log, now, signal } = tools;
-    let bytes = 0;
-    {
-        const env_1 = { stack: [], error: void 0, hasError: false };
-        try {
-            const _progress = restore_in_transaction_addDisposableResource(env_1, reportProgress(log, now, () => ({ bytes, table: undefined })), false);
-            const script = restore_in_transaction_addDisposableResource(env_1, await tools.startScript(), true);
-            const copied = transaction.take(script.stdout, count => {
-                bytes += count;
-            });
-            await abortable(signal, Promise.all([copied, script.finished]));
-        }
-        catch (e_1) {
-            env_1.error = e_1;
-            env_1.hasError = true;
-        }
-        finally {
-            const result_1 = restore_in_transaction_disposeResources(env_1);
-            if (result_1)
-                await result_1;
-        }
-    }
-    log.info(`The script of the archive has run: ${renderBytes(bytes)}.`);
-    await abortable(signal, compareBeforeCommit(request, transaction, tools, progress));
-    signal.throwIfAborted();
-    // Sequences do not follow the transaction: last, so that a difference above leaves them as they were.
-    if (request.selection.of === 'rows')
-        for (const note of await tools.advanceNumbering(transaction, request.selection.tables))
-            log.info(note);
-    try {
-        await transaction.commit();
-    }
-    catch (error) {
-        await explainLostCommit(transaction.id, error, tools);
-    }
-    progress.replacedAt = now();
-}
-/** Throws RESTORE_FAILED where a table or a sequence is not what the manifest says: then nothing is committed. */
-async function compareBeforeCommit({ manifest, selection, target }, transaction, { readUncommitted, now, log }, progress) {
-    const startedAt = now().getTime();
-    const found = await readUncommitted(transaction, manifest.fingerprint, selection);
-    progress.checks.push(...compareContent({ manifest, selection }, found));
-    progress.checksMs = now().getTime() - startedAt;
-    const failed = progress.checks.filter(({ verdict, group }) => verdict === 'fail' && group === 'exact');
-    if (failed.length === 0)
-        return log.info('Every table is what the manifest says.');
-    throw new OperatorError('RESTORE_FAILED', `What came back from ${manifest.backup.id} differs from its manifest: ${renderFirst(failed)}. Everything was rolled back: ${target.database} is as it was before.`, {
-        hint: `Pick an older backup: latest-before:${manifest.backup.snapshotAt}. To look at this one, use mode new-database, which keeps it beside the old data.`,
-    });
-}
-/** The commit was sent, and its answer did not come: the server knows how it ended. */
-async function explainLostCommit(id, error, tools) {
-    const end = await tools.readEnd(id);
-    if (end === 'committed') {
-        tools.log.info('The answer to the commit was lost, but the server has committed.');
-        return;
-    }
-    if (end === 'rolled-back' || !(error instanceof OperatorError))
-        throw error;
-    throw new OperatorError(error.code, `The connection was lost during the commit, and the server could not be asked how it ended: ${error.message}`, {
-        hint: `Ask it: SELECT pg_xact_status('${id}'); committed means that the restored data is there, aborted that the old data is.`,
-        cause: error,
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/core/safety-gap.js
-
-
-/**
- * What somebody made or dropped after the snapshot of the safety backup, which a replacement would lose for good: `table later`,
- * `2 views where the safety backup has 1`. Rows of the tables that were there cannot have changed: they were locked before the snapshot. Of a
- * large object the content is not looked at, and a sequence that has only moved on is none that anybody misses.
- */
-function safetyGap({ fingerprint }, now) {
-    return [
-        ...differing('table', fingerprint.tables, now.tables),
-        ...differing('sequence', fingerprint.sequences, now.sequences),
-        ...(fingerprint.objects === null ? [] : countsDiffering(fingerprint.objects, now.objects)),
-    ];
-}
-function differing(what, saved, now) {
-    const savedKeys = new Set(saved.map(check_key_keyOf));
-    const nowKeys = new Set(now.map(check_key_keyOf));
-    return [
-        ...now.filter(item => !savedKeys.has(check_key_keyOf(item))).map(item => `${what} ${renderName(item)}`),
-        ...saved.filter(item => !nowKeys.has(check_key_keyOf(item))).map(item => `${what} ${renderName(item)} (dropped)`),
-    ];
-}
-const NOUNS = {
-    indexes: ['index', 'indexes'],
-    constraints: ['constraint', 'constraints'],
-    triggers: ['trigger', 'triggers'],
-    functions: ['function', 'functions'],
-    policies: ['policy', 'policies'],
-    views: ['view', 'views'],
-    largeObjects: ['large object', 'large objects'],
-};
-function countsDiffering(saved, now) {
-    return Object.entries(NOUNS).flatMap(([key, [noun, plural]]) => {
-        const kind = key;
-        return saved[kind] === now[kind]
-            ? []
-            : [`${renderAmount(now[kind], noun, plural)} where the safety backup has ${saved[kind]}`];
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/steps/safety-backup.js
-
-
-
-
-/** Backs up what is about to be replaced; undefined where the operator has a reason against it. */
-async function backUp({ skipSafetyBackup, target }, tools, progress) {
-    if (skipSafetyBackup !== undefined) {
-        tools.log.warning(`No safety backup of ${target.database} is taken: ${skipSafetyBackup}`);
-        return undefined;
-    }
-    const startedAt = tools.now().getTime();
-    const safety = await timedGroup(tools, `Back up ${target.database} as it is`, async () => {
-        try {
-            return await tools.takeSafetyBackup();
-        }
-        catch (error) {
-            if (!(error instanceof OperatorError) || tools.signal.aborted)
-                throw error;
-            throw new OperatorError(error.code, `The safety backup of ${target.database} failed, so nothing was changed: ${error.message}`, {
-                hint: `${error.hint ?? ''} If the database is too damaged to be dumped, use mode swap, which keeps it, or set skip-safety-backup to the reason.`.trim(),
-                cause: error,
-            });
-        }
-    });
-    const { id } = safety.backup;
-    progress.safetyBackup = id;
-    progress.safetyBackupMs = tools.now().getTime() - startedAt;
-    tools.log.info(`Safety backup: ${id}. To go back, restore it by this id.`);
-    return safety;
-}
-/**
- * Locking tables does not keep anybody from making new ones, or large objects, and these would be dropped with the rest. Throws TARGET_BUSY
- * where the safety backup lacks something that is there now. Rows alone are replaced in tables that were locked.
- */
-async function refuseGap(safety, { selection, target }, transaction, tools) {
-    if (safety === undefined || selection.of === 'rows')
-        return;
-    const gap = safetyGap(safety, await tools.readInventory(transaction));
-    if (gap.length === 0)
-        return;
-    throw new OperatorError('TARGET_BUSY', `Somebody changed ${target.database} while the safety backup was taken, and that backup has it not: ${renderSome(gap)}. Everything was rolled back: ${target.database} is as it was before.`, {
-        hint: 'Stop the application and every migration (runbook §4.2, step 1), then run the step again.',
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/steps/restore-overwrite.js
-var restore_overwrite_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var restore_overwrite_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-
-
-
-/**
- * Replaces the contents of a database (runbook §4.2). From before the safety backup on, nobody can write, so that no change
- * falls between that backup and the replacement. With `allOrNothing` everything happens in one transaction: until its commit, and after any failure,
- * the database is as it was.
- */
-async function overwrite(request, tools, progress) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const { target, allOrNothing, mayDisconnect, selection } = request;
-        const { log, now } = tools;
-        const cut = mayDisconnect ? new Set() : undefined;
-        const guards = await reportGuards(request, tools);
-        const lockedAt = now().getTime();
-        const transaction = restore_overwrite_addDisposableResource(env_1, await timedGroup(tools, `Lock ${target.database} against changes`, async () => {
-            const begun = await tools.begin();
-            try {
-                await abortable(tools.signal, tools.freeze(begun, cut));
-            }
-            catch (error) {
-                await begun[Symbol.asyncDispose]();
-                throw error;
-            }
-            log.info('Reading goes on; whoever writes waits.');
-            return begun;
-        }), true);
-        const safety = await transaction.whileIdle(() => backUp(request, tools, progress));
-        const startedAt = now().getTime();
-        await timedGroup(tools, `Replace the contents of ${target.database}`, async () => {
-            try {
-                const look = () => refuseGap(safety, request, transaction, tools);
-                await abortable(tools.signal, tools.clear(transaction, selection, cut, look));
-                progress.terminated = cut?.size ?? 0;
-                if (allOrNothing)
-                    await fillInTransaction(request, transaction, tools, progress);
-                else
-                    await fillInParallel(request, transaction, tools, progress);
-            }
-            catch (error) {
-                throw explainGuards(guards, error);
-            }
-            progress.restoreMs = now().getTime() - startedAt;
-            progress.windowMs = now().getTime() - lockedAt;
-            progress.restoredTo = target.database;
-            log.info(`Replaced in ${renderDuration(progress.restoreMs)}; ${renderAmount(progress.terminated, 'session')} cut. Nobody could write for ${renderDuration(progress.windowMs)}.`);
-        });
-        await timedGroup(tools, 'Check', () => checkReplaced(request, tools, progress));
-        if (verdictOf(progress.checks) === 'fail')
-            throw differs(request, progress);
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = restore_overwrite_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** Only rows that go into tables that are there meet their triggers. */
-async function reportGuards({ selection }, tools) {
-    if (selection.of !== 'rows') {
-        tools.log.info('Tables are dropped and made anew, and triggers come after the rows: no guard (runbook §7) sees it, and session-settings are not needed for one.');
-        return [];
-    }
-    const guards = await tools.readGuards(selection.tables);
-    tools.log.info(guards.length === 0
-        ? 'No trigger of these tables sees rows come or go.'
-        : `Triggers that see these rows come and go: ${renderSome(guards)}. Where one is a guard, it needs its setting in session-settings.`);
-    return guards;
-}
-function explainGuards(guards, error) {
-    if (guards.length === 0 || !(error instanceof OperatorError))
-        return error;
-    // Neither a lost connection nor a lock is of a trigger's making.
-    if (error.code !== 'RESTORE_FAILED' && error.code !== 'DATABASE_PRIVILEGES')
-        return error;
-    return new OperatorError(error.code, error.message, {
-        hint: `${error.hint ?? ''} These tables have triggers: ${renderSome(guards)}. If one of them guards the rows, give the setting that it asks for by session-settings, such as logi.allow_audit_purge=yes (runbook §7).`.trim(),
-        cause: error,
-    });
-}
-/** Statistics, the structure, and what was not compared before the commit. */
-async function checkReplaced({ manifest, selection, target, allOrNothing }, tools, progress) {
-    const request = { manifest, selection, name: target.database };
-    if (!allOrNothing)
-        return await checkRestored(request, tools, progress);
-    const startedAt = tools.now().getTime();
-    await tools.analyze(target.database);
-    progress.checks.push(...asInSource(await structureChecks(request, tools), progress.checks, manifest));
-    progress.checksMs = (progress.checksMs ?? 0) + tools.now().getTime() - startedAt;
-    reportChecks(progress.checks, tools.log);
-}
-/** From here on, a failure leaves an incomplete database: the error says so. */
-async function fillInParallel({ target }, transaction, tools, progress) {
-    await transaction.commit();
-    progress.replacedAt = tools.now();
-    tools.log.info(`${target.database} is empty now.`);
-    try {
-        const env_2 = { stack: [], error: void 0, hasError: false };
-        try {
-            const running = restore_overwrite_addDisposableResource(env_2, await tools.startRestore(target.database), true);
-            await awaitRestore(running, tools.signal, tools);
-        }
-        catch (e_2) {
-            env_2.error = e_2;
-            env_2.hasError = true;
-        }
-        finally {
-            const result_2 = restore_overwrite_disposeResources(env_2);
-            if (result_2)
-                await result_2;
-        }
-    }
-    catch (error) {
-        if (!(error instanceof OperatorError))
-            throw error;
-        throw new OperatorError(error.code, `${target.database} was emptied and is incomplete now: ${error.message}`, {
-            hint: `${error.hint ?? ''} Run the step again, with this backup or with the safety backup.`.trim(),
-            cause: error,
-        });
-    }
-}
-function differs({ manifest, target, allOrNothing }, progress) {
-    const failed = progress.checks.filter(({ verdict }) => verdict === 'fail');
-    const back = progress.safetyBackup === null ? '' : ` To go back, restore ${progress.safetyBackup}.`;
-    return new OperatorError('RESTORE_UNVERIFIED', `${target.database} holds the backup ${manifest.backup.id} now, but not exactly: ${renderFirst(failed)}.`, {
-        hint: `Look at what differs in the job summary. ${allOrNothing ? 'Every table was right at the commit.' : 'Whoever has connected since the database was emptied may have written to it.'}${back}`,
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/steps/restore-progress.js
-function newProgress() {
-    return {
-        checks: [],
-        leftOut: [],
-        notes: [],
-        copyBack: [],
-        restoredTo: null,
-        previous: null,
-        safetyBackup: null,
-        replacedAt: null,
-        safetyBackupMs: null,
-        downloadMs: null,
-        restoreMs: null,
-        checksMs: null,
-        windowMs: null,
-        terminated: 0,
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/steps/restore-swap.js
-
-
-
-/** Puts a restored and verified database in the place of the old one, which stays under another name. Throws SWAP_FAILED. */
-async function swapIn({ target, restoredName, previousName }, tools, progress) {
-    await timedGroup(tools, `Swap ${restoredName} in for ${target.database}`, async () => {
-        const notes = await tools.copySettings(target.database, restoredName);
-        progress.notes = [...progress.notes, ...notes];
-        // The plan has warned of them; the summary and the record have what came of it.
-        for (const note of notes)
-            tools.log.info(note);
-        const names = { current: target.database, restored: restoredName, previous: previousName };
-        const { windowMs, terminated } = await tools.swap(names);
-        progress.restoredTo = target.database;
-        progress.previous = previousName;
-        progress.windowMs = windowMs;
-        progress.terminated = terminated;
-        progress.replacedAt = tools.now();
-        tools.log.info(`${target.database} is the restored database now, and the old one is ${previousName}: ${renderDuration(windowMs)} (${windowMs} ms) without a database, ${renderAmount(terminated, 'session')} cut.`);
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/steps/restore-database.js
-
-
-
-
-
-
-
-
-
-
-
-/**
- * Carries a plan out, and writes the record whatever comes of it. What fails is in the report and not thrown, so that
- * the summary can say where the data is; only defects are thrown.
- */
-async function restoreDatabase(request, plan, tools) {
-    const startedAt = tools.now();
-    const progress = newProgress();
-    progress.downloadMs = plan.downloadMs;
-    progress.leftOut = plan.entries.leftOut.map(({ title }) => title);
-    const failure = await carryOut(request, tools, progress);
-    const record = restore_database_createRecord(request, plan, tools, progress, startedAt, failure);
-    const key = restoreKey(request.location, startedAt, request.nonce);
-    const recordKey = (await restore_database_writeRecord(key, record, tools)) ? key : undefined;
-    tools.log.info(`${record.restore.outcome} in ${renderDuration(record.durations.totalMs)}.`);
-    return { record, recordKey, progress, failure };
-}
-async function carryOut(request, tools, progress) {
-    try {
-        const { manifest, selection, mode, restoredName: name } = request;
-        if (mode === 'overwrite') {
-            await overwrite(request, tools, progress);
-            return undefined;
-        }
-        const verdict = await restoreBeside({ manifest, selection, name }, tools, progress, mode === 'swap' ? () => swapIn(request, tools, progress) : undefined);
-        return verdict === 'fail' ? restore_database_unverified(request, progress) : undefined;
-    }
-    catch (error) {
-        if (error instanceof OperatorError)
-            return error;
-        throw error;
-    }
-}
-function restore_database_unverified({ mode, manifest, target }, progress) {
-    const failed = progress.checks.filter(({ verdict }) => verdict === 'fail');
-    const kept = mode === 'swap' ? ` Nothing was swapped: ${target.database} is as it was.` : '';
-    return new OperatorError('RESTORE_UNVERIFIED', `What came back from ${manifest.backup.id} differs from its manifest: ${renderFirst(failed)}.${kept}`, {
-        hint: `Look at ${progress.restoredTo}, where it lies, or pick an older backup: latest-before:${manifest.backup.snapshotAt}.`,
-    });
-}
-/** The data is where it is, with or without a record: a store that is away must not make a success a failure. */
-async function restore_database_writeRecord(key, record, { store, log }) {
-    try {
-        // A restore that was cancelled is what somebody will ask about.
-        await store.putJson(key, renderRestoreRecord(record), { sse: undefined, outlivesCancellation: true });
-        return true;
-    }
-    catch (error) {
-        log.warning(`The record of this restore could not be written to ${store.uri(key)}: ${errorMessage(error)}`);
-        return false;
-    }
-}
-function restore_database_createRecord(request, plan, tools, progress, startedAt, failure) {
-    const { manifest, location, mode, selection, target, nonce, run } = request;
-    const { backup, object } = manifest;
-    const verdict = progress.checks.length === 0 ? 'not-measured' : verdictOf(progress.checks);
-    return {
-        version: RESTORE_VERSION,
-        restore: {
-            id: renderDrillId(startedAt, nonce),
-            database: location.database,
-            mode,
-            startedAt: startedAt.toISOString(),
-            outcome: outcomeOf(failure, progress),
-            verdict,
-            error: failure === undefined ? null : { code: failure.code, message: failure.message },
-        },
-        backup: {
-            id: backup.id,
-            bucket: object.bucket,
-            key: object.key,
-            versionId: object.versionId,
-            sha256: object.sha256,
-            bytes: object.bytes,
-            snapshotAt: backup.snapshotAt,
-            kind: backup.kind,
-        },
-        target: {
-            ...target,
-            restoredTo: progress.restoredTo,
-            previous: progress.previous,
-            replacedAt: progress.replacedAt?.toISOString() ?? null,
-            safetyBackup: progress.safetyBackup,
-            safetyBackupSkipped: mode === 'overwrite' ? (request.skipSafetyBackup ?? null) : null,
-            allOrNothing: mode === 'overwrite' ? request.allOrNothing : null,
-        },
-        options: {
-            selection: selection.of,
-            tables: 'tables' in selection ? selection.tables.map(({ schema, name }) => `${schema}.${name}`) : [],
-            leftOut: progress.leftOut,
-            sessionSettings: request.sessionSettings,
-        },
-        notes: progress.notes,
-        checks: progress.checks,
-        durations: {
-            safetyBackupMs: progress.safetyBackupMs,
-            downloadMs: progress.downloadMs,
-            restoreMs: progress.restoreMs,
-            checksMs: progress.checksMs,
-            windowMs: progress.windowMs,
-            totalMs: tools.now().getTime() - startedAt.getTime() + plan.downloadMs,
-        },
-        tools: { pgRestore: renderVersion(tools.pgRestore), server: plan.facts.version },
-        run,
-    };
-}
-/** Once users have other data than before, nobody may be told that nothing has happened. */
-function outcomeOf(failure, { replacedAt }) {
-    if (failure === undefined)
-        return 'restored';
-    return failure.code === 'RESTORE_UNVERIFIED' || replacedAt !== null ? 'unverified' : 'failed';
-}
-
-;// CONCATENATED MODULE: ./lib/core/restore-estimate.js
+;// CONCATENATED MODULE: ./lib/core/restore/estimate.js
 
 
 /** The median time a byte of the drills that restored something, times the bytes. Undefined without any. */
@@ -97205,7 +96347,7 @@ function renderEstimate(estimate, takesSafetyBackup = false) {
     return `about ${renderDuration(durationMs)}, by ${by}${checks}${takesSafetyBackup ? safety : ''}`;
 }
 
-;// CONCATENATED MODULE: ./lib/core/restore-sessions.js
+;// CONCATENATED MODULE: ./lib/core/restore/session-problems.js
 
 /** Who and what is in the database that is to be replaced, and in the way. */
 function sessionProblems(facts, { mode, disconnect }) {
@@ -97248,7 +96390,7 @@ function describeSessions(sessions) {
     return renderSome([...counts].map(([name, count]) => (count === 1 ? name : `${name} (${count})`)), 5);
 }
 
-;// CONCATENATED MODULE: ./lib/core/restore-problems.js
+;// CONCATENATED MODULE: ./lib/core/restore/target-problems.js
 
 
 
@@ -97381,7 +96523,7 @@ function spaceProblems(facts, wish) {
     return problems;
 }
 
-;// CONCATENATED MODULE: ./lib/core/restore-warnings.js
+;// CONCATENATED MODULE: ./lib/core/restore/target-warnings.js
 
 
 /** What need not stop a restore, but may: as sentences. */
@@ -97403,7 +96545,22 @@ function targetWarnings({ server, fingerprint }, facts, { mode }) {
     return warnings;
 }
 
-;// CONCATENATED MODULE: ./lib/steps/restore-plan.js
+;// CONCATENATED MODULE: ./lib/steps/timed-group.js
+
+/** A group of the log that ends with the time it took, whatever came of it: in an incident everybody asks how long. */
+async function timedGroup({ log, now }, title, work) {
+    const startedAt = now().getTime();
+    return await log.group(title, async () => {
+        try {
+            return await work();
+        }
+        finally {
+            log.info(`${title}: ${renderDuration(now().getTime() - startedAt)}.`);
+        }
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/steps/restore/plan.js
 
 
 
@@ -97425,14 +96582,14 @@ async function planRestore(request, tools) {
         log.info(`${found.database} on PostgreSQL ${found.version}: ${renderBytes(found.databaseBytes)}, owned by ${found.owner}, ${renderCount(found.sessions.length)} other sessions. We are ${found.user}.`);
         return found;
     });
-    restore_plan_refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: 0 }));
+    plan_refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: 0 }));
     await tools.trySettings();
     await tools.refuseUnready(wish.mode, facts);
     if (wish.takesSafetyBackup)
-        await restore_plan_refuseSmallDisk(manifest, facts, tools);
+        await plan_refuseSmallDisk(manifest, facts, tools);
     const downloadMs = await timedGroup(tools, 'Download and verify the archive', () => fetchArchive(manifest, tools));
     const entries = await tools.chooseEntries(selection, facts);
-    restore_plan_refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: entries.kept.length }));
+    plan_refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: entries.kept.length }));
     const warnings = [
         ...targetWarnings(manifest, facts, { ...wish, archiveEntries: entries.kept.length }),
         ...leftOutWarning(entries),
@@ -97460,7 +96617,7 @@ function refuseUnsuitable(manifest, mode) {
         });
 }
 /** The safety backup is read back into a file while writers wait: better to know now. It packs as the backup does, as far as anybody knows. */
-async function restore_plan_refuseSmallDisk({ object, server, backup }, { databaseBytes }, { disk }) {
+async function plan_refuseSmallDisk({ object, server, backup }, { databaseBytes }, { disk }) {
     const safetyBytes = Math.ceil((databaseBytes * object.bytes) / Math.max(1, server.bytes));
     const { freeBytes } = await disk();
     if (freeBytes >= object.bytes + safetyBytes)
@@ -97468,7 +96625,7 @@ async function restore_plan_refuseSmallDisk({ object, server, backup }, { databa
     throw new OperatorError('DISK_FULL', `Nothing was changed. The archive of ${backup.id} has ${renderBytes(object.bytes)} and that of the safety backup will have about ${renderBytes(safetyBytes)}, but only ${renderBytes(freeBytes)} are free on this machine.`, { hint: 'Use a machine with a larger disk, or set RUNNER_TEMP to one.' });
 }
 /** One error with every reason; it is about who is connected only when nothing else is wrong. */
-function restore_plan_refuse(problems) {
+function plan_refuse(problems) {
     if (problems.length === 0)
         return;
     const isBusy = problems.every(problem => problem.isBusy === true);
@@ -97487,6 +96644,849 @@ function leftOutWarning({ leftOut }) {
     return [
         `These entries are left out, because this role may not create them, because they must not run twice, or because a partial backup need not hold what they need: ${titles}.`,
     ];
+}
+
+;// CONCATENATED MODULE: ./lib/core/restore/restore-record.js
+
+
+
+
+
+
+const RESTORE_VERSION = 1;
+/** Where a backup goes, the safest first: beside the database, in its place, or over it. */
+const RESTORE_MODES = ['new-database', 'swap', 'overwrite'];
+/**
+ * How it ended. `restored`: all of it done. `unverified`: the data is in a database, beside the old one or over it, and is not or not
+ * provably what the manifest says. `failed`: users have what they had before.
+ */
+const RESTORE_OUTCOMES = ['restored', 'unverified', 'failed'];
+const restoreRecord = object({
+    version: whole,
+    restore: object({
+        /** The name of the record in the bucket, without `.json`: `20261201T040000Z-1a2b3c4d`. */
+        id: decode_text,
+        /** The logical name, as in keys. */
+        database: decode_text,
+        mode: oneOf(RESTORE_MODES),
+        startedAt: instant,
+        outcome: oneOf(RESTORE_OUTCOMES),
+        /** What the checks say; not-measured where there was nothing to compare or it did not come to that. */
+        verdict: oneOf(VERDICTS),
+        /** Code and message of what went wrong; null where nothing did. */
+        error: nullable(object({ code: decode_text, message: decode_text })),
+    }),
+    backup: object({
+        ...RECORDED_BACKUP,
+        /** Null in records that are older than this field. */
+        kind: addedLater(oneOf(BACKUP_KINDS)),
+    }),
+    target: object({
+        host: decode_text,
+        port: whole,
+        user: decode_text,
+        /** The database that was asked for. */
+        database: decode_text,
+        /** Where the backup is now; null where it did not come back. */
+        restoredTo: nullable(decode_text),
+        /** What the old database is called now; null where it was not renamed. */
+        previous: nullable(decode_text),
+        /** Since when users have other data than before; null where nobody has. */
+        replacedAt: addedLater(instant),
+        /** The backup that was taken before the overwriting; null where there is none. */
+        safetyBackup: nullable(decode_text),
+        /** Why no safety backup was taken, in the operator's words. */
+        safetyBackupSkipped: nullable(decode_text),
+        allOrNothing: nullable(flag),
+    }),
+    /** What was left out or put in: tables, entries of the archive, settings of the session, which are no place for a secret. */
+    options: object({
+        selection: addedLater(oneOf(SELECTIONS)),
+        tables: list(decode_text),
+        leftOut: list(decode_text),
+        sessionSettings: list(decode_text),
+    }),
+    /** Where the new database differs from the old one, as sentences: its collation, settings that could not be passed on. */
+    notes: addedLater(list(decode_text)),
+    checks: list(check),
+    /** A stage that did not finish, or did not happen, has no duration: null. */
+    durations: object({
+        safetyBackupMs: nullable(whole),
+        downloadMs: nullable(whole),
+        restoreMs: nullable(whole),
+        checksMs: nullable(whole),
+        /** From the first session that was cut, or table that was locked, to the moment that the new data could be reached under the old name. */
+        windowMs: nullable(whole),
+        totalMs: whole,
+    }),
+    tools: object({ pgRestore: decode_text, server: decode_text }),
+    run: recordedRun,
+});
+/** The bytes of a record: canonical JSON. */
+function renderRestoreRecord(value) {
+    return canonicalJson(value);
+}
+/** Reads a record; throws RESTORE_RECORD_INVALID when it is damaged or of a newer major version. `name` is for the error. */
+function parseRestoreRecord(json, name) {
+    return parseRecord({
+        version: RESTORE_VERSION,
+        shape: restoreRecord,
+        code: 'RESTORE_RECORD_INVALID',
+        what: 'record of a restore',
+    }, json, name);
+}
+
+;// CONCATENATED MODULE: ./lib/steps/restore/check.js
+
+
+
+/** Fills in statistics, then compares everything with the manifest. */
+async function checkRestored(request, tools, progress) {
+    const { manifest, name } = request;
+    const startedAt = tools.now().getTime();
+    await tools.analyze(name);
+    const found = await tools.readContent(name, manifest.fingerprint);
+    const exact = compareContent(request, found);
+    progress.checks.push(...exact, ...asInSource(await structureChecks(request, tools), exact, manifest));
+    progress.checksMs = tools.now().getTime() - startedAt;
+    reportChecks(progress.checks, tools.log);
+}
+/** What was restored against what the manifest says of it. */
+function compareContent({ manifest, selection }, found) {
+    return exactChecks(narrowManifest(manifest, selection), narrowFound(found, selection));
+}
+/** References are left out with some tables only, and sequences stand at their beginning: nothing to look at there. */
+async function structureChecks({ selection, name }, { readStructure }) {
+    return selection.of === 'everything' ? await readStructure(name) : [];
+}
+function reportChecks(checks, log) {
+    for (const { verdict, name, expected, found } of checks)
+        if (verdict === 'fail')
+            log.info(`✗ ${name}: expected ${expected}, found ${found}`);
+    log.info(`${checks.filter(check => check.verdict === 'pass').length} of ${checks.length} checks pass.`);
+}
+/** The first of some failed checks, and how many there are besides. */
+function renderFirst([first, ...others]) {
+    const more = others.length > 0 ? `, and ${others.length} more` : '';
+    return `${first?.name}: expected ${first?.expected}, found ${first?.found}${more}`;
+}
+
+;// CONCATENATED MODULE: ./lib/steps/restore/into-new-database.js
+var into_new_database_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var into_new_database_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+
+
+/**
+ * Restores the downloaded archive into a new database and compares it with the manifest. A restore that fails leaves no
+ * database; one that brings back something else than the manifest says leaves it to be looked at. `use` is what happens to a
+ * database that is as it should be.
+ */
+async function restoreBeside(request, tools, progress, use) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const { manifest, name } = request;
+        const { log } = tools;
+        const undo = into_new_database_addDisposableResource(env_1, new AsyncDisposableStack(), true);
+        let isOurs = false;
+        undo.defer(() => (isOurs ? dropUnfinished(name, tools) : undefined));
+        await timedGroup(tools, `Create the database ${name}`, async () => {
+            progress.notes = await tools.createDatabase(name, claimed => {
+                isOurs = claimed;
+                tools.remember(claimed ? name : null);
+            });
+            for (const note of progress.notes)
+                log.warning(note);
+        });
+        log.info('Triggers are made after the rows: no guard (runbook §7) sees them, and session-settings are not needed for one.');
+        progress.restoreMs = await timedGroup(tools, 'Restore', async () => {
+            const env_2 = { stack: [], error: void 0, hasError: false };
+            try {
+                const running = into_new_database_addDisposableResource(env_2, await tools.startRestore(name), true);
+                return await awaitRestore(running, tools.signal, tools);
+            }
+            catch (e_2) {
+                env_2.error = e_2;
+                env_2.hasError = true;
+            }
+            finally {
+                const result_2 = into_new_database_disposeResources(env_2);
+                if (result_2)
+                    await result_2;
+            }
+        });
+        await timedGroup(tools, 'Check', () => checkRestored(request, tools, progress));
+        if (holdsPart(manifest, request.selection))
+            progress.copyBack = await tools.readColumns(name, tablesOf(request.selection));
+        const verdict = verdictOf(progress.checks);
+        // Before anything is done with it: what is whole outlives whatever goes wrong from here on.
+        await tools.finishDatabase(name, restoredComment(manifest, verdict));
+        undo.move();
+        progress.restoredTo = name;
+        if (verdict !== 'fail')
+            await use?.();
+        tools.remember(null);
+        return verdict;
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = into_new_database_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+/** The structure alone has no rows to copy back; a partial backup has those of all its tables. */
+function tablesOf(selection) {
+    if (selection.of === 'everything')
+        return undefined;
+    return selection.of === 'structure' ? [] : selection.tables;
+}
+/** What the comment of a database says that a restore has finished. */
+function restoredComment({ backup }, verdict) {
+    const differs = verdict === 'fail' ? ', which differs from its manifest' : '';
+    return `pg-runbook: restored from backup ${backup.id}${differs}`;
+}
+/** Clean-up goes on after a cancellation; what cannot be dropped now is named, and left to the post step. */
+async function dropUnfinished(name, tools) {
+    try {
+        if ((await tools.dropDatabase(name)) === 'dropped')
+            tools.log.info(`The unfinished database ${name} is dropped.`);
+        tools.remember(null);
+    }
+    catch (error) {
+        tools.log.warning(`The unfinished database ${name} is still there (${errorMessage(error)}). If the end of this job does not remove it: DROP DATABASE ${quoteIdentifier(name)} WITH (FORCE);`);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/steps/restore/fill-in-transaction.js
+var fill_in_transaction_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var fill_in_transaction_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+/** Everything is compared before the commit, where a difference still undoes everything and nobody else can write. */
+async function fillInTransaction(request, transaction, tools, progress) {
+    const { log, now, signal } = tools;
+    let bytes = 0;
+    {
+        const env_1 = { stack: [], error: void 0, hasError: false };
+        try {
+            const _progress = fill_in_transaction_addDisposableResource(env_1, reportProgress(log, now, () => ({ bytes, table: undefined })), false);
+            const script = fill_in_transaction_addDisposableResource(env_1, await tools.startScript(), true);
+            const copied = transaction.take(script.stdout, count => {
+                bytes += count;
+            });
+            await abortable(signal, Promise.all([copied, script.finished]));
+        }
+        catch (e_1) {
+            env_1.error = e_1;
+            env_1.hasError = true;
+        }
+        finally {
+            const result_1 = fill_in_transaction_disposeResources(env_1);
+            if (result_1)
+                await result_1;
+        }
+    }
+    log.info(`The script of the archive has run: ${renderBytes(bytes)}.`);
+    await abortable(signal, compareBeforeCommit(request, transaction, tools, progress));
+    signal.throwIfAborted();
+    // Sequences do not follow the transaction: last, so that a difference above leaves them as they were.
+    if (request.selection.of === 'rows')
+        for (const note of await tools.advanceNumbering(transaction, request.selection.tables))
+            log.info(note);
+    try {
+        await transaction.commit();
+    }
+    catch (error) {
+        await explainLostCommit(transaction.id, error, tools);
+    }
+    progress.replacedAt = now();
+}
+/** Throws RESTORE_FAILED where a table or a sequence is not what the manifest says: then nothing is committed. */
+async function compareBeforeCommit({ manifest, selection, target }, transaction, { readUncommitted, now, log }, progress) {
+    const startedAt = now().getTime();
+    const found = await readUncommitted(transaction, manifest.fingerprint, selection);
+    progress.checks.push(...compareContent({ manifest, selection }, found));
+    progress.checksMs = now().getTime() - startedAt;
+    const failed = progress.checks.filter(({ verdict, group }) => verdict === 'fail' && group === 'exact');
+    if (failed.length === 0)
+        return log.info('Every table is what the manifest says.');
+    throw new OperatorError('RESTORE_FAILED', `What came back from ${manifest.backup.id} differs from its manifest: ${renderFirst(failed)}. Everything was rolled back: ${target.database} is as it was before.`, {
+        hint: `Pick an older backup: latest-before:${manifest.backup.snapshotAt}. To look at this one, use mode new-database, which keeps it beside the old data.`,
+    });
+}
+/** The commit was sent, and its answer did not come: the server knows how it ended. */
+async function explainLostCommit(id, error, tools) {
+    const end = await tools.readEnd(id);
+    if (end === 'committed') {
+        tools.log.info('The answer to the commit was lost, but the server has committed.');
+        return;
+    }
+    if (end === 'rolled-back' || !(error instanceof OperatorError))
+        throw error;
+    throw new OperatorError(error.code, `The connection was lost during the commit, and the server could not be asked how it ended: ${error.message}`, {
+        hint: `Ask it: SELECT pg_xact_status('${id}'); committed means that the restored data is there, aborted that the old data is.`,
+        cause: error,
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/core/restore/safety-gap.js
+
+
+/**
+ * What somebody made or dropped after the snapshot of the safety backup, which a replacement would lose for good: `table later`,
+ * `2 views where the safety backup has 1`. Rows of the tables that were there cannot have changed: they were locked before the snapshot. Of a
+ * large object the content is not looked at, and a sequence that has only moved on is none that anybody misses.
+ */
+function safetyGap({ fingerprint }, now) {
+    return [
+        ...differing('table', fingerprint.tables, now.tables),
+        ...differing('sequence', fingerprint.sequences, now.sequences),
+        ...(fingerprint.objects === null ? [] : countsDiffering(fingerprint.objects, now.objects)),
+    ];
+}
+function differing(what, saved, now) {
+    const savedKeys = new Set(saved.map(qualified_name_keyOf));
+    const nowKeys = new Set(now.map(qualified_name_keyOf));
+    return [
+        ...now.filter(item => !savedKeys.has(qualified_name_keyOf(item))).map(item => `${what} ${renderName(item)}`),
+        ...saved.filter(item => !nowKeys.has(qualified_name_keyOf(item))).map(item => `${what} ${renderName(item)} (dropped)`),
+    ];
+}
+const NOUNS = {
+    indexes: ['index', 'indexes'],
+    constraints: ['constraint', 'constraints'],
+    triggers: ['trigger', 'triggers'],
+    functions: ['function', 'functions'],
+    policies: ['policy', 'policies'],
+    views: ['view', 'views'],
+    largeObjects: ['large object', 'large objects'],
+};
+function countsDiffering(saved, now) {
+    return Object.entries(NOUNS).flatMap(([key, [noun, plural]]) => {
+        const kind = key;
+        return saved[kind] === now[kind]
+            ? []
+            : [`${renderAmount(now[kind], noun, plural)} where the safety backup has ${saved[kind]}`];
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/steps/restore/safety-backup.js
+
+
+
+
+/** Backs up what is about to be replaced; undefined where the operator has a reason against it. */
+async function backUp({ skipSafetyBackup, target }, tools, progress) {
+    if (skipSafetyBackup !== undefined) {
+        tools.log.warning(`No safety backup of ${target.database} is taken: ${skipSafetyBackup}`);
+        return undefined;
+    }
+    const startedAt = tools.now().getTime();
+    const safety = await timedGroup(tools, `Back up ${target.database} as it is`, async () => {
+        try {
+            return await tools.takeSafetyBackup();
+        }
+        catch (error) {
+            if (!(error instanceof OperatorError) || tools.signal.aborted)
+                throw error;
+            throw new OperatorError(error.code, `The safety backup of ${target.database} failed, so nothing was changed: ${error.message}`, {
+                hint: `${error.hint ?? ''} If the database is too damaged to be dumped, use mode swap, which keeps it, or set skip-safety-backup to the reason.`.trim(),
+                cause: error,
+            });
+        }
+    });
+    const { id } = safety.backup;
+    progress.safetyBackup = id;
+    progress.safetyBackupMs = tools.now().getTime() - startedAt;
+    tools.log.info(`Safety backup: ${id}. To go back, restore it by this id.`);
+    return safety;
+}
+/**
+ * Locking tables does not keep anybody from making new ones, or large objects, and these would be dropped with the rest. Throws TARGET_BUSY
+ * where the safety backup lacks something that is there now. Rows alone are replaced in tables that were locked.
+ */
+async function refuseGap(safety, { selection, target }, transaction, tools) {
+    if (safety === undefined || selection.of === 'rows')
+        return;
+    const gap = safetyGap(safety, await tools.readInventory(transaction));
+    if (gap.length === 0)
+        return;
+    throw new OperatorError('TARGET_BUSY', `Somebody changed ${target.database} while the safety backup was taken, and that backup has it not: ${renderSome(gap)}. Everything was rolled back: ${target.database} is as it was before.`, {
+        hint: 'Stop the application and every migration (runbook §4.2, step 1), then run the step again.',
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/steps/restore/overwrite.js
+var overwrite_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var overwrite_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * Replaces the contents of a database (runbook §4.2). From before the safety backup on, nobody can write, so that no change
+ * falls between that backup and the replacement. With `allOrNothing` everything happens in one transaction: until its commit, and after any failure,
+ * the database is as it was.
+ */
+async function overwrite(request, tools, progress) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const { target, allOrNothing, mayDisconnect, selection } = request;
+        const { log, now } = tools;
+        const cut = mayDisconnect ? new Set() : undefined;
+        const guards = await reportGuards(request, tools);
+        const lockedAt = now().getTime();
+        const transaction = overwrite_addDisposableResource(env_1, await timedGroup(tools, `Lock ${target.database} against changes`, async () => {
+            const begun = await tools.begin();
+            try {
+                await abortable(tools.signal, tools.freeze(begun, cut));
+            }
+            catch (error) {
+                await begun[Symbol.asyncDispose]();
+                throw error;
+            }
+            log.info('Reading goes on; whoever writes waits.');
+            return begun;
+        }), true);
+        const safety = await transaction.whileIdle(() => backUp(request, tools, progress));
+        const startedAt = now().getTime();
+        await timedGroup(tools, `Replace the contents of ${target.database}`, async () => {
+            try {
+                const look = () => refuseGap(safety, request, transaction, tools);
+                await abortable(tools.signal, tools.clear(transaction, selection, cut, look));
+                progress.terminated = cut?.size ?? 0;
+                if (allOrNothing)
+                    await fillInTransaction(request, transaction, tools, progress);
+                else
+                    await fillInParallel(request, transaction, tools, progress);
+            }
+            catch (error) {
+                throw explainGuards(guards, error);
+            }
+            progress.restoreMs = now().getTime() - startedAt;
+            progress.windowMs = now().getTime() - lockedAt;
+            progress.restoredTo = target.database;
+            log.info(`Replaced in ${renderDuration(progress.restoreMs)}; ${renderAmount(progress.terminated, 'session')} cut. Nobody could write for ${renderDuration(progress.windowMs)}.`);
+        });
+        await timedGroup(tools, 'Check', () => checkReplaced(request, tools, progress));
+        if (verdictOf(progress.checks) === 'fail')
+            throw differs(request, progress);
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = overwrite_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+/** Only rows that go into tables that are there meet their triggers. */
+async function reportGuards({ selection }, tools) {
+    if (selection.of !== 'rows') {
+        tools.log.info('Tables are dropped and made anew, and triggers come after the rows: no guard (runbook §7) sees it, and session-settings are not needed for one.');
+        return [];
+    }
+    const guards = await tools.readGuards(selection.tables);
+    tools.log.info(guards.length === 0
+        ? 'No trigger of these tables sees rows come or go.'
+        : `Triggers that see these rows come and go: ${renderSome(guards)}. Where one is a guard, it needs its setting in session-settings.`);
+    return guards;
+}
+function explainGuards(guards, error) {
+    if (guards.length === 0 || !(error instanceof OperatorError))
+        return error;
+    // Neither a lost connection nor a lock is of a trigger's making.
+    if (error.code !== 'RESTORE_FAILED' && error.code !== 'DATABASE_PRIVILEGES')
+        return error;
+    return new OperatorError(error.code, error.message, {
+        hint: `${error.hint ?? ''} These tables have triggers: ${renderSome(guards)}. If one of them guards the rows, give the setting that it asks for by session-settings, such as logi.allow_audit_purge=yes (runbook §7).`.trim(),
+        cause: error,
+    });
+}
+/** Statistics, the structure, and what was not compared before the commit. */
+async function checkReplaced({ manifest, selection, target, allOrNothing }, tools, progress) {
+    const request = { manifest, selection, name: target.database };
+    if (!allOrNothing)
+        return await checkRestored(request, tools, progress);
+    const startedAt = tools.now().getTime();
+    await tools.analyze(target.database);
+    progress.checks.push(...asInSource(await structureChecks(request, tools), progress.checks, manifest));
+    progress.checksMs = (progress.checksMs ?? 0) + tools.now().getTime() - startedAt;
+    reportChecks(progress.checks, tools.log);
+}
+/** From here on, a failure leaves an incomplete database: the error says so. */
+async function fillInParallel({ target }, transaction, tools, progress) {
+    await transaction.commit();
+    progress.replacedAt = tools.now();
+    tools.log.info(`${target.database} is empty now.`);
+    try {
+        const env_2 = { stack: [], error: void 0, hasError: false };
+        try {
+            const running = overwrite_addDisposableResource(env_2, await tools.startRestore(target.database), true);
+            await awaitRestore(running, tools.signal, tools);
+        }
+        catch (e_2) {
+            env_2.error = e_2;
+            env_2.hasError = true;
+        }
+        finally {
+            const result_2 = overwrite_disposeResources(env_2);
+            if (result_2)
+                await result_2;
+        }
+    }
+    catch (error) {
+        if (!(error instanceof OperatorError))
+            throw error;
+        throw new OperatorError(error.code, `${target.database} was emptied and is incomplete now: ${error.message}`, {
+            hint: `${error.hint ?? ''} Run the step again, with this backup or with the safety backup.`.trim(),
+            cause: error,
+        });
+    }
+}
+function differs({ manifest, target, allOrNothing }, progress) {
+    const failed = progress.checks.filter(({ verdict }) => verdict === 'fail');
+    const back = progress.safetyBackup === null ? '' : ` To go back, restore ${progress.safetyBackup}.`;
+    return new OperatorError('RESTORE_UNVERIFIED', `${target.database} holds the backup ${manifest.backup.id} now, but not exactly: ${renderFirst(failed)}.`, {
+        hint: `Look at what differs in the job summary. ${allOrNothing ? 'Every table was right at the commit.' : 'Whoever has connected since the database was emptied may have written to it.'}${back}`,
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/steps/restore/progress.js
+function newProgress() {
+    return {
+        checks: [],
+        leftOut: [],
+        notes: [],
+        copyBack: [],
+        restoredTo: null,
+        previous: null,
+        safetyBackup: null,
+        replacedAt: null,
+        safetyBackupMs: null,
+        downloadMs: null,
+        restoreMs: null,
+        checksMs: null,
+        windowMs: null,
+        terminated: 0,
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/steps/restore/swap.js
+
+
+
+/** Puts a restored and verified database in the place of the old one, which stays under another name. Throws SWAP_FAILED. */
+async function swapIn({ target, restoredName, previousName }, tools, progress) {
+    await timedGroup(tools, `Swap ${restoredName} in for ${target.database}`, async () => {
+        const notes = await tools.copySettings(target.database, restoredName);
+        progress.notes = [...progress.notes, ...notes];
+        // The plan has warned of them; the summary and the record have what came of it.
+        for (const note of notes)
+            tools.log.info(note);
+        const names = { current: target.database, restored: restoredName, previous: previousName };
+        const { windowMs, terminated } = await tools.swap(names);
+        progress.restoredTo = target.database;
+        progress.previous = previousName;
+        progress.windowMs = windowMs;
+        progress.terminated = terminated;
+        progress.replacedAt = tools.now();
+        tools.log.info(`${target.database} is the restored database now, and the old one is ${previousName}: ${renderDuration(windowMs)} (${windowMs} ms) without a database, ${renderAmount(terminated, 'session')} cut.`);
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/steps/restore/restore.js
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * Carries a plan out, and writes the record whatever comes of it. What fails is in the report and not thrown, so that
+ * the summary can say where the data is; only defects are thrown.
+ */
+async function restoreDatabase(request, plan, tools) {
+    const startedAt = tools.now();
+    const progress = newProgress();
+    progress.downloadMs = plan.downloadMs;
+    progress.leftOut = plan.entries.leftOut.map(({ title }) => title);
+    const failure = await carryOut(request, tools, progress);
+    const record = restore_createRecord(request, plan, tools, progress, startedAt, failure);
+    const key = restoreKey(request.location, startedAt, request.nonce);
+    const recordKey = (await restore_writeRecord(key, record, tools)) ? key : undefined;
+    tools.log.info(`${record.restore.outcome} in ${renderDuration(record.durations.totalMs)}.`);
+    return { record, recordKey, progress, failure };
+}
+async function carryOut(request, tools, progress) {
+    try {
+        const { manifest, selection, mode, restoredName: name } = request;
+        if (mode === 'overwrite') {
+            await overwrite(request, tools, progress);
+            return undefined;
+        }
+        const verdict = await restoreBeside({ manifest, selection, name }, tools, progress, mode === 'swap' ? () => swapIn(request, tools, progress) : undefined);
+        return verdict === 'fail' ? restore_unverified(request, progress) : undefined;
+    }
+    catch (error) {
+        if (error instanceof OperatorError)
+            return error;
+        throw error;
+    }
+}
+function restore_unverified({ mode, manifest, target }, progress) {
+    const failed = progress.checks.filter(({ verdict }) => verdict === 'fail');
+    const kept = mode === 'swap' ? ` Nothing was swapped: ${target.database} is as it was.` : '';
+    return new OperatorError('RESTORE_UNVERIFIED', `What came back from ${manifest.backup.id} differs from its manifest: ${renderFirst(failed)}.${kept}`, {
+        hint: `Look at ${progress.restoredTo}, where it lies, or pick an older backup: latest-before:${manifest.backup.snapshotAt}.`,
+    });
+}
+/** The data is where it is, with or without a record: a store that is away must not make a success a failure. */
+async function restore_writeRecord(key, record, { store, log }) {
+    try {
+        // A restore that was cancelled is what somebody will ask about.
+        await store.putJson(key, renderRestoreRecord(record), { sse: undefined, outlivesCancellation: true });
+        return true;
+    }
+    catch (error) {
+        log.warning(`The record of this restore could not be written to ${store.uri(key)}: ${errorMessage(error)}`);
+        return false;
+    }
+}
+function restore_createRecord(request, plan, tools, progress, startedAt, failure) {
+    const { manifest, location, mode, selection, target, nonce, run } = request;
+    const { backup, object } = manifest;
+    const verdict = progress.checks.length === 0 ? 'not-measured' : verdictOf(progress.checks);
+    return {
+        version: RESTORE_VERSION,
+        restore: {
+            id: renderDrillId(startedAt, nonce),
+            database: location.database,
+            mode,
+            startedAt: startedAt.toISOString(),
+            outcome: outcomeOf(failure, progress),
+            verdict,
+            error: failure === undefined ? null : { code: failure.code, message: failure.message },
+        },
+        backup: {
+            id: backup.id,
+            bucket: object.bucket,
+            key: object.key,
+            versionId: object.versionId,
+            sha256: object.sha256,
+            bytes: object.bytes,
+            snapshotAt: backup.snapshotAt,
+            kind: backup.kind,
+        },
+        target: {
+            ...target,
+            restoredTo: progress.restoredTo,
+            previous: progress.previous,
+            replacedAt: progress.replacedAt?.toISOString() ?? null,
+            safetyBackup: progress.safetyBackup,
+            safetyBackupSkipped: mode === 'overwrite' ? (request.skipSafetyBackup ?? null) : null,
+            allOrNothing: mode === 'overwrite' ? request.allOrNothing : null,
+        },
+        options: {
+            selection: selection.of,
+            tables: 'tables' in selection ? selection.tables.map(({ schema, name }) => `${schema}.${name}`) : [],
+            leftOut: progress.leftOut,
+            sessionSettings: request.sessionSettings,
+        },
+        notes: progress.notes,
+        checks: progress.checks,
+        durations: {
+            safetyBackupMs: progress.safetyBackupMs,
+            downloadMs: progress.downloadMs,
+            restoreMs: progress.restoreMs,
+            checksMs: progress.checksMs,
+            windowMs: progress.windowMs,
+            totalMs: tools.now().getTime() - startedAt.getTime() + plan.downloadMs,
+        },
+        tools: { pgRestore: renderVersion(tools.pgRestore), server: plan.facts.version },
+        run,
+    };
+}
+/** Once users have other data than before, nobody may be told that nothing has happened. */
+function outcomeOf(failure, { replacedAt }) {
+    if (failure === undefined)
+        return 'restored';
+    return failure.code === 'RESTORE_UNVERIFIED' || replacedAt !== null ? 'unverified' : 'failed';
 }
 
 ;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/inputs.js
@@ -97593,7 +97593,157 @@ function parseJobs(text) {
     return Number(text);
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/target-sessions.js
+;// CONCATENATED MODULE: ./lib/core/restore/foreign-key-order.js
+
+/** The tables, each behind those that it refers to; those that refer to each other in a circle somehow. */
+function inReferenceOrder(tables, references) {
+    const known = byKey(tables);
+    const targets = Map.groupBy(references, ({ from }) => qualified_name_keyOf(from));
+    const ordered = [];
+    const seen = new Set();
+    const place = (table) => {
+        if (seen.has(table))
+            return;
+        seen.add(table);
+        for (const { to } of targets.get(qualified_name_keyOf(table)) ?? []) {
+            const target = known.get(qualified_name_keyOf(to));
+            if (target !== undefined)
+                place(target);
+        }
+        ordered.push(table);
+    };
+    tables.forEach(place);
+    return ordered;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/target/columns.js
+/** Ordinary tables with rows to copy: of the users' own schemas, and no members of an extension. */
+const columns_COLUMNS = `
+  SELECT n.nspname AS schema, c.relname AS name, pg_catalog.json_agg(a.attname ORDER BY a.attnum)::text AS columns
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+   WHERE c.relkind = 'r'
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+   GROUP BY 1, 2 ORDER BY 1, 2`;
+/** The columns of these tables that rows are copied by, or of all tables. */
+async function readColumns(session, tables) {
+    const rows = await session.rows(columns_COLUMNS);
+    return rows
+        .filter(row => tables?.some(({ schema, name }) => schema === row.schema && name === row.name) ?? true)
+        .map(({ schema, name, columns }) => ({ schema, name, columns: JSON.parse(columns) }));
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/target/database-settings.js
+
+
+/**
+ * Who may set what (AlterDatabaseSet, AlterRoleSet, set_config_option): a setting of a superuser's takes a superuser or a grant on the parameter, and
+ * that of another role the right to administer the role.
+ */
+const database_settings_SETTINGS = `
+  SELECT s.name, substr(s.setting, strpos(s.setting, '=') + 1) AS value, r.rolname AS role,
+         (me.rolsuper OR ((coalesce(g.context NOT IN ('superuser', 'superuser-backend'), false) OR has_parameter_privilege(s.name, 'SET'))
+           AND (r.oid IS NULL OR r.oid = me.oid OR (me.rolcreaterole AND NOT r.rolsuper AND pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION')))))::text AS allowed
+    FROM pg_catalog.pg_db_role_setting d
+    JOIN pg_catalog.pg_database b ON b.oid = d.setdatabase
+    JOIN pg_catalog.pg_roles me ON me.rolname = current_user
+    LEFT JOIN pg_catalog.pg_roles r ON r.oid = d.setrole
+   CROSS JOIN LATERAL (SELECT split_part(u, '=', 1) AS name, u AS setting FROM unnest(d.setconfig) AS u) AS s
+    LEFT JOIN pg_catalog.pg_settings g ON lower(g.name) = lower(s.name)
+   WHERE b.datname = $1 ORDER BY 3 NULLS FIRST, 1`;
+const GRANTS = `
+  SELECT a.privilege_type AS privilege, a.is_grantable::text AS grantable, coalesce(r.rolname, '') AS grantee
+    FROM pg_catalog.pg_database b
+   CROSS JOIN LATERAL aclexplode(b.datacl) AS a
+    LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
+   WHERE b.datname = $1 AND a.grantee <> b.datdba ORDER BY 3, 1`;
+const DATABASE = `
+  SELECT o.rolname AS owner, b.datconnlimit::text AS limit, (b.datacl IS NOT NULL)::text AS custom,
+         pg_has_role(o.oid, 'SET')::text AS may_give
+    FROM pg_catalog.pg_database b JOIN pg_catalog.pg_roles o ON o.oid = b.datdba
+   WHERE b.datname = $1`;
+/** Settings whose value is a list of words that are quoted one by one (GUC_LIST_QUOTE in guc.c). */
+const LISTS = ['search_path', 'temp_tablespaces', 'session_preload_libraries', 'local_preload_libraries'];
+/** Owner, ALTER DATABASE … SET, settings of roles in it, the limit of connections, and grants on it, in the order in which they are passed on. */
+async function readBelongings(session, from) {
+    const { owner, limit, custom, may_give } = await session.row(DATABASE, [from]);
+    const settings = await session.rows(database_settings_SETTINGS, [from]);
+    return [
+        ...settings.map(({ name, value, role, allowed }) => ({
+            what: `The setting ${name}`,
+            sql: (database) => `ALTER ${role === null ? '' : `ROLE ${quoteIdentifier(role)} IN `}DATABASE ${database} SET ${database_settings_renderName(name ?? '')} TO ${renderValue(name ?? '', value ?? '')}`,
+            isAllowed: allowed === 'true',
+        })),
+        ...(limit === '-1'
+            ? []
+            : [allowed('The limit of connections', name => `ALTER DATABASE ${name} CONNECTION LIMIT ${limit}`)]),
+        ...(custom === 'true' ? await readGrants(session, from) : []),
+        // Last, because afterwards this role may have no say any more. Changes nothing where it is the owner already.
+        {
+            what: 'The owner',
+            sql: database => `ALTER DATABASE ${database} OWNER TO ${quoteIdentifier(owner)}`,
+            isAllowed: may_give === 'true',
+        },
+    ];
+}
+function allowed(what, sql) {
+    return { what, sql, isAllowed: true };
+}
+/** Without an entry for PUBLIC, the right to connect was taken from everybody; then it is here too. */
+async function readGrants(session, from) {
+    const grants = await session.rows(GRANTS, [from]);
+    return [
+        allowed('The rights of PUBLIC', name => `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`),
+        ...grants.map(({ privilege, grantable, grantee }) => {
+            const who = grantee === '' ? 'PUBLIC' : quoteIdentifier(grantee);
+            const option = grantable === 'true' ? ' WITH GRANT OPTION' : '';
+            return allowed(`The right ${privilege} for ${who}`, name => `GRANT ${privilege} ON DATABASE ${name} TO ${who}${option}`);
+        }),
+    ];
+}
+/** What of a database this role will not be able to pass on, as sentences with the statement for who may. */
+async function readUnpassable(session, from) {
+    const belongings = await readBelongings(session, from);
+    return belongings.filter(({ isAllowed }) => !isAllowed).map(belonging => byHand(belonging, from));
+}
+/**
+ * Gives a database what belongs to the other one itself. Returns, as sentences, what this role may not pass on; they call the database as it
+ * is called after the swap, when somebody reads them.
+ */
+async function copyDatabaseSettings(session, from, to) {
+    const notes = [];
+    for (const belonging of await readBelongings(session, from)) {
+        try {
+            await session.rows(belonging.sql(quoteIdentifier(to)));
+        }
+        catch (error) {
+            if (!(error instanceof OperatorError) || !error.message.includes('(42501)'))
+                throw error;
+            notes.push(byHand(belonging, from));
+        }
+    }
+    return notes;
+}
+function byHand({ what, sql }, database) {
+    return `${what} of ${database} cannot be passed on by this role; by hand, after the swap: ${sql(quoteIdentifier(database))};`;
+}
+/** A setting of somebody's own may have a word of SQL behind the dot: `app.user`. */
+function database_settings_renderName(name) {
+    return name.includes('.') ? quoteIdentifier(name) : name;
+}
+/**
+ * A list arrives with its words quoted already, and as one text it would name a single schema. An empty word arrives as an empty name, which
+ * nobody may write: SET search_path = '' is kept as `""`.
+ */
+function renderValue(name, value) {
+    if (!LISTS.includes(name.toLowerCase()))
+        return quoteLiteral(value);
+    return value === '' ? "''" : value.replace(/(?<=^|, )""(?=$|, )/g, "''");
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/target/terminate-sessions.js
 
 
 
@@ -97656,7 +97806,7 @@ async function namingBlockers(session, pid, work) {
     let blockers = [];
     const watching = (async () => {
         while (!isDone) {
-            const now = await target_sessions_readBlockers(session, pid);
+            const now = await terminate_sessions_readBlockers(session, pid);
             if (now.length > 0)
                 blockers = now;
             await (0,promises_namespaceObject.setTimeout)(LOOK_INTERVAL_MS);
@@ -97680,13 +97830,13 @@ async function namingBlockers(session, pid, work) {
         await watching.catch(() => { });
     }
 }
-async function target_sessions_readBlockers(session, pid) {
+async function terminate_sessions_readBlockers(session, pid) {
     const rows = await session.rows(`SELECT a.pid::text AS pid, coalesce(a.usename, '?') AS "user", coalesce(a.application_name, '') AS application, coalesce(a.state, '?') AS state
        FROM unnest(pg_blocking_pids($1::int)) AS b(pid) JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid`, [pid]);
     return rows.map(row => `${row.application === '' ? 'a session' : row.application} as ${row.user} (pid ${row.pid}, ${row.state})`);
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/target-facts.js
+;// CONCATENATED MODULE: ./lib/postgres/target/facts.js
 
 /** How the comment of a database begins that a restore has made and not finished. */
 const IN_PROGRESS = 'pg-runbook: restore in progress';
@@ -97731,7 +97881,7 @@ const EXTENSIONS = `
  * What the role may not drop: schemas of others, and what others have in them. Members of extensions stay anyway, and so do
  * schemas that hold extensions of others, such as the one into which a provider puts its own.
  */
-const target_facts_FOREIGN = `
+const facts_FOREIGN = `
   WITH own AS (SELECT n.oid, n.nspname, pg_has_role(n.nspowner, 'USAGE') AS mine FROM pg_catalog.pg_namespace n
                 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
@@ -97812,28 +97962,28 @@ async function readTargetFacts(session, connection, role) {
         owner: row.owner ?? '',
         mayActAsOwner: row.may_act === 'true',
         mayActAsRole,
-        roleNeeds: role === undefined || !mayActAsRole ? [] : await target_facts_readNames(session, ROLE_NEEDS, [role]),
+        roleNeeds: role === undefined || !mayActAsRole ? [] : await facts_readNames(session, ROLE_NEEDS, [role]),
         databaseBytes: Number(row.bytes),
         serverBytes: Number(row.all_bytes),
         extensions: await readOffered(session),
-        foreignExtensions: await target_facts_readNames(session, FOREIGN_EXTENSIONS),
-        keptSchemas: await target_facts_readNames(session, KEPT_SCHEMAS),
+        foreignExtensions: await facts_readNames(session, FOREIGN_EXTENSIONS),
+        keptSchemas: await facts_readNames(session, KEPT_SCHEMAS),
         keptRows: await session.rows(KEPT_ROWS),
-        foreignPublications: await target_facts_readNames(session, FOREIGN_PUBLICATIONS),
-        roles: await target_facts_readNames(session, 'SELECT rolname AS name FROM pg_catalog.pg_roles'),
+        foreignPublications: await facts_readNames(session, FOREIGN_PUBLICATIONS),
+        roles: await facts_readNames(session, 'SELECT rolname AS name FROM pg_catalog.pg_roles'),
         sessions: await readSessions(session, row.database ?? connection.database),
         preparedTransactions: Number(row.prepared),
-        foreignObjects: await target_facts_readNames(session, target_facts_FOREIGN),
-        unlockableTables: await target_facts_readNames(session, UNLOCKABLE),
-        subscriptions: await target_facts_readNames(session, SUBSCRIPTIONS),
-        slots: await target_facts_readNames(session, SLOTS),
-        databases: await target_facts_readNames(session, 'SELECT datname AS name FROM pg_catalog.pg_database'),
+        foreignObjects: await facts_readNames(session, facts_FOREIGN),
+        unlockableTables: await facts_readNames(session, UNLOCKABLE),
+        subscriptions: await facts_readNames(session, SUBSCRIPTIONS),
+        slots: await facts_readNames(session, SLOTS),
+        databases: await facts_readNames(session, 'SELECT datname AS name FROM pg_catalog.pg_database'),
         droppedObjects: Number(row.dropped),
         lockCapacity: Number(row.locks),
-        leftovers: await target_facts_readNames(session, LEFTOVERS, [IN_PROGRESS]),
+        leftovers: await facts_readNames(session, LEFTOVERS, [IN_PROGRESS]),
     };
 }
-async function target_facts_readNames(session, sql, values = []) {
+async function facts_readNames(session, sql, values = []) {
     return (await session.rows(sql, values)).map(({ name }) => name);
 }
 /**
@@ -97855,8 +98005,31 @@ async function readOffered(session) {
     }));
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/target-database.js
-var target_database_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+;// CONCATENATED MODULE: ./lib/postgres/target/foreign-keys.js
+
+/** A reference of or to a partitioned table is one of or to each of its partitions. */
+const REFERENCES = `
+  WITH chosen AS (SELECT n.nspname AS schema, c.relname AS name, coalesce(pg_partition_root(c.oid)::oid, c.oid) AS root
+                    FROM unnest($1::text[]) AS x
+                    JOIN pg_catalog.pg_class c ON c.oid = to_regclass(x)::oid
+                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
+  SELECT DISTINCT f.schema AS from_schema, f.name AS from_name, t.schema AS to_schema, t.name AS to_name
+    FROM pg_catalog.pg_constraint k
+    JOIN chosen f ON f.root = coalesce(pg_partition_root(k.conrelid)::oid, k.conrelid)
+    JOIN chosen t ON t.root = coalesce(pg_partition_root(k.confrelid)::oid, k.confrelid)
+   WHERE k.contype = 'f' AND f.root <> t.root
+   ORDER BY 1, 2, 3, 4`;
+/** Which of these tables refer to which, as far as they are there. */
+async function readReferences(session, tables) {
+    const rows = await session.rows(REFERENCES, [tables.map(quoteTable)]);
+    return rows.map(row => ({
+        from: { schema: row.from_schema, name: row.from_name },
+        to: { schema: row.to_schema, name: row.to_name },
+    }));
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/target/new-database.js
+var new_database_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
         if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
         var dispose, inner;
@@ -97878,7 +98051,7 @@ var target_database_addDisposableResource = (undefined && undefined.__addDisposa
     }
     return value;
 };
-var target_database_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+var new_database_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
     return function (env) {
         function fail(e) {
             env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
@@ -97959,7 +98132,7 @@ async function dropUnfinishedDatabase(connection, name, nonce) {
         try {
             const env_1 = { stack: [], error: void 0, hasError: false };
             try {
-                const session = target_database_addDisposableResource(env_1, await openSession(connection), true);
+                const session = new_database_addDisposableResource(env_1, await openSession(connection), true);
                 const [found] = await session.rows("SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_catalog.pg_database WHERE datname = $1", [name]);
                 if (found === undefined)
                     return 'gone';
@@ -97980,7 +98153,7 @@ async function dropUnfinishedDatabase(connection, name, nonce) {
                 env_1.hasError = true;
             }
             finally {
-                const result_1 = target_database_disposeResources(env_1);
+                const result_1 = new_database_disposeResources(env_1);
                 if (result_1)
                     await result_1;
             }
@@ -97996,7 +98169,7 @@ async function dropUnfinishedDatabase(connection, name, nonce) {
 async function isEmpty(connection) {
     const env_2 = { stack: [], error: void 0, hasError: false };
     try {
-        const session = target_database_addDisposableResource(env_2, await openSession(connection), true);
+        const session = new_database_addDisposableResource(env_2, await openSession(connection), true);
         const { empty } = await session.row('SELECT (NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid >= 16384))::text AS empty');
         return empty === 'true';
     }
@@ -98005,7 +98178,7 @@ async function isEmpty(connection) {
         env_2.hasError = true;
     }
     finally {
-        const result_2 = target_database_disposeResources(env_2);
+        const result_2 = new_database_disposeResources(env_2);
         if (result_2)
             await result_2;
     }
@@ -98017,7 +98190,7 @@ async function isEmpty(connection) {
 async function analyzeDatabase(connection, database, signal) {
     const env_3 = { stack: [], error: void 0, hasError: false };
     try {
-        const session = target_database_addDisposableResource(env_3, await openSession(withDatabase(connection, database), signal), true);
+        const session = new_database_addDisposableResource(env_3, await openSession(withDatabase(connection, database), signal), true);
         await session.rows('ANALYZE');
     }
     catch (e_3) {
@@ -98025,131 +98198,23 @@ async function analyzeDatabase(connection, database, signal) {
         env_3.hasError = true;
     }
     finally {
-        const result_3 = target_database_disposeResources(env_3);
+        const result_3 = new_database_disposeResources(env_3);
         if (result_3)
             await result_3;
     }
 }
 
-;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/left-database.js
-
-
-
-
-/** Under this name the post phase finds the database that a killed main phase left unfinished. */
-const NEW_DATABASE = 'new-database';
-const newDatabase = object({ name: shape_text, nonce: shape_text });
-/**
- * Drops the database that a main phase left unfinished, if it is there and still says that it is unfinished; names one that is whole. With
- * the settings of the main phase: where transactions are read-only by default, nothing could be dropped without.
- */
-async function left_database_dropLeftDatabase(context, inputs) {
-    const left = context.state.read(NEW_DATABASE);
-    if (!left)
-        return;
-    const { name, nonce } = newDatabase(left, NEW_DATABASE);
-    const target = withRestoreSettings(inputs.target, inputs.sessionSettings);
-    const end = await dropUnfinishedDatabase(target, name, nonce);
-    if (end === 'dropped')
-        context.log.info(`The restore was stopped half way; the unfinished database ${name} is gone.`);
-    else if (end === 'kept')
-        context.log.warning(`The restore was stopped when ${name} was whole already: it stays. If nobody needs it: DROP DATABASE ${quoteIdentifier(name)};`);
-    else if (inputs.mode === 'swap')
-        context.log.info(`There is no database ${name}: either it was swapped in for ${inputs.target.database} before the restore was stopped, or it was not made yet. Its comment says which: \\l+ ${inputs.target.database}`);
-}
-
-;// CONCATENATED MODULE: ./lib/core/restore-notice.js
-
-/**
- * The notice that runbook §4.2 demands, with the true instants, as Markdown for a status page or an e-mail. Times are UTC and to the
- * minute outwards, so that the window never looks smaller than it is. Before the switch nobody knows when the window ends.
- */
-function renderNotice({ database, isPart, snapshotAt, replacedAt, now }) {
-    const end = replacedAt ?? now;
-    const from = minute(snapshotAt, 'down');
-    const to = replacedAt === null ? 'the switch to it' : minute(end, 'up');
-    const tense = replacedAt === null ? 'will be rolled back' : 'was rolled back';
-    const subject = isPart ? `Some data of the database ${code(database)}` : `The database ${code(database)}`;
-    const least = replacedAt === null ? 'at least ' : '';
-    return [
-        `**${subject} ${tense} to its state of ${from} (${least}${renderAgo(end.getTime() - snapshotAt.getTime())} earlier).**`,
-        '',
-        `Changes made between ${from} and ${to} may be lost: sign-ups, merges, and whatever else was saved in that window.`,
-        'If you signed up or changed something in that time, please check it and do it again where it is missing.',
-    ].join('\n');
-}
-/** `2026-11-23 03:15 UTC` */
-function minute(instant, round) {
-    const ms = round === 'up' ? Math.ceil(instant.getTime() / 60_000) : Math.floor(instant.getTime() / 60_000);
-    return `${new Date(ms * 60_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-}
-/** `45 minutes`, `6 hours`, `3 days`: rounded up, as users count. */
-function renderAgo(durationMs) {
-    const minutes = Math.max(1, Math.ceil(durationMs / 60_000));
-    if (minutes < 90)
-        return amount(minutes, 'minute');
-    const hours = Math.ceil(minutes / 60);
-    return hours < 48 ? amount(hours, 'hour') : amount(Math.ceil(hours / 24), 'day');
-}
-function amount(count, unit) {
-    return `${count} ${unit}${count === 1 ? '' : 's'}`;
-}
-
-;// CONCATENATED MODULE: ./lib/core/copy-back.js
-
-/** `postgresql://logi@db.example:5432/logi`, without the password and the sslmode. */
-function databaseAddress({ user, host, port }, database) {
-    const address = host.includes(':') ? `[${host}]` : host;
-    return `postgresql://${encodeURIComponent(user)}@${host.startsWith('/') ? '' : `${address}:${port}`}/${encodeURIComponent(database)}${host.startsWith('/') ? `?host=${host}&port=${port}` : ''}`;
-}
-/** The two databases for the shell: what follows names them so. */
-function renderAddresses(target, restoredTo) {
-    return [
-        `OLD_URL='${databaseAddress(target, target.database).replaceAll("'", '%27')}'`,
-        `RESTORED_URL='${databaseAddress(target, restoredTo).replaceAll("'", '%27')}'`,
-    ].join('\n');
-}
-/**
- * Shell that shows which rows of a table the backup has and the database has not, or has otherwise, and copies back those that are
- * missing. Rows are compared as text, which every type has. It ends with ROLLBACK until somebody writes COMMIT, and leaves alone what is there:
- * ON CONFLICT DO NOTHING. Names stand in here-documents only, where the shell takes them as they are.
- */
-function renderCopyBack(table, file) {
-    const name = quoteTable(table);
-    const columns = table.columns.map(quoteIdentifier).join(', ');
-    return [
-        `psql "$RESTORED_URL" <<'SQL'`,
-        `COPY (SELECT ${columns} FROM ONLY ${name}) TO STDOUT \\g ${file}`,
-        'SQL',
-        `psql "$OLD_URL" --set ON_ERROR_STOP=1 <<'SQL'`,
-        'BEGIN;',
-        `CREATE TEMPORARY TABLE restored AS SELECT ${columns} FROM ${name} LIMIT 0;`,
-        `\\copy restored FROM '${file}'`,
-        'CREATE TEMPORARY TABLE differing AS SELECT r.* FROM restored AS r WHERE NOT EXISTS',
-        `  (SELECT FROM (SELECT ${columns} FROM ONLY ${name}) AS o WHERE ROW(o.*)::text = ROW(r.*)::text);`,
-        'TABLE differing;',
-        `INSERT INTO ${name} (${columns}) OVERRIDING SYSTEM VALUE TABLE differing ON CONFLICT DO NOTHING;`,
-        'ROLLBACK; -- write COMMIT here when what it shows is what you want back',
-        'SQL',
-    ].join('\n');
-}
-/** Shell that shows how the structure differs: lines with > are in the backup only. */
-const COMPARE_STRUCTURE = [
-    'diff <(pg_dump --schema-only --no-owner --no-acl --restrict-key=x --dbname="$OLD_URL") \\',
-    '     <(pg_dump --schema-only --no-owner --no-acl --restrict-key=x --dbname="$RESTORED_URL")',
-].join('\n');
-
-;// CONCATENATED MODULE: ./lib/postgres/transaction-end.js
+;// CONCATENATED MODULE: ./lib/postgres/target/commit-status.js
 
 
 /** A server that lost a process recovers within seconds to a minute, and one that has not noticed that we are gone does so by its keepalives. */
-const transaction_end_PATIENCE_MS = 90_000;
-const transaction_end_PAUSE_MS = 500;
+const commit_status_PATIENCE_MS = 90_000;
+const commit_status_PAUSE_MS = 500;
 /**
  * Asks the server about a transaction by its number, until it is over; `read` opens a session. A server that recovers does not
  * answer at first, and a transaction may still be in the middle of its commit. Unknown where that lasts too long.
  */
-async function readTransactionEnd(id, read, patienceMs = transaction_end_PATIENCE_MS) {
+async function readTransactionEnd(id, read, patienceMs = commit_status_PATIENCE_MS) {
     const deadline = performance.now() + patienceMs;
     do {
         try {
@@ -98163,13 +98228,13 @@ async function readTransactionEnd(id, read, patienceMs = transaction_end_PATIENC
             if (!(error instanceof OperatorError))
                 throw error;
         }
-        await (0,promises_namespaceObject.setTimeout)(transaction_end_PAUSE_MS);
+        await (0,promises_namespaceObject.setTimeout)(commit_status_PAUSE_MS);
     } while (performance.now() < deadline);
     return 'unknown';
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/target-swap.js
-var target_swap_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+;// CONCATENATED MODULE: ./lib/postgres/target/swap.js
+var swap_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
         if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
         var dispose, inner;
@@ -98191,7 +98256,7 @@ var target_swap_addDisposableResource = (undefined && undefined.__addDisposableR
     }
     return value;
 };
-var target_swap_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+var swap_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
     return function (env) {
         function fail(e) {
             env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
@@ -98239,8 +98304,8 @@ var target_swap_disposeResources = (undefined && undefined.__disposeResources) |
 async function swapDatabases(maintenance, names, signal) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
-        const renaming = target_swap_addDisposableResource(env_1, await openSession(maintenance, signal), true);
-        const ending = target_swap_addDisposableResource(env_1, await openSession(maintenance, signal), true);
+        const renaming = swap_addDisposableResource(env_1, await openSession(maintenance, signal), true);
+        const ending = swap_addDisposableResource(env_1, await openSession(maintenance, signal), true);
         const rename = (from, to) => renaming.rows(`ALTER DATABASE ${quoteIdentifier(from)} RENAME TO ${quoteIdentifier(to)}`);
         const startedAt = performance.now();
         const cut = new Set();
@@ -98263,12 +98328,12 @@ async function swapDatabases(maintenance, names, signal) {
             // Its end is certain then: what has not committed is rolled back.
             await renaming[Symbol.asyncDispose]();
             // The answer to the commit may have been lost. Clean-up after a cancellation has seconds.
-            const end = await target_swap_readEnd(maintenance, id, signal.aborted ? 3000 : undefined);
+            const end = await swap_readEnd(maintenance, id, signal.aborted ? 3000 : undefined);
             if (end === 'committed')
                 return { windowMs: Math.round(performance.now() - startedAt), terminated: cut.size };
             if (signal.aborted)
                 throw signal.reason;
-            throw target_swap_explain(names, end, error);
+            throw swap_explain(names, end, error);
         }
     }
     catch (e_1) {
@@ -98276,12 +98341,12 @@ async function swapDatabases(maintenance, names, signal) {
         env_1.hasError = true;
     }
     finally {
-        const result_1 = target_swap_disposeResources(env_1);
+        const result_1 = swap_disposeResources(env_1);
         if (result_1)
             await result_1;
     }
 }
-function target_swap_explain(names, end, error) {
+function swap_explain(names, end, error) {
     const said = errorMessage(error).replace(/\.$/, '');
     const state = end === 'unknown'
         ? `Nobody could look what the databases are called now; either both were renamed or none`
@@ -98292,13 +98357,13 @@ function target_swap_explain(names, end, error) {
     });
 }
 /** Only an open transaction has a number; without one nothing was begun. */
-async function target_swap_readEnd(maintenance, id, patienceMs) {
+async function swap_readEnd(maintenance, id, patienceMs) {
     if (id === undefined)
         return 'rolled-back';
     return await readTransactionEnd(id, async (sql, values) => {
         const env_2 = { stack: [], error: void 0, hasError: false };
         try {
-            const session = target_swap_addDisposableResource(env_2, await openSession(maintenance), true);
+            const session = swap_addDisposableResource(env_2, await openSession(maintenance), true);
             return (await session.row(sql, values)).value;
         }
         catch (e_2) {
@@ -98306,7 +98371,7 @@ async function target_swap_readEnd(maintenance, id, patienceMs) {
             env_2.hasError = true;
         }
         finally {
-            const result_2 = target_swap_disposeResources(env_2);
+            const result_2 = swap_disposeResources(env_2);
             if (result_2)
                 await result_2;
         }
@@ -98323,7 +98388,7 @@ async function findMaintenance(target, candidates) {
         try {
             const env_3 = { stack: [], error: void 0, hasError: false };
             try {
-                const _session = target_swap_addDisposableResource(env_3, await openSession(connection), true);
+                const _session = swap_addDisposableResource(env_3, await openSession(connection), true);
                 return connection;
             }
             catch (e_3) {
@@ -98331,7 +98396,7 @@ async function findMaintenance(target, candidates) {
                 env_3.hasError = true;
             }
             finally {
-                const result_3 = target_swap_disposeResources(env_3);
+                const result_3 = swap_disposeResources(env_3);
                 if (result_3)
                     await result_3;
             }
@@ -98343,6 +98408,1093 @@ async function findMaintenance(target, candidates) {
     }
     return undefined;
 }
+
+;// CONCATENATED MODULE: ./lib/postgres/client-tools/psql-session.js
+
+
+/**
+ * Reads inside a transaction that a psql of ours holds, as if it were a session: what nobody else can see yet. Values come as
+ * text, as from every session. Ends with the transaction.
+ */
+function sessionOf({ ask, pid }) {
+    const rows = async (sql, values = []) => {
+        const filled = fill(sql, values);
+        if (!/^\s*(SELECT|WITH)\b/i.test(filled)) {
+            await ask(`${filled};`);
+            return [];
+        }
+        // One line, whatever the values hold: JSON writes line ends as \n. Numbers go as text, or the large ones would not come back.
+        const answer = await ask(`SELECT coalesce(pg_catalog.jsonb_agg((SELECT pg_catalog.jsonb_object_agg(v.key, v.value) FROM pg_catalog.jsonb_each_text(pg_catalog.to_jsonb(q)) AS v)), '[]')::text
+         FROM (\n${filled}\n) AS q;`);
+        return JSON.parse(answer.at(-1) ?? '[]');
+    };
+    return {
+        rows,
+        row: oneRow(rows),
+        pid,
+        isShared: false,
+        isIdle: () => true,
+        // The transaction ends it.
+        [Symbol.asyncDispose]: async () => { },
+    };
+}
+/** psql cannot bind a null: values are written into the statement. One without values is left as it is, whatever names it holds. */
+function fill(sql, values) {
+    return values.length === 0 ? sql : sql.replace(/\$(\d+)/g, (_, n) => psql_session_literal(values[Number(n) - 1]));
+}
+function psql_session_literal(value) {
+    if (value === null || value === undefined)
+        return 'NULL';
+    if (Array.isArray(value))
+        return `ARRAY[${value.map(psql_session_literal).join(', ')}]`;
+    return quoteLiteral(String(value));
+}
+
+// EXTERNAL MODULE: external "node:events"
+var external_node_events_ = __nccwpck_require__(8474);
+;// CONCATENATED MODULE: ./lib/postgres/client-tools/psql-transaction.js
+
+
+
+
+
+
+/**
+ * The transaction locks a database against writing. If the machine that holds it is lost, the server may not hear of that: a proxy
+ * between the two goes on answering. Then nobody speaks in it any more, and the server rolls it back after this time.
+ */
+const IDLE_LIMIT_MS = 120_000;
+/** Throws DATABASE_UNREACHABLE or DATABASE_AUTH; RESTORE_FAILED for what no rule explains. */
+async function beginTransaction({ psql, env, idleLimitMs = IDLE_LIMIT_MS, }) {
+    const said = [];
+    const isNoise = createNoise();
+    const tool = startTool({
+        name: 'psql',
+        path: psql,
+        // No psqlrc, no prompt for a password; rows alone, so that the answers can be read.
+        args: ['--no-psqlrc', '--no-password', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1'],
+        env,
+        hasInput: true,
+        isProgress: line => {
+            if (isNoise(line))
+                return true;
+            // It stops at the first error, and so says little.
+            if (said.length < psql_transaction_KEPT_LINES)
+                said.push(line.replace(/^psql(: error|:[^ ]*): /, ''));
+            return false;
+        },
+        failure: {
+            code: 'RESTORE_FAILED',
+            hint: '',
+        },
+    });
+    const answers = new Answers(tool.stdout);
+    // psql ends by itself only because of an error: a statement, or the connection.
+    const lost = tool.finished.then(() => {
+        throw new OperatorError('RESTORE_FAILED', 'psql ended before the restore was done.', {
+            hint: ROLLED_BACK,
+        });
+    }, error => {
+        throw rolledBack(restoreError(error, said));
+    });
+    lost.catch(() => { });
+    const run = async (sql) => {
+        const token = `done-${(0,external_node_crypto_.randomBytes)(8).toString('hex')}`;
+        tool.stdin.write(`${sql}\n\\echo ${token}\n`);
+        return await Promise.race([answers.until(token), lost]);
+    };
+    const limitIdle = `SET idle_in_transaction_session_timeout = ${idleLimitMs};`;
+    try {
+        await run(`${limitIdle} BEGIN;`);
+        const [id = ''] = await run('SELECT pg_catalog.pg_current_xact_id();');
+        const [pid = ''] = await run('SELECT pg_catalog.pg_backend_pid();');
+        return {
+            id,
+            pid,
+            run: async (sql) => void (await run(sql)),
+            ask: run,
+            take: async (script, onBytes) => {
+                // A pipe that breaks only says that psql has ended; why is for psql to say.
+                const copied = copy(script, tool.stdin, onBytes).catch(error => tool.stdin.writable ? Promise.reject(error) : lost);
+                await Promise.race([copied, lost]);
+                // The script has set these for itself; what follows names everything in full.
+                await run(`${limitIdle} SET client_encoding = 'UTF8';`);
+            },
+            whileIdle: work => whileIdle(() => run('SELECT 1;'), idleLimitMs / 4, work),
+            commit: async () => void (await run('COMMIT;')),
+            [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
+        };
+    }
+    catch (error) {
+        await tool[Symbol.asyncDispose]();
+        throw error;
+    }
+}
+/** A beat that fails says that the transaction is lost: that is the error, whatever comes of the work. */
+async function whileIdle(beat, intervalMs, work) {
+    const over = new AbortController();
+    const beating = (async () => {
+        while (!over.signal.aborted) {
+            await (0,promises_namespaceObject.setTimeout)(intervalMs, undefined, { signal: over.signal }).catch(() => { });
+            await beat();
+        }
+    })();
+    beating.catch(() => { });
+    try {
+        const result = await Promise.race([work(), beating.then(() => new Promise(() => { }))]);
+        over.abort();
+        await beating;
+        return result;
+    }
+    finally {
+        over.abort();
+    }
+}
+const ROLLED_BACK = 'Everything was rolled back: the database is as it was before.';
+function rolledBack(error) {
+    if (!(error instanceof OperatorError))
+        return error;
+    return new OperatorError(error.code, error.message, {
+        hint: `${ROLLED_BACK} ${error.hint ?? ''}`.trim(),
+        cause: error.cause,
+    });
+}
+/** Not pipeline(), which would end the input: the end of the script is not the end of the transaction. */
+async function copy(script, input, onBytes) {
+    for await (const chunk of script) {
+        onBytes(chunk.length);
+        if (!input.write(chunk))
+            await (0,external_node_events_.once)(input, 'drain');
+    }
+}
+/** What psql prints, line by line, up to a token. The script prints lines too: they are dropped as they come. */
+class Answers {
+    #rest = '';
+    #lines = [];
+    #wake;
+    constructor(stream) {
+        stream.setEncoding('utf8');
+        stream.on('data', (chunk) => {
+            const lines = (this.#rest + chunk).split('\n');
+            this.#rest = lines.pop() ?? '';
+            // Only the last few can be an answer of ours; the script's own SELECTs print one line each.
+            this.#lines = [...this.#lines, ...lines].slice(-psql_transaction_KEPT_LINES);
+            this.#wake?.();
+        });
+    }
+    async until(token) {
+        for (;;) {
+            const at = this.#lines.indexOf(token);
+            if (at >= 0) {
+                const answer = this.#lines.slice(0, at);
+                this.#lines = this.#lines.slice(at + 1);
+                return answer;
+            }
+            await new Promise(resolve => {
+                this.#wake = resolve;
+            });
+        }
+    }
+}
+const psql_transaction_KEPT_LINES = 20;
+/** DETAIL and CONTEXT quote rows of the database: they stay out of the log, with the lines that continue them. NOTICEs say nothing. */
+function createNoise() {
+    let isNoise = false;
+    return line => {
+        if (/^(psql:[^ ]* )?(DETAIL|CONTEXT|NOTICE|WARNING|LOCATION):/.test(line))
+            isNoise = true;
+        else if (/^(psql:|ERROR:|FATAL:|HINT:|LINE \d)/.test(line))
+            isNoise = false;
+        return isNoise;
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/target/drop-contents.js
+/**
+ * Empties a database in the transaction that runs it, and leaves alone what a restore cannot bring back: extensions that the
+ * server or a superuser put there, with their schemas, and the schema public itself with its owner, comment and grants.
+ *
+ * Runbook §4.2 drops the schema public. That would take with it every extension in it, even those that only the provider
+ * can create again, and leave a schema that belongs to another role and that nobody may use. Guards against DELETE and TRUNCATE
+ * (runbook §7) see none of this: dropping a table fires no trigger of it.
+ *
+ * A namespace's own things depend on it with deptype `n`; what belongs to something else (`i`) goes with that, and so do
+ * members of extensions (`e`). Source: PostgreSQL documentation, pg_depend.
+ */
+const EMPTY_DATABASE = `
+SET LOCAL client_min_messages = warning;
+DO $pg_runbook$
+DECLARE
+  found record;
+  thing record;
+BEGIN
+  FOR found IN SELECT p.pubname AS name FROM pg_catalog.pg_publication p WHERE pg_has_role(p.pubowner, 'USAGE') LOOP
+    EXECUTE format('DROP PUBLICATION %I', found.name);
+  END LOOP;
+  FOR found IN SELECT t.evtname AS name FROM pg_catalog.pg_event_trigger t
+                WHERE pg_has_role(t.evtowner, 'USAGE')
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                                   WHERE d.classid = 'pg_catalog.pg_event_trigger'::regclass AND d.objid = t.oid AND d.deptype = 'e') LOOP
+    EXECUTE format('DROP EVENT TRIGGER %I', found.name);
+  END LOOP;
+  FOR found IN SELECT s.srvname AS name FROM pg_catalog.pg_foreign_server s WHERE pg_has_role(s.srvowner, 'USAGE') LOOP
+    EXECUTE format('DROP SERVER %I CASCADE', found.name);
+  END LOOP;
+  FOR found IN SELECT e.extname AS name FROM pg_catalog.pg_extension e WHERE e.oid >= 16384 AND pg_has_role(e.extowner, 'USAGE') LOOP
+    EXECUTE format('DROP EXTENSION IF EXISTS %I CASCADE', found.name);
+  END LOOP;
+  FOR found IN SELECT n.nspname AS name FROM pg_catalog.pg_namespace n
+                WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'public')
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extnamespace = n.oid)
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                                   WHERE d.classid = 'pg_catalog.pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e') LOOP
+    EXECUTE format('DROP SCHEMA %I CASCADE', found.name);
+  END LOOP;
+  FOR found IN SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
+                 JOIN pg_catalog.pg_namespace n ON n.oid = d.refobjid AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.deptype = 'n'
+                  AND d.classid NOT IN ('pg_catalog.pg_extension'::regclass, 'pg_catalog.pg_default_acl'::regclass)
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend o
+                                   WHERE o.classid = d.classid AND o.objid = d.objid AND o.objsubid = 0 AND o.deptype IN ('e', 'i')) LOOP
+    SELECT i.type, i.identity INTO thing FROM pg_identify_object(found.classid, found.objid, 0) AS i;
+    -- Gone with something that was dropped before it.
+    CONTINUE WHEN thing.identity IS NULL;
+    EXECUTE format('DROP %s %s CASCADE', replace(thing.type, 'statistics object', 'statistics'), thing.identity);
+  END LOOP;
+  -- Those of users' own types are gone with these. Only a superuser can have made one between types that stay.
+  FOR found IN SELECT i.type, i.identity FROM pg_catalog.pg_cast c
+                CROSS JOIN LATERAL pg_identify_object('pg_catalog.pg_cast'::regclass, c.oid, 0) AS i
+                WHERE c.oid >= 16384 AND (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                                   WHERE d.classid = 'pg_catalog.pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'e') LOOP
+    EXECUTE format('DROP %s %s CASCADE', found.type, found.identity);
+  END LOOP;
+  -- What lies in no schema: nobody but its owner, or a superuser, can drop it, and only that one could have made it.
+  FOR found IN SELECT 'ACCESS METHOD' AS kind, a.amname AS name, a.oid, 'pg_catalog.pg_am'::regclass AS class FROM pg_catalog.pg_am a
+                WHERE (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
+               UNION ALL
+               SELECT 'FOREIGN DATA WRAPPER', w.fdwname, w.oid, 'pg_catalog.pg_foreign_data_wrapper'::regclass
+                 FROM pg_catalog.pg_foreign_data_wrapper w WHERE pg_has_role(w.fdwowner, 'USAGE')
+               UNION ALL
+               SELECT 'LANGUAGE', l.lanname, l.oid, 'pg_catalog.pg_language'::regclass
+                 FROM pg_catalog.pg_language l WHERE pg_has_role(l.lanowner, 'USAGE') LOOP
+    CONTINUE WHEN found.oid < 16384
+               OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = found.class AND d.objid = found.oid AND d.deptype = 'e');
+    EXECUTE format('DROP %s %I CASCADE', found.kind, found.name);
+  END LOOP;
+  -- Somebody has followed runbook §4.2 to its first half, and an archive does not make this schema. As initdb has it.
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = 'public') THEN
+    CREATE SCHEMA public;
+    GRANT USAGE ON SCHEMA public TO PUBLIC;
+    COMMENT ON SCHEMA public IS 'standard public schema';
+    ALTER SCHEMA public OWNER TO pg_database_owner;
+  END IF;
+  PERFORM lo_unlink(m.oid) FROM pg_catalog.pg_largeobject_metadata m WHERE pg_has_role(m.lomowner, 'USAGE');
+END
+$pg_runbook$;
+`;
+
+;// CONCATENATED MODULE: ./lib/postgres/target/inventory.js
+
+
+/** What a manifest lists, by the same rules. Names and counts only, no row is read: this happens while everybody waits. */
+async function readInventory(session) {
+    const tables = await readTables(session, EVERYTHING);
+    return {
+        tables: tables.filter(({ isPartitioned }) => !isPartitioned),
+        sequences: await readSequenceNames(session),
+        objects: await readObjectCounts(session),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/target/lock-tables.js
+
+/** How long each lock is waited for: whoever stands in its way holds it longer than an ordinary statement does. */
+const lock_tables_LOCK_TIMEOUT_MS = 5000;
+/** While others are being cut off: what is left then is somebody whom nobody can end. */
+const CUT_TIMEOUT_MS = 30_000;
+/**
+ * Locks every table of the users, one after the other in the same order, in the transaction that runs it. What a safety backup shows stays so
+ * from then on, as far as tables hold it. Those of extensions are the extensions' own.
+ */
+function lockAll(mode, timeoutMs) {
+    return `SET lock_timeout = ${timeoutMs};
+DO $pg_runbook$
+DECLARE
+  found record;
+BEGIN
+  FOR found IN SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                                   WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+                ORDER BY c.oid LOOP
+    EXECUTE format('LOCK TABLE ONLY %I.%I IN ${mode} MODE', found.nspname, found.relname);
+  END LOOP;
+END
+$pg_runbook$;`;
+}
+/** The same for some tables, whose rows are replaced. */
+function lockSome(tables, timeoutMs) {
+    const names = tables.map(table => `ONLY ${quoteTable(table)}`).join(', ');
+    return `SET lock_timeout = ${timeoutMs}; LOCK TABLE ${names} IN ACCESS EXCLUSIVE MODE;`;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/target/row-triggers.js
+
+
+/** Enabled triggers of the users' own that fire when rows are put in or removed (tgtype: 4 INSERT, 8 DELETE, 32 TRUNCATE). */
+const TRIGGERS = `
+  SELECT n.nspname AS schema, c.relname AS name, t.tgname AS trigger
+    FROM pg_catalog.pg_trigger t
+    JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND (t.tgtype::int & 36) <> 0
+     AND c.oid = ANY (SELECT to_regclass(x)::oid FROM unnest($1::text[]) AS x)
+   ORDER BY 1, 2, 3`;
+/** `logi_audit_events: logi_audit_worm_table` for each trigger that rows meet when they replace others. */
+async function readGuards(session, tables) {
+    const rows = await session.rows(TRIGGERS, [
+        tables.map(quoteTable),
+    ]);
+    return rows.map(row => `${renderName(row)}: ${row.trigger}`);
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/target/truncate.js
+
+/**
+ * SQL for psql that removes the rows of some tables. Other tables that refer to them make it fail, which is right: CASCADE would empty
+ * those. So would a partitioned table that refers to them: it is named too where all its partitions are, and has no rows beside theirs.
+ */
+function truncateSql(tables) {
+    const names = tables.map(table => quoteLiteral(quoteTable(table))).join(', ');
+    return `WITH chosen AS (SELECT x::regclass AS oid FROM unnest(ARRAY[${names}]) AS x),
+leaf AS (SELECT p.oid::regclass AS parent, t.relid IN (SELECT c.oid FROM chosen c) AS is_chosen
+  FROM pg_catalog.pg_class p CROSS JOIN LATERAL pg_partition_tree(p.oid) AS t WHERE p.relkind = 'p' AND t.isleaf
+   AND EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conrelid = p.oid))
+SELECT 'TRUNCATE ' || string_agg(name, ', ') FROM (SELECT 'ONLY ' || oid::text AS name FROM chosen
+  UNION ALL SELECT parent::text FROM leaf GROUP BY parent HAVING bool_and(is_chosen)) AS named
+\\gexec`;
+}
+
+;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/overwrite-deps.js
+var overwrite_deps_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var overwrite_deps_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * psql for the transaction, pg_dump for the safety backup, and what that must be able to read: better missed now than when writers
+ * wait. Throws TOOL_MISSING, DATABASE_PRIVILEGES.
+ */
+async function requireOverwriteTools(context, { inputs, pgRestore, signal }, { versionNumber }) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const psql = await requireTool(context, 'psql', pgRestore.version.major);
+        // It has to know what pg_restore writes: \restrict came with a minor version (CVE-2025-8714).
+        if (compareVersions(psql.version, pgRestore.version) < 0)
+            throw new OperatorError('TOOL_TOO_OLD', `Nothing was changed. psql ${renderVersion(psql.version)} is older than pg_restore ${renderVersion(pgRestore.version)}, whose script it has to run.`, { hint: 'Run setup-pg18 before this step: it brings both of one version.' });
+        if (inputs.skipSafetyBackup !== undefined)
+            return;
+        await requireTool(context, 'pg_dump', fromVersionNumber(versionNumber).major);
+        const source = overwrite_deps_addDisposableResource(env_1, await openSource(withRestoreSettings(inputs.target, inputs.sessionSettings), signal), true);
+        await source.refuseObstacles(EVERYTHING);
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = overwrite_deps_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+/** What overwriting needs beyond what the other modes do. */
+function createOverwriteTools(context, setting, { target, env, archivePath, listPath }) {
+    const { inputs, pgRestore, signal } = setting;
+    return {
+        begin: async () => {
+            const { path } = await requireTool(context, 'psql', pgRestore.version.major);
+            // What we write and read is UTF-8, whatever the database holds.
+            return await beginTransaction({ psql: path, env: { ...env, PGCLIENTENCODING: 'UTF8' } });
+        },
+        freeze: (transaction, cut) => clearingTheWay({ target, signal }, transaction, cut, timeoutMs => transaction.run(lockAll('EXCLUSIVE', timeoutMs))),
+        clear: (transaction, selection, cut, look) => clearingTheWay({ target, signal }, transaction, cut, async (timeoutMs) => {
+            const isRows = selection.of === 'rows';
+            await transaction.run(isRows ? lockSome(selection.tables, timeoutMs) : lockAll('ACCESS EXCLUSIVE', timeoutMs));
+            await look();
+            await transaction.run(isRows ? truncateSql(selection.tables) : EMPTY_DATABASE);
+            await transaction.run('SET lock_timeout = 0;');
+        }),
+        readInventory: transaction => readInventory(sessionOf(transaction)),
+        readUncommitted: (transaction, original, selection) => readContent(sessionOf(transaction), original, selection.of === 'rows' ? selection.tables : undefined),
+        advanceNumbering: (transaction, tables) => advanceNumbering(sessionOf(transaction), tables),
+        readGuards: async (tables) => {
+            const env_2 = { stack: [], error: void 0, hasError: false };
+            try {
+                const session = overwrite_deps_addDisposableResource(env_2, await openSession(target, signal), true);
+                return await readGuards(session, tables);
+            }
+            catch (e_2) {
+                env_2.error = e_2;
+                env_2.hasError = true;
+            }
+            finally {
+                const result_2 = overwrite_deps_disposeResources(env_2);
+                if (result_2)
+                    await result_2;
+            }
+        },
+        startScript: async () => startScript({
+            path: pgRestore.path,
+            archive: archivePath,
+            env,
+            grants: inputs.restoreGrants,
+            args: [
+                `--use-list=${listPath}`,
+                ...(inputs.only === 'data' ? ['--data-only'] : []),
+                ...(inputs.ownerRole === undefined ? [] : [`--role=${inputs.ownerRole}`]),
+            ],
+        }),
+        readEnd: id => readTransactionEnd(id, async (sql, values) => {
+            const env_3 = { stack: [], error: void 0, hasError: false };
+            try {
+                const session = overwrite_deps_addDisposableResource(env_3, await openSession(target), true);
+                return (await session.row(sql, values)).value;
+            }
+            catch (e_3) {
+                env_3.error = e_3;
+                env_3.hasError = true;
+            }
+            finally {
+                const result_3 = overwrite_deps_disposeResources(env_3);
+                if (result_3)
+                    await result_3;
+            }
+        }),
+        takeSafetyBackup: () => takeSafetyBackup(context, setting, target),
+    };
+}
+/** Gets its locks from whoever holds them: by ending those where that is allowed, by waiting a moment and naming them where not. */
+async function clearingTheWay({ target, signal }, { pid }, cut, work) {
+    const env_4 = { stack: [], error: void 0, hasError: false };
+    try {
+        const session = overwrite_deps_addDisposableResource(env_4, await openSession(target, signal), true);
+        const ending = overwrite_deps_addDisposableResource(env_4, await openSession(target, signal), true);
+        const done = namingBlockers(session, pid, work(cut === undefined ? lock_tables_LOCK_TIMEOUT_MS : CUT_TIMEOUT_MS));
+        if (cut === undefined)
+            return await done;
+        await whileTerminating(ending, target.database, [pid, session.pid], cut, done);
+    }
+    catch (e_4) {
+        env_4.error = e_4;
+        env_4.hasError = true;
+    }
+    finally {
+        const result_4 = overwrite_deps_disposeResources(env_4);
+        if (result_4)
+            await result_4;
+    }
+}
+/** Dumps the target as it is, then reads every byte back and lets pg_restore decode it. */
+async function takeSafetyBackup(context, { inputs, store, signal, directory, pgRestore }, target) {
+    const env_5 = { stack: [], error: void 0, hasError: false };
+    try {
+        const source = overwrite_deps_addDisposableResource(env_5, await openSource(target, signal), true);
+        const manifest = await dump({
+            location: inputs.location,
+            kind: 'safety',
+            options: {
+                format: 'custom',
+                compression: 'zstd:1',
+                tables: [],
+                excludeTables: [],
+                schemas: [],
+                lockTimeoutMs: SAFETY_LOCK_TIMEOUT_MS,
+            },
+            fingerprint: 'counts',
+            // At hand at once, if it should be needed.
+            storage: { storageClass: 'STANDARD', sse: undefined, tags: [], compatibility: 'auto' },
+            madeBy: madeBy(context.environment),
+        }, createDumpTools(context, source, target, store, directory));
+        const archivePath = (0,external_node_path_.join)(directory, 'safety.dump');
+        await verifyArchive(manifest, {
+            store,
+            archivePath,
+            disk: async () => ({ freeBytes: await readFreeBytes(directory), databaseBytes: 0 }),
+            download: (archive, path, onBytes) => downloadArchive(store, archive, path, onBytes),
+            now: () => new Date(),
+            log: context.log,
+            decode: () => decodeArchive(pgRestore.path, archivePath, context.environment.variables, signal),
+        });
+        return manifest;
+    }
+    catch (e_5) {
+        env_5.error = e_5;
+        env_5.hasError = true;
+    }
+    finally {
+        const result_5 = overwrite_deps_disposeResources(env_5);
+        if (result_5)
+            await result_5;
+    }
+}
+const SAFETY_LOCK_TIMEOUT_MS = 60_000;
+
+;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/select-toc-entries.js
+
+
+
+
+/** What of the archive is restored. The rows of single tables are found by pg_restore itself, because a name may hold anything. */
+async function choose({ inputs, pgRestore, directory, manifest }, archive, env, selection, facts) {
+    const { isSuperuser, foreignExtensions, keptSchemas, keptRows, foreignPublications } = facts;
+    const list = (args) => listArchive(pgRestore.path, archive, args, env);
+    const rowsOf = async (tables) => {
+        const ids = new Set();
+        for (const { schema, name } of tables)
+            for (const { id, kind } of await list([`--schema=${schema}`, `--table=${name}`]))
+                if (kind === 'TABLE DATA')
+                    ids.add(id);
+        return ids;
+    };
+    const entries = await list([]);
+    const isNew = inputs.mode !== 'overwrite';
+    const question = { pgRestore: pgRestore.path, archive, entries, path: (0,external_node_path_.join)(directory, 'asked.list'), env };
+    const kept = isNew ? [] : keptSchemas;
+    const made = isNew ? schemasToLeaveOut(manifest) : [];
+    // A new database has no extensions but the one that comes with the server.
+    const foreign = isNew ? ['plpgsql'] : foreignExtensions;
+    return chooseEntries(entries, {
+        isSuperuser,
+        foreignExtensions: isSuperuser ? [] : foreign,
+        keptSchemas: kept,
+        madeSchemas: made,
+        schemas: kept.length + made.length === 0 ? new Map() : await readSchemas(question),
+        keptRows: isNew ? new Set() : await rowsOf(keptRows),
+        publications: isSuperuser ? new Map() : await readPublications(question),
+        foreignPublications: isNew ? [] : foreignPublications,
+        part: manifest.backup.kind === 'partial' ? manifest.backup : undefined,
+        rowsOnly: selection.of === 'rows',
+        dataOnlyOf: selection.of === 'everything' ? undefined : await rowsOf('tables' in selection ? selection.tables : []),
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/unfinished-database.js
+
+
+
+
+/** Under this name the post phase finds the database that a killed main phase left unfinished. */
+const NEW_DATABASE = 'new-database';
+const newDatabase = object({ name: decode_text, nonce: decode_text });
+/**
+ * Drops the database that a main phase left unfinished, if it is there and still says that it is unfinished; names one that is whole. With
+ * the settings of the main phase: where transactions are read-only by default, nothing could be dropped without.
+ */
+async function unfinished_database_dropLeftDatabase(context, inputs) {
+    const left = context.state.read(NEW_DATABASE);
+    if (!left)
+        return;
+    const { name, nonce } = newDatabase(left, NEW_DATABASE);
+    const target = withRestoreSettings(inputs.target, inputs.sessionSettings);
+    const end = await dropUnfinishedDatabase(target, name, nonce);
+    if (end === 'dropped')
+        context.log.info(`The restore was stopped half way; the unfinished database ${name} is gone.`);
+    else if (end === 'kept')
+        context.log.warning(`The restore was stopped when ${name} was whole already: it stays. If nobody needs it: DROP DATABASE ${quoteIdentifier(name)};`);
+    else if (inputs.mode === 'swap')
+        context.log.info(`There is no database ${name}: either it was swapped in for ${inputs.target.database} before the restore was stopped, or it was not made yet. Its comment says which: \\l+ ${inputs.target.database}`);
+}
+
+;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/plan-deps.js
+var plan_deps_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var plan_deps_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** Records of a kind that an estimate looks at. */
+const RECORDS_READ = 12;
+/** What planning and restoring need from outside. */
+async function createRestoreTools(context, setting) {
+    const { inputs, manifest, store, signal, nonce, directory, pgRestore } = setting;
+    // Every session of ours and of the tools outlives the timeouts that the target's defaults may impose.
+    const target = withRestoreSettings(inputs.target, inputs.sessionSettings);
+    const archivePath = (0,external_node_path_.join)(directory, 'archive.dump');
+    const listPath = (0,external_node_path_.join)(directory, 'entries.list');
+    const env = await connectionEnvironment(target, directory, context.environment.variables);
+    const other = await findMaintenance(withSafePath(inputs.target), [
+        inputs.maintenanceDatabase,
+        'postgres',
+        'template1',
+    ]);
+    const maintenance = other && withRestoreSettings(other, inputs.sessionSettings);
+    // Rows come after those that they refer to, by the references of the database that they go into.
+    const sort = async (tables) => {
+        const env_1 = { stack: [], error: void 0, hasError: false };
+        try {
+            const session = plan_deps_addDisposableResource(env_1, await openSession(target, signal), true);
+            return inReferenceOrder(tables, await readReferences(session, tables));
+        }
+        catch (e_1) {
+            env_1.error = e_1;
+            env_1.hasError = true;
+        }
+        finally {
+            const result_1 = plan_deps_disposeResources(env_1);
+            if (result_1)
+                await result_1;
+        }
+    };
+    return {
+        store,
+        signal,
+        log: context.log,
+        now: () => new Date(),
+        archivePath,
+        pgRestore: pgRestore.version,
+        disk: async () => ({ freeBytes: await readFreeBytes(directory), databaseBytes: 0 }),
+        download: (archive, path, onBytes) => downloadArchive(store, archive, path, onBytes),
+        // Without the settings: an old server refuses some of them, and shall be refused by its version.
+        readTarget: async () => {
+            const env_2 = { stack: [], error: void 0, hasError: false };
+            try {
+                const session = plan_deps_addDisposableResource(env_2, await openSession(withSafePath(inputs.target), signal), true);
+                return await readTargetFacts(session, inputs.target, inputs.ownerRole);
+            }
+            catch (e_2) {
+                env_2.error = e_2;
+                env_2.hasError = true;
+            }
+            finally {
+                const result_2 = plan_deps_disposeResources(env_2);
+                if (result_2)
+                    await result_2;
+            }
+        },
+        refuseUnready: async (mode, facts) => {
+            if (mode === 'swap' && maintenance === undefined)
+                throw noMaintenance(inputs);
+            if (mode === 'overwrite')
+                await requireOverwriteTools(context, setting, facts);
+        },
+        trySettings: () => trySettings(target, inputs, signal),
+        chooseEntries: async (selection, facts) => {
+            const sorted = selection.of === 'rows' ? { ...selection, tables: await sort(selection.tables) } : selection;
+            const chosen = await choose(setting, archivePath, env, sorted, facts);
+            await (0,promises_.writeFile)(listPath, renderUseList(chosen.kept), { mode: 0o600 });
+            return chosen;
+        },
+        readUnpassable: async () => {
+            const env_3 = { stack: [], error: void 0, hasError: false };
+            try {
+                const session = plan_deps_addDisposableResource(env_3, await openSession(target, signal), true);
+                return await readUnpassable(session, inputs.target.database);
+            }
+            catch (e_3) {
+                env_3.error = e_3;
+                env_3.hasError = true;
+            }
+            finally {
+                const result_3 = plan_deps_disposeResources(env_3);
+                if (result_3)
+                    await result_3;
+            }
+        },
+        readDrills: () => readRecords(store, drillPrefix(inputs.location), parseDrillRecord),
+        readRestores: () => readRecords(store, restorePrefix(inputs.location), parseRestoreRecord),
+        remember: name => context.state.save(NEW_DATABASE, name === null ? null : { name, nonce }),
+        createDatabase: async (name, claim) => {
+            const env_4 = { stack: [], error: void 0, hasError: false };
+            try {
+                const session = plan_deps_addDisposableResource(env_4, await openSession(target, signal), true);
+                const like = inputs.mode === 'swap' ? await readDatabaseShape(session, inputs.target.database) : manifest.server;
+                const database = { name, nonce, like, owner: inputs.ownerRole, backupId: manifest.backup.id };
+                const notes = await createTargetDatabase(session, database, claim);
+                await prepareForPartial(manifest, withDatabase(target, name), {
+                    signal,
+                    log: context.log,
+                    role: inputs.ownerRole,
+                });
+                return notes;
+            }
+            catch (e_4) {
+                env_4.error = e_4;
+                env_4.hasError = true;
+            }
+            finally {
+                const result_4 = plan_deps_disposeResources(env_4);
+                if (result_4)
+                    await result_4;
+            }
+        },
+        readColumns: async (database, tables) => {
+            const env_5 = { stack: [], error: void 0, hasError: false };
+            try {
+                const session = plan_deps_addDisposableResource(env_5, await openSession(withDatabase(target, database), signal), true);
+                return await sort(await readColumns(session, tables));
+            }
+            catch (e_5) {
+                env_5.error = e_5;
+                env_5.hasError = true;
+            }
+            finally {
+                const result_5 = plan_deps_disposeResources(env_5);
+                if (result_5)
+                    await result_5;
+            }
+        },
+        // Also after a cancellation: what was restored must not lose its name, nor what was not restored stay.
+        finishDatabase: async (name, comment) => {
+            const env_6 = { stack: [], error: void 0, hasError: false };
+            try {
+                const session = plan_deps_addDisposableResource(env_6, await openSession(target), true);
+                await describeDatabase(session, name, comment);
+            }
+            catch (e_6) {
+                env_6.error = e_6;
+                env_6.hasError = true;
+            }
+            finally {
+                const result_6 = plan_deps_disposeResources(env_6);
+                if (result_6)
+                    await result_6;
+            }
+        },
+        dropDatabase: name => dropUnfinishedDatabase(target, name, nonce),
+        startRestore: async (database) => {
+            const args = [
+                `--use-list=${listPath}`,
+                ...(inputs.ownerRole === undefined ? [] : [`--role=${inputs.ownerRole}`]),
+            ];
+            return startRestore({
+                path: pgRestore.path,
+                archive: archivePath,
+                jobs: inputs.jobs,
+                env: { ...env, PGDATABASE: database },
+                grants: inputs.restoreGrants,
+                args,
+            });
+        },
+        analyze: database => analyzeDatabase(target, database, signal),
+        readContent: (database, original) => readRestoredContent(withDatabase(target, database), original, signal),
+        readStructure: async (database) => {
+            const env_7 = { stack: [], error: void 0, hasError: false };
+            try {
+                const session = plan_deps_addDisposableResource(env_7, await openSession(withDatabase(target, database), signal), true);
+                return await readStructureChecks(session);
+            }
+            catch (e_7) {
+                env_7.error = e_7;
+                env_7.hasError = true;
+            }
+            finally {
+                const result_7 = plan_deps_disposeResources(env_7);
+                if (result_7)
+                    await result_7;
+            }
+        },
+        copySettings: async (from, to) => {
+            const env_8 = { stack: [], error: void 0, hasError: false };
+            try {
+                const session = plan_deps_addDisposableResource(env_8, await openSession(maintenance ?? target, signal), true);
+                return await copyDatabaseSettings(session, from, to);
+            }
+            catch (e_8) {
+                env_8.error = e_8;
+                env_8.hasError = true;
+            }
+            finally {
+                const result_8 = plan_deps_disposeResources(env_8);
+                if (result_8)
+                    await result_8;
+            }
+        },
+        swap: names => {
+            if (maintenance === undefined)
+                throw noMaintenance(inputs);
+            return swapDatabases(maintenance, names, signal);
+        },
+        ...createOverwriteTools(context, setting, { target, env, archivePath, listPath }),
+    };
+}
+/**
+ * Opens a session as all those that restore are opened. A server refuses a session for a setting that it does not know, and that
+ * would look as if it could not be reached.
+ */
+async function trySettings(target, { sessionSettings }, signal) {
+    try {
+        const env_9 = { stack: [], error: void 0, hasError: false };
+        try {
+            const _session = plan_deps_addDisposableResource(env_9, await openSession(target, signal), true);
+        }
+        catch (e_9) {
+            env_9.error = e_9;
+            env_9.hasError = true;
+        }
+        finally {
+            const result_9 = plan_deps_disposeResources(env_9);
+            if (result_9)
+                await result_9;
+        }
+    }
+    catch (error) {
+        const refusal = settingRefusal(error);
+        if (refusal === undefined || sessionSettings.length === 0)
+            throw error;
+        throw new OperatorError('INVALID_INPUT', `session-settings: the server says: ${refusal}. Nothing was changed.`, {
+            hint: `Given are ${sessionSettings.map(renderSessionSetting).join(', ')}. A setting of your own has a dot in its name, as logi.allow_audit_purge has.`,
+            cause: error,
+        });
+    }
+}
+function noMaintenance({ target, maintenanceDatabase }) {
+    return new OperatorError('TARGET_UNFIT', `Nothing was changed. Renaming ${target.database} needs a connection to another database of the server, and none of ${maintenanceDatabase}, postgres, template1 lets ${target.user} in.`, { hint: 'Name one with maintenance-database, or use mode new-database.' });
+}
+/** The last records under a prefix; what cannot be read is left out, because an estimate decides nothing. */
+async function readRecords(store, prefix, parse) {
+    const keys = (await store.list(prefix)).slice(-RECORDS_READ);
+    const records = keys.map(async (key) => {
+        try {
+            return [parse(await store.getText(key), key)];
+        }
+        catch (error) {
+            if (!(error instanceof OperatorError))
+                throw error;
+            return [];
+        }
+    });
+    return (await Promise.all(records)).flat();
+}
+
+;// CONCATENATED MODULE: ./lib/core/restore/user-notice.js
+
+/**
+ * The notice that runbook §4.2 demands, with the true instants, as Markdown for a status page or an e-mail. Times are UTC and to the
+ * minute outwards, so that the window never looks smaller than it is. Before the switch nobody knows when the window ends.
+ */
+function renderNotice({ database, isPart, snapshotAt, replacedAt, now }) {
+    const end = replacedAt ?? now;
+    const from = minute(snapshotAt, 'down');
+    const to = replacedAt === null ? 'the switch to it' : minute(end, 'up');
+    const tense = replacedAt === null ? 'will be rolled back' : 'was rolled back';
+    const subject = isPart ? `Some data of the database ${code(database)}` : `The database ${code(database)}`;
+    const least = replacedAt === null ? 'at least ' : '';
+    return [
+        `**${subject} ${tense} to its state of ${from} (${least}${renderAgo(end.getTime() - snapshotAt.getTime())} earlier).**`,
+        '',
+        `Changes made between ${from} and ${to} may be lost: sign-ups, merges, and whatever else was saved in that window.`,
+        'If you signed up or changed something in that time, please check it and do it again where it is missing.',
+    ].join('\n');
+}
+/** `2026-11-23 03:15 UTC` */
+function minute(instant, round) {
+    const ms = round === 'up' ? Math.ceil(instant.getTime() / 60_000) : Math.floor(instant.getTime() / 60_000);
+    return `${new Date(ms * 60_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+/** `45 minutes`, `6 hours`, `3 days`: rounded up, as users count. */
+function renderAgo(durationMs) {
+    const minutes = Math.max(1, Math.ceil(durationMs / 60_000));
+    if (minutes < 90)
+        return amount(minutes, 'minute');
+    const hours = Math.ceil(minutes / 60);
+    return hours < 48 ? amount(hours, 'hour') : amount(Math.ceil(hours / 24), 'day');
+}
+function amount(count, unit) {
+    return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+;// CONCATENATED MODULE: ./lib/core/restore/copy-back.js
+
+/** `postgresql://logi@db.example:5432/logi`, without the password and the sslmode. */
+function databaseAddress({ user, host, port }, database) {
+    const address = host.includes(':') ? `[${host}]` : host;
+    return `postgresql://${encodeURIComponent(user)}@${host.startsWith('/') ? '' : `${address}:${port}`}/${encodeURIComponent(database)}${host.startsWith('/') ? `?host=${host}&port=${port}` : ''}`;
+}
+/** The two databases for the shell: what follows names them so. */
+function renderAddresses(target, restoredTo) {
+    return [
+        `OLD_URL='${databaseAddress(target, target.database).replaceAll("'", '%27')}'`,
+        `RESTORED_URL='${databaseAddress(target, restoredTo).replaceAll("'", '%27')}'`,
+    ].join('\n');
+}
+/**
+ * Shell that shows which rows of a table the backup has and the database has not, or has otherwise, and copies back those that are
+ * missing. Rows are compared as text, which every type has. It ends with ROLLBACK until somebody writes COMMIT, and leaves alone what is there:
+ * ON CONFLICT DO NOTHING. Names stand in here-documents only, where the shell takes them as they are.
+ */
+function renderCopyBack(table, file) {
+    const name = quoteTable(table);
+    const columns = table.columns.map(quoteIdentifier).join(', ');
+    return [
+        `psql "$RESTORED_URL" <<'SQL'`,
+        `COPY (SELECT ${columns} FROM ONLY ${name}) TO STDOUT \\g ${file}`,
+        'SQL',
+        `psql "$OLD_URL" --set ON_ERROR_STOP=1 <<'SQL'`,
+        'BEGIN;',
+        `CREATE TEMPORARY TABLE restored AS SELECT ${columns} FROM ${name} LIMIT 0;`,
+        `\\copy restored FROM '${file}'`,
+        'CREATE TEMPORARY TABLE differing AS SELECT r.* FROM restored AS r WHERE NOT EXISTS',
+        `  (SELECT FROM (SELECT ${columns} FROM ONLY ${name}) AS o WHERE ROW(o.*)::text = ROW(r.*)::text);`,
+        'TABLE differing;',
+        `INSERT INTO ${name} (${columns}) OVERRIDING SYSTEM VALUE TABLE differing ON CONFLICT DO NOTHING;`,
+        'ROLLBACK; -- write COMMIT here when what it shows is what you want back',
+        'SQL',
+    ].join('\n');
+}
+/** Shell that shows how the structure differs: lines with > are in the backup only. */
+const COMPARE_STRUCTURE = [
+    'diff <(pg_dump --schema-only --no-owner --no-acl --restrict-key=x --dbname="$OLD_URL") \\',
+    '     <(pg_dump --schema-only --no-owner --no-acl --restrict-key=x --dbname="$RESTORED_URL")',
+].join('\n');
 
 ;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/next-steps.js
 
@@ -98649,1158 +99801,6 @@ function noticeOf({ manifest, selection, location }, { replacedAt, isPlanned }) 
     });
 }
 
-;// CONCATENATED MODULE: ./lib/core/reference-order.js
-
-/** The tables, each behind those that it refers to; those that refer to each other in a circle somehow. */
-function inReferenceOrder(tables, references) {
-    const known = byKey(tables);
-    const targets = Map.groupBy(references, ({ from }) => check_key_keyOf(from));
-    const ordered = [];
-    const seen = new Set();
-    const place = (table) => {
-        if (seen.has(table))
-            return;
-        seen.add(table);
-        for (const { to } of targets.get(check_key_keyOf(table)) ?? []) {
-            const target = known.get(check_key_keyOf(to));
-            if (target !== undefined)
-                place(target);
-        }
-        ordered.push(table);
-    };
-    tables.forEach(place);
-    return ordered;
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/target-columns.js
-/** Ordinary tables with rows to copy: of the users' own schemas, and no members of an extension. */
-const target_columns_COLUMNS = `
-  SELECT n.nspname AS schema, c.relname AS name, pg_catalog.json_agg(a.attname ORDER BY a.attnum)::text AS columns
-    FROM pg_catalog.pg_class c
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-   WHERE c.relkind = 'r'
-     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-   GROUP BY 1, 2 ORDER BY 1, 2`;
-/** The columns of these tables that rows are copied by, or of all tables. */
-async function readColumns(session, tables) {
-    const rows = await session.rows(target_columns_COLUMNS);
-    return rows
-        .filter(row => tables?.some(({ schema, name }) => schema === row.schema && name === row.name) ?? true)
-        .map(({ schema, name, columns }) => ({ schema, name, columns: JSON.parse(columns) }));
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/target-references.js
-
-/** A reference of or to a partitioned table is one of or to each of its partitions. */
-const REFERENCES = `
-  WITH chosen AS (SELECT n.nspname AS schema, c.relname AS name, coalesce(pg_partition_root(c.oid)::oid, c.oid) AS root
-                    FROM unnest($1::text[]) AS x
-                    JOIN pg_catalog.pg_class c ON c.oid = to_regclass(x)::oid
-                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
-  SELECT DISTINCT f.schema AS from_schema, f.name AS from_name, t.schema AS to_schema, t.name AS to_name
-    FROM pg_catalog.pg_constraint k
-    JOIN chosen f ON f.root = coalesce(pg_partition_root(k.conrelid)::oid, k.conrelid)
-    JOIN chosen t ON t.root = coalesce(pg_partition_root(k.confrelid)::oid, k.confrelid)
-   WHERE k.contype = 'f' AND f.root <> t.root
-   ORDER BY 1, 2, 3, 4`;
-/** Which of these tables refer to which, as far as they are there. */
-async function readReferences(session, tables) {
-    const rows = await session.rows(REFERENCES, [tables.map(quoteTable)]);
-    return rows.map(row => ({
-        from: { schema: row.from_schema, name: row.from_name },
-        to: { schema: row.to_schema, name: row.to_name },
-    }));
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/target-settings.js
-
-
-/**
- * Who may set what (AlterDatabaseSet, AlterRoleSet, set_config_option): a setting of a superuser's takes a superuser or a grant on the parameter, and
- * that of another role the right to administer the role.
- */
-const target_settings_SETTINGS = `
-  SELECT s.name, substr(s.setting, strpos(s.setting, '=') + 1) AS value, r.rolname AS role,
-         (me.rolsuper OR ((coalesce(g.context NOT IN ('superuser', 'superuser-backend'), false) OR has_parameter_privilege(s.name, 'SET'))
-           AND (r.oid IS NULL OR r.oid = me.oid OR (me.rolcreaterole AND NOT r.rolsuper AND pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION')))))::text AS allowed
-    FROM pg_catalog.pg_db_role_setting d
-    JOIN pg_catalog.pg_database b ON b.oid = d.setdatabase
-    JOIN pg_catalog.pg_roles me ON me.rolname = current_user
-    LEFT JOIN pg_catalog.pg_roles r ON r.oid = d.setrole
-   CROSS JOIN LATERAL (SELECT split_part(u, '=', 1) AS name, u AS setting FROM unnest(d.setconfig) AS u) AS s
-    LEFT JOIN pg_catalog.pg_settings g ON lower(g.name) = lower(s.name)
-   WHERE b.datname = $1 ORDER BY 3 NULLS FIRST, 1`;
-const GRANTS = `
-  SELECT a.privilege_type AS privilege, a.is_grantable::text AS grantable, coalesce(r.rolname, '') AS grantee
-    FROM pg_catalog.pg_database b
-   CROSS JOIN LATERAL aclexplode(b.datacl) AS a
-    LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
-   WHERE b.datname = $1 AND a.grantee <> b.datdba ORDER BY 3, 1`;
-const DATABASE = `
-  SELECT o.rolname AS owner, b.datconnlimit::text AS limit, (b.datacl IS NOT NULL)::text AS custom,
-         pg_has_role(o.oid, 'SET')::text AS may_give
-    FROM pg_catalog.pg_database b JOIN pg_catalog.pg_roles o ON o.oid = b.datdba
-   WHERE b.datname = $1`;
-/** Settings whose value is a list of words that are quoted one by one (GUC_LIST_QUOTE in guc.c). */
-const LISTS = ['search_path', 'temp_tablespaces', 'session_preload_libraries', 'local_preload_libraries'];
-/** Owner, ALTER DATABASE … SET, settings of roles in it, the limit of connections, and grants on it, in the order in which they are passed on. */
-async function readBelongings(session, from) {
-    const { owner, limit, custom, may_give } = await session.row(DATABASE, [from]);
-    const settings = await session.rows(target_settings_SETTINGS, [from]);
-    return [
-        ...settings.map(({ name, value, role, allowed }) => ({
-            what: `The setting ${name}`,
-            sql: (database) => `ALTER ${role === null ? '' : `ROLE ${quoteIdentifier(role)} IN `}DATABASE ${database} SET ${target_settings_renderName(name ?? '')} TO ${renderValue(name ?? '', value ?? '')}`,
-            isAllowed: allowed === 'true',
-        })),
-        ...(limit === '-1'
-            ? []
-            : [allowed('The limit of connections', name => `ALTER DATABASE ${name} CONNECTION LIMIT ${limit}`)]),
-        ...(custom === 'true' ? await readGrants(session, from) : []),
-        // Last, because afterwards this role may have no say any more. Changes nothing where it is the owner already.
-        {
-            what: 'The owner',
-            sql: database => `ALTER DATABASE ${database} OWNER TO ${quoteIdentifier(owner)}`,
-            isAllowed: may_give === 'true',
-        },
-    ];
-}
-function allowed(what, sql) {
-    return { what, sql, isAllowed: true };
-}
-/** Without an entry for PUBLIC, the right to connect was taken from everybody; then it is here too. */
-async function readGrants(session, from) {
-    const grants = await session.rows(GRANTS, [from]);
-    return [
-        allowed('The rights of PUBLIC', name => `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`),
-        ...grants.map(({ privilege, grantable, grantee }) => {
-            const who = grantee === '' ? 'PUBLIC' : quoteIdentifier(grantee);
-            const option = grantable === 'true' ? ' WITH GRANT OPTION' : '';
-            return allowed(`The right ${privilege} for ${who}`, name => `GRANT ${privilege} ON DATABASE ${name} TO ${who}${option}`);
-        }),
-    ];
-}
-/** What of a database this role will not be able to pass on, as sentences with the statement for who may. */
-async function readUnpassable(session, from) {
-    const belongings = await readBelongings(session, from);
-    return belongings.filter(({ isAllowed }) => !isAllowed).map(belonging => byHand(belonging, from));
-}
-/**
- * Gives a database what belongs to the other one itself. Returns, as sentences, what this role may not pass on; they call the database as it
- * is called after the swap, when somebody reads them.
- */
-async function copyDatabaseSettings(session, from, to) {
-    const notes = [];
-    for (const belonging of await readBelongings(session, from)) {
-        try {
-            await session.rows(belonging.sql(quoteIdentifier(to)));
-        }
-        catch (error) {
-            if (!(error instanceof OperatorError) || !error.message.includes('(42501)'))
-                throw error;
-            notes.push(byHand(belonging, from));
-        }
-    }
-    return notes;
-}
-function byHand({ what, sql }, database) {
-    return `${what} of ${database} cannot be passed on by this role; by hand, after the swap: ${sql(quoteIdentifier(database))};`;
-}
-/** A setting of somebody's own may have a word of SQL behind the dot: `app.user`. */
-function target_settings_renderName(name) {
-    return name.includes('.') ? quoteIdentifier(name) : name;
-}
-/**
- * A list arrives with its words quoted already, and as one text it would name a single schema. An empty word arrives as an empty name, which
- * nobody may write: SET search_path = '' is kept as `""`.
- */
-function renderValue(name, value) {
-    if (!LISTS.includes(name.toLowerCase()))
-        return quoteLiteral(value);
-    return value === '' ? "''" : value.replace(/(?<=^|, )""(?=$|, )/g, "''");
-}
-
-;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/choose-entries.js
-
-
-
-
-/** What of the archive is restored. The rows of single tables are found by pg_restore itself, because a name may hold anything. */
-async function choose({ inputs, pgRestore, directory, manifest }, archive, env, selection, facts) {
-    const { isSuperuser, foreignExtensions, keptSchemas, keptRows, foreignPublications } = facts;
-    const list = (args) => listArchive(pgRestore.path, archive, args, env);
-    const rowsOf = async (tables) => {
-        const ids = new Set();
-        for (const { schema, name } of tables)
-            for (const { id, kind } of await list([`--schema=${schema}`, `--table=${name}`]))
-                if (kind === 'TABLE DATA')
-                    ids.add(id);
-        return ids;
-    };
-    const entries = await list([]);
-    const isNew = inputs.mode !== 'overwrite';
-    const question = { pgRestore: pgRestore.path, archive, entries, path: (0,external_node_path_.join)(directory, 'asked.list'), env };
-    const kept = isNew ? [] : keptSchemas;
-    const made = isNew ? schemasToLeaveOut(manifest) : [];
-    // A new database has no extensions but the one that comes with the server.
-    const foreign = isNew ? ['plpgsql'] : foreignExtensions;
-    return chooseEntries(entries, {
-        isSuperuser,
-        foreignExtensions: isSuperuser ? [] : foreign,
-        keptSchemas: kept,
-        madeSchemas: made,
-        schemas: kept.length + made.length === 0 ? new Map() : await readSchemas(question),
-        keptRows: isNew ? new Set() : await rowsOf(keptRows),
-        publications: isSuperuser ? new Map() : await readPublications(question),
-        foreignPublications: isNew ? [] : foreignPublications,
-        part: manifest.backup.kind === 'partial' ? manifest.backup : undefined,
-        rowsOnly: selection.of === 'rows',
-        dataOnlyOf: selection.of === 'everything' ? undefined : await rowsOf('tables' in selection ? selection.tables : []),
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/target-empty.js
-/**
- * Empties a database in the transaction that runs it, and leaves alone what a restore cannot bring back: extensions that the
- * server or a superuser put there, with their schemas, and the schema public itself with its owner, comment and grants.
- *
- * Runbook §4.2 drops the schema public. That would take with it every extension in it, even those that only the provider
- * can create again, and leave a schema that belongs to another role and that nobody may use. Guards against DELETE and TRUNCATE
- * (runbook §7) see none of this: dropping a table fires no trigger of it.
- *
- * A namespace's own things depend on it with deptype `n`; what belongs to something else (`i`) goes with that, and so do
- * members of extensions (`e`). Source: PostgreSQL documentation, pg_depend.
- */
-const EMPTY_DATABASE = `
-SET LOCAL client_min_messages = warning;
-DO $pg_runbook$
-DECLARE
-  found record;
-  thing record;
-BEGIN
-  FOR found IN SELECT p.pubname AS name FROM pg_catalog.pg_publication p WHERE pg_has_role(p.pubowner, 'USAGE') LOOP
-    EXECUTE format('DROP PUBLICATION %I', found.name);
-  END LOOP;
-  FOR found IN SELECT t.evtname AS name FROM pg_catalog.pg_event_trigger t
-                WHERE pg_has_role(t.evtowner, 'USAGE')
-                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                                   WHERE d.classid = 'pg_catalog.pg_event_trigger'::regclass AND d.objid = t.oid AND d.deptype = 'e') LOOP
-    EXECUTE format('DROP EVENT TRIGGER %I', found.name);
-  END LOOP;
-  FOR found IN SELECT s.srvname AS name FROM pg_catalog.pg_foreign_server s WHERE pg_has_role(s.srvowner, 'USAGE') LOOP
-    EXECUTE format('DROP SERVER %I CASCADE', found.name);
-  END LOOP;
-  FOR found IN SELECT e.extname AS name FROM pg_catalog.pg_extension e WHERE e.oid >= 16384 AND pg_has_role(e.extowner, 'USAGE') LOOP
-    EXECUTE format('DROP EXTENSION IF EXISTS %I CASCADE', found.name);
-  END LOOP;
-  FOR found IN SELECT n.nspname AS name FROM pg_catalog.pg_namespace n
-                WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'public')
-                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extnamespace = n.oid)
-                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                                   WHERE d.classid = 'pg_catalog.pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e') LOOP
-    EXECUTE format('DROP SCHEMA %I CASCADE', found.name);
-  END LOOP;
-  FOR found IN SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
-                 JOIN pg_catalog.pg_namespace n ON n.oid = d.refobjid AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-                WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.deptype = 'n'
-                  AND d.classid NOT IN ('pg_catalog.pg_extension'::regclass, 'pg_catalog.pg_default_acl'::regclass)
-                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend o
-                                   WHERE o.classid = d.classid AND o.objid = d.objid AND o.objsubid = 0 AND o.deptype IN ('e', 'i')) LOOP
-    SELECT i.type, i.identity INTO thing FROM pg_identify_object(found.classid, found.objid, 0) AS i;
-    -- Gone with something that was dropped before it.
-    CONTINUE WHEN thing.identity IS NULL;
-    EXECUTE format('DROP %s %s CASCADE', replace(thing.type, 'statistics object', 'statistics'), thing.identity);
-  END LOOP;
-  -- Those of users' own types are gone with these. Only a superuser can have made one between types that stay.
-  FOR found IN SELECT i.type, i.identity FROM pg_catalog.pg_cast c
-                CROSS JOIN LATERAL pg_identify_object('pg_catalog.pg_cast'::regclass, c.oid, 0) AS i
-                WHERE c.oid >= 16384 AND (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
-                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                                   WHERE d.classid = 'pg_catalog.pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'e') LOOP
-    EXECUTE format('DROP %s %s CASCADE', found.type, found.identity);
-  END LOOP;
-  -- What lies in no schema: nobody but its owner, or a superuser, can drop it, and only that one could have made it.
-  FOR found IN SELECT 'ACCESS METHOD' AS kind, a.amname AS name, a.oid, 'pg_catalog.pg_am'::regclass AS class FROM pg_catalog.pg_am a
-                WHERE (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
-               UNION ALL
-               SELECT 'FOREIGN DATA WRAPPER', w.fdwname, w.oid, 'pg_catalog.pg_foreign_data_wrapper'::regclass
-                 FROM pg_catalog.pg_foreign_data_wrapper w WHERE pg_has_role(w.fdwowner, 'USAGE')
-               UNION ALL
-               SELECT 'LANGUAGE', l.lanname, l.oid, 'pg_catalog.pg_language'::regclass
-                 FROM pg_catalog.pg_language l WHERE pg_has_role(l.lanowner, 'USAGE') LOOP
-    CONTINUE WHEN found.oid < 16384
-               OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = found.class AND d.objid = found.oid AND d.deptype = 'e');
-    EXECUTE format('DROP %s %I CASCADE', found.kind, found.name);
-  END LOOP;
-  -- Somebody has followed runbook §4.2 to its first half, and an archive does not make this schema. As initdb has it.
-  IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = 'public') THEN
-    CREATE SCHEMA public;
-    GRANT USAGE ON SCHEMA public TO PUBLIC;
-    COMMENT ON SCHEMA public IS 'standard public schema';
-    ALTER SCHEMA public OWNER TO pg_database_owner;
-  END IF;
-  PERFORM lo_unlink(m.oid) FROM pg_catalog.pg_largeobject_metadata m WHERE pg_has_role(m.lomowner, 'USAGE');
-END
-$pg_runbook$;
-`;
-
-;// CONCATENATED MODULE: ./lib/postgres/target-guards.js
-
-
-/** Enabled triggers of the users' own that fire when rows are put in or removed (tgtype: 4 INSERT, 8 DELETE, 32 TRUNCATE). */
-const TRIGGERS = `
-  SELECT n.nspname AS schema, c.relname AS name, t.tgname AS trigger
-    FROM pg_catalog.pg_trigger t
-    JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND (t.tgtype::int & 36) <> 0
-     AND c.oid = ANY (SELECT to_regclass(x)::oid FROM unnest($1::text[]) AS x)
-   ORDER BY 1, 2, 3`;
-/** `logi_audit_events: logi_audit_worm_table` for each trigger that rows meet when they replace others. */
-async function readGuards(session, tables) {
-    const rows = await session.rows(TRIGGERS, [
-        tables.map(quoteTable),
-    ]);
-    return rows.map(row => `${renderName(row)}: ${row.trigger}`);
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/target-inventory.js
-
-
-/** What a manifest lists, by the same rules. Names and counts only, no row is read: this happens while everybody waits. */
-async function readInventory(session) {
-    const tables = await readTables(session, EVERYTHING);
-    return {
-        tables: tables.filter(({ isPartitioned }) => !isPartitioned),
-        sequences: await readSequenceNames(session),
-        objects: await readObjectCounts(session),
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/target-lock.js
-
-/** How long each lock is waited for: whoever stands in its way holds it longer than an ordinary statement does. */
-const target_lock_LOCK_TIMEOUT_MS = 5000;
-/** While others are being cut off: what is left then is somebody whom nobody can end. */
-const CUT_TIMEOUT_MS = 30_000;
-/**
- * Locks every table of the users, one after the other in the same order, in the transaction that runs it. What a safety backup shows stays so
- * from then on, as far as tables hold it. Those of extensions are the extensions' own.
- */
-function lockAll(mode, timeoutMs) {
-    return `SET lock_timeout = ${timeoutMs};
-DO $pg_runbook$
-DECLARE
-  found record;
-BEGIN
-  FOR found IN SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                                   WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-                ORDER BY c.oid LOOP
-    EXECUTE format('LOCK TABLE ONLY %I.%I IN ${mode} MODE', found.nspname, found.relname);
-  END LOOP;
-END
-$pg_runbook$;`;
-}
-/** The same for some tables, whose rows are replaced. */
-function lockSome(tables, timeoutMs) {
-    const names = tables.map(table => `ONLY ${quoteTable(table)}`).join(', ');
-    return `SET lock_timeout = ${timeoutMs}; LOCK TABLE ${names} IN ACCESS EXCLUSIVE MODE;`;
-}
-
-// EXTERNAL MODULE: external "node:events"
-var external_node_events_ = __nccwpck_require__(8474);
-;// CONCATENATED MODULE: ./lib/postgres/target-transaction.js
-
-
-
-
-
-
-/**
- * The transaction locks a database against writing. If the machine that holds it is lost, the server may not hear of that: a proxy
- * between the two goes on answering. Then nobody speaks in it any more, and the server rolls it back after this time.
- */
-const IDLE_LIMIT_MS = 120_000;
-/** Throws DATABASE_UNREACHABLE or DATABASE_AUTH; RESTORE_FAILED for what no rule explains. */
-async function beginTransaction({ psql, env, idleLimitMs = IDLE_LIMIT_MS, }) {
-    const said = [];
-    const isNoise = createNoise();
-    const tool = startTool({
-        name: 'psql',
-        path: psql,
-        // No psqlrc, no prompt for a password; rows alone, so that the answers can be read.
-        args: ['--no-psqlrc', '--no-password', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1'],
-        env,
-        hasInput: true,
-        isProgress: line => {
-            if (isNoise(line))
-                return true;
-            // It stops at the first error, and so says little.
-            if (said.length < target_transaction_KEPT_LINES)
-                said.push(line.replace(/^psql(: error|:[^ ]*): /, ''));
-            return false;
-        },
-        failure: {
-            code: 'RESTORE_FAILED',
-            hint: '',
-        },
-    });
-    const answers = new Answers(tool.stdout);
-    // psql ends by itself only because of an error: a statement, or the connection.
-    const lost = tool.finished.then(() => {
-        throw new OperatorError('RESTORE_FAILED', 'psql ended before the restore was done.', {
-            hint: ROLLED_BACK,
-        });
-    }, error => {
-        throw rolledBack(restoreError(error, said));
-    });
-    lost.catch(() => { });
-    const run = async (sql) => {
-        const token = `done-${(0,external_node_crypto_.randomBytes)(8).toString('hex')}`;
-        tool.stdin.write(`${sql}\n\\echo ${token}\n`);
-        return await Promise.race([answers.until(token), lost]);
-    };
-    const limitIdle = `SET idle_in_transaction_session_timeout = ${idleLimitMs};`;
-    try {
-        await run(`${limitIdle} BEGIN;`);
-        const [id = ''] = await run('SELECT pg_catalog.pg_current_xact_id();');
-        const [pid = ''] = await run('SELECT pg_catalog.pg_backend_pid();');
-        return {
-            id,
-            pid,
-            run: async (sql) => void (await run(sql)),
-            ask: run,
-            take: async (script, onBytes) => {
-                // A pipe that breaks only says that psql has ended; why is for psql to say.
-                const copied = copy(script, tool.stdin, onBytes).catch(error => tool.stdin.writable ? Promise.reject(error) : lost);
-                await Promise.race([copied, lost]);
-                // The script has set these for itself; what follows names everything in full.
-                await run(`${limitIdle} SET client_encoding = 'UTF8';`);
-            },
-            whileIdle: work => whileIdle(() => run('SELECT 1;'), idleLimitMs / 4, work),
-            commit: async () => void (await run('COMMIT;')),
-            [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
-        };
-    }
-    catch (error) {
-        await tool[Symbol.asyncDispose]();
-        throw error;
-    }
-}
-/** A beat that fails says that the transaction is lost: that is the error, whatever comes of the work. */
-async function whileIdle(beat, intervalMs, work) {
-    const over = new AbortController();
-    const beating = (async () => {
-        while (!over.signal.aborted) {
-            await (0,promises_namespaceObject.setTimeout)(intervalMs, undefined, { signal: over.signal }).catch(() => { });
-            await beat();
-        }
-    })();
-    beating.catch(() => { });
-    try {
-        const result = await Promise.race([work(), beating.then(() => new Promise(() => { }))]);
-        over.abort();
-        await beating;
-        return result;
-    }
-    finally {
-        over.abort();
-    }
-}
-const ROLLED_BACK = 'Everything was rolled back: the database is as it was before.';
-function rolledBack(error) {
-    if (!(error instanceof OperatorError))
-        return error;
-    return new OperatorError(error.code, error.message, {
-        hint: `${ROLLED_BACK} ${error.hint ?? ''}`.trim(),
-        cause: error.cause,
-    });
-}
-/** Not pipeline(), which would end the input: the end of the script is not the end of the transaction. */
-async function copy(script, input, onBytes) {
-    for await (const chunk of script) {
-        onBytes(chunk.length);
-        if (!input.write(chunk))
-            await (0,external_node_events_.once)(input, 'drain');
-    }
-}
-/** What psql prints, line by line, up to a token. The script prints lines too: they are dropped as they come. */
-class Answers {
-    #rest = '';
-    #lines = [];
-    #wake;
-    constructor(stream) {
-        stream.setEncoding('utf8');
-        stream.on('data', (chunk) => {
-            const lines = (this.#rest + chunk).split('\n');
-            this.#rest = lines.pop() ?? '';
-            // Only the last few can be an answer of ours; the script's own SELECTs print one line each.
-            this.#lines = [...this.#lines, ...lines].slice(-target_transaction_KEPT_LINES);
-            this.#wake?.();
-        });
-    }
-    async until(token) {
-        for (;;) {
-            const at = this.#lines.indexOf(token);
-            if (at >= 0) {
-                const answer = this.#lines.slice(0, at);
-                this.#lines = this.#lines.slice(at + 1);
-                return answer;
-            }
-            await new Promise(resolve => {
-                this.#wake = resolve;
-            });
-        }
-    }
-}
-const target_transaction_KEPT_LINES = 20;
-/** DETAIL and CONTEXT quote rows of the database: they stay out of the log, with the lines that continue them. NOTICEs say nothing. */
-function createNoise() {
-    let isNoise = false;
-    return line => {
-        if (/^(psql:[^ ]* )?(DETAIL|CONTEXT|NOTICE|WARNING|LOCATION):/.test(line))
-            isNoise = true;
-        else if (/^(psql:|ERROR:|FATAL:|HINT:|LINE \d)/.test(line))
-            isNoise = false;
-        return isNoise;
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/target-truncate.js
-
-/**
- * SQL for psql that removes the rows of some tables. Other tables that refer to them make it fail, which is right: CASCADE would empty
- * those. So would a partitioned table that refers to them: it is named too where all its partitions are, and has no rows beside theirs.
- */
-function truncateSql(tables) {
-    const names = tables.map(table => quoteLiteral(quoteTable(table))).join(', ');
-    return `WITH chosen AS (SELECT x::regclass AS oid FROM unnest(ARRAY[${names}]) AS x),
-leaf AS (SELECT p.oid::regclass AS parent, t.relid IN (SELECT c.oid FROM chosen c) AS is_chosen
-  FROM pg_catalog.pg_class p CROSS JOIN LATERAL pg_partition_tree(p.oid) AS t WHERE p.relkind = 'p' AND t.isleaf
-   AND EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conrelid = p.oid))
-SELECT 'TRUNCATE ' || string_agg(name, ', ') FROM (SELECT 'ONLY ' || oid::text AS name FROM chosen
-  UNION ALL SELECT parent::text FROM leaf GROUP BY parent HAVING bool_and(is_chosen)) AS named
-\\gexec`;
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/transaction-session.js
-
-
-/**
- * Reads inside a transaction that a psql of ours holds, as if it were a session: what nobody else can see yet. Values come as
- * text, as from every session. Ends with the transaction.
- */
-function sessionOf({ ask, pid }) {
-    const rows = async (sql, values = []) => {
-        const filled = fill(sql, values);
-        if (!/^\s*(SELECT|WITH)\b/i.test(filled)) {
-            await ask(`${filled};`);
-            return [];
-        }
-        // One line, whatever the values hold: JSON writes line ends as \n. Numbers go as text, or the large ones would not come back.
-        const answer = await ask(`SELECT coalesce(pg_catalog.jsonb_agg((SELECT pg_catalog.jsonb_object_agg(v.key, v.value) FROM pg_catalog.jsonb_each_text(pg_catalog.to_jsonb(q)) AS v)), '[]')::text
-         FROM (\n${filled}\n) AS q;`);
-        return JSON.parse(answer.at(-1) ?? '[]');
-    };
-    return {
-        rows,
-        row: oneRow(rows),
-        pid,
-        isShared: false,
-        isIdle: () => true,
-        // The transaction ends it.
-        [Symbol.asyncDispose]: async () => { },
-    };
-}
-/** psql cannot bind a null: values are written into the statement. One without values is left as it is, whatever names it holds. */
-function fill(sql, values) {
-    return values.length === 0 ? sql : sql.replace(/\$(\d+)/g, (_, n) => transaction_session_literal(values[Number(n) - 1]));
-}
-function transaction_session_literal(value) {
-    if (value === null || value === undefined)
-        return 'NULL';
-    if (Array.isArray(value))
-        return `ARRAY[${value.map(transaction_session_literal).join(', ')}]`;
-    return quoteLiteral(String(value));
-}
-
-;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/overwrite-tools.js
-var overwrite_tools_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var overwrite_tools_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/**
- * psql for the transaction, pg_dump for the safety backup, and what that must be able to read: better missed now than when writers
- * wait. Throws TOOL_MISSING, DATABASE_PRIVILEGES.
- */
-async function requireOverwriteTools(context, { inputs, pgRestore, signal }, { versionNumber }) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const psql = await requireTool(context, 'psql', pgRestore.version.major);
-        // It has to know what pg_restore writes: \restrict came with a minor version (CVE-2025-8714).
-        if (compareVersions(psql.version, pgRestore.version) < 0)
-            throw new OperatorError('TOOL_TOO_OLD', `Nothing was changed. psql ${renderVersion(psql.version)} is older than pg_restore ${renderVersion(pgRestore.version)}, whose script it has to run.`, { hint: 'Run setup-pg18 before this step: it brings both of one version.' });
-        if (inputs.skipSafetyBackup !== undefined)
-            return;
-        await requireTool(context, 'pg_dump', fromVersionNumber(versionNumber).major);
-        const source = overwrite_tools_addDisposableResource(env_1, await openSource(withRestoreSettings(inputs.target, inputs.sessionSettings), signal), true);
-        await source.refuseObstacles(EVERYTHING);
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = overwrite_tools_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** What overwriting needs beyond what the other modes do. */
-function createOverwriteTools(context, setting, { target, env, archivePath, listPath }) {
-    const { inputs, pgRestore, signal } = setting;
-    return {
-        begin: async () => {
-            const { path } = await requireTool(context, 'psql', pgRestore.version.major);
-            // What we write and read is UTF-8, whatever the database holds.
-            return await beginTransaction({ psql: path, env: { ...env, PGCLIENTENCODING: 'UTF8' } });
-        },
-        freeze: (transaction, cut) => clearingTheWay({ target, signal }, transaction, cut, timeoutMs => transaction.run(lockAll('EXCLUSIVE', timeoutMs))),
-        clear: (transaction, selection, cut, look) => clearingTheWay({ target, signal }, transaction, cut, async (timeoutMs) => {
-            const isRows = selection.of === 'rows';
-            await transaction.run(isRows ? lockSome(selection.tables, timeoutMs) : lockAll('ACCESS EXCLUSIVE', timeoutMs));
-            await look();
-            await transaction.run(isRows ? truncateSql(selection.tables) : EMPTY_DATABASE);
-            await transaction.run('SET lock_timeout = 0;');
-        }),
-        readInventory: transaction => readInventory(sessionOf(transaction)),
-        readUncommitted: (transaction, original, selection) => readContent(sessionOf(transaction), original, selection.of === 'rows' ? selection.tables : undefined),
-        advanceNumbering: (transaction, tables) => advanceNumbering(sessionOf(transaction), tables),
-        readGuards: async (tables) => {
-            const env_2 = { stack: [], error: void 0, hasError: false };
-            try {
-                const session = overwrite_tools_addDisposableResource(env_2, await openSession(target, signal), true);
-                return await readGuards(session, tables);
-            }
-            catch (e_2) {
-                env_2.error = e_2;
-                env_2.hasError = true;
-            }
-            finally {
-                const result_2 = overwrite_tools_disposeResources(env_2);
-                if (result_2)
-                    await result_2;
-            }
-        },
-        startScript: async () => startScript({
-            path: pgRestore.path,
-            archive: archivePath,
-            env,
-            grants: inputs.restoreGrants,
-            args: [
-                `--use-list=${listPath}`,
-                ...(inputs.only === 'data' ? ['--data-only'] : []),
-                ...(inputs.ownerRole === undefined ? [] : [`--role=${inputs.ownerRole}`]),
-            ],
-        }),
-        readEnd: id => readTransactionEnd(id, async (sql, values) => {
-            const env_3 = { stack: [], error: void 0, hasError: false };
-            try {
-                const session = overwrite_tools_addDisposableResource(env_3, await openSession(target), true);
-                return (await session.row(sql, values)).value;
-            }
-            catch (e_3) {
-                env_3.error = e_3;
-                env_3.hasError = true;
-            }
-            finally {
-                const result_3 = overwrite_tools_disposeResources(env_3);
-                if (result_3)
-                    await result_3;
-            }
-        }),
-        takeSafetyBackup: () => takeSafetyBackup(context, setting, target),
-    };
-}
-/** Gets its locks from whoever holds them: by ending those where that is allowed, by waiting a moment and naming them where not. */
-async function clearingTheWay({ target, signal }, { pid }, cut, work) {
-    const env_4 = { stack: [], error: void 0, hasError: false };
-    try {
-        const session = overwrite_tools_addDisposableResource(env_4, await openSession(target, signal), true);
-        const ending = overwrite_tools_addDisposableResource(env_4, await openSession(target, signal), true);
-        const done = namingBlockers(session, pid, work(cut === undefined ? target_lock_LOCK_TIMEOUT_MS : CUT_TIMEOUT_MS));
-        if (cut === undefined)
-            return await done;
-        await whileTerminating(ending, target.database, [pid, session.pid], cut, done);
-    }
-    catch (e_4) {
-        env_4.error = e_4;
-        env_4.hasError = true;
-    }
-    finally {
-        const result_4 = overwrite_tools_disposeResources(env_4);
-        if (result_4)
-            await result_4;
-    }
-}
-/** Dumps the target as it is, then reads every byte back and lets pg_restore decode it. */
-async function takeSafetyBackup(context, { inputs, store, signal, directory, pgRestore }, target) {
-    const env_5 = { stack: [], error: void 0, hasError: false };
-    try {
-        const source = overwrite_tools_addDisposableResource(env_5, await openSource(target, signal), true);
-        const manifest = await dump({
-            location: inputs.location,
-            kind: 'safety',
-            options: {
-                format: 'custom',
-                compression: 'zstd:1',
-                tables: [],
-                excludeTables: [],
-                schemas: [],
-                lockTimeoutMs: SAFETY_LOCK_TIMEOUT_MS,
-            },
-            fingerprint: 'counts',
-            // At hand at once, if it should be needed.
-            storage: { storageClass: 'STANDARD', sse: undefined, tags: [], compatibility: 'auto' },
-            madeBy: madeBy(context.environment),
-        }, createDumpTools(context, source, target, store, directory));
-        const archivePath = (0,external_node_path_.join)(directory, 'safety.dump');
-        await verifyArchive(manifest, {
-            store,
-            archivePath,
-            disk: async () => ({ freeBytes: await readFreeBytes(directory), databaseBytes: 0 }),
-            download: (archive, path, onBytes) => downloadArchive(store, archive, path, onBytes),
-            now: () => new Date(),
-            log: context.log,
-            decode: () => decodeArchive(pgRestore.path, archivePath, context.environment.variables, signal),
-        });
-        return manifest;
-    }
-    catch (e_5) {
-        env_5.error = e_5;
-        env_5.hasError = true;
-    }
-    finally {
-        const result_5 = overwrite_tools_disposeResources(env_5);
-        if (result_5)
-            await result_5;
-    }
-}
-const SAFETY_LOCK_TIMEOUT_MS = 60_000;
-
-;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/tools.js
-var tools_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var tools_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** Records of a kind that an estimate looks at. */
-const RECORDS_READ = 12;
-/** What planning and restoring need from outside. */
-async function createRestoreTools(context, setting) {
-    const { inputs, manifest, store, signal, nonce, directory, pgRestore } = setting;
-    // Every session of ours and of the tools outlives the timeouts that the target's defaults may impose.
-    const target = withRestoreSettings(inputs.target, inputs.sessionSettings);
-    const archivePath = (0,external_node_path_.join)(directory, 'archive.dump');
-    const listPath = (0,external_node_path_.join)(directory, 'entries.list');
-    const env = await connectionEnvironment(target, directory, context.environment.variables);
-    const other = await findMaintenance(withSafePath(inputs.target), [
-        inputs.maintenanceDatabase,
-        'postgres',
-        'template1',
-    ]);
-    const maintenance = other && withRestoreSettings(other, inputs.sessionSettings);
-    // Rows come after those that they refer to, by the references of the database that they go into.
-    const sort = async (tables) => {
-        const env_1 = { stack: [], error: void 0, hasError: false };
-        try {
-            const session = tools_addDisposableResource(env_1, await openSession(target, signal), true);
-            return inReferenceOrder(tables, await readReferences(session, tables));
-        }
-        catch (e_1) {
-            env_1.error = e_1;
-            env_1.hasError = true;
-        }
-        finally {
-            const result_1 = tools_disposeResources(env_1);
-            if (result_1)
-                await result_1;
-        }
-    };
-    return {
-        store,
-        signal,
-        log: context.log,
-        now: () => new Date(),
-        archivePath,
-        pgRestore: pgRestore.version,
-        disk: async () => ({ freeBytes: await readFreeBytes(directory), databaseBytes: 0 }),
-        download: (archive, path, onBytes) => downloadArchive(store, archive, path, onBytes),
-        // Without the settings: an old server refuses some of them, and shall be refused by its version.
-        readTarget: async () => {
-            const env_2 = { stack: [], error: void 0, hasError: false };
-            try {
-                const session = tools_addDisposableResource(env_2, await openSession(withSafePath(inputs.target), signal), true);
-                return await readTargetFacts(session, inputs.target, inputs.ownerRole);
-            }
-            catch (e_2) {
-                env_2.error = e_2;
-                env_2.hasError = true;
-            }
-            finally {
-                const result_2 = tools_disposeResources(env_2);
-                if (result_2)
-                    await result_2;
-            }
-        },
-        refuseUnready: async (mode, facts) => {
-            if (mode === 'swap' && maintenance === undefined)
-                throw noMaintenance(inputs);
-            if (mode === 'overwrite')
-                await requireOverwriteTools(context, setting, facts);
-        },
-        trySettings: () => trySettings(target, inputs, signal),
-        chooseEntries: async (selection, facts) => {
-            const sorted = selection.of === 'rows' ? { ...selection, tables: await sort(selection.tables) } : selection;
-            const chosen = await choose(setting, archivePath, env, sorted, facts);
-            await (0,promises_.writeFile)(listPath, renderUseList(chosen.kept), { mode: 0o600 });
-            return chosen;
-        },
-        readUnpassable: async () => {
-            const env_3 = { stack: [], error: void 0, hasError: false };
-            try {
-                const session = tools_addDisposableResource(env_3, await openSession(target, signal), true);
-                return await readUnpassable(session, inputs.target.database);
-            }
-            catch (e_3) {
-                env_3.error = e_3;
-                env_3.hasError = true;
-            }
-            finally {
-                const result_3 = tools_disposeResources(env_3);
-                if (result_3)
-                    await result_3;
-            }
-        },
-        readDrills: () => readRecords(store, drillPrefix(inputs.location), parseDrillRecord),
-        readRestores: () => readRecords(store, restorePrefix(inputs.location), parseRestoreRecord),
-        remember: name => context.state.save(NEW_DATABASE, name === null ? null : { name, nonce }),
-        createDatabase: async (name, claim) => {
-            const env_4 = { stack: [], error: void 0, hasError: false };
-            try {
-                const session = tools_addDisposableResource(env_4, await openSession(target, signal), true);
-                const like = inputs.mode === 'swap' ? await readDatabaseShape(session, inputs.target.database) : manifest.server;
-                const database = { name, nonce, like, owner: inputs.ownerRole, backupId: manifest.backup.id };
-                const notes = await createTargetDatabase(session, database, claim);
-                await prepareForPartial(manifest, withDatabase(target, name), {
-                    signal,
-                    log: context.log,
-                    role: inputs.ownerRole,
-                });
-                return notes;
-            }
-            catch (e_4) {
-                env_4.error = e_4;
-                env_4.hasError = true;
-            }
-            finally {
-                const result_4 = tools_disposeResources(env_4);
-                if (result_4)
-                    await result_4;
-            }
-        },
-        readColumns: async (database, tables) => {
-            const env_5 = { stack: [], error: void 0, hasError: false };
-            try {
-                const session = tools_addDisposableResource(env_5, await openSession(withDatabase(target, database), signal), true);
-                return await sort(await readColumns(session, tables));
-            }
-            catch (e_5) {
-                env_5.error = e_5;
-                env_5.hasError = true;
-            }
-            finally {
-                const result_5 = tools_disposeResources(env_5);
-                if (result_5)
-                    await result_5;
-            }
-        },
-        // Also after a cancellation: what was restored must not lose its name, nor what was not restored stay.
-        finishDatabase: async (name, comment) => {
-            const env_6 = { stack: [], error: void 0, hasError: false };
-            try {
-                const session = tools_addDisposableResource(env_6, await openSession(target), true);
-                await describeDatabase(session, name, comment);
-            }
-            catch (e_6) {
-                env_6.error = e_6;
-                env_6.hasError = true;
-            }
-            finally {
-                const result_6 = tools_disposeResources(env_6);
-                if (result_6)
-                    await result_6;
-            }
-        },
-        dropDatabase: name => dropUnfinishedDatabase(target, name, nonce),
-        startRestore: async (database) => {
-            const args = [
-                `--use-list=${listPath}`,
-                ...(inputs.ownerRole === undefined ? [] : [`--role=${inputs.ownerRole}`]),
-            ];
-            return startRestore({
-                path: pgRestore.path,
-                archive: archivePath,
-                jobs: inputs.jobs,
-                env: { ...env, PGDATABASE: database },
-                grants: inputs.restoreGrants,
-                args,
-            });
-        },
-        analyze: database => analyzeDatabase(target, database, signal),
-        readContent: (database, original) => readRestoredContent(withDatabase(target, database), original, signal),
-        readStructure: async (database) => {
-            const env_7 = { stack: [], error: void 0, hasError: false };
-            try {
-                const session = tools_addDisposableResource(env_7, await openSession(withDatabase(target, database), signal), true);
-                return await readStructureChecks(session);
-            }
-            catch (e_7) {
-                env_7.error = e_7;
-                env_7.hasError = true;
-            }
-            finally {
-                const result_7 = tools_disposeResources(env_7);
-                if (result_7)
-                    await result_7;
-            }
-        },
-        copySettings: async (from, to) => {
-            const env_8 = { stack: [], error: void 0, hasError: false };
-            try {
-                const session = tools_addDisposableResource(env_8, await openSession(maintenance ?? target, signal), true);
-                return await copyDatabaseSettings(session, from, to);
-            }
-            catch (e_8) {
-                env_8.error = e_8;
-                env_8.hasError = true;
-            }
-            finally {
-                const result_8 = tools_disposeResources(env_8);
-                if (result_8)
-                    await result_8;
-            }
-        },
-        swap: names => {
-            if (maintenance === undefined)
-                throw noMaintenance(inputs);
-            return swapDatabases(maintenance, names, signal);
-        },
-        ...createOverwriteTools(context, setting, { target, env, archivePath, listPath }),
-    };
-}
-/**
- * Opens a session as all those that restore are opened. A server refuses a session for a setting that it does not know, and that
- * would look as if it could not be reached.
- */
-async function trySettings(target, { sessionSettings }, signal) {
-    try {
-        const env_9 = { stack: [], error: void 0, hasError: false };
-        try {
-            const _session = tools_addDisposableResource(env_9, await openSession(target, signal), true);
-        }
-        catch (e_9) {
-            env_9.error = e_9;
-            env_9.hasError = true;
-        }
-        finally {
-            const result_9 = tools_disposeResources(env_9);
-            if (result_9)
-                await result_9;
-        }
-    }
-    catch (error) {
-        const refusal = settingRefusal(error);
-        if (refusal === undefined || sessionSettings.length === 0)
-            throw error;
-        throw new OperatorError('INVALID_INPUT', `session-settings: the server says: ${refusal}. Nothing was changed.`, {
-            hint: `Given are ${sessionSettings.map(renderSessionSetting).join(', ')}. A setting of your own has a dot in its name, as logi.allow_audit_purge has.`,
-            cause: error,
-        });
-    }
-}
-function noMaintenance({ target, maintenanceDatabase }) {
-    return new OperatorError('TARGET_UNFIT', `Nothing was changed. Renaming ${target.database} needs a connection to another database of the server, and none of ${maintenanceDatabase}, postgres, template1 lets ${target.user} in.`, { hint: 'Name one with maintenance-database, or use mode new-database.' });
-}
-/** The last records under a prefix; what cannot be read is left out, because an estimate decides nothing. */
-async function readRecords(store, prefix, parse) {
-    const keys = (await store.list(prefix)).slice(-RECORDS_READ);
-    const records = keys.map(async (key) => {
-        try {
-            return [parse(await store.getText(key), key)];
-        }
-        catch (error) {
-            if (!(error instanceof OperatorError))
-                throw error;
-            return [];
-        }
-    });
-    return (await Promise.all(records)).flat();
-}
-
 ;// CONCATENATED MODULE: ./lib/actions/restore-from-s3/run.js
 var restore_from_s3_run_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
@@ -99919,7 +99919,7 @@ const restoreFromS3 = {
                 return;
             const inputs = readRestoreInputs(context.inputs, context.environment);
             if (isLeft)
-                await left_database_dropLeftDatabase(context, inputs);
+                await unfinished_database_dropLeftDatabase(context, inputs);
             if (!hasOpenUpload(context))
                 return;
             const store = restore_from_s3_run_addDisposableResource(env_2, new Store(inputs.store, context.log, context.signal), false);
@@ -100011,7 +100011,68 @@ function restoreRequest({ environment }, inputs, manifest, selection, names, non
     };
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/install/apt-config.js
+;// CONCATENATED MODULE: ./lib/postgres/install/prove-tools.js
+
+
+
+
+const PROGRAMS = {
+    client: ['pg_dump', 'pg_restore', 'psql'],
+    server: ['postgres', 'initdb', 'pg_ctl'],
+};
+/**
+ * Runs the tools in a directory and returns the version on which they agree. Throws INSTALL_FAILED when one is
+ * missing, does not run, tells another version, or when pg_dump cannot write zstd.
+ */
+async function proveTools(binDir, components, env) {
+    const names = ['client', ...components.filter(component => component !== 'client')].flatMap(component => PROGRAMS[component]);
+    const versions = await Promise.all(names.map(name => readVersion((0,external_node_path_.join)(binDir, name), env)));
+    const [version, ...others] = versions;
+    if (version === undefined || others.some(other => compareVersions(other, version) !== 0)) {
+        const seen = names.map((name, index) => `${name} ${renderVersion(versions[index] ?? { major: 0, minor: 0 })}`);
+        throw broken(`The tools in ${binDir} are of different versions: ${seen.join(', ')}`);
+    }
+    await proveZstd((0,external_node_path_.join)(binDir, 'pg_dump'), env);
+    return version;
+}
+/** The version of the pg_dump that a step finds with this PATH: what counts in the end. */
+async function readVersionOnPath(env) {
+    return readVersion('pg_dump', env);
+}
+async function readVersion(file, env) {
+    const { exitCode, stdout, stderr } = await run(file, ['--version'], env);
+    if (exitCode !== 0)
+        throw broken(`${file} --version ended with ${exitCode}: ${stderr.trim() || stdout.trim()}`);
+    return parseVersion(stdout);
+}
+/**
+ * pg_dump refuses a compression that it was not built with before it connects ("this build does not support
+ * compression with zstd", common/compression.c), so an attempt that gets as far as the connection proves that it was.
+ * That libzstd can be loaded is proven by its running at all. No server is needed, and it takes milliseconds.
+ */
+async function proveZstd(pgDump, env) {
+    const nowhere = ['--host=/nonexistent', '--dbname=none', '--no-password', '--file=/dev/null'];
+    const { stderr } = await run(pgDump, ['--format=custom', '--compress=zstd', ...nowhere], env);
+    if (stderr.includes('connection to server'))
+        return;
+    throw broken(`${pgDump} cannot make a zstd archive: ${stderr.trim()}`);
+}
+async function run(file, args, env) {
+    try {
+        return await runCommand(file, args, { env });
+    }
+    catch (error) {
+        throw broken(`${file} cannot be run: ${errorMessage(error)}`, error);
+    }
+}
+function broken(message, cause) {
+    return new OperatorError('INSTALL_FAILED', message, {
+        hint: 'Set source: apt to install the tools apart from the system, or report this with the log of the step.',
+        cause,
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/install/apt/apt-config.js
 
 
 /** Set by us and never taken from the machine: what decides whom apt believes, and what it downloads. */
@@ -100068,7 +100129,7 @@ function renderAptConfig(directory, architecture, machine) {
     return [...machine, ...own, `APT::Architectures { "${architecture}"; };`, ''].join('\n');
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/install/loader-wrappers.js
+;// CONCATENATED MODULE: ./lib/postgres/install/apt/loader-wrappers.js
 var loader_wrappers_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
         if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
@@ -100197,7 +100258,7 @@ async function isElf(file) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/install/postgres-packages.js
+;// CONCATENATED MODULE: ./lib/postgres/install/apt/postgres-packages.js
 
 
 /**
@@ -100246,7 +100307,7 @@ async function notFound(apt, origin, wanted, carried) {
     return new OperatorError('INSTALL_NOT_FOUND', `PostgreSQL ${renderWanted(wanted)} was not found in ${origin.name}: ${list}`, { hint: 'Ask for a version that it carries, or give a source that carries this one in apt-source.' });
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/install/apt-failure.js
+;// CONCATENATED MODULE: ./lib/postgres/install/apt/apt-failure.js
 
 /** What apt says (apt-pkg/*.cc, methods/*.cc, in English) and what it means for us; the first match wins. */
 const apt_failure_RULES = [
@@ -100318,7 +100379,7 @@ function apt_failure_quote(telling, all) {
     return shown.map(line => line.replace(/^[EW]: /, '').trim()).join(' | ') || 'it gave no reason';
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/install/private-apt.js
+;// CONCATENATED MODULE: ./lib/postgres/install/apt/private-apt.js
 
 
 
@@ -100426,70 +100487,9 @@ function debianArchitecture(arch) {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/install/prove-tools.js
-
-
-
-
-const PROGRAMS = {
-    client: ['pg_dump', 'pg_restore', 'psql'],
-    server: ['postgres', 'initdb', 'pg_ctl'],
-};
-/**
- * Runs the tools in a directory and returns the version on which they agree. Throws INSTALL_FAILED when one is
- * missing, does not run, tells another version, or when pg_dump cannot write zstd.
- */
-async function proveTools(binDir, components, env) {
-    const names = ['client', ...components.filter(component => component !== 'client')].flatMap(component => PROGRAMS[component]);
-    const versions = await Promise.all(names.map(name => readVersion((0,external_node_path_.join)(binDir, name), env)));
-    const [version, ...others] = versions;
-    if (version === undefined || others.some(other => compareVersions(other, version) !== 0)) {
-        const seen = names.map((name, index) => `${name} ${renderVersion(versions[index] ?? { major: 0, minor: 0 })}`);
-        throw broken(`The tools in ${binDir} are of different versions: ${seen.join(', ')}`);
-    }
-    await proveZstd((0,external_node_path_.join)(binDir, 'pg_dump'), env);
-    return version;
-}
-/** The version of the pg_dump that a step finds with this PATH: what counts in the end. */
-async function readVersionOnPath(env) {
-    return readVersion('pg_dump', env);
-}
-async function readVersion(file, env) {
-    const { exitCode, stdout, stderr } = await run(file, ['--version'], env);
-    if (exitCode !== 0)
-        throw broken(`${file} --version ended with ${exitCode}: ${stderr.trim() || stdout.trim()}`);
-    return parseVersion(stdout);
-}
-/**
- * pg_dump refuses a compression that it was not built with before it connects ("this build does not support
- * compression with zstd", common/compression.c), so an attempt that gets as far as the connection proves that it was.
- * That libzstd can be loaded is proven by its running at all. No server is needed, and it takes milliseconds.
- */
-async function proveZstd(pgDump, env) {
-    const nowhere = ['--host=/nonexistent', '--dbname=none', '--no-password', '--file=/dev/null'];
-    const { stderr } = await run(pgDump, ['--format=custom', '--compress=zstd', ...nowhere], env);
-    if (stderr.includes('connection to server'))
-        return;
-    throw broken(`${pgDump} cannot make a zstd archive: ${stderr.trim()}`);
-}
-async function run(file, args, env) {
-    try {
-        return await runCommand(file, args, { env });
-    }
-    catch (error) {
-        throw broken(`${file} cannot be run: ${errorMessage(error)}`, error);
-    }
-}
-function broken(message, cause) {
-    return new OperatorError('INSTALL_FAILED', message, {
-        hint: 'Set source: apt to install the tools apart from the system, or report this with the log of the step.',
-        cause,
-    });
-}
-
 ;// CONCATENATED MODULE: external "node:stream/consumers"
 const consumers_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/consumers");
-;// CONCATENATED MODULE: ./lib/postgres/install/unpack-deb.js
+;// CONCATENATED MODULE: ./lib/postgres/install/apt/unpack-deb.js
 
 
 
@@ -100556,7 +100556,7 @@ async function ending(child) {
     return code === 0 ? '' : (await said) || `${child.spawnfile} ended with ${code ?? deadBy}`;
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/install/apt-installation.js
+;// CONCATENATED MODULE: ./lib/postgres/install/apt/apt-installation.js
 var apt_installation_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
         if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
@@ -100782,7 +100782,7 @@ function toInstallation(request, entry, cacheHit) {
     };
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/install/pgdg-key.js
+;// CONCATENATED MODULE: ./lib/postgres/install/apt/pgdg-key.js
 /** Of the key below: https://www.postgresql.org/download/linux/debian/ and Debian's package postgresql-common agree. */
 const PGDG_FINGERPRINT = 'B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8';
 /**
@@ -100869,7 +100869,7 @@ Gtz3cydIohvNO9d90+29h0eGEDYti7j7maHkBKUAwlcPvMg5m3Y=
 -----END PGP PUBLIC KEY BLOCK-----
 `;
 
-;// CONCATENATED MODULE: ./lib/postgres/install/apt-source.js
+;// CONCATENATED MODULE: ./lib/postgres/install/apt/apt-source.js
 
 /** Options of a one-line source that we understand, and their deb822 names (sources.list(5)). */
 const OPTIONS = {
@@ -100963,7 +100963,7 @@ function inlineKey(key) {
     return ['', ...key.trim().split('\n')].join('\n ').replace(/\n (?=\n)/g, '\n .');
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/install/machine-source.js
+;// CONCATENATED MODULE: ./lib/postgres/install/apt/machine-source.js
 
 
 
@@ -101038,7 +101038,7 @@ function unsupported(message) {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/install/apt-origin.js
+;// CONCATENATED MODULE: ./lib/postgres/install/apt/apt-origin.js
 
 
 
@@ -102468,7 +102468,7 @@ function run_unsupported(message) {
 
 // EXTERNAL MODULE: ../../node_modules/yaml/dist/index.js
 var dist = __nccwpck_require__(3483);
-;// CONCATENATED MODULE: ./lib/core/criteria-fields.js
+;// CONCATENATED MODULE: ./lib/core/criteria/fields.js
 
 /** The keys of one mapping of the document; what is wrong is collected with its path. */
 class Fields {
@@ -102533,7 +102533,7 @@ function shown(value) {
     return typeof value === 'object' ? 'a mapping' : `"${String(value).slice(0, 60)}"`;
 }
 
-;// CONCATENATED MODULE: ./lib/core/criteria-names.js
+;// CONCATENATED MODULE: ./lib/core/criteria/names.js
 /** `users`, `audit.events`, `"Mixed Case"."Users"`. Throws a RangeError. */
 function parseTableName(text) {
     const parts = splitName(text);
@@ -102560,7 +102560,7 @@ function splitName(text) {
     return [...text.matchAll(new RegExp(part, 'gu'))].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? (plain ?? '').replace(/[A-Z]/g, c => c.toLowerCase()));
 }
 
-;// CONCATENATED MODULE: ./lib/core/criteria-document.js
+;// CONCATENATED MODULE: ./lib/core/criteria/parse.js
 
 
 
@@ -102571,7 +102571,7 @@ const KEYS = {
     query: ['name', 'query', 'expect', 'min', 'max', 'empty'],
     extension: ['name', 'extension'],
 };
-const criteria_document_KINDS = ['table', 'newest', 'query', 'extension'];
+const parse_KINDS = ['table', 'newest', 'query', 'extension'];
 /** Reads a criteria document from plain values; finds every problem. With problems, `criteria` is not to be used. */
 function parseCriteriaDocument(document) {
     const problems = [];
@@ -102603,18 +102603,18 @@ const REFUSED = { kind: 'extension', name: '', extension: '' };
 function readCriterion(fields) {
     if (!fields.isMapping)
         return REFUSED;
-    const [kind, second] = criteria_document_KINDS.filter(candidate => fields.has(candidate));
+    const [kind, second] = parse_KINDS.filter(candidate => fields.has(candidate));
     if (kind === undefined) {
-        fields.refuseOthers([...new Set(criteria_document_KINDS.flatMap(candidate => KEYS[candidate]))]);
-        fields.refuseAll(`a check has one of the keys ${criteria_document_KINDS.join(', ')}, which says what it looks at`);
+        fields.refuseOthers([...new Set(parse_KINDS.flatMap(candidate => KEYS[candidate]))]);
+        fields.refuseAll(`a check has one of the keys ${parse_KINDS.join(', ')}, which says what it looks at`);
         return REFUSED;
     }
     if (second !== undefined) {
-        fields.refuse(second, `a check has one of ${criteria_document_KINDS.join(', ')}; make this a check of its own`, 'key');
+        fields.refuse(second, `a check has one of ${parse_KINDS.join(', ')}; make this a check of its own`, 'key');
         return REFUSED;
     }
     fields.refuseOthers(KEYS[kind], `a check of ${kind}`);
-    return READERS[kind](fields, fields.parse('name', 'a name such as "users"', criteria_document_parseName) ?? '');
+    return READERS[kind](fields, fields.parse('name', 'a name such as "users"', parse_parseName) ?? '');
 }
 const READERS = {
     table(fields, name) {
@@ -102640,7 +102640,7 @@ const READERS = {
         return { kind: 'query', name, sql, condition };
     },
     extension(fields, name) {
-        const extension = fields.parse('extension', 'the name of an extension such as citext', criteria_document_parseName);
+        const extension = fields.parse('extension', 'the name of an extension such as citext', parse_parseName);
         return extension === undefined ? REFUSED : { kind: 'extension', name, extension };
     },
 };
@@ -102695,7 +102695,7 @@ function readRange(fields) {
         fields.refuse('max', `${max} is below min, which is ${min}`);
     return { kind: 'range', min, max };
 }
-function criteria_document_parseName(text) {
+function parse_parseName(text) {
     if (text.trim() === '' || text !== text.trim() || /[\r\n]/.test(text) || text.length > 100)
         throw new RangeError('a name is one line of 1 to 100 characters');
     return text;
@@ -102895,7 +102895,7 @@ async function smoke_run({ command, timeoutMs, database, variables, signal, log 
     }
 }
 
-;// CONCATENATED MODULE: ./lib/core/drill-advice.js
+;// CONCATENATED MODULE: ./lib/core/drill/drill-advice.js
 
 /**
  * What to do next after a drill that did not pass, the most urgent first: sentences that go by the kind of failure. Empty
@@ -102975,7 +102975,7 @@ function wholeSecond(instant) {
     return new Date(instant).toISOString().replace(/\.\d+/, '');
 }
 
-;// CONCATENATED MODULE: ./lib/core/drill-trend.js
+;// CONCATENATED MODULE: ./lib/core/summary/drill-trend.js
 
 
 /** The recovery times of the last drills, and how this one compares. */

@@ -63,5 +63,5 @@ function tool(name: string, args: readonly string[]): readonly string[] {
 }
 
 function sourceFiles(): readonly string[] {
-  return globSync(['src/**/*.ts', 'test/**/*.ts', 'scripts/**/*.ts']).toSorted()
+  return globSync(['src/**/*.ts', 'test/**/*.ts', 'lab/**/*.ts', 'scripts/**/*.ts']).toSorted()
 }

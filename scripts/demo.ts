@@ -4,9 +4,9 @@
  * Real servers, nothing mocked. Exits 1 where anything differs; whatever it made is removed at the end, also then.
  */
 import process from 'node:process'
-import { renderBytes, renderCount } from '../src/core/bytes.ts'
-import { renderDuration } from '../src/core/duration.ts'
 import { errorMessage } from '../src/core/errors.ts'
+import { renderBytes, renderCount } from '../src/core/text/bytes.ts'
+import { renderDuration } from '../src/core/text/duration.ts'
 import { createBucket } from '../test/support/bucket.ts'
 import { createDatabase } from '../test/support/database.ts'
 import type { ActionRun } from '../test/support/runner.ts'

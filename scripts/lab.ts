@@ -4,8 +4,8 @@
  */
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { type Lab, labDown, labKeep, labStatus } from './lab/lab.ts'
-import { labLog } from './lab/log.ts'
+import { type Lab, labDown, labKeep, labStatus } from '../lab/lab.ts'
+import { labLog } from '../lab/log.ts'
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
 import { layerProblems } from '../scripts/check/layers.ts'
 
-const files = globSync(['src/**/*.ts', 'test/**/*.ts', 'scripts/**/*.ts']).toSorted()
+const files = globSync(['src/**/*.ts', 'test/**/*.ts', 'lab/**/*.ts', 'scripts/**/*.ts']).toSorted()
 
 describe('the code base', () => {
   it('is found', () => {

@@ -28,8 +28,8 @@ const manifestOf = (name: string): Manifest =>
 /** The action's own files, and those in src/actions that it shares with others. */
 function sourcesOf(name: string): readonly string[] {
   const own = globSync(`src/actions/${name}/*.ts`).map(file => readFileSync(file, 'utf8'))
-  const shared = globSync('src/actions/*.ts').filter(file =>
-    own.some(source => source.includes(`from '../${basename(file)}'`)),
+  const shared = globSync('src/wiring/*.ts').filter(file =>
+    own.some(source => source.includes(`from '../../wiring/${basename(file)}'`)),
   )
   return [...own, ...shared.map(file => readFileSync(file, 'utf8'))]
 }

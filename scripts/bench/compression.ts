@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { MIB } from '../../src/core/bytes.ts'
-import { BENCH_KINDS, type BenchKind, ensureBench, parseSize } from '../data/bench.ts'
-import { labKeep } from '../lab/lab.ts'
+import { labKeep } from '../../lab/lab.ts'
+import { MIB } from '../../src/core/text/bytes.ts'
+import { BENCH_KINDS, type BenchKind, ensureBench, parseSize } from '../../test/data/bench.ts'
 import { better, type Measured, measure } from './measured-command.ts'
 
 const METHODS = [

@@ -11,13 +11,13 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { MIB, renderBytes } from '../../src/core/bytes.ts'
+import { type Lab, labKeep } from '../../lab/lab.ts'
+import { MIB, renderBytes } from '../../src/core/text/bytes.ts'
+import { ensureBench, parseSize } from '../../test/data/bench.ts'
 import { createBucket } from '../../test/support/bucket.ts'
 import { databaseUrl } from '../../test/support/database.ts'
 import { dumpOptions, labEnvironment } from '../../test/support/dump.ts'
 import { runAction } from '../../test/support/runner.ts'
-import { ensureBench, parseSize } from '../data/bench.ts'
-import { type Lab, labKeep } from '../lab/lab.ts'
 
 const { values } = parseArgs({
   options: {

@@ -10,10 +10,10 @@
 import { readdirSync } from 'node:fs'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { readDistribution, readMachineSource } from '../../src/postgres/install/machine-source.ts'
+import { POSTGRES_18 } from '../../lab/debian-packages.ts'
+import { readDistribution, readMachineSource } from '../../src/postgres/install/apt/machine-source.ts'
 import { createWorkplace } from '../../test/support/runner/workplace.ts'
 import { type ActionRun, runAction } from '../../test/support/runner.ts'
-import { POSTGRES_18 } from '../lab/packages.ts'
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } })
 const ROUNDS = Number(values.rounds)

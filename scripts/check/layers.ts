@@ -38,7 +38,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   github: { from: ['core', 'github'], node: 'all', packages: [] },
   steps: { from: ['core', 'steps'], typesFrom: ADAPTERS, node: NODE_WITHOUT_IO, packages: [] },
   runner: { from: ['core', 'runner'], node: 'all', packages: ['@actions/core'] },
-  actions: { from: ['core', ...ADAPTERS, 'steps', 'runner', 'actions'], node: 'all', packages: [] },
+  wiring: { from: ['core', ...ADAPTERS, 'steps', 'runner', 'wiring'], node: 'all', packages: [] },
+  actions: { from: ['core', ...ADAPTERS, 'steps', 'runner', 'wiring', 'actions'], node: 'all', packages: [] },
   main: { from: ['actions', 'runner'], node: [], packages: [] },
 }
 
@@ -46,6 +47,30 @@ const LAYERS: Readonly<Record<string, Layer>> = {
 const IN_ONE_FILE: Readonly<Record<string, string>> = {
   yaml: 'src/actions/verify-drill/criteria-file.ts',
 }
+
+/**
+ * The rooms of a layer, from the ground up: a file may import from its own room and from rooms in an earlier group.
+ * Files directly in the layer's folder stand before all rooms; a room inside a room belongs to the outer one.
+ */
+const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  core: [
+    ['text', 'json', 'pg'],
+    ['backup'],
+    ['checks', 'migrations'],
+    ['criteria', 'drill', 'gate'],
+    ['restore'],
+    ['summary'],
+  ],
+  postgres: [['session'], ['client-tools'], ['catalog'], ['source', 'target', 'install'], ['scratch']],
+  steps: [['backups'], ['dump', 'restore'], ['drill', 'gate']],
+  storage: [['multipart']],
+}
+
+/** Rooms of one group that may import each other in this direction. */
+const WITHIN_GROUP: readonly (readonly [from: string, to: string])[] = [
+  ['core/pg', 'core/text'],
+  ['core/json', 'core/text'],
+]
 
 interface TextRule {
   readonly applies: (file: string) => boolean
@@ -155,9 +180,25 @@ function relativeProblem(
   const other = layerOf(target)
   if (name === 'actions' && other === 'actions' && ![actionOf(file), undefined].includes(actionOf(target)))
     return 'an action does not import another action'
+  if (name === other) return roomProblem(file, target)
   if (layer.from.includes(other)) return undefined
   if (!layer.typesFrom?.includes(other)) return `${name} does not import ${other}`
   return typeOnly ? undefined : `${name} may import only types (import type) from ${other}`
+}
+
+function roomProblem(file: string, target: string): string | undefined {
+  const layer = layerOf(file)
+  const rooms = ROOMS[layer]
+  const [from, to] = [roomOf(file), roomOf(target)]
+  if (rooms === undefined || from === to || to === undefined) return undefined
+  const level = (room: string | undefined) =>
+    rooms.findIndex(group => room !== undefined && group.includes(room))
+  if (level(to) === -1) return `${layer}/${to} is not a room of ${layer} (scripts/check/layers.ts)`
+  if (from === undefined) return `a file directly in ${layer} imports nothing from its rooms`
+  const allowed =
+    level(to) < level(from) ||
+    WITHIN_GROUP.some(([a, b]) => a === `${layer}/${from}` && b === `${layer}/${to}`)
+  return allowed ? undefined : `${layer}/${from} does not import ${layer}/${to}`
 }
 
 function packageProblem(file: string, name: string, layer: Layer, module: string): string | undefined {
@@ -176,6 +217,12 @@ function isOf(module: string, own: string): boolean {
 /** The folder under src/; src/main.ts is a layer of its own. */
 function layerOf(file: string): string {
   return (file.split('/')[1] ?? '').replace(/\.ts$/, '')
+}
+
+/** `backup` of src/core/backup/manifest.ts; undefined for a file directly in its layer. */
+function roomOf(file: string): string | undefined {
+  const [, , room, ...rest] = file.split('/')
+  return rest.length === 0 ? undefined : room
 }
 
 /** `setup-pg18` of src/actions/setup-pg18/run.ts. A file directly in src/actions belongs to none: all may import it. */

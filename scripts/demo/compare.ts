@@ -1,5 +1,5 @@
-import { renderCount } from '../../src/core/bytes.ts'
-import type { TableFingerprint } from '../../src/core/manifest.ts'
+import type { TableFingerprint } from '../../src/core/backup/manifest.ts'
+import { renderCount } from '../../src/core/text/bytes.ts'
 import type { Content } from './content.ts'
 
 /** What is not the same in two databases, one sentence each; empty when they are equal. */

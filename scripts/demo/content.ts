@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import process from 'node:process'
 import { text } from 'node:stream/consumers'
-import type { Lab } from '../lab/lab.ts'
+import type { Lab } from '../../lab/lab.ts'
 
 /** Everything a database holds, as a plain dump tells it. */
 export interface Content {

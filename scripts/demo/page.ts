@@ -1,5 +1,5 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
-import { renderDuration } from '../../src/core/duration.ts'
+import { renderDuration } from '../../src/core/text/duration.ts'
 
 /** Where the demo tells its story: short headings, indented text, and how long each chapter took. */
 export interface Page {

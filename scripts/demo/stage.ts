@@ -1,4 +1,4 @@
-import type { Lab } from '../lab/lab.ts'
+import type { Lab } from '../../lab/lab.ts'
 import type { Page } from './page.ts'
 
 /** What every chapter works with. */

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
-import { openLabDirectories } from '../lab/directory.ts'
+import { openLabDirectories } from '../../lab/directory.ts'
 
 /** A program that is published as a Go module. */
 export interface GoTool {

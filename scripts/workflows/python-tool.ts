@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { openLabDirectories } from '../lab/directory.ts'
+import { openLabDirectories } from '../../lab/directory.ts'
 
 const INSTALL_TIMEOUT_MS = 5 * 60_000
 

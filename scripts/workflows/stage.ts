@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Lab } from '../../lab/lab.ts'
 import type { TestBucket } from '../../test/support/bucket.ts'
-import type { Lab } from '../lab/lab.ts'
 import { type ActOptions, runWorkflow, TOKEN, type WorkflowRun } from './act-run.ts'
 import { makeCaller, type Rewrite, type Rewritten } from './copy.ts'
 import { type FakeGithub, startFakeGithub } from './fake-github.ts'

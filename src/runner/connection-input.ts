@@ -1,4 +1,4 @@
-import { type Connection, connectionFromVariables, parseConnectionUrl } from '../core/connection.ts'
+import { type Connection, connectionFromVariables, parseConnectionUrl } from '../core/pg/connection.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Environment } from './environment.ts'
 import { type Inputs, maskSecret } from './inputs.ts'

@@ -1,5 +1,5 @@
-import { renderDuration } from '../core/duration.ts'
 import { OperatorError } from '../core/errors.ts'
+import { renderDuration } from '../core/text/duration.ts'
 
 /** Node's timers fire at once when they are set for longer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1

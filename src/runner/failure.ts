@@ -1,6 +1,6 @@
 import { diskError, errorMessage, OperatorError } from '../core/errors.ts'
-import { code, literal } from '../core/markdown.ts'
-import { renderSummaryPage } from '../core/summary-page.ts'
+import { renderSummaryPage } from '../core/summary/summary-page.ts'
+import { code, literal } from '../core/text/markdown.ts'
 import { actionsLog } from './log.ts'
 
 /** The job summary of a run that ended with an error: what failed, and what to do next. */

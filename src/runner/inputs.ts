@@ -1,7 +1,7 @@
 import * as core from '@actions/core'
-import { parseDuration } from '../core/duration.ts'
 import { errorMessage, OperatorError } from '../core/errors.ts'
 import { Secret, spellings } from '../core/secret.ts'
+import { parseDuration } from '../core/text/duration.ts'
 
 /**
  * Reads the inputs of one action. Problems are collected, so that one run tells all of them; `finish` throws them as

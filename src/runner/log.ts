@@ -1,6 +1,6 @@
 import * as core from '@actions/core'
 import type { Log } from '../core/log.ts'
-import { visible } from '../core/markdown.ts'
+import { visible } from '../core/text/markdown.ts'
 
 /** GitHub shows as many warnings of a step as annotations, and drops the others. */
 const WARNINGS_KEPT = 10

@@ -7,8 +7,8 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
+import { quote } from '../core/backup/restore-commands.ts'
 import type { Log } from '../core/log.ts'
-import { quote } from '../core/restore-commands.ts'
 import { createClient, type StoreConfig } from './client.ts'
 import { withRetries } from './retry.ts'
 import { isDenied, isNotFound, isPreconditionFailed, lacksConditions, storeError } from './store-error.ts'

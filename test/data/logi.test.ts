@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { buildDemoDatabase } from '../../scripts/data/logi.ts'
 import { createDatabase, type TestDatabase, withClient } from '../support/database.ts'
 import { theLab } from '../support/lab.ts'
+import { buildDemoDatabase } from './logi.ts'
 
 const TABLES = [
   'users',

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { parseManifest } from '../../src/core/manifest.ts'
+import { parseManifest } from '../../src/core/backup/manifest.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { createDatabase, databaseUrl, type TestDatabase, withClient } from '../support/database.ts'
 import { dumpOptions } from '../support/dump.ts'

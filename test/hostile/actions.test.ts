@@ -8,13 +8,13 @@ import { startFakeGithub } from '../../scripts/workflows/fake-github.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { createDatabase, databaseUrl, type TestDatabase, withClient } from '../support/database.ts'
 import { labEnvironment } from '../support/dump.ts'
+import { expectContract, expectWholePage } from '../support/hostile/contract.ts'
+import { buildHostile, buildUnrestorable } from '../support/hostile/database.ts'
+import { HOSTILE_TEXTS, MARK } from '../support/hostile/texts.ts'
 import { theLab } from '../support/lab.ts'
 import { createWorkplace } from '../support/runner/workplace.ts'
 import { type ActionRun, runAction } from '../support/runner.ts'
 import { readBackup, tamper } from '../support/tamper.ts'
-import { expectContract, expectWholePage } from './contract.ts'
-import { buildHostile, buildUnrestorable } from './database.ts'
-import { HOSTILE_TEXTS, MARK } from './texts.ts'
 
 const lab = theLab()
 const env = labEnvironment(lab)

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { expectContract } from '../support/hostile/contract.ts'
+import { HOSTILE_TEXTS } from '../support/hostile/texts.ts'
 import { type ActionRun, runAction } from '../support/runner.ts'
-import { expectContract } from './contract.ts'
-import { HOSTILE_TEXTS } from './texts.ts'
 
 /** Ways in which an action that is not careful passes text on: a statement, with the text as `text`. */
 const WAYS = {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { parseCompression } from '../../src/core/dump-options.ts'
+import { parseCompression } from '../../src/core/backup/dump-options.ts'
 import { theLab } from '../support/lab.ts'
 
 const pgDump = join(theLab().postgres.binDir, 'pg_dump')

@@ -3,7 +3,7 @@ import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it, test } from 'vitest'
-import { annotations, runPhaseOf, Workspace } from './phase.ts'
+import { annotations, runPhaseOf, Workspace } from '../support/phase.ts'
 
 describe('a step that succeeds', () => {
   it('writes its outputs and its summary, and says nothing else', async () => {

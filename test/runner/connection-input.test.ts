@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { annotations, type PhaseOptions, type PhaseRun, runPhaseOf } from './phase.ts'
+import { annotations, type PhaseOptions, type PhaseRun, runPhaseOf } from '../support/phase.ts'
 
 /** Reads a connection in a process of its own; outputs what is not secret. */
 function readIn(options: PhaseOptions): Promise<PhaseRun> {

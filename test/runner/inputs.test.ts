@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import { annotations, runPhaseOf } from './phase.ts'
+import { annotations, runPhaseOf } from '../support/phase.ts'
 
 /** What an action reads, as JSON; or its one annotation. */
 async function read(code: string, inputs: Readonly<Record<string, string>>): Promise<unknown> {

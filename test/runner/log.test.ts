@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { harmless } from '../../src/runner/log.ts'
-import { runPhaseOf } from './phase.ts'
+import { runPhaseOf } from '../support/phase.ts'
 
 /**
  * The runner's own reading of a line, restated from actions/runner src/Runner.Common/ActionCommand.cs (TryParseV2 and

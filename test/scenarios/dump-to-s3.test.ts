@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
-import { parseManifest } from '../../src/core/manifest.ts'
+import { parseManifest } from '../../src/core/backup/manifest.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { createDatabase, withClient } from '../support/database.ts'
 import { dumpOptions } from '../support/dump.ts'

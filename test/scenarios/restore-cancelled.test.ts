@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseRestoreRecord } from '../../src/core/restore-record.ts'
+import { parseRestoreRecord } from '../../src/core/restore/restore-record.ts'
 import { createBucket } from '../support/bucket.ts'
 import { withClient } from '../support/database.ts'
 import { dumpOptions, labEnvironment } from '../support/dump.ts'

@@ -1,6 +1,6 @@
 import { Client } from 'pg'
 import { describe, expect, it } from 'vitest'
-import { buildDemoDatabase } from '../../scripts/data/logi.ts'
+import { buildDemoDatabase } from '../data/logi.ts'
 import { createBucket } from '../support/bucket.ts'
 import { withClient } from '../support/database.ts'
 import { createHosted } from '../support/hosted.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { describe, expect, it } from 'vitest'
-import { parseRestoreRecord } from '../../src/core/restore-record.ts'
+import { parseRestoreRecord } from '../../src/core/restore/restore-record.ts'
 import { createBucket } from '../support/bucket.ts'
 import { databaseUrl, withClient } from '../support/database.ts'
 import { createHosted, type HostedDatabase } from '../support/hosted.ts'

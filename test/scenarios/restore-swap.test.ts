@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { describe, expect, it } from 'vitest'
-import { buildDemoDatabase } from '../../scripts/data/logi.ts'
+import { buildDemoDatabase } from '../data/logi.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { databaseUrl, withClient } from '../support/database.ts'
 import { labEnvironment } from '../support/dump.ts'

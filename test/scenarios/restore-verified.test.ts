@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { parseRestoreRecord } from '../../src/core/restore-record.ts'
+import { parseRestoreRecord } from '../../src/core/restore/restore-record.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { withClient } from '../support/database.ts'
 import { createHosted, type HostedDatabase } from '../support/hosted.ts'

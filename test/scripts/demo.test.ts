@@ -5,7 +5,7 @@ import { findDifferences, findUntruths } from '../../scripts/demo/compare.ts'
 import { type Content, readScript } from '../../scripts/demo/content.ts'
 import { renderForTerminal } from '../../scripts/demo/markdown.ts'
 import { createPage } from '../../scripts/demo/page.ts'
-import { code, codeBlock, literal, printable, table } from '../../src/core/markdown.ts'
+import { code, codeBlock, literal, printable, table } from '../../src/core/text/markdown.ts'
 
 const SCRIPT = String.raw`CREATE TABLE public.users (id integer, name text);
 CREATE TABLE public."odd (name" (id integer);

@@ -5,13 +5,13 @@ import process from 'node:process'
 import { Readable } from 'node:stream'
 import { PutBucketPolicyCommand } from '@aws-sdk/client-s3'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Keys } from '../../scripts/lab/ceph.ts'
-import { beginUpload, type UploadRequest } from '../../src/storage/upload.ts'
+import type { Keys } from '../../lab/ceph.ts'
+import { beginUpload, type UploadRequest } from '../../src/storage/multipart/upload.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { fromReadable } from '../support/byte-source.ts'
 import { theLab } from '../support/lab.ts'
-import { MeddlingProxy, s3Error } from './meddling-proxy.ts'
-import { inPieces, openStore, sha256, testBytes } from './test-store.ts'
+import { MeddlingProxy, s3Error } from '../support/storage/meddling-proxy.ts'
+import { inPieces, openStore, sha256, testBytes } from '../support/storage/test-store.ts'
 
 const lab = theLab()
 /** The lab's user without rights, as Ceph's policies name it. */

@@ -4,13 +4,13 @@ import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { MIB } from '../../src/core/bytes.ts'
+import { MIB } from '../../src/core/text/bytes.ts'
 import { createBucket } from '../support/bucket.ts'
 import { theLab } from '../support/lab.ts'
 import { createWorkplace } from '../support/runner/workplace.ts'
 
 const lab = theLab()
-const PROGRAM = fileURLToPath(new URL('transfer-program.ts', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../support/storage/transfer-program.ts', import.meta.url))
 
 /** Mounts a disk of that size, in a namespace that ends with the command behind it. */
 const ON_SMALL_DISK = 'mount -t tmpfs -o size="$1" tmpfs "$TMPDIR" && shift && exec "$@"'

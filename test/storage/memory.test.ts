@@ -4,13 +4,13 @@ import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { GIB, MIB } from '../../src/core/bytes.ts'
+import { GIB, MIB } from '../../src/core/text/bytes.ts'
 import { createBucket } from '../support/bucket.ts'
 import { theLab } from '../support/lab.ts'
 import { MemoryWatch } from '../support/runner/memory.ts'
 
 const lab = theLab()
-const PROGRAM = fileURLToPath(new URL('transfer-program.ts', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../support/storage/transfer-program.ts', import.meta.url))
 
 /** Runs the program in a process of its own and returns what it said and the most memory that it took. */
 async function run(

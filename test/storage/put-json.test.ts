@@ -3,8 +3,8 @@ import { OperatorError } from '../../src/core/errors.ts'
 import { createBucket } from '../support/bucket.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { theLab } from '../support/lab.ts'
-import { MeddlingProxy, s3Error } from './meddling-proxy.ts'
-import { openStore } from './test-store.ts'
+import { MeddlingProxy, s3Error } from '../support/storage/meddling-proxy.ts'
+import { openStore } from '../support/storage/test-store.ts'
 
 const lab = theLab()
 const NO_SSE = { sse: undefined }

@@ -11,7 +11,7 @@ import {
   paginateListObjectsV2,
   S3Client,
 } from '@aws-sdk/client-s3'
-import type { Lab, LabS3 } from '../../scripts/lab/lab.ts'
+import type { Lab, LabS3 } from '../../lab/lab.ts'
 
 /** A bucket of its own for one test. `await using` empties and removes it at the end. */
 export interface TestBucket extends AsyncDisposable {

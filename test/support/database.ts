@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
-import type { Lab } from '../../scripts/lab/lab.ts'
+import type { Lab } from '../../lab/lab.ts'
 
 /** A database of its own for one test. `await using` drops it at the end, whoever is still connected. */
 export interface TestDatabase extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { delimiter } from 'node:path'
 import process from 'node:process'
-import type { Lab } from '../../scripts/lab/lab.ts'
+import type { Lab } from '../../lab/lab.ts'
 import type { ActionOptions } from './runner.ts'
 
 /** What a step needs to reach the lab: credentials as a workflow would export them, and the tools on the PATH. */

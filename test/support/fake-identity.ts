@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { Keys } from '../../scripts/lab/ceph.ts'
+import type { Keys } from '../../lab/ceph.ts'
 
 /** GitHub's token service and AWS STS, as much of each as a job needs that assumes a role. */
 export interface FakeIdentity extends AsyncDisposable {

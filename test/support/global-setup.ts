@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node'
-import { borrowLab, type Lab } from '../../scripts/lab/lab.ts'
+import { borrowLab, type Lab } from '../../lab/lab.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {

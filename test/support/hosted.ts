@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Client } from 'pg'
-import type { Lab } from '../../scripts/lab/lab.ts'
+import type { Lab } from '../../lab/lab.ts'
 import { databaseUrl, withClient } from './database.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { inject } from 'vitest'
-import type { Lab } from '../../scripts/lab/lab.ts'
+import type { Lab } from '../../lab/lab.ts'
 import './global-setup.ts'
 
 /** The real Postgres and the real S3 store that this test runs against. */

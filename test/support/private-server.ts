@@ -2,8 +2,8 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openLabDirectories } from '../../scripts/lab/directory.ts'
-import { type Lab, labDown, labUp } from '../../scripts/lab/lab.ts'
+import { openLabDirectories } from '../../lab/directory.ts'
+import { type Lab, labDown, labUp } from '../../lab/lab.ts'
 import { databaseUrl, withClient } from './database.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Lab } from '../../scripts/lab/lab.ts'
+import type { Lab } from '../../lab/lab.ts'
 import type { TestBucket } from './bucket.ts'
 import { dumpOptions, labEnvironment } from './dump.ts'
 import type { HostedDatabase } from './hosted.ts'

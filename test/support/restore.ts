@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
-import type { Lab } from '../../scripts/lab/lab.ts'
+import type { Lab } from '../../lab/lab.ts'
 
 /** Restores an archive with stock pg_restore from standard input, as `aws s3 cp … - | pg_restore` does. */
 export async function stockRestore(lab: Lab, archive: Buffer, url: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { paginateListObjectsV2 } from '@aws-sdk/client-s3'
-import { renderCount } from '../../../src/core/bytes.ts'
+import { renderCount } from '../../../src/core/text/bytes.ts'
 import type { TestBucket } from '../../../test/support/bucket.ts'
 import type { Stage } from '../stage.ts'
 

@@ -1,5 +1,5 @@
-import { renderCount } from '../../../src/core/bytes.ts'
-import { parseManifest } from '../../../src/core/manifest.ts'
+import { parseManifest } from '../../../src/core/backup/manifest.ts'
+import { renderCount } from '../../../src/core/text/bytes.ts'
 import type { TestBucket } from '../../../test/support/bucket.ts'
 import type { TestDatabase } from '../../../test/support/database.ts'
 import type { ActionRun } from '../../../test/support/runner.ts'

@@ -1,4 +1,4 @@
-import { renderBytes } from '../../../src/core/bytes.ts'
+import { renderBytes } from '../../../src/core/text/bytes.ts'
 import type { TestBucket } from '../../../test/support/bucket.ts'
 import type { TestDatabase } from '../../../test/support/database.ts'
 import { dumpOptions } from '../../../test/support/dump.ts'

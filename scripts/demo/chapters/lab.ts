@@ -1,4 +1,4 @@
-import { borrowLab, type Lab } from '../../lab/lab.ts'
+import { borrowLab, type Lab } from '../../../lab/lab.ts'
 import type { Page } from '../page.ts'
 
 /** Takes the lab that runs, or starts one for as long as the demo needs it. */

@@ -1,5 +1,5 @@
+import { buildDemoDatabase } from '../../../test/data/logi.ts'
 import { createDatabase, type TestDatabase } from '../../../test/support/database.ts'
-import { buildDemoDatabase } from '../../data/logi.ts'
 import type { Stage } from '../stage.ts'
 
 /** Builds the database that is to be backed up. */

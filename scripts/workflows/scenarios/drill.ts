@@ -1,9 +1,9 @@
-import { parseDrillRecord } from '../../../src/core/drill-record.ts'
-import { parseManifest } from '../../../src/core/manifest.ts'
+import { parseManifest } from '../../../src/core/backup/manifest.ts'
+import { parseDrillRecord } from '../../../src/core/drill/drill-record.ts'
+import { buildDemoDatabase } from '../../../test/data/logi.ts'
 import { createBucket, type TestBucket } from '../../../test/support/bucket.ts'
 import { createDatabase } from '../../../test/support/database.ts'
 import { tamper } from '../../../test/support/tamper.ts'
-import { buildDemoDatabase } from '../../data/logi.ts'
 import { expectEqual, expectExit, expectJobs, expectLog, expectNoSecret } from '../expect.ts'
 import { type Caller, createCaller, openGithub, type Stage } from '../stage.ts'
 

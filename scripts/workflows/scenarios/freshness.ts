@@ -1,6 +1,6 @@
+import { buildDemoDatabase } from '../../../test/data/logi.ts'
 import { createBucket } from '../../../test/support/bucket.ts'
 import { createDatabase } from '../../../test/support/database.ts'
-import { buildDemoDatabase } from '../../data/logi.ts'
 import { expectEqual, expectExit, expectJobs, expectLog } from '../expect.ts'
 import { createCaller, openGithub, type Stage } from '../stage.ts'
 

@@ -1,9 +1,9 @@
-import { parseRestoreRecord } from '../../../src/core/restore-record.ts'
+import { parseRestoreRecord } from '../../../src/core/restore/restore-record.ts'
+import { buildLogi } from '../../../test/data/logi.ts'
 import { createBucket, type TestBucket } from '../../../test/support/bucket.ts'
 import { withClient } from '../../../test/support/database.ts'
 import { createHosted } from '../../../test/support/hosted.ts'
 import { databaseDigest } from '../../../test/support/restore.ts'
-import { buildLogi } from '../../data/logi.ts'
 import { expectEqual, expectExit, expectJobs, expectLog, expectNoSecret } from '../expect.ts'
 import { createCaller, openGithub, type Stage } from '../stage.ts'
 

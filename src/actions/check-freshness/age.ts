@@ -1,4 +1,4 @@
-import { renderDuration } from '../../core/duration.ts'
+import { renderDuration } from '../../core/text/duration.ts'
 
 /** The newest of its kind, and the instant that counts for its age. */
 export interface Newest {

@@ -5,12 +5,12 @@ import {
   NEVER_LATEST,
   parseDatabaseName,
   parseDestination,
-} from '../../core/backup-key.ts'
-import { parseDuration } from '../../core/duration.ts'
+} from '../../core/backup/backup-id.ts'
+import { parseDuration } from '../../core/text/duration.ts'
 import type { Environment } from '../../runner/environment.ts'
 import type { Inputs } from '../../runner/inputs.ts'
 import type { StoreConfig } from '../../storage/client.ts'
-import { readStoreConfig } from '../store-inputs.ts'
+import { readStoreConfig } from '../../wiring/store-inputs.ts'
 
 export interface FreshnessInputs {
   readonly location: Location

@@ -1,5 +1,5 @@
-import { code, literal } from '../../core/markdown.ts'
-import { renderSummaryPage } from '../../core/summary-page.ts'
+import { renderSummaryPage } from '../../core/summary/summary-page.ts'
+import { code, literal } from '../../core/text/markdown.ts'
 import { type Age, renderAge } from './age.ts'
 
 /** The job summary: verdict, every age, and what to do next. */

@@ -1,21 +1,21 @@
-import { type Destination, parseDestination } from '../../core/backup-key.ts'
-import type { Connection } from '../../core/connection.ts'
-import { type DumpOptions, parseCompression } from '../../core/dump-options.ts'
-import { ARCHIVE_FORMATS, FINGERPRINT_LEVELS, type FingerprintLevel } from '../../core/manifest.ts'
+import { type Destination, parseDestination } from '../../core/backup/backup-id.ts'
+import { type DumpOptions, parseCompression } from '../../core/backup/dump-options.ts'
+import { ARCHIVE_FORMATS, FINGERPRINT_LEVELS, type FingerprintLevel } from '../../core/backup/manifest.ts'
+import type { Connection } from '../../core/pg/connection.ts'
 import { readConnection } from '../../runner/connection-input.ts'
 import type { Environment } from '../../runner/environment.ts'
 import type { Inputs } from '../../runner/inputs.ts'
 import type { StoreConfig } from '../../storage/client.ts'
+import { COMPATIBILITY, type Compatibility } from '../../storage/multipart/upload.ts'
 import type { ServerSideEncryption } from '../../storage/store.ts'
-import { COMPATIBILITY, type Compatibility } from '../../storage/upload.ts'
 import {
   parseSse,
   parseStorageClass,
   readDatabaseName,
   readLockTimeoutMs,
   readPatterns,
-} from '../dump-inputs.ts'
-import { readStoreConfig } from '../store-inputs.ts'
+} from '../../wiring/dump-inputs.ts'
+import { readStoreConfig } from '../../wiring/store-inputs.ts'
 
 /** The kinds that a caller may ask for; `partial` follows from what is left out. */
 const KINDS = ['daily', 'manual', 'pre-migration'] as const

@@ -1,11 +1,11 @@
-import { type PastBackup, renderBackupTrend } from '../../core/backup-trend.ts'
-import { renderBytes, renderCount } from '../../core/bytes.ts'
-import { renderDuration } from '../../core/duration.ts'
-import { countRows, type Manifest, type TableFingerprint } from '../../core/manifest.ts'
-import { code, codeBlock, literal, table } from '../../core/markdown.ts'
-import { renderBackupCommands } from '../../core/partial-backup.ts'
-import { quote } from '../../core/restore-commands.ts'
-import { renderSummaryPage } from '../../core/summary-page.ts'
+import { countRows, type Manifest, type TableFingerprint } from '../../core/backup/manifest.ts'
+import { renderBackupCommands } from '../../core/backup/partial-backup.ts'
+import { quote } from '../../core/backup/restore-commands.ts'
+import { type PastBackup, renderBackupTrend } from '../../core/summary/backup-trend.ts'
+import { renderSummaryPage } from '../../core/summary/summary-page.ts'
+import { renderBytes, renderCount } from '../../core/text/bytes.ts'
+import { renderDuration } from '../../core/text/duration.ts'
+import { code, codeBlock, literal, table } from '../../core/text/markdown.ts'
 
 /** Tables shown one by one, the largest first; the rest is counted. */
 const TABLES_SHOWN = 30

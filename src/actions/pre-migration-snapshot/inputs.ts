@@ -1,25 +1,25 @@
-import { type Location, parseDestination } from '../../core/backup-key.ts'
-import { isColdStorage } from '../../core/cold-storage.ts'
-import type { Connection } from '../../core/connection.ts'
-import { type DumpOptions, parseCompression } from '../../core/dump-options.ts'
-import { parseDuration } from '../../core/duration.ts'
-import { VERIFY_LEVELS, type VerifyLevel } from '../../core/gate-record.ts'
-import type { PlausibilityRules } from '../../core/plausibility.ts'
+import { type Location, parseDestination } from '../../core/backup/backup-id.ts'
+import { type DumpOptions, parseCompression } from '../../core/backup/dump-options.ts'
+import { isColdStorage } from '../../core/backup/storage-class.ts'
+import { VERIFY_LEVELS, type VerifyLevel } from '../../core/gate/gate-record.ts'
+import type { PlausibilityRules } from '../../core/gate/row-drops.ts'
+import type { Connection } from '../../core/pg/connection.ts'
+import { parseDuration } from '../../core/text/duration.ts'
 import { readConnection } from '../../runner/connection-input.ts'
 import type { Environment } from '../../runner/environment.ts'
 import type { Inputs } from '../../runner/inputs.ts'
-import type { SoakRequest } from '../../steps/soak.ts'
+import type { SoakRequest } from '../../steps/gate/soak.ts'
 import type { StoreConfig } from '../../storage/client.ts'
+import { COMPATIBILITY, type Compatibility } from '../../storage/multipart/upload.ts'
 import type { ServerSideEncryption } from '../../storage/store.ts'
-import { COMPATIBILITY, type Compatibility } from '../../storage/upload.ts'
 import {
   parseSse,
   parseStorageClass,
   readDatabaseName,
   readLockTimeoutMs,
   readPatterns,
-} from '../dump-inputs.ts'
-import { readStoreConfig } from '../store-inputs.ts'
+} from '../../wiring/dump-inputs.ts'
+import { readStoreConfig } from '../../wiring/store-inputs.ts'
 
 const PHASES = ['before', 'after'] as const
 const PROBE_INTERVAL_MS = 10_000

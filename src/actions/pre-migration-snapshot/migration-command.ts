@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises'
-import { connectionUrl } from '../../core/connection.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { MigrationReport } from '../../core/migrations/migration-report.ts'
-import { runShellCommand, visibleVariables } from '../shell-command.ts'
-import type { GateSetting } from './setting.ts'
+import { connectionUrl } from '../../core/pg/connection.ts'
+import { runShellCommand, visibleVariables } from '../../runner/user-command.ts'
+import type { GateSetting } from './gate-run.ts'
 
 /**
  * Asks the operator's own command, which prints a line for each pending migration. It runs in the project's folder with the

@@ -1,5 +1,5 @@
 import type { ActionResult } from '../../core/action-result.ts'
-import type { VerifyLevel } from '../../core/gate-record.ts'
+import type { VerifyLevel } from '../../core/gate/gate-record.ts'
 
 /** What is known at the end; what is left out stays empty, and the gate closed. */
 export interface KnownOutputs {

@@ -11,8 +11,8 @@ import {
   type Report,
   successComment,
   webhookText,
-} from './text.ts'
-import { callWeb } from './web-call.ts'
+} from './messages.ts'
+import { callWeb } from './webhook.ts'
 
 type Change = 'opened' | 'commented' | 'closed' | 'none'
 

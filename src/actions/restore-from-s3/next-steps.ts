@@ -1,14 +1,14 @@
+import { quoteIdentifier } from '../../core/pg/quote.ts'
 import {
   COMPARE_STRUCTURE,
   renderAddresses,
   renderCopyBack,
   type TableColumns,
-} from '../../core/copy-back.ts'
-import { quoteIdentifier } from '../../core/identifier.ts'
-import { code, codeBlock } from '../../core/markdown.ts'
-import { restoredName } from '../../core/restore-names.ts'
-import type { RestoreRecord } from '../../core/restore-record.ts'
-import { renderSwap } from '../../postgres/target-swap.ts'
+} from '../../core/restore/copy-back.ts'
+import { restoredName } from '../../core/restore/database-names.ts'
+import type { RestoreRecord } from '../../core/restore/restore-record.ts'
+import { code, codeBlock } from '../../core/text/markdown.ts'
+import { renderSwap } from '../../postgres/target/swap.ts'
 
 /** Tables whose statements are shown; those of the others are the same. */
 const TABLES_SHOWN = 10

@@ -1,9 +1,9 @@
 import type { ActionResult } from '../../core/action-result.ts'
-import { verdictOf } from '../../core/check.ts'
-import { renderNotice } from '../../core/restore-notice.ts'
-import { holdsPart } from '../../core/restore-selection.ts'
-import type { RestoreReport, RestoreRequest } from '../../steps/restore-database.ts'
-import type { RestorePlan } from '../../steps/restore-plan.ts'
+import { verdictOf } from '../../core/checks/check.ts'
+import { holdsPart } from '../../core/restore/selection.ts'
+import { renderNotice } from '../../core/restore/user-notice.ts'
+import type { RestorePlan } from '../../steps/restore/plan.ts'
+import type { RestoreReport, RestoreRequest } from '../../steps/restore/restore.ts'
 import { renderPlanSummary, renderRestoreSummary } from './summary.ts'
 
 /** What a run cannot know yet is empty. */

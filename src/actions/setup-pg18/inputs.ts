@@ -1,5 +1,5 @@
-import { parseWantedVersion, type WantedVersion } from '../../core/postgres-version.ts'
-import { parseAptSource } from '../../postgres/install/apt-source.ts'
+import { parseWantedVersion, type WantedVersion } from '../../core/pg/version.ts'
+import { parseAptSource } from '../../postgres/install/apt/apt-source.ts'
 import { COMPONENTS, type Component, type SecurityFloorPolicy } from '../../postgres/install/installation.ts'
 import type { Inputs } from '../../runner/inputs.ts'
 

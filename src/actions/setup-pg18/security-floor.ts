@@ -1,6 +1,6 @@
 import { OperatorError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
-import { isBelowSecurityFloor, renderVersion, SECURITY_FLOOR } from '../../core/postgres-version.ts'
+import { isBelowSecurityFloor, renderVersion, SECURITY_FLOOR } from '../../core/pg/version.ts'
 import type { Installation, SecurityFloorPolicy } from '../../postgres/install/installation.ts'
 
 /** Says so, or ends it, when the tools have a known hole that matters to whoever restores archives with them. */

@@ -1,7 +1,7 @@
 import { type Document, isMap, isNode, LineCounter, parseDocument, visit } from 'yaml'
-import type { Criterion } from '../../core/criteria.ts'
-import { parseCriteriaDocument } from '../../core/criteria-document.ts'
-import type { CriteriaProblem } from '../../core/criteria-fields.ts'
+import type { Criterion } from '../../core/criteria/criterion.ts'
+import type { CriteriaProblem } from '../../core/criteria/fields.ts'
+import { parseCriteriaDocument } from '../../core/criteria/parse.ts'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
 
 /** Reads a criteria file (docs/drill-criteria.md); throws INVALID_INPUT with every problem as `file:line:column: …`. */

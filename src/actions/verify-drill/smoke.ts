@@ -1,8 +1,8 @@
-import type { Check } from '../../core/check.ts'
-import { type Connection, connectionUrl } from '../../core/connection.ts'
-import { renderDuration } from '../../core/duration.ts'
+import type { Check } from '../../core/checks/check.ts'
 import type { Log } from '../../core/log.ts'
-import { runShellCommand, visibleVariables } from '../shell-command.ts'
+import { type Connection, connectionUrl } from '../../core/pg/connection.ts'
+import { renderDuration } from '../../core/text/duration.ts'
+import { runShellCommand, visibleVariables } from '../../runner/user-command.ts'
 
 /** Node's timers fire at once when they are set for longer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1

@@ -1,12 +1,12 @@
-import { renderBytes } from '../../core/bytes.ts'
-import type { Check, CheckVerdict, Verdict } from '../../core/check.ts'
-import { renderAmount } from '../../core/check-text.ts'
-import { adviseAfterDrill } from '../../core/drill-advice.ts'
-import { type DrillRecord, measuredRtoMs } from '../../core/drill-record.ts'
-import { type PastDrill, renderDrillTrend } from '../../core/drill-trend.ts'
-import { renderDuration } from '../../core/duration.ts'
-import { code, literal, table } from '../../core/markdown.ts'
-import { renderSummaryPage } from '../../core/summary-page.ts'
+import type { Check, CheckVerdict, Verdict } from '../../core/checks/check.ts'
+import { adviseAfterDrill } from '../../core/drill/drill-advice.ts'
+import { type DrillRecord, measuredRtoMs } from '../../core/drill/drill-record.ts'
+import { type PastDrill, renderDrillTrend } from '../../core/summary/drill-trend.ts'
+import { renderSummaryPage } from '../../core/summary/summary-page.ts'
+import { renderBytes } from '../../core/text/bytes.ts'
+import { renderAmount } from '../../core/text/counts.ts'
+import { renderDuration } from '../../core/text/duration.ts'
+import { code, literal, table } from '../../core/text/markdown.ts'
 
 export interface DrillSummaryContext {
   /** Where the record lies; undefined when it could not be written. */

@@ -1,5 +1,5 @@
-import { type Check, gapsOf } from '../../core/check.ts'
-import type { DrillRecord } from '../../core/drill-record.ts'
+import { type Check, gapsOf } from '../../core/checks/check.ts'
+import type { DrillRecord } from '../../core/drill/drill-record.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { DrillInputs } from './inputs.ts'
 

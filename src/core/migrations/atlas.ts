@@ -1,4 +1,4 @@
-import { renderSome } from '../check-text.ts'
+import { renderSome } from '../text/counts.ts'
 import type { MigrationRow } from './migration-report.ts'
 import { filesIn, type ProjectFile } from './project-file.ts'
 import { defineTool } from './tool.ts'

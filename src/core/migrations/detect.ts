@@ -1,5 +1,5 @@
-import { renderAmount, renderSome } from '../check-text.ts'
 import { errorMessage } from '../errors.ts'
+import { renderAmount, renderSome } from '../text/counts.ts'
 import type {
   MigrationReport,
   MigrationState,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { renderSome } from '../check-text.ts'
-import { list, object, text, whole } from '../shape.ts'
+import { list, object, text, whole } from '../json/decode.ts'
+import { renderSome } from '../text/counts.ts'
 import { filesIn } from './project-file.ts'
 import { defineTool } from './tool.ts'
 

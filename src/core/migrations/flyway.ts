@@ -1,4 +1,4 @@
-import { renderSome } from '../check-text.ts'
+import { renderSome } from '../text/counts.ts'
 import { flywayChecksum } from './flyway-checksum.ts'
 import type { MigrationRow, ProjectFiles } from './migration-report.ts'
 import { filesIn, foldersWith } from './project-file.ts'

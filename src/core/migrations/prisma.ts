@@ -1,4 +1,4 @@
-import { renderSome } from '../check-text.ts'
+import { renderSome } from '../text/counts.ts'
 import { filesIn, foldersWith } from './project-file.ts'
 import { defineTool } from './tool.ts'
 

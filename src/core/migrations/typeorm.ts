@@ -1,4 +1,4 @@
-import { renderSome } from '../check-text.ts'
+import { renderSome } from '../text/counts.ts'
 import type { ProjectFile } from './project-file.ts'
 import { SCRIPT, SCRIPT_FOLDERS, scriptFolders } from './script-folders.ts'
 import { defineTool, WHOLE } from './tool.ts'

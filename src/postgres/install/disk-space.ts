@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
-import { renderBytes } from '../../core/bytes.ts'
 import { DISK_HINT, OperatorError } from '../../core/errors.ts'
+import { renderBytes } from '../../core/text/bytes.ts'
 
 /** Bytes that an ordinary user may still write where a directory is. */
 export async function readFreeBytes(directory: string): Promise<number> {

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
-import { renderVersion, renderWanted, satisfies } from '../../core/postgres-version.ts'
-import { toolEnvironment } from '../tool.ts'
-import { type CommandOutput, runCommand } from './command.ts'
+import { renderVersion, renderWanted, satisfies } from '../../core/pg/version.ts'
+import { type CommandOutput, runCommand } from '../client-tools/run-command.ts'
+import { toolEnvironment } from '../client-tools/run-tool.ts'
 import type { Installation, Wish } from './installation.ts'
 import { proveTools } from './prove-tools.ts'
 

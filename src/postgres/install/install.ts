@@ -1,6 +1,6 @@
 import { errorMessage, OperatorError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
-import { compareVersions, isBelowSecurityFloor, renderVersion } from '../../core/postgres-version.ts'
+import { compareVersions, isBelowSecurityFloor, renderVersion } from '../../core/pg/version.ts'
 import type { Installation, Wish } from './installation.ts'
 
 /** The two ways to come by tools. */

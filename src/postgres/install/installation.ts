@@ -1,4 +1,4 @@
-import type { PostgresVersion, WantedVersion } from '../../core/postgres-version.ts'
+import type { PostgresVersion, WantedVersion } from '../../core/pg/version.ts'
 
 export const COMPONENTS = ['client', 'server'] as const
 /** `server` always comes with the client. */

@@ -1,12 +1,7 @@
 import { join } from 'node:path'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
-import {
-  compareVersions,
-  type PostgresVersion,
-  parseVersion,
-  renderVersion,
-} from '../../core/postgres-version.ts'
-import { type CommandOutput, runCommand } from './command.ts'
+import { compareVersions, type PostgresVersion, parseVersion, renderVersion } from '../../core/pg/version.ts'
+import { type CommandOutput, runCommand } from '../client-tools/run-command.ts'
 import type { Component } from './installation.ts'
 
 const PROGRAMS: Readonly<Record<Component, readonly string[]>> = {

@@ -3,12 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path'
 import { find, findAllVersions } from '@actions/tool-cache'
 import { OperatorError } from '../../core/errors.ts'
-import {
-  compareVersions,
-  type PostgresVersion,
-  parseVersion,
-  renderVersion,
-} from '../../core/postgres-version.ts'
+import { compareVersions, type PostgresVersion, parseVersion, renderVersion } from '../../core/pg/version.ts'
 import { COMPONENTS, type Component } from './installation.ts'
 
 /** What is known about an entry. */

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os'
 import process from 'node:process'
-import { MIB } from '../../core/bytes.ts'
+import { MIB } from '../../core/text/bytes.ts'
 
 /**
  * Settings of a scratch server, as command line arguments. A restore that loses its machine starts anew, so nothing is

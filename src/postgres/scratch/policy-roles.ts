@@ -1,8 +1,8 @@
-import type { Connection } from '../../core/connection.ts'
-import { renderConnection } from '../../core/connection.ts'
 import { OperatorError } from '../../core/errors.ts'
-import { quoteIdentifier } from '../../core/identifier.ts'
-import type { Session } from '../session.ts'
+import type { Connection } from '../../core/pg/connection.ts'
+import { renderConnection } from '../../core/pg/connection.ts'
+import { quoteIdentifier } from '../../core/pg/quote.ts'
+import type { Session } from '../session/session.ts'
 
 /** How a role says that a drill made it. */
 const MARK = 'Made by a drill of pg-runbook for the policies of a backup.'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { checkSecurityFloor } from '../../../src/actions/setup-pg18/security-floor.ts'
 import type { Installation } from '../../../src/postgres/install/installation.ts'
-import { rememberingLog } from '../../postgres/install/silent-log.ts'
+import { rememberingLog } from '../../support/install/silent-log.ts'
 
 const made = (minor: number): Installation => ({
   version: { major: 18, minor },

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
 import { renderDrillSummary } from '../../../src/actions/verify-drill/summary.ts'
-import type { Check } from '../../../src/core/check.ts'
-import { sampleCheck, sampleRecord } from '../../core/sample-record.ts'
+import type { Check } from '../../../src/core/checks/check.ts'
+import { sampleCheck, sampleRecord } from '../../support/samples/records.ts'
 
 const context = { recordUri: 's3://logi-backups/drills/logi/20261201T040000Z-1a2b3c4d.json', previous: [] }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { detect, table } from './sides.ts'
+import { detect, table } from '../../support/migration-sides.ts'
 
 const RAILS = { 'db/migrate/20260901090000_create_users.rb': '' }
 const PRISMA = { 'prisma/migrations/20260901090000_init/migration.sql': '' }

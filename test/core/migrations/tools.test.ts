@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it, test } from 'vitest'
 import { flywayChecksum } from '../../../src/core/migrations/flyway-checksum.ts'
-import { detect, table } from './sides.ts'
+import { detect, table } from '../../support/migration-sides.ts'
 
 describe('Rails', () => {
   const versions = (...all: readonly string[]) =>

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import { GIB, MIB } from '../../../src/core/bytes.ts'
+import { GIB, MIB } from '../../../src/core/text/bytes.ts'
 import { readFreeBytes, requireSpace } from '../../../src/postgres/install/disk-space.ts'
 
 describe('disk space', () => {

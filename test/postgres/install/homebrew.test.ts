@@ -5,7 +5,7 @@ import process from 'node:process'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { installFromHomebrew } from '../../../src/postgres/install/homebrew.ts'
 import type { Wish } from '../../../src/postgres/install/installation.ts'
-import { silentLog } from './silent-log.ts'
+import { silentLog } from '../../support/install/silent-log.ts'
 
 const WISH: Wish = { version: { major: 18 }, components: ['client'], securityFloor: 'warn' }
 

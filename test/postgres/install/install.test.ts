@@ -1,9 +1,9 @@
 import { describe, expect, it, test } from 'vitest'
 import { OperatorError } from '../../../src/core/errors.ts'
-import { parseWantedVersion } from '../../../src/core/postgres-version.ts'
+import { parseWantedVersion } from '../../../src/core/pg/version.ts'
 import { findOrFetch } from '../../../src/postgres/install/install.ts'
 import type { Installation, Wish } from '../../../src/postgres/install/installation.ts'
-import { silentLog } from './silent-log.ts'
+import { silentLog } from '../../support/install/silent-log.ts'
 
 const made = (minor: number, source: Installation['source']): Installation => ({
   version: { major: 18, minor },

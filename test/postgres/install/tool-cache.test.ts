@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { find } from '@actions/tool-cache'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CACHED_TOOL, type EntryFacts, ToolCache } from '../../../src/postgres/install/tool-cache.ts'
-import { runnerCache } from './runner-cache.ts'
+import { runnerCache } from '../../support/install/runner-cache.ts'
 
 const NOW = Date.parse('2026-11-23T00:00:00Z')
 

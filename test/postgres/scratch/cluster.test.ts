@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { expect, it } from 'vitest'
 import { clusterDirectory, startCluster } from '../../../src/postgres/scratch/cluster.ts'
-import { openSession } from '../../../src/postgres/session.ts'
+import { openSession } from '../../../src/postgres/session/session.ts'
 import { theLab } from '../../support/lab.ts'
 
 it('a scratch server has room for the locks of a table with thousands of partitions and their indexes', async () => {

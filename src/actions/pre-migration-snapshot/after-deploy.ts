@@ -1,0 +1,73 @@
+import type { ActionResult } from '../../core/action-result.ts'
+import { OperatorError } from '../../core/errors.ts'
+import { type GateRecord, isOfDeploy } from '../../core/gate/gate-record.ts'
+import { readLastGates } from '../../steps/gate/gate-records.ts'
+import { type SoakReport, type SoakRequest, soak } from '../../steps/gate/soak.ts'
+import { madeBy } from '../../wiring/dump-deps.ts'
+import { renderAfterSummary, renderUnhealthySummary } from './after-deploy-summary.ts'
+import type { GateSetting } from './gate-run.ts'
+import { gateOutputs } from './outputs.ts'
+import { takeBackup, verify } from './restore-point.ts'
+
+/** What is known of ways back: the gate of this very deploy, and the newest of all. */
+export interface WayBack {
+  readonly ofDeploy: GateRecord | undefined
+  readonly newest: GateRecord | undefined
+}
+
+/**
+ * After a deploy (runbook §7: back up after the migration is verified, not right after it): watches the service, and
+ * backs up the new state only when it stayed healthy. If not, it fails and shows the way back.
+ */
+export async function backUpAfterDeploy(setting: GateSetting, request: SoakRequest): Promise<ActionResult> {
+  const { context, store, signal } = setting
+  const tools = { fetch: globalThis.fetch, now: () => new Date(), log: context.log, signal }
+  const report = await context.log.group(`Watch ${request.shownUrl}`, () => soak(request, tools))
+  context.log.info(report.verdict)
+  if (!report.healthy) return await unhealthy(setting, request, report)
+  const manifest = await takeBackup(setting, 'post-migration')
+  // A store that keeps no checksum can only show it by giving every byte back.
+  const level = manifest.object.checksum === null ? 'archive' : 'checksum'
+  await verify(setting, manifest, level)
+  return {
+    outputs: gateOutputs({
+      migrationsPending: undefined,
+      backupId: manifest.backup.id,
+      restorePoint: store.uri(manifest.object.key),
+      snapshotAt: manifest.backup.snapshotAt,
+      level,
+    }),
+    summary: renderAfterSummary(report, manifest),
+  }
+}
+
+/** Nothing that goes wrong from here on may hide that the deploy is not healthy. */
+async function unhealthy(
+  { context, inputs, store }: GateSetting,
+  request: SoakRequest,
+  report: SoakReport,
+): Promise<ActionResult> {
+  const gates = await readLastGates(inputs.location, { store, log: context.log })
+  const ofDeploy = gates.find(record => isOfDeploy(record, madeBy(context.environment)))
+  const wayBack = { ofDeploy, newest: gates[0] }
+  const known = ofDeploy ?? gates[0]
+  const hint =
+    known === undefined
+      ? 'Roll the deploy back. There is no gate record with a restore point.'
+      : `Roll the deploy back, or restore ${known.backup.id} from ${known.backup.snapshotAt}${ofDeploy === undefined ? ', which was not taken for this deploy' : ''}.`
+  return {
+    outputs: gateOutputs({
+      migrationsPending: undefined,
+      ...(ofDeploy && {
+        restorePoint: store.uri(ofDeploy.backup.key),
+        snapshotAt: ofDeploy.backup.snapshotAt,
+      }),
+    }),
+    summary: renderUnhealthySummary(report, wayBack, { endpoint: inputs.store.endpoint, now: new Date() }),
+    failure: new OperatorError(
+      'GATE_UNHEALTHY',
+      `${request.shownUrl} was not healthy after the deploy: ${report.verdict}`,
+      { hint },
+    ),
+  }
+}

@@ -1,0 +1,167 @@
+import type { Dirent } from 'node:fs'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+import { OperatorError } from '../../core/errors.ts'
+import type { ProjectFiles } from '../../core/migrations/migration-report.ts'
+import type { Place } from '../../core/migrations/tool.ts'
+import { TOOLS } from '../../core/migrations/tools.ts'
+import { MIB, renderBytes } from '../../core/text/bytes.ts'
+
+/** What one project may cost; beyond it there is a gap, and nothing is called complete. */
+export interface ProjectLimits {
+  /** Entries of folders that are looked at. */
+  readonly entries: number
+  /** Of one file that is read. */
+  readonly fileBytes: number
+  /** Of all files that are read. */
+  readonly totalBytes: number
+}
+
+const LIMITS: ProjectLimits = { entries: 100_000, fileBytes: 4 * MIB, totalBytes: 64 * MIB }
+
+/** Folders that are nobody's app: hidden ones, and those that only a package manager or Python itself fills. */
+const FOREIGN = /^(\..*|node_modules|bower_components|site-packages|__pycache__)$/
+/** Where Bundler and Composer put packages. The rest of a folder `vendor` is the project's own: engines, apps. */
+const VENDORED = /(^|\/)vendor\/(bundle|cache|composer)$/
+
+/**
+ * Reads what a project's folder holds at the places where migration tools keep their files, and nothing else. Throws
+ * INVALID_INPUT where there is no such folder. A project without migrations has no files.
+ */
+export async function readProjectFiles(root: string, limits = LIMITS): Promise<ProjectFiles> {
+  const top = await readdir(root, { withFileTypes: true }).catch(cause => {
+    throw new OperatorError('INVALID_INPUT', `The project's folder ${root} cannot be read.`, {
+      hint: 'Run actions/checkout before this step, and give the folder that holds the project.',
+      cause,
+    })
+  })
+  const reading: Reading = { root, limits, files: new Map(), gaps: [], entries: 0, bytes: 0 }
+  const places = await withMarkers(reading, top)
+  for (const folder of new Set(places.map(place => place.folder))) {
+    await readFolder(
+      reading,
+      folder,
+      '',
+      places.filter(place => place.folder === folder),
+    )
+  }
+  return { root, files: reading.files, gaps: [...new Set(reading.gaps)] }
+}
+
+interface Reading extends ProjectFiles {
+  readonly limits: ProjectLimits
+  readonly files: Map<string, string>
+  readonly gaps: string[]
+  entries: number
+  bytes: number
+}
+
+async function withMarkers(reading: Reading, top: readonly Dirent[]): Promise<readonly Place[]> {
+  const names = new Set(top.map(({ name }) => name))
+  for (const { name } of top.filter(entry => !entry.isFile() && !FOREIGN.test(entry.name)))
+    for (const entry of await list(reading, name)) names.add(entry.name)
+  return TOOLS.flatMap(({ places }) => places).filter(
+    ({ marker }) => marker === undefined || names.has(marker),
+  )
+}
+
+/** `below` is the path below the places' folder. */
+async function readFolder(
+  reading: Reading,
+  folder: string,
+  below: string,
+  places: readonly Place[],
+): Promise<void> {
+  const path = join(folder, below)
+  const level = below === '' ? 0 : below.split('/').length
+  const deeper = places.filter(({ depth }) => depth > level)
+  const entries = await list(reading, path)
+  if (below !== '' && isPythonEnvironment(entries)) return
+  for (const entry of entries) {
+    reading.entries += 1
+    if (reading.entries > reading.limits.entries) {
+      reading.gaps.push(
+        `${reading.root} has more than ${reading.limits.entries} files and folders to look at`,
+      )
+      return
+    }
+    const name = below === '' ? entry.name : `${below}/${entry.name}`
+    if (deeper.length > 0) await readBelow(reading, folder, name, deeper, entry)
+    const matching = places.filter(({ file, depth }) => depth >= level && file.test(name))
+    if (matching.length > 0 && !entry.isDirectory())
+      await addFile(reading, folder === '' ? name : `${folder}/${name}`, matching)
+  }
+}
+
+async function readBelow(
+  reading: Reading,
+  folder: string,
+  name: string,
+  places: readonly Place[],
+  entry: Dirent,
+): Promise<void> {
+  if (FOREIGN.test(entry.name) || VENDORED.test(name)) return
+  if (entry.isDirectory()) await readFolder(reading, folder, name, places)
+  else if (entry.isSymbolicLink()) await noteLinkedFolder(reading, folder, name)
+}
+
+/** A virtual environment of Python, whatever its name: an app may be called env. */
+function isPythonEnvironment(entries: readonly Dirent[]): boolean {
+  return entries.some(({ name }) => name === 'pyvenv.cfg' || name === 'conda-meta')
+}
+
+/** Links to folders are not followed, because they may go in a circle. What lies outside of what is looked through is a gap. */
+async function noteLinkedFolder({ root, gaps }: Reading, folder: string, name: string): Promise<void> {
+  const link = join(root, folder, name)
+  const target = await stat(link).catch(() => undefined)
+  if (target?.isDirectory() !== true) return
+  const [top, to] = await Promise.all([realpath(join(root, folder)), realpath(link)])
+  const isInside = to === top || to.startsWith(`${top}${sep}`)
+  if (!isInside) gaps.push(`${join(folder, name)} is a link to a folder, which is not followed`)
+}
+
+/** A link counts as what it leads to. */
+async function addFile(reading: Reading, path: string, places: readonly Place[]): Promise<void> {
+  const absolute = join(reading.root, path)
+  try {
+    const found = await stat(absolute)
+    if (found.isDirectory()) return
+    // A named pipe would be waited for without end.
+    if (!found.isFile()) reading.gaps.push(`${path} is not a file`)
+    else if (places.some(({ isRead }) => isRead)) await addText(reading, path, found.size)
+    else if (!reading.files.has(path)) reading.files.set(path, '')
+  } catch (error) {
+    reading.gaps.push(`${path} cannot be read (${systemCode(error)})`)
+  }
+}
+
+async function addText(reading: Reading, path: string, bytes: number): Promise<void> {
+  const { fileBytes, totalBytes } = reading.limits
+  if (bytes > fileBytes || reading.bytes + bytes > totalBytes) {
+    reading.files.set(path, '')
+    reading.gaps.push(
+      `${path} (${renderBytes(bytes)}) was not read: ${renderBytes(fileBytes)} for a file, ${renderBytes(totalBytes)} for all`,
+    )
+    return
+  }
+  reading.bytes += bytes
+  reading.files.set(path, await readFile(join(reading.root, path), 'utf8'))
+}
+
+/** Sorted, so that a limit cuts at the same place on every machine. What is not there or not a folder is empty. */
+async function list({ root, gaps }: Reading, path: string): Promise<readonly Dirent[]> {
+  try {
+    const entries = await readdir(join(root, path), { withFileTypes: true })
+    return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  } catch (error) {
+    const code = systemCode(error)
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') gaps.push(`${path} cannot be read (${code})`)
+    return []
+  }
+}
+
+/** `EACCES`; whatever is no error of the system goes on as what it is. */
+function systemCode(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
+  throw error
+}

@@ -1,0 +1,82 @@
+import type { Manifest } from '../backup/manifest.ts'
+import type { Check } from '../checks/check.ts'
+import type { RestoredContent } from '../checks/compare-manifest.ts'
+import type { OperatorError } from '../errors.ts'
+import { renderName } from '../text/counts.ts'
+import { renderDuration } from '../text/duration.ts'
+
+/** Clocks of the server and of this machine differ by this much at most. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000
+
+/** RPO: an old latest backup means that backups are not being made, and that is a failed drill. Undefined does not ask. */
+export function ageChecks(snapshotAt: string, maxAgeMs: number | undefined, now: Date): readonly Check[] {
+  if (maxAgeMs === undefined) return []
+  const ageMs = now.getTime() - Date.parse(snapshotAt)
+  const subject = {
+    group: 'restore',
+    name: 'age of the backup',
+    expected: `at most ${renderDuration(maxAgeMs)}`,
+  } as const
+  if (ageMs < -CLOCK_TOLERANCE_MS) {
+    const note = 'Clocks disagree, or somebody changed the manifest: its age cannot be told.'
+    return [{ ...subject, verdict: 'fail', found: `${renderDuration(-ageMs)} in the future`, note }]
+  }
+  const found = renderDuration(Math.max(0, ageMs))
+  if (ageMs <= maxAgeMs) return [{ ...subject, verdict: 'pass', found, note: null }]
+  const note = 'Backups are not being made as often as they should: look at the backup workflow.'
+  return [{ ...subject, verdict: 'fail', found, note }]
+}
+
+/** Newer backups that were passed over: somebody may take the newest for the one that was drilled. No failure of this one. */
+export function passedOverChecks(reasons: readonly string[]): readonly Check[] {
+  return reasons.map(why => ({
+    group: 'restore',
+    name: 'newer backup',
+    verdict: 'not-measured',
+    expected: 'the newest backup is drilled',
+    found: sentence(why),
+    note: 'It was passed over, and an older one was drilled.',
+  }))
+}
+
+/** Where the scratch database could not be made like the source. */
+export function unlikeSource(note: string): Check {
+  return {
+    group: 'restore',
+    name: 'scratch database',
+    verdict: 'information',
+    expected: 'made like the source',
+    found: sentence(note),
+    note: null,
+  }
+}
+
+const RESTORE = { group: 'restore', name: 'restore', expected: 'the backup restores' } as const
+
+export function restored({ tables }: Pick<RestoredContent, 'tables'>): Check {
+  return { ...RESTORE, verdict: 'pass', found: `${tables.length} tables`, note: null }
+}
+
+export function notRestored({ message, hint }: OperatorError): Check {
+  return { ...RESTORE, verdict: 'fail', found: sentence(message), note: hint ?? null }
+}
+
+/**
+ * Findings in the structure that the source has too are no fault of the backup: a sequence behind its column that stands
+ * where the manifest says. They stay to be read.
+ */
+export function asInSource(
+  structure: readonly Check[],
+  exact: readonly Check[],
+  { fingerprint }: Manifest,
+): readonly Check[] {
+  const differing = new Set(exact.filter(({ verdict }) => verdict === 'fail').map(({ name }) => name))
+  const known = new Set(fingerprint.sequences.map(sequence => `sequence ${renderName(sequence)}`))
+  return structure.map(check =>
+    check.verdict === 'fail' && known.has(check.name) && !differing.has(check.name)
+      ? { ...check, verdict: 'information', note: `As in the backup. ${check.note ?? ''}` }
+      : check,
+  )
+}
+
+const sentence = (text: string) => text.replace(/\.$/, '')

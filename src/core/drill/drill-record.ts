@@ -1,0 +1,59 @@
+import { check, VERDICTS } from '../checks/check.ts'
+import { canonicalJson } from '../json/canonical.ts'
+import { instant, list, nullable, object, oneOf, type Read, text, whole } from '../json/decode.ts'
+import { parseRecord, recordedBackup, recordedRun } from '../json/versioned-record.ts'
+
+export const DRILL_VERSION = 1
+
+const drillRecord = object({
+  version: whole,
+  drill: object({
+    /** The name of the record in the bucket, without `.json`: `20261201T040000Z-1a2b3c4d`. */
+    id: text,
+    /** The logical name, as in keys. */
+    database: text,
+    startedAt: instant,
+    verdict: oneOf(VERDICTS),
+  }),
+  /** Exactly which object was restored. */
+  backup: recordedBackup,
+  checks: list(check),
+  /** A stage that did not finish has no duration: null. */
+  durations: object({
+    downloadMs: nullable(whole),
+    /** pg_restore, from its start to its end. */
+    restoreMs: nullable(whole),
+    checksMs: nullable(whole),
+    /** The whole drill: also finding the backup and starting the scratch server. */
+    totalMs: whole,
+  }),
+  /** Versions; the empty text where a drill ended before the tool was needed. */
+  tools: object({ pgRestore: text, server: text }),
+  run: recordedRun,
+})
+
+/** The record of one drill: what was restored, every check, how long it took, who ran it. */
+export type DrillRecord = Read<typeof drillRecord>
+
+/**
+ * The measured recovery time: getting the archive and restoring it, as a recovery would have to. Starting a scratch
+ * server and checking are not in it: the first is not needed in an emergency, the second is the drill's own business.
+ * Null when the restore did not finish, because a time to failure is not a recovery time.
+ */
+export function measuredRtoMs({ downloadMs, restoreMs }: DrillRecord['durations']): number | null {
+  return downloadMs === null || restoreMs === null ? null : downloadMs + restoreMs
+}
+
+/** The bytes of a record: canonical JSON. */
+export function renderDrillRecord(value: DrillRecord): string {
+  return canonicalJson(value)
+}
+
+/** Reads a record; throws DRILL_RECORD_INVALID when it is damaged or of a newer major version. `name` is for the error. */
+export function parseDrillRecord(json: string, name: string): DrillRecord {
+  return parseRecord(
+    { version: DRILL_VERSION, shape: drillRecord, code: 'DRILL_RECORD_INVALID', what: 'drill record' },
+    json,
+    name,
+  )
+}

@@ -1,0 +1,58 @@
+import { canonicalJson } from '../json/canonical.ts'
+import { addedLater, instant, list, nullable, object, oneOf, type Read, text, whole } from '../json/decode.ts'
+import { parseRecord, recordedBackup, recordedRun } from '../json/versioned-record.ts'
+
+export const GATE_VERSION = 1
+
+/**
+ * How far a restore point was proven, weakest first: `checksum`, the store holds what pg_dump wrote; `archive`, every
+ * byte was read back, hashed and decoded by pg_restore; `drill`, it was restored and compared.
+ */
+export const VERIFY_LEVELS = ['checksum', 'archive', 'drill'] as const
+export type VerifyLevel = (typeof VERIFY_LEVELS)[number]
+
+/** Whether a proof of one level also serves where another is asked for. */
+export function coversLevel(proven: VerifyLevel, asked: VerifyLevel): boolean {
+  return VERIFY_LEVELS.indexOf(proven) >= VERIFY_LEVELS.indexOf(asked)
+}
+
+const gateRecord = object({
+  version: whole,
+  gate: object({
+    /** The name of the record in the bucket, without `.json`. */
+    id: text,
+    database: text,
+    at: instant,
+    level: oneOf(VERIFY_LEVELS),
+  }),
+  /** Exactly which object is the way back. */
+  backup: recordedBackup,
+  /** From the start of the gate to its record: how long it kept the deploy waiting. */
+  durations: addedLater(object({ totalMs: whole })),
+  /** What the deploy was about to do; the tool is null where none was recognised. */
+  migrations: object({ tool: nullable(text), pending: list(text) }),
+  run: recordedRun,
+})
+
+/** The evidence of one gate: which commit was let through, before which migrations, with which way back. */
+export type GateRecord = Read<typeof gateRecord>
+
+/** Whether a gate let this very deploy through: in the same run of a workflow, or in another one of the same commit. */
+export function isOfDeploy({ run }: GateRecord, deploy: GateRecord['run']): boolean {
+  const isSame = (key: 'runId' | 'commit') => run[key] !== '' && run[key] === deploy[key]
+  return run.repository === deploy.repository && (isSame('runId') || isSame('commit'))
+}
+
+/** The bytes of a record: canonical JSON. */
+export function renderGateRecord(value: GateRecord): string {
+  return canonicalJson(value)
+}
+
+/** Reads a record; throws MANIFEST_INVALID when it is damaged or of a newer major version. `name` is for the error. */
+export function parseGateRecord(json: string, name: string): GateRecord {
+  return parseRecord(
+    { version: GATE_VERSION, shape: gateRecord, code: 'MANIFEST_INVALID', what: 'gate record' },
+    json,
+    name,
+  )
+}

@@ -1,0 +1,144 @@
+import { countRows, type Manifest, type TableFingerprint } from '../backup/manifest.ts'
+import { renderCount } from '../text/bytes.ts'
+import { renderAmount, renderName } from '../text/counts.ts'
+
+export interface PlausibilityRules {
+  /** In percent of the rows that a table had: 20, or 0.5. Exact to the millionth. */
+  readonly maxDropPercent: number
+  /** Tables that may shrink or go: `users`, `audit.events`; schema public goes without saying. */
+  readonly expectedDrops: readonly string[]
+}
+
+/** What became of the question. */
+export type Plausibility =
+  | {
+      readonly kind: 'compared'
+      readonly with: Manifest['backup']
+      /** How many tables were compared. */
+      readonly tables: number
+      /** describeSizes */
+      readonly sizes: string
+    }
+  /** `why` is one sentence. */
+  | { readonly kind: 'not-compared'; readonly why: string }
+
+/** A table that lost more rows since the last full backup than may happen unnoticed. */
+export interface Drop {
+  /** `users`, `audit.events` */
+  readonly table: string
+  readonly rowsBefore: number
+  /** Null where the table is gone. */
+  readonly rowsNow: number | null
+  /** For people: `users: 20,000 rows before, 15,000 now (25 % fewer)`. */
+  readonly text: string
+}
+
+/**
+ * Below so many rows a share says little: one deleted row of three is a third. Such a table is reported only when it
+ * lost everything it had, or is gone.
+ */
+const SMALL_TABLE_ROWS = 20
+
+/**
+ * Compares the rows of a snapshot with those of the last full backup: tables that lost more than their share, and tables
+ * that are gone. A renamed table is gone too; its text names a new table with as many rows. Empty tables
+ * may go. Of a partial snapshot only the tables that it holds are compared: what it left out is not gone. Nothing is found where
+ * either manifest counted no rows (see `comparable`).
+ */
+export function implausibleDrops(
+  previous: Manifest,
+  current: Manifest,
+  rules: PlausibilityRules,
+): readonly Drop[] {
+  const before = comparedTables(previous, current)
+  const now = current.fingerprint.tables
+  if (comparable(previous, current) !== undefined) return []
+  const isExpected = (table: TableFingerprint) =>
+    [renderName(table), `${table.schema}.${table.name}`].some(name => rules.expectedDrops.includes(name))
+  const fresh = now.filter(table => find(previous.fingerprint.tables, table) === undefined)
+  return before
+    .filter(table => table.rows > 0 && !isExpected(table))
+    .flatMap(table => dropOf(table, find(now, table), fresh, rules.maxDropPercent))
+}
+
+/** Why the two cannot be compared; undefined where they can. */
+export function comparable(previous: Manifest, current: Manifest): string | undefined {
+  const uncounted = [previous, current].find(({ fingerprint }) => fingerprint.level === 'none')
+  if (uncounted !== undefined)
+    return `Backup ${uncounted.backup.id} counted no rows: take backups with fingerprint: counts.`
+  return previous.backup.kind === 'partial'
+    ? `Backup ${previous.backup.id} is partial: what it left out cannot be compared.`
+    : undefined
+}
+
+/** The tables of the earlier backup that the later one must have. */
+export function comparedTables(previous: Manifest, current: Manifest): readonly TableFingerprint[] {
+  const before = previous.fingerprint.tables
+  if (current.backup.kind !== 'partial') return before
+  return before.filter(table => find(current.fingerprint.tables, table) !== undefined)
+}
+
+/**
+ * How rows and bytes changed, for people: a database shrinks after VACUUM FULL too, so they decide nothing. A partial archive is
+ * not compared with a whole one.
+ */
+export function describeSizes(previous: Manifest, current: Manifest): string {
+  const change = (what: string, from: number, to: number) =>
+    `${what} ${from === 0 ? '(none before)' : renderChange(from, to)}`
+  const compared = comparedTables(previous, current)
+  const isPartial = current.backup.kind === 'partial'
+  const now = current.fingerprint.tables.filter(table => !isPartial || find(compared, table) !== undefined)
+  return [
+    change('rows', countRows(compared), countRows(now)),
+    change('database', previous.server.bytes, current.server.bytes),
+    ...(isPartial ? [] : [change('archive', previous.object.bytes, current.object.bytes)]),
+  ].join(', ')
+}
+
+function dropOf(
+  before: TableFingerprint,
+  now: TableFingerprint | undefined,
+  fresh: readonly TableFingerprint[],
+  maxDropPercent: number,
+): readonly Drop[] {
+  const table = renderName(before)
+  const rowsBefore = before.rows
+  if (now === undefined) {
+    const text = `${table}: gone, with ${renderAmount(rowsBefore, 'row')}${renameHint(before, fresh)}`
+    return [{ table, rowsBefore, rowsNow: null, text }]
+  }
+  const isSmall = rowsBefore < SMALL_TABLE_ROWS
+  const isDropped = isSmall ? now.rows === 0 : exceeds(rowsBefore - now.rows, rowsBefore, maxDropPercent)
+  if (!isDropped) return []
+  const text = `${table}: ${renderAmount(rowsBefore, 'row')} before, ${renderCount(now.rows)} now (${renderChange(rowsBefore, now.rows)})`
+  return [{ table, rowsBefore, rowsNow: now.rows, text }]
+}
+
+/** In whole numbers: 20 % of 10 is 2, and 2 fewer are not more than that. */
+function exceeds(lost: number, of: number, percent: number): boolean {
+  return BigInt(lost) * 1_000_000n > BigInt(of) * BigInt(Math.round(percent * 10_000))
+}
+
+function renameHint(before: TableFingerprint, fresh: readonly TableFingerprint[]): string {
+  const alike = fresh.filter(
+    table => table.rows > 0 && !exceeds(Math.abs(table.rows - before.rows), before.rows, 10),
+  )
+  const [first] = alike
+  if (first === undefined) return ''
+  return `; ${renderName(first)} is new, with ${renderAmount(first.rows, 'row')}: if it was renamed, name ${renderName(before)} in expected-drops`
+}
+
+function find(
+  tables: readonly TableFingerprint[],
+  { schema, name }: TableFingerprint,
+): TableFingerprint | undefined {
+  return tables.find(table => table.schema === schema && table.name === name)
+}
+
+/** `25 % fewer`, `0.1 % more`, `as before`. */
+function renderChange(from: number, to: number): string {
+  if (from === to) return 'as before'
+  const percent = (Math.abs(to - from) / from) * 100
+  const digits = percent < 0.1 ? 4 : percent < 10 ? 1 : 0
+  return `${Number(percent.toFixed(digits))} % ${to < from ? 'fewer' : 'more'}`
+}

@@ -1,0 +1,142 @@
+import {
+  countRows,
+  type Manifest,
+  type SequenceFingerprint,
+  type TableFingerprint,
+} from '../backup/manifest.ts'
+import type { RestoredContent } from '../checks/compare-manifest.ts'
+import { FILLED } from '../checks/definitions.ts'
+import { type NamePattern, parseNamePattern } from '../pg/name-pattern.ts'
+
+export const SELECTIONS = ['everything', 'structure', 'tables', 'rows'] as const
+
+/** What of a backup is restored: all of it, the rows of some tables with the structure of all, or the structure alone. */
+export type Selection =
+  | { readonly of: 'everything' }
+  | { readonly of: 'structure' }
+  | { readonly of: 'tables'; readonly tables: readonly TableName[] }
+  /** Into tables that are there already, in the place of their rows. */
+  | { readonly of: 'rows'; readonly tables: readonly TableName[] }
+
+export interface TableName {
+  readonly schema: string
+  readonly name: string
+}
+
+export interface SelectionInputs {
+  readonly tables: readonly string[]
+  readonly schemas: readonly string[]
+  readonly structureOnly: boolean
+  readonly rowsOnly: boolean
+}
+
+/**
+ * Finds the tables of the manifest that the patterns mean: pg_dump's patterns, where a table without a schema may lie in any.
+ * Throws a RangeError that names the patterns without a match, because a slip must not restore less than was meant.
+ */
+export function selectTables(
+  { fingerprint }: Manifest,
+  { tables, schemas, structureOnly, rowsOnly }: SelectionInputs,
+): Selection {
+  if (structureOnly) return { of: 'structure' }
+  if (tables.length + schemas.length === 0) return { of: 'everything' }
+  if (fingerprint.level === 'none')
+    throw new RangeError('the manifest lists no tables (fingerprint: none), so that none can be picked')
+  const matches = [
+    ...tables.map(text => [text, toMatcher(parseNamePattern(text))] as const),
+    ...schemas.map(
+      text => [text, (table: TableName) => test(parseNamePattern(text).name, table.schema)] as const,
+    ),
+  ]
+  const empty = matches.filter(([, isMatch]) => !fingerprint.tables.some(isMatch)).map(([text]) => text)
+  if (empty.length > 0) throw new RangeError(`the backup has no table that matches ${empty.join(', ')}`)
+  const selected = fingerprint.tables.filter(table => matches.some(([, isMatch]) => isMatch(table)))
+  return { of: rowsOnly ? 'rows' : 'tables', tables: selected.map(({ schema, name }) => ({ schema, name })) }
+}
+
+/** What was restored is not a whole database: nobody may put it in the place of one. */
+export function holdsPart({ backup }: Manifest, { of }: Selection): boolean {
+  return of === 'structure' || of === 'tables' || (of === 'everything' && backup.kind === 'partial')
+}
+
+/**
+ * Bytes that a database takes which holds what was chosen, at most: by the share of the rows, because the manifest knows no more. The
+ * structure alone is next to nothing; a partial backup says nothing of the size of its tables.
+ */
+export function neededBytes({ server, fingerprint, backup }: Manifest, selection: Selection): number {
+  if (selection.of === 'structure') return 0
+  const rows = countRows(fingerprint.tables)
+  if (selection.of === 'everything' || backup.kind === 'partial' || rows === 0) return server.bytes
+  return Math.ceil((server.bytes * countRows(fingerprint.tables.filter(picker(selection)))) / rows)
+}
+
+function toMatcher({ schema, name }: NamePattern): (table: TableName) => boolean {
+  return table => (schema === undefined || test(schema, table.schema)) && test(name, table.name)
+}
+
+function test(pattern: string, text: string): boolean {
+  return new RegExp(pattern, 'u').test(text)
+}
+
+/**
+ * The manifest as a restore of the selection has to come out: tables that were not picked are there and empty, sequences
+ * were never used, and references between tables are missing. Where rows are replaced, nothing but these tables is known.
+ */
+export function narrowManifest(manifest: Manifest, selection: Selection): Manifest {
+  if (selection.of === 'everything') return manifest
+  const { fingerprint, backup } = manifest
+  const isPicked = picker(selection)
+  if (selection.of === 'rows')
+    return {
+      ...manifest,
+      backup: { ...backup, tables: selection.tables.map(({ schema, name }) => `${schema}.${name}`) },
+      fingerprint: {
+        ...fingerprint,
+        tables: fingerprint.tables.filter(isPicked),
+        sequences: [],
+        objects: null,
+        definitions: null,
+        largeObjectsHash: null,
+      },
+    }
+  return {
+    ...manifest,
+    fingerprint: {
+      ...fingerprint,
+      tables: fingerprint.tables.map(table => (isPicked(table) ? table : emptied(table))),
+      sequences: fingerprint.sequences.map(unused),
+      objects: selection.of === 'structure' ? fingerprint.objects : null,
+      definitions: selection.of === 'structure' ? unfilled(fingerprint.definitions) : null,
+      largeObjectsHash: null,
+    },
+  }
+}
+
+/** What was read of the target, without what the selection says nothing about. */
+export function narrowFound(found: RestoredContent, selection: Selection): RestoredContent {
+  if (selection.of !== 'rows') return found
+  return { ...found, tables: found.tables.filter(picker(selection)), sequences: new Map() }
+}
+
+function picker(selection: Selection): (table: TableName) => boolean {
+  const picked = selection.of === 'tables' || selection.of === 'rows' ? selection.tables : []
+  const names = new Set(picked.map(({ schema, name }) => JSON.stringify([schema, name])))
+  return ({ schema, name }) => names.has(JSON.stringify([schema, name]))
+}
+
+/** Without data no materialised view is filled. */
+function unfilled(
+  definitions: Manifest['fingerprint']['definitions'],
+): Manifest['fingerprint']['definitions'] {
+  return definitions?.filter(({ kind }) => kind !== FILLED) ?? null
+}
+
+/** At its start, which the manifest does not know of one that was used. */
+function unused({ schema, name, cycles }: SequenceFingerprint): SequenceFingerprint {
+  return { schema, name, cycles, atSnapshot: null, atEnd: null, nextAtSnapshot: null, nextAtEnd: null }
+}
+
+function emptied(table: TableFingerprint): TableFingerprint {
+  const newest = table.newest === null ? null : { ...table.newest, value: null }
+  return { ...table, rows: 0, newest, contentHash: null }
+}

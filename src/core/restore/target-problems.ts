@@ -1,0 +1,173 @@
+import type { Manifest } from '../backup/manifest.ts'
+import { quoteIdentifier } from '../pg/quote.ts'
+import { fromVersionNumber, parseVersion } from '../pg/version.ts'
+import { renderBytes } from '../text/bytes.ts'
+import { renderSome } from '../text/counts.ts'
+import type { RestoreMode } from './restore-record.ts'
+
+import { sessionProblems } from './session-problems.ts'
+import type { TargetFacts } from './target-facts.ts'
+
+/** What is wanted of the target. */
+export interface RestoreWish {
+  readonly mode: RestoreMode
+  /** What a database takes that holds what was chosen, at most. */
+  readonly neededBytes: number
+  /** Names that the new databases of this mode are to have. */
+  readonly newNames: readonly string[]
+  readonly disconnect: boolean
+  readonly allOrNothing: boolean
+  readonly takesSafetyBackup: boolean
+  /** The role that is to own what is restored; undefined is the role that connects. */
+  readonly owner: string | undefined
+  /** What the server's disk holds, where the operator knows; SQL cannot tell. */
+  readonly diskBytes: number | undefined
+  /** Entries of the archive that take a lock each, in one transaction. */
+  readonly archiveEntries: number
+}
+
+/** pg_restore sets transaction_timeout, which is new in 17 (_doSetFixedOutputState in pg_backup_archiver.c). */
+const OLDEST_MAJOR = 17
+
+/**
+ * What one transaction locks that empties and fills a database, beside each object that it drops. A table with its TOAST table is one
+ * entry and several locks. Measured: 461 locks for the demo database (183 objects, 53 entries), 6243 for 200 tables (3000 objects, 1800 entries).
+ */
+const LOCKS_AN_ENTRY = 2
+const SYSTEM_TABLES = 200
+
+/** One reason not to begin. */
+export interface TargetProblem {
+  readonly message: string
+  readonly hint: string
+  /** Nothing is wrong with the target: somebody uses it. */
+  readonly isBusy?: boolean
+}
+
+/** Everything that speaks against restoring this backup here, all at once; empty means go. */
+export function targetProblems(
+  manifest: Manifest,
+  facts: TargetFacts,
+  wish: RestoreWish,
+): readonly TargetProblem[] {
+  return [
+    ...versionProblems(manifest, facts),
+    ...nameProblems(facts, wish),
+    ...privilegeProblems(facts, wish),
+    ...contentProblems(manifest, facts),
+    ...spaceProblems(facts, wish),
+    ...(wish.mode === 'new-database' ? [] : sessionProblems(facts, wish)),
+  ]
+}
+
+function versionProblems({ server }: Manifest, facts: TargetFacts): readonly TargetProblem[] {
+  const target = fromVersionNumber(facts.versionNumber)
+  const problems: TargetProblem[] = []
+  if (facts.isStandby)
+    problems.push({
+      message: 'the target is a standby, which takes no changes',
+      hint: 'Use the address of the primary.',
+    })
+  if (target.major < parseVersion(server.version).major)
+    problems.push({
+      message: `the target is PostgreSQL ${facts.version}, older than the ${server.version} that was backed up`,
+      hint: `Restore to a server of PostgreSQL ${parseVersion(server.version).major} or newer.`,
+    })
+  if (target.major < OLDEST_MAJOR)
+    problems.push({
+      message: `the target is PostgreSQL ${facts.version}, which does not know settings that pg_restore makes`,
+      hint: `Restore to a server of PostgreSQL ${OLDEST_MAJOR} or newer.`,
+    })
+  return problems
+}
+
+function nameProblems({ databases }: TargetFacts, { newNames }: RestoreWish): readonly TargetProblem[] {
+  return newNames
+    .filter(name => databases.includes(name))
+    .map(name => ({
+      message: `there is a database named ${name} already`,
+      hint: 'Choose another name with new-database, or drop that one.',
+    }))
+}
+
+function privilegeProblems(facts: TargetFacts, wish: RestoreWish): readonly TargetProblem[] {
+  const { mode, owner } = wish
+  const problems: TargetProblem[] = []
+  if (mode !== 'overwrite' && !facts.mayCreateDatabases)
+    problems.push({
+      message: `the role ${facts.user} may not create databases, which the mode ${mode} needs`,
+      hint: `ALTER ROLE ${quoteIdentifier(facts.user)} CREATEDB; or use a database on another server; as the last resort use mode overwrite.`,
+    })
+  if (mode !== 'new-database' && !facts.mayActAsOwner)
+    problems.push({
+      message: `the role ${facts.user} may not act as ${facts.owner}, who owns the database ${facts.database}`,
+      hint: `Connect as ${facts.owner}.`,
+    })
+  if (mode === 'overwrite' && facts.foreignObjects.length > 0)
+    problems.push({
+      message: `the role ${facts.user} may not drop what others own: ${renderSome(facts.foreignObjects)}`,
+      hint: 'Connect as their owner, or use mode new-database.',
+    })
+  if (mode === 'overwrite' && facts.unlockableTables.length > 0)
+    problems.push({
+      message: `the role ${facts.user} may not lock tables of others, so that it could not keep them from being written to: ${renderSome(facts.unlockableTables)}`,
+      hint: `ALTER TABLE … OWNER TO ${quoteIdentifier(facts.user)}; or use mode new-database.`,
+    })
+  if (owner !== undefined && facts.mayActAsRole !== true)
+    problems.push({
+      message: `the role ${owner}, which is to own what is restored, does not exist, or ${facts.user} may not become it or does not inherit its rights`,
+      hint: `CREATE ROLE ${quoteIdentifier(owner)}; GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(facts.user)} WITH INHERIT TRUE, SET TRUE;`,
+    })
+  if (owner !== undefined && mode === 'overwrite' && facts.roleNeeds.length > 0)
+    problems.push({
+      message: `the role ${owner}, which is to own what is restored, may not create things in ${facts.database}`,
+      hint: facts.roleNeeds.join(' '),
+    })
+  return problems
+}
+
+function contentProblems({ server, backup }: Manifest, facts: TargetFacts): readonly TargetProblem[] {
+  const offered = new Set(facts.extensions.map(({ name }) => name))
+  // pg_dump leaves extensions out as soon as tables or schemas are named.
+  const needed = backup.tables.length + backup.schemas.length > 0 ? [] : server.extensions
+  const missing = needed.filter(({ name }) => !offered.has(name)).map(({ name }) => name)
+  const roles = server.policyRoles.filter(role => !facts.roles.includes(role))
+  return [
+    ...(missing.length === 0
+      ? []
+      : [
+          {
+            message: `the target server does not offer ${missing.length === 1 ? 'the extension' : 'the extensions'} ${missing.join(', ')}`,
+            hint: 'Install them on the server, or choose another one.',
+          },
+        ]),
+    ...(roles.length === 0
+      ? []
+      : [
+          {
+            message: `row security policies name roles that the target does not have: ${roles.join(', ')}`,
+            hint: roles.map(role => `CREATE ROLE ${quoteIdentifier(role)} NOLOGIN;`).join(' '),
+          },
+        ]),
+  ]
+}
+
+/** Indexes and free space make a restored database as large as its source, or smaller. Old and new lie side by side until the end. */
+function spaceProblems(facts: TargetFacts, wish: RestoreWish): readonly TargetProblem[] {
+  const problems: TargetProblem[] = []
+  const { diskBytes, mode, allOrNothing, neededBytes } = wish
+  const isInPlace = mode === 'overwrite' && !allOrNothing
+  const usedBytes = facts.serverBytes - (isInPlace ? facts.databaseBytes : 0)
+  if (diskBytes !== undefined && usedBytes + neededBytes > diskBytes)
+    problems.push({
+      message: `the server's disk has ${renderBytes(diskBytes)}, of which databases use ${renderBytes(usedBytes)}; the restored one needs about ${renderBytes(neededBytes)} beside them`,
+      hint: 'Enlarge the disk, or drop a database that nobody needs.',
+    })
+  const locks = facts.droppedObjects + LOCKS_AN_ENTRY * wish.archiveEntries + SYSTEM_TABLES
+  if (mode === 'overwrite' && allOrNothing && locks > facts.lockCapacity)
+    problems.push({
+      message: `one transaction would take about ${locks} locks, and the server holds ${facts.lockCapacity}`,
+      hint: 'Raise max_locks_per_transaction, use mode new-database or swap, or set all-or-nothing: false.',
+    })
+  return problems
+}

@@ -1,0 +1,36 @@
+import { type BackupId, parseBackupId } from '../backup/backup-id.ts'
+import type { Manifest } from '../backup/manifest.ts'
+import { durationMeasure, renderTrend, SIZE_MEASURE, type Trend, type TrendPoint } from './trend.ts'
+
+/** What the trend needs of a manifest. */
+export type PastBackup = Pick<Manifest, 'backup' | 'object' | 'durations'>
+
+/** Size and duration of the last backups that hold the same tables, and how this one compares. */
+export function renderBackupTrend(current: PastBackup, previous: readonly PastBackup[]): Trend {
+  const selection = selectionOf(current)
+  const alike = previous.filter(past => selectionOf(past) === selection)
+  return renderTrend(toPoint(current), alike.map(toPoint), {
+    noun: 'backup',
+    measures: [SIZE_MEASURE, durationMeasure()],
+  })
+}
+
+/** Whether a backup of that id may be compared with this one, before its manifest is read. */
+export function isComparable(current: PastBackup, { kind }: BackupId): boolean {
+  const { kind: wanted } = parseBackupId(current.backup.id)
+  // A safety backup holds what is about to be replaced, which is most likely damaged.
+  return kind !== 'safety' && (kind === 'partial') === (wanted === 'partial')
+}
+
+function selectionOf({ backup: { tables, excludeTables, schemas } }: PastBackup): string {
+  return JSON.stringify([tables, excludeTables, schemas])
+}
+
+function toPoint({ backup, object, durations }: PastBackup): TrendPoint {
+  return {
+    id: backup.id,
+    at: new Date(backup.snapshotAt),
+    word: backup.kind,
+    values: [object.bytes, durations.totalMs],
+  }
+}

@@ -1,0 +1,23 @@
+import type { RestoredDefinitions } from '../../core/checks/definitions.ts'
+import { fromVersionNumber } from '../../core/pg/version.ts'
+import type { Session } from '../session/session.ts'
+import { definitionsQuery } from './definition-queries.ts'
+
+/** hashtextextended and pg_proc.prokind are new in it. */
+const OLDEST = 110_000
+
+/** Every object of the users' schemas with a hash of its definition, as PostgreSQL writes it under the pinned settings, sorted. */
+export async function readDefinitions(session: Session): Promise<RestoredDefinitions> {
+  const { version } = await session.row<{ version: string }>(
+    "SELECT current_setting('server_version_num') AS version",
+  )
+  const serverMajor = fromVersionNumber(Number(version)).major
+  if (Number(version) < OLDEST) return { serverMajor, definitions: null }
+  const rows = await session.rows<Record<'kind' | 'name' | 'hash', string>>(definitionsQuery(Number(version)))
+  return { serverMajor, definitions: rows.map(({ kind, name, hash }) => ({ kind, name, hash: hex(hash) })) }
+}
+
+/** A signed 64-bit number as 16 hex digits. */
+function hex(signed: string): string {
+  return BigInt.asUintN(64, BigInt(signed)).toString(16).padStart(16, '0')
+}

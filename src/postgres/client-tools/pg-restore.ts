@@ -1,0 +1,147 @@
+import { abortable } from '../../core/abortable.ts'
+import { restoreError } from './pg-restore-error.ts'
+import { toolEnvironment } from './run-tool.ts'
+import { startTool, type ToolProcess } from './tool-process.ts'
+
+export interface RestoreOptions {
+  /** pg_restore itself. */
+  readonly path: string
+  /** A file in custom format, verified. */
+  readonly archive: string
+  /** Tables and indexes restored side by side. */
+  readonly jobs: number
+  /** Of the target, from connectionEnvironment. */
+  readonly env: Readonly<Record<string, string>>
+  /** Also what the archive grants to whom; undefined is without. */
+  readonly grants?: boolean
+  /** What is restored and for whom, in pg_restore's own terms: `--use-list=…`, `--role=…`. */
+  readonly args?: readonly string[]
+}
+
+/** With --jobs each worker may say why it ended. */
+const ERRORS_KEPT = 100
+
+/** A pg_restore that runs. Disposing stops it. */
+export interface RunningRestore extends AsyncDisposable {
+  /** Resolves after exit code 0; anything else is an OperatorError, of code RESTORE_FAILED where the archive is at fault. */
+  readonly finished: ToolProcess['finished']
+  /** What is being restored: `TABLE DATA users`. */
+  readonly currentItem: string | undefined
+}
+
+/**
+ * Restores an archive into the database of `env`, stopping at the first error: pg_restore's exit code does not tell ignored
+ * errors from fatal ones. Owners and grants stay out (runbook §4.2), and tablespaces, which the target need not have.
+ * Statistics stay out too: restoring them runs code of the server on data of the archive (CVE-2026-16238).
+ */
+export function startRestore({
+  path,
+  archive,
+  jobs,
+  env,
+  grants,
+  args = [],
+}: RestoreOptions): RunningRestore {
+  let currentItem: string | undefined
+  let isNoise = false
+  const errors: string[] = []
+  const tool = startTool({
+    name: 'pg_restore',
+    path,
+    args: [
+      '--no-password',
+      '--verbose',
+      '--exit-on-error',
+      '--no-owner',
+      ...(grants ? [] : ['--no-acl']),
+      '--no-tablespaces',
+      '--no-statistics',
+      `--jobs=${jobs}`,
+      ...args,
+      `--dbname=${renderDatabase(env.PGDATABASE ?? '')}`,
+      archive,
+    ],
+    env,
+    isProgress: line => {
+      const item = /^pg_restore: (?:launching item \d+ |processing |creating )(.*)$/.exec(line)?.[1]
+      currentItem = item ?? currentItem
+      const error = /^pg_restore: error: (.*)$/.exec(line)?.[1]
+      if (error !== undefined && errors.length < ERRORS_KEPT) errors.push(error)
+      // DETAIL and CONTEXT quote rows of the database: they stay out of the log. What begins in no known way continues the line before,
+      // because names may hold line ends.
+      if (/^(DETAIL|CONTEXT):/.test(line)) isNoise = true
+      else if (/^pg_restore: /.test(line))
+        isNoise = !/^pg_restore: (error:|warning:|from TOC entry|detail:|hint:)/.test(line)
+      else if (/^(Command was:|ERROR:|HINT:)/.test(line)) isNoise = false
+      return isNoise
+    },
+    failure: { code: 'RESTORE_FAILED', hint: '' },
+  })
+  const finished = tool.finished.catch(error => {
+    throw restoreError(error, errors)
+  })
+  // Whoever stops early may never look at the outcome.
+  finished.catch(() => {})
+  return {
+    finished,
+    get currentItem() {
+      return currentItem
+    },
+    [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
+  }
+}
+
+/** libpq takes what has an equals sign in it, or begins like a URL, for a connection string: so it gets one. */
+function renderDatabase(name: string): string {
+  return `dbname='${name.replace(/[\\']/g, '\\$&')}'`
+}
+
+/** pg_restore, writing the entries of an archive as a script to its output: for a transaction of somebody else. */
+export function startScript({
+  path,
+  archive,
+  env,
+  grants,
+  args = [],
+}: Omit<RestoreOptions, 'jobs'>): ToolProcess {
+  return startTool({
+    name: 'pg_restore',
+    path,
+    args: [
+      '--no-owner',
+      ...(grants ? [] : ['--no-acl']),
+      '--no-tablespaces',
+      '--no-statistics',
+      ...args,
+      '--file=-',
+      archive,
+    ],
+    env,
+    isProgress: () => false,
+    failure: { code: 'RESTORE_FAILED', hint: 'The archive could not be read to its end.' },
+  })
+}
+
+/**
+ * Lets pg_restore decode every block of an archive without a database. It finds what a checksum cannot: an archive that was
+ * written wrongly. Throws GATE_UNVERIFIED with what pg_restore said.
+ */
+export async function decodeArchive(
+  path: string,
+  archive: string,
+  inherited: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<void> {
+  await using tool = startTool({
+    name: 'pg_restore',
+    path,
+    args: ['--file=/dev/null', archive],
+    env: toolEnvironment(inherited),
+    isProgress: () => false,
+    failure: {
+      code: 'GATE_UNVERIFIED',
+      hint: 'Take a new restore point; if it happens again, report it with the log of this step.',
+    },
+  })
+  await abortable(signal, tool.finished)
+}

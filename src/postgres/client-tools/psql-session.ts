@@ -1,0 +1,43 @@
+import { quoteLiteral } from '../../core/pg/quote.ts'
+import { oneRow, type Session } from '../session/session.ts'
+import type { TargetTransaction } from './psql-transaction.ts'
+
+/**
+ * Reads inside a transaction that a psql of ours holds, as if it were a session: what nobody else can see yet. Values come as
+ * text, as from every session. Ends with the transaction.
+ */
+export function sessionOf({ ask, pid }: Pick<TargetTransaction, 'ask' | 'pid'>): Session {
+  const rows = async <T>(sql: string, values: readonly unknown[] = []): Promise<T[]> => {
+    const filled = fill(sql, values)
+    if (!/^\s*(SELECT|WITH)\b/i.test(filled)) {
+      await ask(`${filled};`)
+      return []
+    }
+    // One line, whatever the values hold: JSON writes line ends as \n. Numbers go as text, or the large ones would not come back.
+    const answer = await ask(
+      `SELECT coalesce(pg_catalog.jsonb_agg((SELECT pg_catalog.jsonb_object_agg(v.key, v.value) FROM pg_catalog.jsonb_each_text(pg_catalog.to_jsonb(q)) AS v)), '[]')::text
+         FROM (\n${filled}\n) AS q;`,
+    )
+    return JSON.parse(answer.at(-1) ?? '[]') as T[]
+  }
+  return {
+    rows,
+    row: oneRow(rows),
+    pid,
+    isShared: false,
+    isIdle: () => true,
+    // The transaction ends it.
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+/** psql cannot bind a null: values are written into the statement. One without values is left as it is, whatever names it holds. */
+function fill(sql: string, values: readonly unknown[]): string {
+  return values.length === 0 ? sql : sql.replace(/\$(\d+)/g, (_, n: string) => literal(values[Number(n) - 1]))
+}
+
+function literal(value: unknown): string {
+  if (value === null || value === undefined) return 'NULL'
+  if (Array.isArray(value)) return `ARRAY[${value.map(literal).join(', ')}]`
+  return quoteLiteral(String(value))
+}

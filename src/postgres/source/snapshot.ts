@@ -1,0 +1,119 @@
+import { OperatorError } from '../../core/errors.ts'
+import { quoteTable } from '../../core/pg/quote.ts'
+import { readTables, type Selection, type Table, type TableAccess } from '../catalog/tables.ts'
+import { withoutKeptLocks } from '../session/release-locks.ts'
+import type { Session } from '../session/session.ts'
+
+/** A snapshot that other sessions can import for as long as its session lives. */
+export interface Snapshot {
+  /** What `pg_dump --snapshot` and SET TRANSACTION SNAPSHOT take. */
+  readonly id: string
+  /** The server's clock at the snapshot. */
+  readonly instant: Date
+  /** Every table that the dump will hold; all are locked against change of their structure. */
+  readonly tables: readonly TableAccess[]
+  /** The holding session, for reads inside the snapshot. It keeps no lock but those of the tables. */
+  readonly session: Session
+}
+
+/** pg_dump puts 100 kB of names into one LOCK TABLE; so do we (pg_dump.c getTables). */
+const LOCK_BATCH = 500
+const ATTEMPTS = 3
+
+/**
+ * Locks the tables, then takes the snapshot; both last until the session ends.
+ *
+ * The order matters. TRUNCATE and rewriting ALTER TABLE are not MVCC-safe: a table changed so after a snapshot was
+ * taken and before it is locked looks empty to that snapshot (PostgreSQL docs, "MVCC Caveats"). LOCK TABLE takes no snapshot in a
+ * REPEATABLE READ transaction, so locking first closes that gap. A table that appears between the listing and the
+ * snapshot would be unlocked: then it starts over.
+ *
+ * Throws DATABASE_LOCKED, naming who is `inTheWay`, when not all locks are to be had within `lockTimeoutMs`.
+ */
+export async function holdSnapshot(
+  session: Session,
+  selection: Selection,
+  lockTimeoutMs: number,
+  inTheWay: () => readonly string[],
+): Promise<Snapshot> {
+  const deadline = performance.now() + lockTimeoutMs
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const listed = await readTables(session, selection)
+    await session.rows('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    const snapshot = (await lockTables(session, listed, deadline).catch(error => {
+      throw isTimeUp(error, deadline) ? lockedError(lockTimeoutMs, inTheWay(), error) : error
+    }))
+      ? await takeSnapshot(session, selection, listed)
+      : undefined
+    if (snapshot !== undefined) return snapshot
+    await session.rows('ROLLBACK')
+  }
+  throw new OperatorError(
+    'DATABASE_LOCKED',
+    `Tables were created or dropped during each of ${ATTEMPTS} tries to lock them all.`,
+    {
+      hint: 'Run again when no migration is under way.',
+    },
+  )
+}
+
+/** Undefined when tables appeared that were not there to be locked. */
+async function takeSnapshot(
+  session: Session,
+  selection: Selection,
+  listed: readonly Table[],
+): Promise<Snapshot | undefined> {
+  const { id, instant } = await session.row<{ id: string; instant: string }>(
+    `SELECT pg_export_snapshot() AS id, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS instant`,
+  )
+  const tables = await readTables(session, selection)
+  if (!sameTables(listed, tables)) return undefined
+  return { id, instant: new Date(instant), tables, session: await withoutKeptLocks(session) }
+}
+
+/** False when a table was dropped in the meantime. One deadline for all of it: each statement may take what is left. */
+async function lockTables(session: Session, tables: readonly Table[], deadline: number): Promise<boolean> {
+  for (let i = 0; i < tables.length; i += LOCK_BATCH) {
+    const names = tables.slice(i, i + LOCK_BATCH).map(quoteTable)
+    const leftMs = Math.max(1, Math.round(deadline - performance.now()))
+    try {
+      await session.rows(`SET LOCAL statement_timeout = ${leftMs}`)
+      await session.rows(`LOCK TABLE ONLY ${names.join(', ONLY ')} IN ACCESS SHARE MODE`)
+    } catch (error) {
+      if (isUndefinedTable(error)) return false
+      throw error
+    }
+  }
+  await session.rows('SET LOCAL statement_timeout = 0')
+  return true
+}
+
+function lockedError(lockTimeoutMs: number, blockers: readonly string[], cause: unknown): OperatorError {
+  const who =
+    blockers.length === 0 ? 'The session in the way is not visible to this role' : blockers.join('; ')
+  return new OperatorError(
+    'DATABASE_LOCKED',
+    `Not every table could be locked within ${lockTimeoutMs} ms. ${who}.`,
+    {
+      hint: 'Wait until that session is done (or end it: SELECT pg_terminate_backend(<pid>)), or raise lock-timeout.',
+      cause,
+    },
+  )
+}
+
+function sameTables(a: readonly Table[], b: readonly Table[]): boolean {
+  const names = (tables: readonly Table[]) =>
+    tables.map(table => `${table.oid} ${quoteTable(table)}`).join('\n')
+  return names(a) === names(b)
+}
+
+/** A cancelled statement: by its timeout, or by somebody. The text depends on the language of the server. */
+function isTimeUp(error: unknown, deadline: number): boolean {
+  return (
+    error instanceof OperatorError && /\(57014\)/.test(error.message) && performance.now() >= deadline - 10
+  )
+}
+
+function isUndefinedTable(error: unknown): boolean {
+  return error instanceof OperatorError && /\b(42P01|3F000)\b/.test(error.message)
+}

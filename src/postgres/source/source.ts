@@ -1,0 +1,129 @@
+import type {
+  Definition,
+  Extension,
+  FingerprintLevel,
+  ObjectCounts,
+  SequenceFingerprint,
+  TableFingerprint,
+} from '../../core/backup/manifest.ts'
+import { foldDefinitions } from '../../core/checks/definitions.ts'
+import type { Connection } from '../../core/pg/connection.ts'
+import { quoteTable } from '../../core/pg/quote.ts'
+import { readDefinitions } from '../catalog/definitions.ts'
+import { pinOutputSettings, readTableFingerprints } from '../catalog/fingerprint.ts'
+import { readLargeObjectsHash } from '../catalog/large-objects.ts'
+import {
+  mergeSequences,
+  readSequenceNames,
+  readSequences,
+  type SequenceValues,
+} from '../catalog/sequences.ts'
+import {
+  findUnmatched,
+  readExtensions,
+  readObjectCounts,
+  readPolicyRoles,
+  readServerFacts,
+  readTables,
+  type Selection,
+  type ServerFacts,
+} from '../catalog/tables.ts'
+import { emptySearchPath, withEmptySearchPath } from '../session/search-path.ts'
+import { openSession } from '../session/session.ts'
+import { watchLocks } from './lock-watch.ts'
+import { refuseMissingPrivileges, refuseTransactionPooler } from './preflight.ts'
+import { holdSnapshot, type Snapshot } from './snapshot.ts'
+
+/** What the manifest says about the content, read inside the snapshot. */
+export interface FoundContent {
+  readonly extensions: readonly Extension[]
+  readonly policyRoles: readonly string[]
+  readonly objects: ObjectCounts | null
+  readonly definitions: readonly Definition[] | null
+  readonly largeObjectsHash: string | null
+  readonly tables: readonly TableFingerprint[]
+}
+
+/** The snapshot of a dump, and the locks that it needs. Disposing gives both back. */
+export interface HeldSnapshot extends Snapshot, AsyncDisposable {
+  /** Rejects when the dump has to end because of its locks or its connection. Never resolves. */
+  readonly alarm: Promise<never>
+  /** Who is in the way of a lock of ours, as sentences. */
+  inTheWay(): readonly string[]
+}
+
+/** The database that a dump is taken of. Disposing ends its sessions, and with them locks and snapshot. */
+export interface Source extends AsyncDisposable {
+  readFacts(): Promise<ServerFacts>
+  /** Throws where this connection or role cannot dump the selection whole. */
+  refuseObstacles(selection: Selection): Promise<void>
+  /** Patterns of tables that match none. After refuseObstacles. */
+  findUnmatched(patterns: readonly string[]): Promise<readonly string[]>
+  /** Locks the tables, then takes the snapshot. Whoever then waits for `lockTimeoutMs` behind the locks sets off the alarm. */
+  holdSnapshot(selection: Selection, lockTimeoutMs: number): Promise<HeldSnapshot>
+  /** Reads the content inside the snapshot, on the session that has the locks already: it waits for nobody. */
+  readContent(snapshot: Snapshot, level: FingerprintLevel, isPartial: boolean): Promise<FoundContent>
+  /** The sequences now; call it before pg_dump starts and after it ended, and merge. */
+  readSequences(snapshot: Snapshot, isPartial: boolean): Promise<SequenceValues>
+  mergeSequences(atSnapshot: SequenceValues, atEnd: SequenceValues): readonly SequenceFingerprint[]
+}
+
+/** Whoever changes a sequence is done by then, or DATABASE_LOCKED says that it is not. */
+const SEQUENCE_LOCK_MS = 60_000
+
+export async function openSource(connection: Connection, signal: AbortSignal): Promise<Source> {
+  const sessions = new AsyncDisposableStack()
+  const session = sessions.use(await openSession(connection, signal))
+  return {
+    readFacts: () => withEmptySearchPath(session, () => readServerFacts(session)),
+    async refuseObstacles(selection) {
+      refuseTransactionPooler(session, connection)
+      await emptySearchPath(session)
+      const tables = await readTables(session, selection)
+      await refuseMissingPrivileges(session, connection.user, tables, isNarrowed(selection))
+    },
+    findUnmatched: patterns => findUnmatched(session, patterns),
+    async holdSnapshot(selection, lockTimeoutMs) {
+      await pinOutputSettings(session)
+      const watch = sessions.use(await watchLocks(connection, session, lockTimeoutMs, signal))
+      // At once, whatever the dump is busy with.
+      watch.alarm.catch(() => session[Symbol.asyncDispose]())
+      // Also while it waits for its locks: else its session would only seem to have been lost.
+      const held = holdSnapshot(session, selection, lockTimeoutMs, watch.inTheWay)
+      const snapshot = await Promise.race([held, watch.alarm])
+      return {
+        ...snapshot,
+        alarm: watch.alarm,
+        inTheWay: watch.inTheWay,
+        [Symbol.asyncDispose]: () => sessions.disposeAsync(),
+      }
+    },
+    async readContent({ session: reader, tables }, level, isPartial) {
+      const isWhole = !isPartial && level !== 'none'
+      return {
+        extensions: await readExtensions(reader),
+        policyRoles: await readPolicyRoles(reader),
+        objects: isWhole ? await readObjectCounts(reader) : null,
+        definitions: isWhole ? foldDefinitions((await readDefinitions(reader)).definitions) : null,
+        largeObjectsHash: isWhole ? await readLargeObjectsHash(reader, level) : null,
+        tables: await readTableFingerprints(reader, tables, level),
+      }
+    },
+    async readSequences({ tables, session: holder }, isPartial) {
+      const known = new Set((await readSequenceNames(holder)).map(quoteTable))
+      // Reading a sequence locks it to the end of the transaction (lock_and_open_sequence in sequence.c), savepoint or not.
+      await using reader = await openSession(connection, signal)
+      await emptySearchPath(reader)
+      await reader.rows(`SET lock_timeout = ${SEQUENCE_LOCK_MS}`)
+      const found = await readSequences(reader, isPartial ? tables : undefined)
+      // One that is younger than the snapshot is not in the archive.
+      return new Map([...found].filter(([key]) => known.has(key)))
+    },
+    mergeSequences,
+    [Symbol.asyncDispose]: () => sessions.disposeAsync(),
+  }
+}
+
+function isNarrowed({ tables, excludeTables, schemas }: Selection): boolean {
+  return tables.length + excludeTables.length + schemas.length > 0
+}

@@ -1,0 +1,32 @@
+import { quoteTable } from '../../core/pg/quote.ts'
+import type { Reference } from '../../core/restore/foreign-key-order.ts'
+import type { TableName } from '../../core/restore/selection.ts'
+import type { Session } from '../session/session.ts'
+
+/** A reference of or to a partitioned table is one of or to each of its partitions. */
+const REFERENCES = `
+  WITH chosen AS (SELECT n.nspname AS schema, c.relname AS name, coalesce(pg_partition_root(c.oid)::oid, c.oid) AS root
+                    FROM unnest($1::text[]) AS x
+                    JOIN pg_catalog.pg_class c ON c.oid = to_regclass(x)::oid
+                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
+  SELECT DISTINCT f.schema AS from_schema, f.name AS from_name, t.schema AS to_schema, t.name AS to_name
+    FROM pg_catalog.pg_constraint k
+    JOIN chosen f ON f.root = coalesce(pg_partition_root(k.conrelid)::oid, k.conrelid)
+    JOIN chosen t ON t.root = coalesce(pg_partition_root(k.confrelid)::oid, k.confrelid)
+   WHERE k.contype = 'f' AND f.root <> t.root
+   ORDER BY 1, 2, 3, 4`
+
+/** Which of these tables refer to which, as far as they are there. */
+export async function readReferences(
+  session: Session,
+  tables: readonly TableName[],
+): Promise<readonly Reference[]> {
+  const rows = await session.rows<Record<'from_schema' | 'from_name' | 'to_schema' | 'to_name', string>>(
+    REFERENCES,
+    [tables.map(quoteTable)],
+  )
+  return rows.map(row => ({
+    from: { schema: row.from_schema, name: row.from_name },
+    to: { schema: row.to_schema, name: row.to_name },
+  }))
+}

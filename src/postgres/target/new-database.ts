@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { OperatorError } from '../../core/errors.ts'
+import { type Connection, withDatabase } from '../../core/pg/connection.ts'
+import { quoteIdentifier, quoteLiteral } from '../../core/pg/quote.ts'
+import { openSession, type Session } from '../session/session.ts'
+import { createDatabaseLike, type DatabaseShape } from './create-database.ts'
+import { IN_PROGRESS } from './facts.ts'
+
+/** A server that lost a process restarts within seconds; until then nobody can drop anything. */
+const DROP_ATTEMPTS = 8
+const DROP_PAUSE_MS = 600
+
+/** A database that a restore makes. */
+export interface NewDatabase {
+  readonly name: string
+  /** Tells ours from that of another restore which took the same name. */
+  readonly nonce: string
+  readonly like: DatabaseShape
+  readonly owner: string | undefined
+  readonly backupId: string
+}
+
+/**
+ * Creates the empty database that a backup is restored into, and marks it with a comment as unfinished, so that it is found
+ * when whoever made it is gone. `claim` hears that it is ours before it is there, and that it is not where another restore took the name at
+ * the same moment. Throws TARGET_UNFIT where the name is taken. Returns what differs from the source.
+ */
+export async function createTargetDatabase(
+  session: Session,
+  { name, nonce, like, owner, backupId }: NewDatabase,
+  claim: (isOurs: boolean) => void,
+): Promise<readonly string[]> {
+  const taken = await session.rows<{ name: string }>(
+    'SELECT datname AS name FROM pg_catalog.pg_database WHERE datname = $1',
+    [name],
+  )
+  if (taken.length > 0) throw nameTaken(name)
+  claim(true)
+  try {
+    const notes = await createDatabaseLike(session, name, like, owner)
+    await describeDatabase(session, name, `${IN_PROGRESS} ${nonce}, backup ${backupId}`)
+    return notes
+  } catch (error) {
+    // Two at the same moment: the second finds the database, or only its name in the index.
+    if (!(error instanceof OperatorError) || !/\((42P04|23505)\)/.test(error.message)) throw error
+    claim(false)
+    throw nameTaken(name)
+  }
+}
+
+function nameTaken(name: string): OperatorError {
+  return new OperatorError('TARGET_UNFIT', `There is a database named ${name} already.`, {
+    hint: 'Choose another name with new-database, or drop that one.',
+  })
+}
+
+/** Replaces the comment of a database: from here on it is finished, and no clean-up touches it. */
+export async function describeDatabase(session: Session, name: string, comment: string): Promise<void> {
+  await session.rows(`COMMENT ON DATABASE ${quoteIdentifier(name)} IS ${quoteLiteral(comment)}`)
+}
+
+/** `gone`: nobody has it any more; `kept`: it is finished, or somebody else's. */
+export type Dropped = 'dropped' | 'gone' | 'kept'
+
+/**
+ * Drops a database that a restore of this nonce did not finish, whoever is connected to it. One without a comment is ours, too, while
+ * it is empty: its maker died between CREATE and COMMENT.
+ */
+export async function dropUnfinishedDatabase(
+  connection: Connection,
+  name: string,
+  nonce: string,
+): Promise<Dropped> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await using session = await openSession(connection)
+      const [found] = await session.rows<{ comment: string | null }>(
+        "SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_catalog.pg_database WHERE datname = $1",
+        [name],
+      )
+      if (found === undefined) return 'gone'
+      if (found.comment === null) {
+        if (!(await isEmpty(withDatabase(connection, name)))) return 'kept'
+        // Whoever is connected to it has plans with it.
+        await session.rows(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`)
+        return 'dropped'
+      }
+      if (!found.comment.startsWith(`${IN_PROGRESS} ${nonce},`)) return 'kept'
+      await session.rows(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`)
+      return 'dropped'
+    } catch (error) {
+      if (attempt === DROP_ATTEMPTS || !(error instanceof OperatorError)) throw error
+      await sleep(DROP_PAUSE_MS)
+    }
+  }
+}
+
+/** Nothing was ever made in it: objects of users have oids from 16384 on (FirstNormalObjectId in transam.h). */
+async function isEmpty(connection: Connection): Promise<boolean> {
+  await using session = await openSession(connection)
+  const { empty } = await session.row<{ empty: string }>(
+    'SELECT (NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid >= 16384))::text AS empty',
+  )
+  return empty === 'true'
+}
+
+/**
+ * Statistics for the planner: an archive brings none that are safe to restore, and without them the first queries of an
+ * application read whole tables.
+ */
+export async function analyzeDatabase(
+  connection: Connection,
+  database: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await using session = await openSession(withDatabase(connection, database), signal)
+  await session.rows('ANALYZE')
+}

@@ -1,0 +1,67 @@
+import { renderDrillId } from '../../core/backup/backup-id.ts'
+import { type Check, verdictOf } from '../../core/checks/check.ts'
+import { DRILL_VERSION, type DrillRecord, renderDrillRecord } from '../../core/drill/drill-record.ts'
+import { OperatorError } from '../../core/errors.ts'
+import { renderVersion } from '../../core/pg/version.ts'
+import type { ServerSideEncryption } from '../../storage/store.ts'
+import type { DrillRequest, DrillTools } from './drill.ts'
+
+/** What is known so far; what did not happen has no duration. */
+export interface DrillProgress {
+  readonly checks: Check[]
+  downloadMs: number | null
+  restoreMs: number | null
+  checksMs: number | null
+  serverVersion: string
+}
+
+/** The record of a drill that has come to its end. */
+export function createRecord(
+  request: DrillRequest,
+  tools: DrillTools,
+  progress: DrillProgress,
+  startedAt: Date,
+): DrillRecord {
+  const { manifest, location, nonce, run } = request
+  const { backup, object } = manifest
+  const { checks, downloadMs, restoreMs, checksMs, serverVersion } = progress
+  return {
+    version: DRILL_VERSION,
+    drill: {
+      id: renderDrillId(startedAt, nonce),
+      database: location.database,
+      startedAt: startedAt.toISOString(),
+      verdict: verdictOf(checks),
+    },
+    backup: {
+      id: backup.id,
+      // Where it was read: a bucket that is a copy of the first has its manifests, too.
+      bucket: tools.store.bucket,
+      key: object.key,
+      versionId: object.versionId,
+      sha256: object.sha256,
+      bytes: object.bytes,
+      snapshotAt: backup.snapshotAt,
+    },
+    checks,
+    durations: { downloadMs, restoreMs, checksMs, totalMs: tools.now().getTime() - startedAt.getTime() },
+    tools: { pgRestore: renderVersion(tools.pgRestore), server: serverVersion },
+    run,
+  }
+}
+
+/** What was found is worth showing also when it cannot be kept. */
+export async function writeRecord(
+  store: DrillTools['store'],
+  key: string,
+  record: DrillRecord,
+  sse: ServerSideEncryption | undefined,
+): Promise<OperatorError | undefined> {
+  try {
+    await store.putJson(key, renderDrillRecord(record), { sse })
+    return undefined
+  } catch (error) {
+    if (error instanceof OperatorError) return error
+    throw error
+  }
+}

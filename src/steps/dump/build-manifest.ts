@@ -1,0 +1,72 @@
+import { type BackupId, renderBackupId } from '../../core/backup/backup-id.ts'
+import { contentOptions } from '../../core/backup/dump-options.ts'
+import { MANIFEST_VERSION, type Manifest, type SequenceFingerprint } from '../../core/backup/manifest.ts'
+import { type PostgresVersion, renderVersion } from '../../core/pg/version.ts'
+import type { ServerFacts } from '../../postgres/catalog/tables.ts'
+import type { Snapshot } from '../../postgres/source/snapshot.ts'
+import type { FoundContent } from '../../postgres/source/source.ts'
+import type { SentContent } from '../../storage/multipart/part-writer.ts'
+import type { ObjectFacts } from '../../storage/store.ts'
+import type { DumpRequest } from './dump.ts'
+
+/** What a dump found out on its way. */
+export interface DumpFacts {
+  readonly id: BackupId
+  readonly bucket: string
+  readonly key: string
+  readonly tool: PostgresVersion
+  readonly server: ServerFacts
+  readonly snapshot: Snapshot
+  readonly stored: ObjectFacts
+  readonly archive: SentContent
+  readonly content: FoundContent
+  readonly sequences: readonly SequenceFingerprint[]
+  readonly durations: Manifest['durations']
+}
+
+/** Puts the manifest together; fingerprint level `none` leaves out what was not asked for. */
+export function createManifest(request: DumpRequest, facts: DumpFacts): Manifest {
+  const { options, location, fingerprint } = request
+  const { id, key, server, snapshot, stored, archive, content, sequences, durations } = facts
+  const { versionNumber: _, ...serverFacts } = server
+  return {
+    version: MANIFEST_VERSION,
+    backup: {
+      id: renderBackupId(id),
+      database: location.database,
+      kind: id.kind,
+      snapshotAt: snapshot.instant.toISOString(),
+      tables: options.tables,
+      excludeTables: options.excludeTables,
+      schemas: options.schemas,
+    },
+    object: {
+      bucket: facts.bucket,
+      key,
+      versionId: stored.versionId,
+      etag: stored.etag,
+      bytes: stored.bytes,
+      sha256: archive.sha256,
+      parts: archive.parts,
+      checksum: stored.checksum,
+      storageClass: stored.storageClass,
+    },
+    archive: {
+      format: options.format,
+      compression: options.compression,
+      toolVersion: renderVersion(facts.tool),
+      options: contentOptions(options),
+    },
+    server: { ...serverFacts, extensions: content.extensions, policyRoles: content.policyRoles },
+    fingerprint: {
+      level: fingerprint,
+      tables: content.tables,
+      sequences: fingerprint === 'none' ? [] : sequences,
+      objects: content.objects,
+      definitions: content.definitions,
+      largeObjectsHash: content.largeObjectsHash,
+    },
+    durations,
+    madeBy: request.madeBy,
+  }
+}

@@ -1,0 +1,190 @@
+import { randomBytes } from 'node:crypto'
+import {
+  archiveKey,
+  type BackupId,
+  type BackupKind,
+  type Location,
+  manifestKey,
+  renderBackupId,
+} from '../../core/backup/backup-id.ts'
+import { contentOptions, type DumpOptions, isPartial } from '../../core/backup/dump-options.ts'
+import { type FingerprintLevel, type Manifest, renderManifest } from '../../core/backup/manifest.ts'
+import { OperatorError } from '../../core/errors.ts'
+import type { Log } from '../../core/log.ts'
+import { parseNamePattern } from '../../core/pg/name-pattern.ts'
+import {
+  canDump,
+  fromVersionNumber,
+  isBelowSecurityFloor,
+  type PostgresVersion,
+  renderVersion,
+  securityFloor,
+} from '../../core/pg/version.ts'
+import { renderBytes } from '../../core/text/bytes.ts'
+import type { Selection, ServerFacts } from '../../postgres/catalog/tables.ts'
+import type { DumpReport, RunningDump } from '../../postgres/client-tools/pg-dump.ts'
+import type { Snapshot } from '../../postgres/source/snapshot.ts'
+import type { Source } from '../../postgres/source/source.ts'
+import type { Upload, UploadRequest } from '../../storage/multipart/upload.ts'
+import type { ServerSideEncryption, Store } from '../../storage/store.ts'
+import { createManifest } from './build-manifest.ts'
+import { dumpInto } from './stream-archive.ts'
+
+export interface DumpRequest {
+  readonly location: Location
+  readonly kind: BackupKind
+  readonly options: DumpOptions
+  readonly fingerprint: FingerprintLevel
+  readonly storage: Pick<UploadRequest, 'storageClass' | 'sse' | 'tags' | 'compatibility'>
+  readonly madeBy: Manifest['madeBy']
+}
+
+/** What a dump needs from outside. */
+export interface DumpTools {
+  readonly source: Source
+  readonly store: Store
+  readonly beginUpload: (request: UploadRequest) => Promise<Upload>
+  /** The pg_dump to use for a server of that major: one that is new enough where there is one. */
+  readonly findPgDump: (serverMajor: number) => Promise<PgDump>
+  /** Looks at the finished manifest before it is written; where it throws there is no backup. */
+  readonly judge?: (manifest: Manifest) => Promise<void>
+  readonly now: () => Date
+  readonly log: Log
+}
+
+export interface PgDump {
+  readonly version: PostgresVersion
+  start(args: readonly string[]): Promise<RunningDump>
+}
+
+/**
+ * Dumps a database into the store and returns the manifest, which is written last: only then there is a backup.
+ * Whatever goes wrong before leaves no object and no part behind. Throws an OperatorError.
+ */
+export async function dump(request: DumpRequest, tools: DumpTools): Promise<Manifest> {
+  const { source, store, log, now } = tools
+  const { options, location } = request
+  const startedAt = now()
+  const selection = toSelection(options)
+  const server = await source.readFacts()
+  const pgDump = await findPgDump(tools, server)
+  await source.refuseObstacles(selection)
+  for (const pattern of await source.findUnmatched(options.excludeTables))
+    log.warning(`exclude-tables: no table matches ${pattern}, so nothing is left out for it.`)
+
+  const snapshot = await source.holdSnapshot(selection, options.lockTimeoutMs)
+  refuseEmptySelection(snapshot, options)
+  const id = createId(request, snapshot.instant)
+  const key = archiveKey(location, id, options.format === 'plain' ? 'sql' : 'dump')
+  log.info(
+    `Snapshot ${snapshot.id} of ${server.database} (PostgreSQL ${server.version}, ${renderBytes(server.bytes)}) at ${snapshot.instant.toISOString()}: ${snapshot.tables.length} tables locked against change of structure.`,
+  )
+
+  await using upload = await tools.beginUpload({
+    ...request.storage,
+    key,
+    backupId: renderBackupId(id),
+    databaseBytes: server.bytes,
+  })
+  const dumped = await dumpInto(upload, snapshot, pgDump, request, tools)
+  refuseIncomplete(dumped.report, snapshot, server)
+  const dumpMs = now().getTime() - startedAt.getTime()
+
+  const stored = await upload.complete(dumped.archive)
+  const manifest = createManifest(request, {
+    id,
+    bucket: store.bucket,
+    tool: pgDump.version,
+    key,
+    server,
+    snapshot,
+    stored,
+    archive: dumped.archive,
+    content: dumped.content,
+    sequences: dumped.sequences,
+    durations: { dumpMs, totalMs: now().getTime() - startedAt.getTime() },
+  })
+  await tools.judge?.(manifest)
+  await writeManifest(store, upload, manifestKey(location, id), manifest, request.storage.sse)
+  upload.keep()
+  log.info(
+    `Stored ${renderBytes(stored.bytes)} as ${store.uri(key)}, manifest beside it. This is a backup now.`,
+  )
+  return manifest
+}
+
+function toSelection(options: DumpOptions): Selection {
+  return {
+    tables: options.tables.map(parseNamePattern),
+    excludeTables: options.excludeTables.map(parseNamePattern),
+    schemas: options.schemas.map(parseNamePattern),
+  }
+}
+
+/** pg_dump must be as new as the server, and ought to have its security fixes. */
+async function findPgDump(tools: DumpTools, server: ServerFacts): Promise<PgDump> {
+  const serverVersion = fromVersionNumber(server.versionNumber)
+  const pgDump = await tools.findPgDump(serverVersion.major)
+  const tool = pgDump.version
+  if (isBelowSecurityFloor(tool)) {
+    tools.log.warning(
+      `pg_dump ${renderVersion(tool)} lacks security fixes of ${renderVersion(securityFloor(tool))}. Run setup-pg18 before this step.`,
+    )
+  }
+  if (canDump(tool, serverVersion)) return pgDump
+  throw new OperatorError(
+    'TOOL_TOO_OLD',
+    `pg_dump ${renderVersion(tool)} cannot dump a server of version ${server.version}: it must be of the same major version or a newer one.`,
+    {
+      hint: `Run setup-pg18 before this step, or install PostgreSQL ${serverVersion.major} client tools and put them first on the PATH.`,
+    },
+  )
+}
+
+function refuseEmptySelection(snapshot: Snapshot, options: DumpOptions): void {
+  if (!isPartial(options) || snapshot.tables.length > 0) return
+  throw new OperatorError('INVALID_INPUT', `No table matches ${contentOptions(options).join(' ')}.`, {
+    hint: 'Check the patterns in tables, exclude-tables and schemas: unquoted names fold to lower case.',
+  })
+}
+
+/** Anything left out makes the backup partial, whatever it was meant for. */
+function createId({ kind, options }: DumpRequest, instant: Date): BackupId {
+  return { instant, kind: isPartial(options) ? 'partial' : kind, nonce: randomBytes(4).toString('hex') }
+}
+
+/** Every table of the snapshot must be among those that pg_dump dumped. More is fine: extensions add rows of theirs. */
+function refuseIncomplete(report: DumpReport, snapshot: Snapshot, { encoding }: ServerFacts): void {
+  const expected = snapshot.tables
+    .filter(table => !table.isPartitioned)
+    .map(table => `${table.schema}.${table.name}`)
+  const missing = expected.filter(name => !report.dumpedTables.has(name, encoding))
+  if (missing.length === 0) return
+  throw new OperatorError(
+    'DUMP_INCOMPLETE',
+    `pg_dump left out ${missing.length} of ${expected.length} tables: ${missing.slice(0, 10).join(', ')}.`,
+    {
+      hint: 'No backup was made. Please report this with the log of this step.',
+    },
+  )
+}
+
+/** After a failure nobody knows whether the manifest arrived; unless it is certain that it did not, its archive stays. */
+async function writeManifest(
+  store: Store,
+  upload: Upload,
+  key: string,
+  manifest: Manifest,
+  sse: ServerSideEncryption | undefined,
+): Promise<void> {
+  try {
+    await store.putJson(key, renderManifest(manifest), { sse })
+  } catch (error) {
+    if (await store.removeForSure(key)) throw error
+    upload.keep()
+    store.log.warning(
+      `Nobody knows whether ${store.uri(key)} was written, so its archive ${store.uri(manifest.object.key)} stays. If it is there, it is a good backup; if not, remove the archive.`,
+    )
+    throw error
+  }
+}

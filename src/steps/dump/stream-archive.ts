@@ -1,0 +1,62 @@
+import { dumpArguments, isPartial } from '../../core/backup/dump-options.ts'
+import { countRows, type SequenceFingerprint } from '../../core/backup/manifest.ts'
+import { OperatorError } from '../../core/errors.ts'
+import { renderCount } from '../../core/text/bytes.ts'
+import type { DumpReport } from '../../postgres/client-tools/pg-dump.ts'
+import type { FoundContent, HeldSnapshot } from '../../postgres/source/source.ts'
+import type { SentContent } from '../../storage/multipart/part-writer.ts'
+import type { Upload } from '../../storage/multipart/upload.ts'
+import { reportProgress } from '../report-progress.ts'
+import type { DumpRequest, DumpTools, PgDump } from './dump.ts'
+
+/** What came of it: what was sent, what pg_dump said, and what the snapshot holds. */
+export interface Dumped {
+  readonly archive: SentContent
+  readonly report: DumpReport
+  readonly content: FoundContent
+  readonly sequences: readonly SequenceFingerprint[]
+}
+
+/**
+ * pg_dump, the upload and the fingerprint side by side; the first that fails is the cause of the others. The database gets
+ * its locks back before the store is asked for anything else, however it went.
+ */
+export async function dumpInto(
+  upload: Upload,
+  snapshot: HeldSnapshot,
+  pgDump: PgDump,
+  request: DumpRequest,
+  { source, log, now }: DumpTools,
+): Promise<Dumped> {
+  const { options, fingerprint } = request
+  await using _locks = snapshot
+  const readSequences = () => source.readSequences(snapshot, isPartial(options))
+  const sequences = await readSequences()
+  await using running = await pgDump.start(dumpArguments(options, snapshot.id))
+  using progress = reportProgress(log, now, () => ({
+    bytes: upload.acknowledgedBytes,
+    table: running.currentTable,
+  }))
+  const all = Promise.all([
+    // From then on only rows may still be counted.
+    upload.write(running.archive).finally(() => progress[Symbol.dispose]()),
+    running.finished.catch(error => Promise.reject(nameWhoLocks(error, snapshot))),
+    source.readContent(snapshot, fingerprint, isPartial(options)),
+  ])
+  const [archive, report, content] = await Promise.race([all, snapshot.alarm])
+  for (const warning of report.warnings) log.info(`  ${warning}`)
+  log.info(
+    `pg_dump ended well: ${report.dumpedTables.size} tables${fingerprint === 'none' ? '' : `, ${renderCount(countRows(content.tables))} rows in the same snapshot`}.`,
+  )
+  return { archive, report, content, sequences: source.mergeSequences(sequences, await readSequences()) }
+}
+
+/** pg_dump does not know who kept it from its locks. */
+function nameWhoLocks(error: unknown, { inTheWay }: HeldSnapshot): unknown {
+  const who = inTheWay()
+  if (!(error instanceof OperatorError) || error.code !== 'DATABASE_LOCKED' || who.length === 0) return error
+  return new OperatorError(error.code, `${error.message} It waited: ${who.join('; ')}.`, {
+    ...(error.hint !== undefined && { hint: error.hint }),
+    cause: error.cause,
+  })
+}

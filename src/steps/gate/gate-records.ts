@@ -1,0 +1,29 @@
+import { gatePrefix, type Location } from '../../core/backup/backup-id.ts'
+import { errorMessage } from '../../core/errors.ts'
+import { type GateRecord, parseGateRecord } from '../../core/gate/gate-record.ts'
+import type { Log } from '../../core/log.ts'
+import type { Store } from '../../storage/store.ts'
+import { readNewest } from '../backups/past-records.ts'
+
+const RECORD = /\/\d{8}T\d{6}Z-[0-9a-f]{8}\.json$/
+/** Records that are asked about earlier gates. */
+const RECORDS_ASKED = 20
+
+/**
+ * The last gates of a database, newest first. They only ever add to what is known, so that nothing here throws: a record that
+ * cannot be read is passed over with a warning, and a store that does not answer has none.
+ */
+export async function readLastGates(
+  location: Location,
+  { store, log }: { readonly store: Store; readonly log: Log },
+): Promise<readonly GateRecord[]> {
+  const kind = {
+    prefix: gatePrefix(location),
+    parse: parseGateRecord,
+    isWanted: (key: string) => RECORD.test(key),
+  }
+  const gates = await readNewest(store, kind, RECORDS_ASKED, (uri, error) =>
+    log.warning(`${uri} is passed over: ${errorMessage(error)}`),
+  )
+  return gates?.toReversed() ?? []
+}

@@ -1,0 +1,195 @@
+import { gateKey, type Location, renderDrillId } from '../../core/backup/backup-id.ts'
+import type { Manifest } from '../../core/backup/manifest.ts'
+import {
+  coversLevel,
+  GATE_VERSION,
+  type GateRecord,
+  renderGateRecord,
+  type VerifyLevel,
+} from '../../core/gate/gate-record.ts'
+import type { Plausibility, PlausibilityRules } from '../../core/gate/row-drops.ts'
+import type { MigrationReport } from '../../core/migrations/migration-report.ts'
+import type { DatabaseIdentity } from '../../postgres/catalog/database-identity.ts'
+import type { ServerSideEncryption, Store } from '../../storage/store.ts'
+import { fullBackups } from '../backups/full-backups.ts'
+import { judgeRows } from './compare-rows.ts'
+import { readLastGates } from './gate-records.ts'
+import { type WaitTools, waitForBlockers } from './wait-for-blockers.ts'
+
+export interface GateRequest {
+  readonly location: Location
+  readonly onNone: 'skip' | 'snapshot'
+  /** How long to wait for blockers to go away; null does not look for them. */
+  readonly waitForBlockersMs: number | null
+  /** A full backup younger than this is reused; undefined always takes a new one. */
+  readonly reuseWithinMs: number | undefined
+  readonly level: VerifyLevel
+  readonly plausibility: PlausibilityRules
+  /** Of the record. */
+  readonly sse: ServerSideEncryption | undefined
+  readonly nonce: string
+  readonly run: GateRecord['run']
+}
+
+/** What the gate needs from outside. */
+export interface GateTools extends WaitTools {
+  readonly store: Store
+  readonly detectMigrations: () => Promise<MigrationReport>
+  readonly readIdentity: () => Promise<DatabaseIdentity>
+  /** A new restore point, which does not become a backup when `judge` throws. */
+  readonly dump: (judge: (manifest: Manifest) => Promise<void>) => Promise<Manifest>
+  /** Throws where the backup cannot be proven to that level; `isProven` says that an earlier gate did, so that a look is enough. */
+  readonly verify: (manifest: Manifest, level: VerifyLevel, isProven: boolean) => Promise<void>
+}
+
+export type GateReport =
+  /** Nothing to migrate, so nothing was needed. */
+  | { readonly kind: 'nothing-pending'; readonly migrations: MigrationReport }
+  /** The deploy may go on: this is the way back. */
+  | {
+      readonly kind: 'open'
+      readonly migrations: MigrationReport
+      readonly manifest: Manifest
+      readonly level: VerifyLevel
+      readonly plausibility: Plausibility
+      /** Sessions that this role may not look into: a long transaction may be among them. */
+      readonly hiddenSessions: number
+      /** Null where the restore point is new. */
+      readonly reused: Reuse | null
+      readonly record: GateRecord
+      readonly recordKey: string
+    }
+
+export interface Reuse {
+  /** How long before now the restore point was taken, by the server's clock. */
+  readonly ageMs: number
+  /** Gates of other runs that let migrations through since then: going back undoes those too. */
+  readonly laterGates: readonly GateRecord[]
+}
+
+/**
+ * Answers one question before a deploy that may migrate: can we get back to this instant? Returns only when the answer is yes,
+ * or when there is nothing to migrate; everything else throws, and the deploy must not go on.
+ */
+export async function gate(request: GateRequest, tools: GateTools): Promise<GateReport> {
+  const { log } = tools
+  const { level } = request
+  const startedAt = tools.now()
+  const migrations = await tools.detectMigrations()
+  log.info(
+    `Migrations${migrations.tool === undefined ? '' : ` (${migrations.tool})`}: ${migrations.state}. ${migrations.why}`,
+  )
+  for (const name of migrations.pending) log.info(`  pending: ${name}`)
+  if (migrations.state === 'none' && request.onNone === 'skip') return { kind: 'nothing-pending', migrations }
+
+  const hiddenSessions = await waitForBlockers(request.waitForBlockersMs, tools)
+  const young = await findReusable(request, tools)
+  const taken =
+    young === undefined ? await takeRestorePoint(request, tools) : await reuse(young, request, tools)
+  const { manifest, isProven } = taken
+  await log.group(`Verify ${manifest.backup.id}`, () => tools.verify(manifest, level, isProven))
+
+  const written = await writeRecord(manifest, migrations, startedAt, request, tools)
+  const { plausibility, reused } = taken
+  return { kind: 'open', migrations, manifest, level, plausibility, hiddenSessions, reused, ...written }
+}
+
+interface RestorePoint {
+  readonly manifest: Manifest
+  readonly plausibility: Plausibility
+  readonly reused: Reuse | null
+  readonly isProven: boolean
+}
+
+/** A snapshot that is not plausible never becomes a backup: else it would be what the next one is compared with. */
+async function takeRestorePoint(request: GateRequest, tools: GateTools): Promise<RestorePoint> {
+  let plausibility: Plausibility | undefined
+  const manifest = await tools.log.group('Take a restore point', () =>
+    tools.dump(async finished => {
+      plausibility = await judgeRows(finished, request.location, request.plausibility, tools)
+    }),
+  )
+  if (plausibility === undefined) throw new Error('The dump did not ask for a judgement')
+  return { manifest, plausibility, reused: null, isProven: false }
+}
+
+async function reuse(
+  { manifest, ageMs }: YoungBackup,
+  { location, plausibility: rules, level, run }: GateRequest,
+  tools: GateTools,
+): Promise<RestorePoint> {
+  const { backup, object } = manifest
+  tools.log.info(`Reusing ${backup.id} from ${backup.snapshotAt} as the restore point.`)
+  const plausibility = await judgeRows(manifest, location, rules, tools)
+  const gates = await readLastGates(location, tools)
+  const isProven = gates.some(
+    gate =>
+      gate.backup.id === backup.id &&
+      gate.backup.sha256 === object.sha256 &&
+      coversLevel(gate.gate.level, level),
+  )
+  if (isProven)
+    tools.log.info(
+      `${backup.id} was verified to level ${level} by an earlier gate; the store still holds it.`,
+    )
+  const laterGates = gates.filter(
+    gate => gate.gate.at > backup.snapshotAt && !(run.runId !== '' && gate.run.runId === run.runId),
+  )
+  return { manifest, plausibility, reused: { ageMs, laterGates }, isProven }
+}
+
+interface YoungBackup {
+  readonly manifest: Manifest
+  readonly ageMs: number
+}
+
+/** The newest full backup of exactly this database that is young enough. All by the server's clock, which is not ours. */
+async function findReusable(request: GateRequest, tools: GateTools): Promise<YoungBackup | undefined> {
+  const { reuseWithinMs, location, level } = request
+  if (reuseWithinMs === undefined) return undefined
+  const identity = await tools.readIdentity()
+  const now = identity.now.getTime()
+  // An id is to the second.
+  const since = now - reuseWithinMs - 1000
+  for await (const manifest of fullBackups(location, identity, id => id.instant.getTime() >= since, tools)) {
+    const ageMs = now - Date.parse(manifest.backup.snapshotAt)
+    if (ageMs >= 0 && ageMs <= reuseWithinMs && canBeProven(manifest, level)) return { manifest, ageMs }
+  }
+  return undefined
+}
+
+/** pg_restore takes no scripts, and a drill needs rows to compare with. */
+function canBeProven({ archive, fingerprint }: Manifest, level: VerifyLevel): boolean {
+  return archive.format === 'custom' && (level !== 'drill' || fingerprint.level !== 'none')
+}
+
+async function writeRecord(
+  manifest: Manifest,
+  migrations: MigrationReport,
+  startedAt: Date,
+  request: GateRequest,
+  tools: GateTools,
+): Promise<{ readonly record: GateRecord; readonly recordKey: string }> {
+  const { location, level, nonce, run } = request
+  const { backup, object } = manifest
+  const at = tools.now()
+  const record: GateRecord = {
+    version: GATE_VERSION,
+    gate: { id: renderDrillId(at, nonce), database: location.database, at: at.toISOString(), level },
+    backup: {
+      id: backup.id,
+      bucket: object.bucket,
+      key: object.key,
+      versionId: object.versionId,
+      sha256: object.sha256,
+      bytes: object.bytes,
+      snapshotAt: backup.snapshotAt,
+    },
+    durations: { totalMs: at.getTime() - startedAt.getTime() },
+    migrations: { tool: migrations.tool ?? null, pending: migrations.pending },
+    run,
+  }
+  const recordKey = gateKey(location, at, nonce)
+  await tools.store.putJson(recordKey, renderGateRecord(record), { sse: request.sse })
+  return { record, recordKey }
+}

@@ -1,0 +1,153 @@
+import type { ArchiveEntry, ChosenEntries } from '../../core/backup/archive-toc.ts'
+import type { Manifest } from '../../core/backup/manifest.ts'
+import { OperatorError } from '../../core/errors.ts'
+import {
+  estimateRestore,
+  type MeasuredDrill,
+  type MeasuredRestore,
+  type RestoreEstimate,
+  renderEstimate,
+} from '../../core/restore/estimate.ts'
+import type { RestoreMode } from '../../core/restore/restore-record.ts'
+import type { Selection } from '../../core/restore/selection.ts'
+import type { TargetFacts } from '../../core/restore/target-facts.ts'
+import { type RestoreWish, type TargetProblem, targetProblems } from '../../core/restore/target-problems.ts'
+import { targetWarnings } from '../../core/restore/target-warnings.ts'
+import { renderBytes, renderCount } from '../../core/text/bytes.ts'
+import { renderSome } from '../../core/text/counts.ts'
+import { fetchArchive, type RestoreTools, refuseUnrestorable } from '../backups/fetch-archive.ts'
+import { timedGroup } from '../timed-group.ts'
+
+export interface PlanRequest {
+  readonly manifest: Manifest
+  readonly selection: Selection
+  readonly wish: Omit<RestoreWish, 'archiveEntries'>
+}
+
+export interface PlanTools extends RestoreTools {
+  readonly readTarget: () => Promise<TargetFacts>
+  /** Throws where something is missing that the mode needs beside the target: a tool, or a way to another database. */
+  readonly refuseUnready: (mode: RestoreMode, facts: TargetFacts) => Promise<void>
+  /** Throws INVALID_INPUT where the server does not take the settings of the sessions that restore. */
+  readonly trySettings: () => Promise<void>
+  /** Lists the archive, decides what of it is restored, and lays that down for pg_restore. */
+  readonly chooseEntries: (selection: Selection, facts: TargetFacts) => Promise<ChosenEntries>
+  /** What a swap will not be able to pass on from the old database to the new one, as sentences. */
+  readonly readUnpassable: () => Promise<readonly string[]>
+  readonly readDrills: () => Promise<readonly MeasuredDrill[]>
+  readonly readRestores: () => Promise<readonly MeasuredRestore[]>
+}
+
+/** What is known before the first change. */
+export interface RestorePlan {
+  readonly facts: TargetFacts
+  readonly entries: ChosenEntries
+  readonly estimate: RestoreEstimate | undefined
+  readonly warnings: readonly string[]
+  readonly downloadMs: number
+}
+
+/**
+ * Everything that can speak against a restore is looked at here, and the archive is fetched and verified, before anything
+ * changes. Throws BACKUP_UNUSABLE, TARGET_UNFIT, TARGET_BUSY, TOOL_MISSING, INVALID_INPUT, DISK_FULL, ARCHIVE_CORRUPT.
+ */
+export async function planRestore(request: PlanRequest, tools: PlanTools): Promise<RestorePlan> {
+  const { manifest, selection, wish } = request
+  const { log } = tools
+  refuseUnsuitable(manifest, wish.mode)
+  const facts = await timedGroup(tools, 'Look at the target', async () => {
+    const found = await tools.readTarget()
+    log.info(
+      `${found.database} on PostgreSQL ${found.version}: ${renderBytes(found.databaseBytes)}, owned by ${found.owner}, ${renderCount(found.sessions.length)} other sessions. We are ${found.user}.`,
+    )
+    return found
+  })
+  refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: 0 }))
+  await tools.trySettings()
+  await tools.refuseUnready(wish.mode, facts)
+  if (wish.takesSafetyBackup) await refuseSmallDisk(manifest, facts, tools)
+  const downloadMs = await timedGroup(tools, 'Download and verify the archive', () =>
+    fetchArchive(manifest, tools),
+  )
+  const entries = await tools.chooseEntries(selection, facts)
+  refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: entries.kept.length }))
+  const warnings = [
+    ...targetWarnings(manifest, facts, { ...wish, archiveEntries: entries.kept.length }),
+    ...leftOutWarning(entries),
+    ...(wish.mode === 'swap' ? await tools.readUnpassable() : []),
+  ]
+  for (const warning of warnings) log.warning(warning)
+  const estimate = estimateRestore(
+    manifest.object.bytes,
+    await tools.readDrills(),
+    await tools.readRestores(),
+  )
+  log.info(
+    `Nothing speaks against it. ${renderCount(entries.kept.length)} entries of the archive to restore; duration ${renderEstimate(estimate, wish.takesSafetyBackup)}.`,
+  )
+  return { facts, entries, estimate, warnings, downloadMs }
+}
+
+/** Refuses backups that this mode must not put in the place of a database. Throws BACKUP_UNUSABLE. */
+function refuseUnsuitable(manifest: Manifest, mode: RestoreMode): void {
+  refuseUnrestorable(manifest)
+  const { backup, fingerprint } = manifest
+  if (mode === 'new-database') return
+  if (backup.kind === 'partial')
+    throw new OperatorError(
+      'BACKUP_UNUSABLE',
+      `The backup ${backup.id} is partial: it would replace a whole database by some of its tables.`,
+      {
+        hint: 'Pick a full backup, or restore this one with mode new-database and copy back what you need.',
+      },
+    )
+  if (fingerprint.level === 'none')
+    throw new OperatorError(
+      'BACKUP_UNUSABLE',
+      `The manifest of ${backup.id} counted no rows (fingerprint: none), so nothing can prove that they are all back before the old data is replaced.`,
+      {
+        hint: 'Use mode new-database, look at the data yourself, and cut over to it.',
+      },
+    )
+}
+
+/** The safety backup is read back into a file while writers wait: better to know now. It packs as the backup does, as far as anybody knows. */
+async function refuseSmallDisk(
+  { object, server, backup }: Manifest,
+  { databaseBytes }: TargetFacts,
+  { disk }: PlanTools,
+): Promise<void> {
+  const safetyBytes = Math.ceil((databaseBytes * object.bytes) / Math.max(1, server.bytes))
+  const { freeBytes } = await disk()
+  if (freeBytes >= object.bytes + safetyBytes) return
+  throw new OperatorError(
+    'DISK_FULL',
+    `Nothing was changed. The archive of ${backup.id} has ${renderBytes(object.bytes)} and that of the safety backup will have about ${renderBytes(safetyBytes)}, but only ${renderBytes(freeBytes)} are free on this machine.`,
+    { hint: 'Use a machine with a larger disk, or set RUNNER_TEMP to one.' },
+  )
+}
+
+/** One error with every reason; it is about who is connected only when nothing else is wrong. */
+function refuse(problems: readonly TargetProblem[]): void {
+  if (problems.length === 0) return
+  const isBusy = problems.every(problem => problem.isBusy === true)
+  const messages = problems.map(({ message }) => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`)
+  throw new OperatorError(
+    isBusy ? 'TARGET_BUSY' : 'TARGET_UNFIT',
+    messages.length === 1
+      ? `Nothing was changed. ${messages[0]}`
+      : `Nothing was changed. ${messages.length} things are in the way:\n- ${messages.join('\n- ')}`,
+    { hint: problems.map(({ hint }) => hint).join(' ') },
+  )
+}
+
+function leftOutWarning({ leftOut }: ChosenEntries): readonly string[] {
+  if (leftOut.length === 0) return []
+  const isComment = ({ kind }: ArchiveEntry) => kind === 'COMMENT'
+  // A comment can be missed best, so it comes last and may be cut off.
+  const sorted = [...leftOut.filter(entry => !isComment(entry)), ...leftOut.filter(isComment)]
+  const titles = renderSome(sorted.map(({ title }) => title.trim()))
+  return [
+    `These entries are left out, because this role may not create them, because they must not run twice, or because a partial backup need not hold what they need: ${titles}.`,
+  ]
+}

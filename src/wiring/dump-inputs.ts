@@ -1,0 +1,48 @@
+import { parseDatabaseName } from '../core/backup/backup-id.ts'
+import type { Connection } from '../core/pg/connection.ts'
+import { parseNamePattern } from '../core/pg/name-pattern.ts'
+import type { Inputs } from '../runner/inputs.ts'
+import type { ServerSideEncryption } from '../storage/store.ts'
+
+/** The logical name: as given, or the database's own where that can be part of a key. */
+export function readDatabaseName(inputs: Inputs, connection: Connection, name: string): string {
+  const given = inputs.parseOptional(name, parseDatabaseName)
+  // Undefined after a problem with the URL; finish() then throws.
+  if (given !== undefined || connection === undefined) return given ?? ''
+  return inputs.attempt(name, () => parseDatabaseName(connection.database), connection.database)
+}
+
+/** pg_dump patterns, one a line, all checked. */
+export function readPatterns(inputs: Inputs, name: string): readonly string[] {
+  const patterns = inputs.lines(name)
+  for (const pattern of patterns) inputs.attempt(name, () => parseNamePattern(pattern), pattern)
+  return patterns
+}
+
+/** PostgreSQL counts them in 32 bits. */
+const LONGEST_TIMEOUT_MS = 24 * 86_400_000
+
+/** pg_dump takes 0 for no limit at all, and less than a second leaves a busy table no chance. */
+export function readLockTimeoutMs(inputs: Inputs, name: string): number {
+  const timeoutMs = inputs.durationMs(name)
+  if (timeoutMs < 1000) inputs.problem(name, 'must be at least 1s')
+  if (timeoutMs > LONGEST_TIMEOUT_MS) inputs.problem(name, 'must be at most 24d')
+  return timeoutMs
+}
+
+/** A storage class as S3 spells them. Throws a RangeError. */
+export function parseStorageClass(text: string): string {
+  if (!/^[A-Z][A-Z0-9_]{1,40}$/.test(text))
+    throw new RangeError('expected a storage class such as STANDARD or STANDARD_IA')
+  return text
+}
+
+/** Throws a RangeError. */
+export function parseSse(text: string): ServerSideEncryption {
+  if (text === 'AES256') return { algorithm: text, keyId: undefined }
+  const [, algorithm, keyId] = /^(aws:kms(?::dsse(?=:|$))?)(?::(.+))?$/.exec(text) ?? []
+  if (algorithm === 'aws:kms' || algorithm === 'aws:kms:dsse') return { algorithm, keyId }
+  throw new RangeError(
+    'expected AES256, aws:kms, aws:kms:<key id or ARN>, or aws:kms:dsse with or without a key',
+  )
+}

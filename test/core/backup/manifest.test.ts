@@ -1,0 +1,150 @@
+import fc from 'fast-check'
+import { describe, expect, it, test } from 'vitest'
+import { parseManifest, renderManifest } from '../../../src/core/backup/manifest.ts'
+import { OperatorError } from '../../../src/core/errors.ts'
+import { canonicalJson } from '../../../src/core/json/canonical.ts'
+import { aManifest } from '../../support/samples/manifest-sample.ts'
+
+type Path = readonly (string | number)[]
+
+/** Every place in a document, with its value. */
+function places(value: unknown, path: Path = []): (readonly [Path, unknown])[] {
+  if (value === null || typeof value !== 'object') return [[path, value]]
+  return [[path, value], ...Object.entries(value).flatMap(([key, item]) => places(item, [...path, key]))]
+}
+
+/** A copy of the document with another value at one place; undefined removes it. */
+function changed(document: unknown, path: Path, value: unknown): unknown {
+  const copy: unknown = structuredClone(document)
+  const parent = path.slice(0, -1).reduce<unknown>((node, key) => Object(node)[key], copy)
+  Object.assign(Object(parent), { [path.at(-1) ?? '']: value })
+  return copy
+}
+
+describe('a manifest', () => {
+  it('comes back from its bytes, and has one spelling', () => {
+    const json = renderManifest(aManifest())
+    expect(parseManifest(json, 'x')).toEqual(aManifest())
+    expect(renderManifest(parseManifest(json, 'x'))).toBe(json)
+  })
+
+  it('of a later minor version may say more', () => {
+    const more = { ...aManifest(), remark: 'new', object: { ...aManifest().object, region: 'eu' } }
+    expect(parseManifest(JSON.stringify(more), 'x')).toEqual(aManifest())
+  })
+
+  it('of a newer major version is refused, whatever else it says', () => {
+    expect(() => parseManifest('{"version": 2, "all": "new"}', 's3://b/k')).toThrow(
+      expect.objectContaining({
+        code: 'MANIFEST_INVALID',
+        message: expect.stringMatching(/s3:\/\/b\/k.*version 2.*up to 1/),
+        hint: expect.stringContaining('newer pg-runbook'),
+      }),
+    )
+  })
+
+  test.each([
+    '',
+    '{',
+    'null',
+    '[]',
+    '"x"',
+    '{"version":"1"}',
+    '{"version":0}',
+    renderManifest(aManifest()).slice(0, -40),
+  ])('is not %j', json => {
+    expect(() => parseManifest(json, 'x')).toThrow(OperatorError)
+  })
+
+  it('is refused when any one value is missing or of another type, naming the place', () => {
+    const document: unknown = JSON.parse(renderManifest(aManifest()))
+    const all = places(document).filter(([path]) => path.length > 0)
+    expect(all.length).toBeGreaterThan(80)
+    for (const [path, value] of all) {
+      // An item of a list, or what older manifests do not have.
+      const mayBeMissing = /^(\d+|systemIdentifier)$/.test(String(path.at(-1)))
+      const wrong = typeof value === 'string' ? 12 : 'x'
+      for (const other of mayBeMissing ? [wrong] : [undefined, wrong]) {
+        const json = JSON.stringify(changed(document, path, other))
+        const place = path.map(key => (/^\d+$/.test(String(key)) ? `[${key}]` : `.${key}`)).join('')
+        if (isReadable(path, value, other)) continue
+        expect(() => parseManifest(json, 'm'), place).toThrow(
+          expect.objectContaining({ message: expect.stringContaining(`${place.slice(1)}: expected`) }),
+        )
+      }
+    }
+  })
+
+  test.each<[string, Path, unknown]>([
+    ['negative', ['object', 'bytes'], -1],
+    ['a fraction', ['object', 'bytes'], 1.5],
+    ['too large to be exact', ['object', 'bytes'], 2 ** 53],
+    ['an upper-case hash', ['object', 'sha256'], 'A'.repeat(64)],
+    ['a day that is none', ['backup', 'snapshotAt'], '2026-13-01T00:00:00Z'],
+    ['an instant without a zone', ['backup', 'snapshotAt'], '2026-11-23T03:15:00'],
+    ['an unknown kind', ['backup', 'kind'], 'weekly'],
+    ['a directory', ['archive', 'format'], 'directory'],
+  ])('is refused with a value that is %s', (_, path, value) => {
+    const json = JSON.stringify(changed(aManifest(), path, value))
+    expect(() => parseManifest(json, 'm')).toThrow(path.join('.'))
+  })
+})
+
+/** What may be missing in older manifests; and a text is right in place of a null where a text may be, but nowhere else. */
+function isReadable(path: Path, value: unknown, other: unknown): boolean {
+  if (other === undefined) return ADDED_LATER.includes(String(path.at(-1)))
+  return value === null && other === 'x' && isText(path)
+}
+
+/** What manifests of the first pg-runbook do not have, and are read without. */
+const ADDED_LATER = ['nextAtSnapshot', 'nextAtEnd', 'cycles', 'definitions', 'largeObjectsHash', 'extension']
+
+it('of the first pg-runbook is read, with null for what it does not know', () => {
+  const document = places(aManifest())
+    .filter(([path]) => ADDED_LATER.includes(String(path.at(-1))))
+    .reduce<unknown>((older, [path]) => changed(older, path, undefined), aManifest())
+  const read = parseManifest(JSON.stringify(document), 'm')
+  expect(read.fingerprint.sequences[0]).toMatchObject({ name: 'users_id_seq', nextAtEnd: null, cycles: null })
+})
+
+function isText(path: Path): boolean {
+  return [
+    'versionId',
+    'locale',
+    'contentHash',
+    'extension',
+    'atSnapshot',
+    'atEnd',
+    'nextAtSnapshot',
+    'nextAtEnd',
+    'value',
+  ].includes(String(path.at(-1)))
+}
+
+describe('canonical JSON', () => {
+  it('says the same, with one spelling for one value', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ noUnicodeString: false }), value => {
+        const json = canonicalJson(value)
+        expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify(value)))
+        expect(canonicalJson(reversed(value))).toBe(json)
+        expect(json.endsWith('\n')).toBe(true)
+      }),
+    )
+  })
+
+  it('leaves out what is undefined, and writes what knows its own JSON', () => {
+    expect(canonicalJson({ b: undefined, a: new Date(0) })).toBe('{\n  "a": "1970-01-01T00:00:00.000Z"\n}\n')
+  })
+})
+
+/** The same value with the keys of its objects the other way round. */
+function reversed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(reversed)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .toReversed()
+      .map(([key, item]) => [key, reversed(item)]),
+  )
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { parseConnectionUrl, withDatabase } from '../../../src/core/pg/connection.ts'
+import { openSession } from '../../../src/postgres/session/session.ts'
+import {
+  createTargetDatabase,
+  describeDatabase,
+  dropUnfinishedDatabase,
+  type NewDatabase,
+} from '../../../src/postgres/target/new-database.ts'
+import { createHosted } from '../../support/hosted.ts'
+import { theLab } from '../../support/lab.ts'
+
+const LIKE = { encoding: 'UTF8', collationProvider: 'c', collate: 'C', ctype: 'C', locale: null }
+
+describe('a database that a restore makes', () => {
+  const lab = theLab()
+
+  function newDatabase(nonce = randomBytes(4).toString('hex')): NewDatabase {
+    return {
+      name: `new_${randomBytes(5).toString('hex')}`,
+      nonce,
+      like: LIKE,
+      owner: undefined,
+      backupId: '20261123T031500Z-daily-1a2b3c4d',
+    }
+  }
+
+  it('is dropped by whoever made it, and by nobody else', async () => {
+    await using hosted = await createHosted(lab)
+    const connection = parseConnectionUrl(hosted.url)
+    await using session = await openSession(connection)
+    const made = newDatabase()
+    const claims: boolean[] = []
+    await createTargetDatabase(session, made, isOurs => claims.push(isOurs))
+
+    expect(claims).toEqual([true])
+    expect(await dropUnfinishedDatabase(connection, made.name, '00000000')).toBe('kept')
+    expect(await dropUnfinishedDatabase(connection, made.name, made.nonce)).toBe('dropped')
+    expect(await dropUnfinishedDatabase(connection, made.name, made.nonce)).toBe('gone')
+  })
+
+  it('is not claimed where its name is taken', async () => {
+    await using hosted = await createHosted(lab)
+    const connection = parseConnectionUrl(hosted.url)
+    await using session = await openSession(connection)
+    await using other = await openSession(connection)
+    const made = newDatabase()
+    const claims: boolean[] = []
+    const claim = (isOurs: boolean) => claims.push(isOurs)
+
+    await createTargetDatabase(session, made, () => {})
+    await expect(createTargetDatabase(session, { ...made, nonce: 'other' }, claim)).rejects.toThrow('already')
+    expect(claims).toEqual([])
+
+    // Both look, then both make it.
+    const name = `${made.name}_two`
+    const outcomes = await Promise.allSettled(
+      [session, other].map((one, i) => createTargetDatabase(one, { ...made, name, nonce: `n${i}` }, claim)),
+    )
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    // One of them has it, whether the other saw that before or after.
+    const [ours, theirs] = [true, false].map(kind => claims.filter(isOurs => isOurs === kind).length)
+    expect(ours).toBe((theirs ?? 0) + 1)
+  })
+
+  it('is dropped without its comment while it is empty, stays when it is not or is finished', async () => {
+    await using hosted = await createHosted(lab)
+    const connection = parseConnectionUrl(hosted.url)
+    await using session = await openSession(connection)
+    await session.rows(`CREATE DATABASE ${hosted.name}_empty TEMPLATE template0`)
+    await session.rows(`CREATE DATABASE ${hosted.name}_full TEMPLATE template0`)
+    {
+      await using inside = await openSession(withDatabase(connection, `${hosted.name}_full`))
+      await inside.rows('CREATE TABLE t ()')
+    }
+    const finished = newDatabase()
+    await createTargetDatabase(session, finished, () => {})
+    await describeDatabase(session, finished.name, 'pg-runbook: restored from backup x')
+
+    expect(await dropUnfinishedDatabase(connection, `${hosted.name}_empty`, 'n')).toBe('dropped')
+    expect(await dropUnfinishedDatabase(connection, `${hosted.name}_full`, 'n')).toBe('kept')
+    expect(await dropUnfinishedDatabase(connection, finished.name, finished.nonce)).toBe('kept')
+  })
+})

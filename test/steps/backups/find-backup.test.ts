@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest'
+import {
+  archiveKey,
+  type BackupKind,
+  manifestKey,
+  parseBackupId,
+  renderBackupId,
+} from '../../../src/core/backup/backup-id.ts'
+import { type Manifest, renderManifest } from '../../../src/core/backup/manifest.ts'
+import { OperatorError } from '../../../src/core/errors.ts'
+import { findBackup, listBackups, parseBackupChoice } from '../../../src/steps/backups/find-backup.ts'
+import { createBucket, type TestBucket } from '../../support/bucket.ts'
+import { theLab } from '../../support/lab.ts'
+import { aManifest } from '../../support/samples/manifest-sample.ts'
+import { openStore, type TestStore } from '../../support/storage/test-store.ts'
+
+const lab = theLab()
+const location = { prefix: 'backups', database: 'logi' }
+
+/** A bucket with these backups. */
+async function withBackups(
+  manifests: readonly Manifest[],
+  work: (test: TestStore, bucket: TestBucket) => Promise<unknown>,
+): Promise<void> {
+  await using bucket = await createBucket(lab)
+  using test = openStore(lab.s3, bucket.name)
+  for (const manifest of manifests)
+    await test.store.putJson(
+      manifestKey(location, parseBackupId(manifest.backup.id)),
+      renderManifest(manifest),
+      {
+        sse: undefined,
+      },
+    )
+  await work(test, bucket)
+}
+
+function backup(snapshotAt: string, kind: BackupKind = 'daily', nonce = '1a2b3c4d'): Manifest {
+  const sample = aManifest()
+  const id = renderBackupId({ instant: new Date(snapshotAt), kind, nonce })
+  return {
+    ...sample,
+    backup: { ...sample.backup, id, kind, snapshotAt: new Date(snapshotAt).toISOString() },
+    object: {
+      ...sample.object,
+      key: archiveKey(location, { instant: new Date(snapshotAt), kind, nonce }, 'dump'),
+    },
+  }
+}
+
+async function find(test: TestStore, choice: string): Promise<string> {
+  return (await findBackup(parseBackupChoice(choice), location, test.store, test.store.log)).backup.id
+}
+
+describe('the choice of a backup', () => {
+  it('is the newest full one, whatever else lies there', async () => {
+    const full = backup('2026-11-22T03:15:00Z')
+    await withBackups(
+      [backup('2026-11-21T03:15:00Z'), full, backup('2026-11-23T03:15:00Z', 'partial')],
+      async (test, bucket) => {
+        await test.store.putJson('backups/manifests/logi/notes.json', '{}\n', { sse: undefined })
+        await test.store.putJson('backups/manifests/logistics/20261124T031500Z-daily-1a2b3c4d.json', '{}\n', {
+          sse: undefined,
+        })
+        expect(await find(test, 'latest')).toBe(full.backup.id)
+        expect(await bucket.list()).toHaveLength(5)
+      },
+    )
+  })
+
+  it.each([
+    ['latest-before:2026-11-22T03:15:00.700Z', '20261121T031500Z'],
+    ['latest-before:2026-11-22T03:15:00.701Z', '20261122T031500Z'],
+    ['latest-before:2026-11-22T04:15:00.701+01:00', '20261122T031500Z'],
+    ['latest-before:2026-11-22T03:15:00.500Z', '20261121T031500Z'],
+  ])('%s shows the database before that instant, to the millisecond', async (choice, id) => {
+    await withBackups([backup('2026-11-21T03:15:00Z'), backup('2026-11-22T03:15:00.700Z')], async test => {
+      expect(await find(test, choice)).toContain(id)
+    })
+  })
+
+  it('passes over a damaged manifest, and says so; by its id it is refused', async () => {
+    const [good, bad] = [backup('2026-11-21T03:15:00Z'), backup('2026-11-22T03:15:00Z')]
+    await withBackups([good], async test => {
+      const key = manifestKey(location, parseBackupId(bad.backup.id))
+      await test.store.putJson(key, renderManifest(bad).slice(0, 400), { sse: undefined })
+      expect(await find(test, 'latest')).toBe(good.backup.id)
+      expect(test.lines.join('\n')).toContain('It is passed over')
+      await expect(find(test, bad.backup.id)).rejects.toMatchObject({ code: 'MANIFEST_INVALID' })
+    })
+  })
+
+  it('takes no manifest that speaks of another backup', async () => {
+    const [old, other] = [backup('2026-11-21T03:15:00Z'), backup('2026-11-22T03:15:00Z')]
+    await withBackups([old], async test => {
+      const key = manifestKey(location, parseBackupId(other.backup.id))
+      await test.store.putJson(key, renderManifest(old), { sse: undefined })
+      await expect(find(test, other.backup.id)).rejects.toMatchObject({
+        code: 'MANIFEST_INVALID',
+        message: expect.stringContaining(old.backup.id),
+      })
+      expect(await find(test, 'latest')).toBe(old.backup.id)
+    })
+  })
+
+  it.each<[string, Partial<Manifest['backup']>, Partial<Manifest['object']>, string]>([
+    ['another database', { database: 'staging' }, {}, 'is that of another database: staging.'],
+    [
+      'another place, where another archive lies',
+      {},
+      { key: 'backups/archives/staging/2026/11/20261122T031500Z-daily-1a2b3c4d.dump' },
+      'another place: its archive is backups/archives/staging',
+    ],
+  ])('takes no manifest of %s', async (_, changes, object, why) => {
+    const [old, stray] = [backup('2026-11-21T03:15:00Z'), backup('2026-11-22T03:15:00Z')]
+    const copied = {
+      ...stray,
+      backup: { ...stray.backup, ...changes },
+      object: { ...stray.object, ...object },
+    }
+    await withBackups([old, copied], async test => {
+      await expect(find(test, stray.backup.id)).rejects.toMatchObject({
+        code: 'MANIFEST_INVALID',
+        message: expect.stringContaining(why),
+      })
+      expect(await find(test, 'latest')).toBe(old.backup.id)
+    })
+  })
+
+  it('for a restore is the newest that pg_restore can take, and tells what was passed over', async () => {
+    const [old, damaged, plain] = [
+      backup('2026-11-21T03:15:00Z'),
+      backup('2026-11-22T03:15:00Z'),
+      backup('2026-11-23T03:15:00Z'),
+    ]
+    const script = { ...plain, archive: { ...plain.archive, format: 'plain' } } as const
+    await withBackups([old, { ...damaged, version: 2 }, script], async test => {
+      const passedOver: string[] = []
+      const search = { isForRestore: true, onPassedOver: (why: string) => passedOver.push(why) }
+      const found = await findBackup({ by: 'latest' }, location, test.store, test.store.log, search)
+      expect(found.backup.id).toBe(old.backup.id)
+      expect(passedOver).toEqual([
+        expect.stringMatching(/20261123T031500Z.* is a plain script/),
+        expect.stringMatching(/20261122T031500Z.*version 2/),
+      ])
+      expect(await find(test, 'latest')).toBe(plain.backup.id)
+      expect(await find(test, plain.backup.id)).toBe(plain.backup.id)
+    })
+  })
+
+  it('says what there is when there is nothing that fits', async () => {
+    await withBackups([backup('2026-11-23T03:15:00Z', 'partial')], async test => {
+      const error = await find(test, 'latest').catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(OperatorError)
+      expect(error).toMatchObject({
+        code: 'BACKUP_NOT_FOUND',
+        message: expect.stringMatching(/1 backup.*1 of them partial.*2026-11-23/),
+      })
+      await expect(find(test, '20261101T000000Z-daily-00000000')).rejects.toMatchObject({
+        code: 'BACKUP_NOT_FOUND',
+        message: expect.stringContaining('20261123T031500Z-partial-1a2b3c4d'),
+      })
+    })
+  })
+
+  it('sees beyond the first page of a listing', async () => {
+    await withBackups([backup('2027-01-01T00:00:00Z')], async test => {
+      const ids = Array.from({ length: 1005 }, (_, i) => new Date(Date.UTC(2026, 0, 1, 0, 0, i)))
+      await Promise.all(
+        ids.map(instant =>
+          test.store.putJson(manifestKey(location, { instant, kind: 'daily', nonce: '00000000' }), '{}\n', {
+            sse: undefined,
+          }),
+        ),
+      )
+      expect(await listBackups(location, test.store)).toHaveLength(1006)
+      expect(await find(test, 'latest')).toBe('20270101T000000Z-daily-1a2b3c4d')
+    })
+  })
+})

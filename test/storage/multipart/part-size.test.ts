@@ -1,0 +1,66 @@
+import fc from 'fast-check'
+import { describe, expect, it, test } from 'vitest'
+import { GIB, MIB } from '../../../src/core/text/bytes.ts'
+import { planParts } from '../../../src/storage/multipart/part-size.ts'
+
+const TIB = 1024 * GIB
+const sizes = fc.oneof(fc.integer({ min: 0, max: 2 * TIB }), fc.maxSafeNat())
+const stores = fc.constantFrom('known' as const, 'unknown' as const)
+
+describe('a part plan', () => {
+  it('never takes more than 640 MiB of memory, whatever the size, and always sends 4 parts side by side', () => {
+    fc.assert(
+      fc.property(sizes, stores, (bytes, store) => {
+        const plan = planParts(bytes, store)
+        expect((plan.inFlight + 1) * plan.partBytes).toBeLessThanOrEqual(640 * MIB)
+        expect(plan.inFlight).toBe(4)
+      }),
+    )
+  })
+
+  it('takes no more than 80 MiB where the parts are small', () => {
+    for (const bytes of [0, 1, GIB, 90 * GIB]) {
+      const plan = planParts(bytes, 'known')
+      expect((plan.inFlight + 1) * plan.partBytes).toBeLessThanOrEqual(80 * MIB)
+    }
+  })
+
+  it('fits an archive of one and a half times the database into the parts, up to its largest part', () => {
+    fc.assert(
+      fc.property(stores, fc.double({ min: 0, max: 1, noNaN: true }), (store, share) => {
+        const parts = store === 'known' ? 10_000 : 1000
+        const bytes = Math.floor(((128 * MIB * parts * 0.9) / 1.5) * share)
+        const { partBytes } = planParts(bytes, store)
+        expect(Math.ceil((bytes * 1.5) / partBytes)).toBeLessThanOrEqual(parts)
+      }),
+    )
+  })
+
+  it('has parts that every store takes: from 5 MiB to 5 GiB, whole MiB', () => {
+    fc.assert(
+      fc.property(sizes, stores, (bytes, store) => {
+        const { partBytes } = planParts(bytes, store)
+        expect(partBytes).toBeGreaterThanOrEqual(5 * MIB)
+        expect(partBytes).toBeLessThanOrEqual(5 * GIB)
+        expect(partBytes % MIB).toBe(0)
+      }),
+    )
+  })
+
+  test.each([
+    [0, 'known', 16],
+    [90 * GIB, 'known', 16],
+    [100 * GIB, 'known', 18],
+    [180 * GIB, 'known', 31],
+    [TIB, 'known', 128],
+    [1.3 * TIB, 'known', 128],
+    [9 * GIB, 'unknown', 16],
+    [10 * GIB, 'unknown', 18],
+    [TIB, 'unknown', 128],
+  ] as const)(
+    '%d bytes into a store that is %s: parts of %d MiB, 10,000 of them at most',
+    (bytes, store, mib) => {
+      expect(planParts(bytes, store)).toMatchObject({ partBytes: mib * MIB, maxParts: 10_000 })
+    },
+  )
+})
