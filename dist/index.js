@@ -80583,7 +80583,7 @@ const drillRecord = object({
  * server and checking are not in it: the first is not needed in an emergency, the second is the drill's own business.
  * Null when the restore did not finish, because a time to failure is not a recovery time.
  */
-function measuredRtoMs({ downloadMs, restoreMs }) {
+function recoveryTimeMs({ downloadMs, restoreMs }) {
     return downloadMs === null || restoreMs === null ? null : downloadMs + restoreMs;
 }
 /** The bytes of a record: canonical JSON. */
@@ -80652,9 +80652,9 @@ const manifest = object({
         /** The server's clock when the snapshot was taken. */
         snapshotAt: instant,
         /** What a partial backup was narrowed to, as pg_dump patterns; empty lists in a full one. */
-        tables: list(decode_text),
-        excludeTables: list(decode_text),
-        schemas: list(decode_text),
+        tablePatterns: list(decode_text),
+        excludeTablePatterns: list(decode_text),
+        schemaPatterns: list(decode_text),
     }),
     object: object({
         bucket: decode_text,
@@ -80685,13 +80685,13 @@ const manifest = object({
         ctype: decode_text,
         locale: nullable(decode_text),
         /** pg_database_size, indexes included. */
-        bytes: whole,
+        databaseBytes: whole,
         isStandby: flag,
         /** The number that initdb gave the cluster; null in older manifests, and where the role may not read it. */
         systemIdentifier: addedLater(decode_text),
         extensions: list(extension),
         /** Roles that row security policies name: a server without them cannot take the policies. */
-        policyRoles: list(decode_text),
+        requiredRoles: list(decode_text),
     }),
     fingerprint: object({
         level: oneOf(FINGERPRINT_LEVELS),
@@ -80706,7 +80706,7 @@ const manifest = object({
     }),
     /** pg_dump with its upload, and the whole step. */
     durations: object({ dumpMs: whole, totalMs: whole }),
-    madeBy: object({ repository: decode_text, workflow: decode_text, runId: decode_text, runAttempt: decode_text, commit: decode_text }),
+    run: object({ repository: decode_text, workflow: decode_text, runId: decode_text, runAttempt: decode_text, commit: decode_text }),
 });
 /** Rows of all tables together. */
 function countRows(tables) {
@@ -85598,7 +85598,7 @@ async function readServerFacts(session) {
         collate: row.collate ?? '',
         ctype: row.ctype ?? '',
         locale: row.locale ?? null,
-        bytes: Number(row.bytes),
+        databaseBytes: Number(row.bytes),
         isStandby: row.standby === 'true',
         systemIdentifier: await readSystemIdentifier(session),
     };
@@ -86814,7 +86814,7 @@ async function openSource(connection, signal) {
             const isWhole = !isPartial && level !== 'none';
             return {
                 extensions: await readExtensions(reader),
-                policyRoles: await readPolicyRoles(reader),
+                requiredRoles: await readPolicyRoles(reader),
                 objects: isWhole ? await readObjectCounts(reader) : null,
                 definitions: isWhole ? foldDefinitions((await readDefinitions(reader)).definitions) : null,
                 largeObjectsHash: isWhole ? await readLargeObjectsHash(reader, level) : null,
@@ -87025,8 +87025,8 @@ function isComparable(current, { kind }) {
     // A safety backup holds what is about to be replaced, which is most likely damaged.
     return kind !== 'safety' && (kind === 'partial') === (wanted === 'partial');
 }
-function selectionOf({ backup: { tables, excludeTables, schemas } }) {
-    return JSON.stringify([tables, excludeTables, schemas]);
+function selectionOf({ backup }) {
+    return JSON.stringify([backup.tablePatterns, backup.excludeTablePatterns, backup.schemaPatterns]);
 }
 function toPoint({ backup, object, durations }) {
     return {
@@ -87196,9 +87196,9 @@ function createManifest(request, facts) {
             database: location.database,
             kind: id.kind,
             snapshotAt: snapshot.instant.toISOString(),
-            tables: options.tables,
-            excludeTables: options.excludeTables,
-            schemas: options.schemas,
+            tablePatterns: options.tables,
+            excludeTablePatterns: options.excludeTables,
+            schemaPatterns: options.schemas,
         },
         object: {
             bucket: facts.bucket,
@@ -87217,7 +87217,7 @@ function createManifest(request, facts) {
             toolVersion: renderVersion(facts.tool),
             options: contentOptions(options),
         },
-        server: { ...serverFacts, extensions: content.extensions, policyRoles: content.policyRoles },
+        server: { ...serverFacts, extensions: content.extensions, requiredRoles: content.requiredRoles },
         fingerprint: {
             level: fingerprint,
             tables: content.tables,
@@ -87227,7 +87227,7 @@ function createManifest(request, facts) {
             largeObjectsHash: content.largeObjectsHash,
         },
         durations,
-        madeBy: request.madeBy,
+        run: request.run,
     };
 }
 
@@ -87445,12 +87445,12 @@ async function dump(request, tools) {
         refuseEmptySelection(snapshot, options);
         const id = createId(request, snapshot.instant);
         const key = archiveKey(location, id, options.format === 'plain' ? 'sql' : 'dump');
-        log.info(`Snapshot ${snapshot.id} of ${server.database} (PostgreSQL ${server.version}, ${renderBytes(server.bytes)}) at ${snapshot.instant.toISOString()}: ${snapshot.tables.length} tables locked against change of structure.`);
+        log.info(`Snapshot ${snapshot.id} of ${server.database} (PostgreSQL ${server.version}, ${renderBytes(server.databaseBytes)}) at ${snapshot.instant.toISOString()}: ${snapshot.tables.length} tables locked against change of structure.`);
         const upload = dump_addDisposableResource(env_1, await tools.beginUpload({
             ...request.storage,
             key,
             backupId: renderBackupId(id),
-            databaseBytes: server.bytes,
+            databaseBytes: server.databaseBytes,
         }), true);
         const dumped = await dumpInto(upload, snapshot, pgDump, request, tools);
         refuseIncomplete(dumped.report, snapshot, server);
@@ -88579,7 +88579,7 @@ async function lacksManifest(store, key) {
     }
 }
 /** Who makes a backup or a record, as the runner tells it. */
-function madeBy({ run }) {
+function describeRun({ run }) {
     const { repository, workflow, runId, runAttempt, commit } = run;
     return { repository, workflow, runId, runAttempt, commit };
 }
@@ -88924,8 +88924,8 @@ function mayLackWhatItNeeds({ title }, part) {
     return new RegExp(`^${lackingPattern(part)} `, 's').test(title);
 }
 /** The same for the beginning of a title, as grep -E takes it too. */
-function lackingPattern({ tables, schemas }) {
-    return tables.length + schemas.length > 0 ? `(${REFERENCE}|${TRIGGER})` : `(${REFERENCE})`;
+function lackingPattern({ tablePatterns, schemaPatterns }) {
+    return tablePatterns.length + schemaPatterns.length > 0 ? `(${REFERENCE}|${TRIGGER})` : `(${REFERENCE})`;
 }
 /** The list does not say whether a constraint with a comment is a reference. */
 const REFERENCE = 'FK CONSTRAINT|COMMENT .* CONSTRAINT';
@@ -88952,7 +88952,7 @@ function renderUseList(entries) {
 const ALWAYS_THERE = /^(public$|pg_|information_schema$)/;
 /** The schemas of its tables and of the extensions, which are there before a partial archive is restored. Empty for a full backup. */
 function schemasBefore({ backup, server, fingerprint }) {
-    if (backup.tables.length + backup.schemas.length === 0)
+    if (backup.tablePatterns.length + backup.schemaPatterns.length === 0)
         return [];
     const schemas = [...fingerprint.tables, ...extensionsOf(server)].map(({ schema }) => schema);
     return [...new Set(['public', ...schemas])];
@@ -88988,7 +88988,7 @@ function schemasToLeaveOut(manifest) {
     return makesSchemas(manifest) ? schemasBefore(manifest) : [];
 }
 function makesSchemas({ backup }) {
-    return backup.schemas.length > 0;
+    return backup.schemaPatterns.length > 0;
 }
 function extensionsOf({ extensions }) {
     return extensions.filter(({ name }) => name !== 'plpgsql');
@@ -89083,7 +89083,7 @@ function facts(manifest, manifestUri) {
         ['Manifest', code(manifestUri)],
         [
             'Size',
-            `${renderBytes(object.bytes)} of ${renderBytes(server.bytes)} in the database (${archive.format}, ${literal(archive.compression)}, ${literal(object.storageClass)})`,
+            `${renderBytes(object.bytes)} of ${renderBytes(server.databaseBytes)} in the database (${archive.format}, ${literal(archive.compression)}, ${literal(object.storageClass)})`,
         ],
         ['SHA-256', `${code(object.sha256)}${checksum}`],
         ['Took', renderDuration(durations.totalMs)],
@@ -89190,7 +89190,7 @@ const dumpToS3 = {
                 options: inputs.options,
                 fingerprint: inputs.fingerprint,
                 storage: inputs,
-                madeBy: madeBy(context.environment),
+                run: describeRun(context.environment),
             }, createDumpTools(context, source, connection, store, temp.path));
             const previous = await readPastBackups(manifest, locationOf(inputs), store);
             return run_toResult(manifest, previous, inputs, store);
@@ -90718,7 +90718,7 @@ function describeSizes(previous, current) {
     const now = current.fingerprint.tables.filter(table => !isPartial || find(compared, table) !== undefined);
     return [
         change('rows', countRows(compared), countRows(now)),
-        change('database', previous.server.bytes, current.server.bytes),
+        change('database', previous.server.databaseBytes, current.server.databaseBytes),
         ...(isPartial ? [] : [change('archive', previous.object.bytes, current.object.bytes)]),
     ].join(', ');
 }
@@ -90997,10 +90997,10 @@ const EXPANSION = 10;
 function scratchNeeds({ backup, object, server }) {
     if (backup.kind !== 'partial')
         return server;
-    const isNamed = backup.tables.length + backup.schemas.length > 0;
+    const isNamed = backup.tablePatterns.length + backup.schemaPatterns.length > 0;
     return {
         ...server,
-        bytes: Math.min(server.bytes, object.bytes * EXPANSION),
+        databaseBytes: Math.min(server.databaseBytes, object.bytes * EXPANSION),
         extensions: isNamed ? [] : server.extensions,
     };
 }
@@ -91666,7 +91666,7 @@ async function createScratchDatabase({ server, like, signal, remember, }) {
         }
         // It lives as long as the database does, and ends before that is dropped: see policy-roles.ts.
         const session = stack.use(await openSession(connection, signal));
-        await createPolicyRoles(session, connection, like.policyRoles);
+        await createPolicyRoles(session, connection, like.requiredRoles);
         const notes = await createDatabaseLike(session, name, like);
         const kept = stack.move();
         const database = withDatabase(connection, name);
@@ -91993,7 +91993,7 @@ async function startOwnServer(context, { signal, jobs }, like) {
         major: version.major,
         directory,
         jobs,
-        neededBytes: like.bytes + SERVER_BYTES,
+        neededBytes: like.databaseBytes + SERVER_BYTES,
         variables: context.environment.variables,
         signal,
         remember: place => context.state.save(CLUSTER, place),
@@ -92750,7 +92750,7 @@ const OBJECTS = [
  */
 function extensionChecks({ backup, server }, found) {
     // pg_dump leaves extensions out as soon as tables or schemas are named.
-    if (backup.tables.length + backup.schemas.length > 0)
+    if (backup.tablePatterns.length + backup.schemaPatterns.length > 0)
         return [];
     const restored = new Map(found.map(extension => [extension.name, extension]));
     const failures = server.extensions.flatMap(extension => extensionFailure(extension, restored.get(extension.name)));
@@ -94594,7 +94594,7 @@ async function createDrillTools(context, setting, manifest) {
         archivePath,
         disk: async () => ({
             freeBytes: await readFreeBytes(directory),
-            databaseBytes: scratch === undefined ? scratchNeeds(manifest).bytes + SERVER_BYTES : 0,
+            databaseBytes: scratch === undefined ? scratchNeeds(manifest).databaseBytes + SERVER_BYTES : 0,
         }),
         download: async (archive, path, onBytes) => {
             await downloadArchive(store, archive, path, onBytes);
@@ -94733,7 +94733,7 @@ async function takeBackup({ context, inputs, store, signal, directory }, kind, j
             options,
             fingerprint: 'counts',
             storage: { storageClass, sse, compatibility, tags: [] },
-            madeBy: madeBy(context.environment),
+            run: describeRun(context.environment),
         }, { ...createDumpTools(context, source, connection, store, directory), ...(judge && { judge }) });
     }
     catch (e_1) {
@@ -94779,7 +94779,7 @@ async function verify(setting, manifest, level, isProven = false) {
         maxAgeMs: undefined,
         criteria: [],
         nonce: (0,external_node_crypto_.randomBytes)(4).toString('hex'),
-        run: madeBy(context.environment),
+        run: describeRun(context.environment),
         sse: inputs.sse,
     };
     const { record, recordKey, notRecorded } = await drill(request, { ...tools, smoke: undefined });
@@ -94836,7 +94836,7 @@ async function backUpAfterDeploy(setting, request) {
 /** Nothing that goes wrong from here on may hide that the deploy is not healthy. */
 async function unhealthy({ context, inputs, store }, request, report) {
     const gates = await readLastGates(inputs.location, { store, log: context.log });
-    const ofDeploy = gates.find(record => isOfDeploy(record, madeBy(context.environment)));
+    const ofDeploy = gates.find(record => isOfDeploy(record, describeRun(context.environment)));
     const wayBack = { ofDeploy, newest: gates[0] };
     const known = ofDeploy ?? gates[0];
     const hint = known === undefined
@@ -94898,8 +94898,8 @@ function readGateInputs(inputs, environment) {
         waitForBlockersMs: inputs.parse('on-blockers', parseOnBlockers),
         maxTransactionAgeMs: inputs.durationMs('max-transaction-age'),
         reuseWithinMs: inputs.parseOptional('reuse-within', parseDuration),
-        level: inputs.oneOf('level', VERIFY_LEVELS),
-        maxDurationMs: inputs.durationMs('max-duration'),
+        level: inputs.oneOf('verify-level', VERIFY_LEVELS),
+        timeoutMs: inputs.durationMs('timeout'),
         plausibility: {
             maxDropPercent: inputs.parse('max-drop', parsePercent),
             expectedDrops: inputs.lines('expected-drops'),
@@ -95354,7 +95354,7 @@ function warnings({ manifest, reused, plausibility, hiddenSessions }) {
     if (reused !== null && reused.laterGates.length > 0)
         notes.push(laterGatesNote(reused.laterGates));
     if (backup.kind === 'partial')
-        notes.push(`This backup is partial: it covers ${backup.tables.map(code).join(', ')} only. Nothing else can be brought back from it.`);
+        notes.push(`This backup is partial: it covers ${backup.tablePatterns.map(code).join(', ')} only. Nothing else can be brought back from it.`);
     if (plausibility.kind === 'not-compared')
         notes.push(`The rows were not compared with an earlier backup. ${literal(plausibility.why)}`);
     if (hiddenSessions > 0)
@@ -95521,14 +95521,12 @@ const preMigrationSnapshot = {
     },
 };
 /** The soak comes on top, because it is a time that is meant to be waited. */
-function timeLimit({ maxDurationMs, soak }) {
-    return soak === undefined
-        ? [maxDurationMs, 'max-duration']
-        : [maxDurationMs + soak.soakMs, 'soak and max-duration'];
+function timeLimit({ timeoutMs, soak }) {
+    return soak === undefined ? [timeoutMs, 'timeout'] : [timeoutMs + soak.soakMs, 'soak and timeout'];
 }
 function runGate(setting) {
     const { context, inputs, store, signal } = setting;
-    return gate({ ...inputs, nonce: (0,external_node_crypto_.randomBytes)(4).toString('hex'), run: madeBy(context.environment) }, {
+    return gate({ ...inputs, nonce: (0,external_node_crypto_.randomBytes)(4).toString('hex'), run: describeRun(context.environment) }, {
         store,
         log: context.log,
         now: () => new Date(),
@@ -96177,8 +96175,8 @@ function neededBytes({ server, fingerprint, backup }, selection) {
         return 0;
     const rows = countRows(fingerprint.tables);
     if (selection.of === 'everything' || backup.kind === 'partial' || rows === 0)
-        return server.bytes;
-    return Math.ceil((server.bytes * countRows(fingerprint.tables.filter(picker(selection)))) / rows);
+        return server.databaseBytes;
+    return Math.ceil((server.databaseBytes * countRows(fingerprint.tables.filter(picker(selection)))) / rows);
 }
 function toMatcher({ schema, name }) {
     return table => (schema === undefined || test(schema, table.schema)) && test(name, table.name);
@@ -96198,7 +96196,7 @@ function narrowManifest(manifest, selection) {
     if (selection.of === 'rows')
         return {
             ...manifest,
-            backup: { ...backup, tables: selection.tables.map(({ schema, name }) => `${schema}.${name}`) },
+            backup: { ...backup, tablePatterns: selection.tables.map(({ schema, name }) => `${schema}.${name}`) },
             fingerprint: {
                 ...fingerprint,
                 tables: fingerprint.tables.filter(isPicked),
@@ -96317,7 +96315,7 @@ function escapeArgument(argument) {
 
 /** The median time a byte of the drills that restored something, times the bytes. Undefined without any. */
 function estimateRestore(archiveBytes, drills, restores = []) {
-    const durationMs = scale(archiveBytes, drills.map(({ backup, durations }) => [measuredRtoMs(durations), backup.bytes]));
+    const durationMs = scale(archiveBytes, drills.map(({ backup, durations }) => [recoveryTimeMs(durations), backup.bytes]));
     if (durationMs === undefined)
         return undefined;
     const measured = [...drills, ...restores];
@@ -96325,7 +96323,7 @@ function estimateRestore(archiveBytes, drills, restores = []) {
         durationMs,
         checksMs: scale(archiveBytes, measured.map(({ backup, durations }) => [durations.checksMs, backup.bytes])),
         safetyBackupMs: scale(archiveBytes, restores.map(({ backup, durations }) => [durations.safetyBackupMs, backup.bytes])),
-        drills: drills.filter(({ backup, durations }) => measuredRtoMs(durations) !== null && backup.bytes > 0)
+        drills: drills.filter(({ backup, durations }) => recoveryTimeMs(durations) !== null && backup.bytes > 0)
             .length,
     };
 }
@@ -96350,7 +96348,7 @@ function renderEstimate(estimate, takesSafetyBackup = false) {
 ;// CONCATENATED MODULE: ./lib/core/restore/session-problems.js
 
 /** Who and what is in the database that is to be replaced, and in the way. */
-function sessionProblems(facts, { mode, disconnect }) {
+function sessionProblems(facts, { mode, terminateSessions }) {
     const { sessions, preparedTransactions, subscriptions, database } = facts;
     const problems = [];
     // It would go on writing into what was restored, or stay with the old data under its new name.
@@ -96372,10 +96370,10 @@ function sessionProblems(facts, { mode, disconnect }) {
             hint: 'Ask their owners to leave, or the provider: a superuser’s session can be ended by a superuser only.',
             isBusy: true,
         });
-    if (mode === 'overwrite' && !disconnect && sessions.length > 0)
+    if (mode === 'overwrite' && !terminateSessions && sessions.length > 0)
         problems.push({
             message: `${renderAmount(sessions.length, 'other session')} in ${database}: ${describeSessions(sessions)}`,
-            hint: 'Stop the application (runbook §4.2, step 1), or set disconnect: true to cut them off.',
+            hint: 'Stop the application (runbook §4.2, step 1), or set terminate-sessions: true to cut them off.',
             isBusy: true,
         });
     return problems;
@@ -96481,9 +96479,9 @@ function privilegeProblems(facts, wish) {
 function contentProblems({ server, backup }, facts) {
     const offered = new Set(facts.extensions.map(({ name }) => name));
     // pg_dump leaves extensions out as soon as tables or schemas are named.
-    const needed = backup.tables.length + backup.schemas.length > 0 ? [] : server.extensions;
+    const needed = backup.tablePatterns.length + backup.schemaPatterns.length > 0 ? [] : server.extensions;
     const missing = needed.filter(({ name }) => !offered.has(name)).map(({ name }) => name);
-    const roles = server.policyRoles.filter(role => !facts.roles.includes(role));
+    const roles = server.requiredRoles.filter(role => !facts.roles.includes(role));
     return [
         ...(missing.length === 0
             ? []
@@ -96618,7 +96616,7 @@ function refuseUnsuitable(manifest, mode) {
 }
 /** The safety backup is read back into a file while writers wait: better to know now. It packs as the backup does, as far as anybody knows. */
 async function plan_refuseSmallDisk({ object, server, backup }, { databaseBytes }, { disk }) {
-    const safetyBytes = Math.ceil((databaseBytes * object.bytes) / Math.max(1, server.bytes));
+    const safetyBytes = Math.ceil((databaseBytes * object.bytes) / Math.max(1, server.databaseBytes));
     const { freeBytes } = await disk();
     if (freeBytes >= object.bytes + safetyBytes)
         return;
@@ -97199,9 +97197,9 @@ var overwrite_disposeResources = (undefined && undefined.__disposeResources) || 
 async function overwrite(request, tools, progress) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
-        const { target, allOrNothing, mayDisconnect, selection } = request;
+        const { target, allOrNothing, mayTerminateSessions, selection } = request;
         const { log, now } = tools;
-        const cut = mayDisconnect ? new Set() : undefined;
+        const cut = mayTerminateSessions ? new Set() : undefined;
         const guards = await reportGuards(request, tools);
         const lockedAt = now().getTime();
         const transaction = overwrite_addDisposableResource(env_1, await timedGroup(tools, `Lock ${target.database} against changes`, async () => {
@@ -97499,7 +97497,7 @@ function outcomeOf(failure, { replacedAt }) {
 
 
 
-const ONLY = ['all', 'schema', 'data'];
+const CONTENTS = ['all', 'schema', 'data'];
 /** Reads and checks every input; throws INVALID_INPUT with all problems at once. */
 function readRestoreInputs(inputs, environment) {
     const destination = inputs.parse('destination', parseDestination);
@@ -97507,7 +97505,7 @@ function readRestoreInputs(inputs, environment) {
     const target = readOptionalConnection(inputs, 'target-url');
     if (target === undefined)
         inputs.problem('target-url', 'is required');
-    const only = inputs.oneOf('only', ONLY);
+    const content = inputs.oneOf('content', CONTENTS);
     const read = {
         // After a problem there is none; finish() then throws before anyone misses it.
         target: target,
@@ -97518,14 +97516,14 @@ function readRestoreInputs(inputs, environment) {
         newDatabase: inputs.parseOptional('new-database', parseName),
         confirm: inputs.optional('confirm'),
         allOrNothing: inputs.flag('all-or-nothing'),
-        disconnect: inputs.flag('disconnect'),
+        terminateSessions: inputs.flag('terminate-sessions'),
         skipSafetyBackup: inputs.parseOptional('skip-safety-backup', parseReason),
-        only,
+        content,
         selection: {
-            tables: readPatterns(inputs, 'only-tables'),
-            schemas: readPatterns(inputs, 'only-schemas'),
-            structureOnly: only === 'schema',
-            rowsOnly: only === 'data',
+            tables: readPatterns(inputs, 'tables'),
+            schemas: readPatterns(inputs, 'schemas'),
+            structureOnly: content === 'schema',
+            rowsOnly: content === 'data',
         },
         sessionSettings: inputs
             .lines('session-settings')
@@ -97533,7 +97531,7 @@ function readRestoreInputs(inputs, environment) {
         ownerRole: inputs.parseOptional('owner-role', parseName),
         restoreGrants: inputs.flag('restore-grants'),
         maintenanceDatabase: inputs.parse('maintenance-database', parseName),
-        targetDiskBytes: inputs.parseOptional('target-disk', parseBytes),
+        targetDiskBytes: inputs.parseOptional('target-disk-size', parseBytes),
         dryRun: inputs.flag('dry-run'),
         jobs: inputs.parseOptional('jobs', parseJobs) ?? (0,external_node_os_.availableParallelism)(),
         timeoutMs: inputs.durationMs('timeout'),
@@ -97542,20 +97540,20 @@ function readRestoreInputs(inputs, environment) {
     return inputs.finish(read);
 }
 /** What each input allows alone, but not together. */
-function refuseContradictions(inputs, { mode, only, selection, newDatabase, target }) {
+function refuseContradictions(inputs, { mode, content, selection, newDatabase, target }) {
     const isSelective = selection.tables.length + selection.schemas.length > 0;
-    if (mode === 'swap' && (isSelective || only !== 'all'))
-        inputs.problem('mode', 'swap replaces a whole database: leave out only, only-tables and only-schemas');
-    if (mode === 'overwrite' && only === 'schema')
-        inputs.problem('only', 'schema would leave a database without rows; use mode new-database');
-    if (mode === 'overwrite' && only === 'all' && isSelective)
-        inputs.problem('only-tables', 'would leave the other tables empty; add only: data to replace the rows of these, or use mode new-database and copy back what you need');
-    if (mode === 'overwrite' && only === 'data' && !isSelective)
-        inputs.problem('only', 'data needs only-tables or only-schemas; leave it out to replace everything');
-    if (mode === 'new-database' && only === 'data')
-        inputs.problem('only', 'data needs tables that are there; a new database has none');
-    if (only === 'schema' && isSelective)
-        inputs.problem('only', 'schema takes the structure of all tables; leave out only-tables and only-schemas');
+    if (mode === 'swap' && (isSelective || content !== 'all'))
+        inputs.problem('mode', 'swap replaces a whole database: leave out content, tables and schemas');
+    if (mode === 'overwrite' && content === 'schema')
+        inputs.problem('content', 'schema would leave a database without rows; use mode new-database');
+    if (mode === 'overwrite' && content === 'all' && isSelective)
+        inputs.problem('tables', 'would leave the other tables empty; add content: data to replace the rows of these, or use mode new-database and copy back what you need');
+    if (mode === 'overwrite' && content === 'data' && !isSelective)
+        inputs.problem('content', 'data needs tables or schemas; leave it out to replace everything');
+    if (mode === 'new-database' && content === 'data')
+        inputs.problem('content', 'data needs tables that are there; a new database has none');
+    if (content === 'schema' && isSelective)
+        inputs.problem('content', 'schema takes the structure of all tables; leave out tables and schemas');
     if (newDatabase !== undefined && mode === 'overwrite')
         inputs.problem('new-database', 'is for the modes new-database and swap');
     if (newDatabase !== undefined && newDatabase === target?.database)
@@ -97821,7 +97819,7 @@ async function namingBlockers(session, pid, work) {
             throw error;
         const who = blockers.length === 0 ? 'a session that this role may not see' : renderSome(blockers, 5);
         throw new OperatorError('TARGET_BUSY', `Not everything could be locked, because of ${who}. Everything was rolled back: the database is as it was before.`, {
-            hint: 'Stop the application (runbook §4.2, step 1) and end what still runs; disconnect: true cuts off what this role may end.',
+            hint: 'Stop the application (runbook §4.2, step 1) and end what still runs; terminate-sessions: true cuts off what this role may end.',
             cause: error,
         });
     }
@@ -98924,7 +98922,7 @@ function createOverwriteTools(context, setting, { target, env, archivePath, list
             grants: inputs.restoreGrants,
             args: [
                 `--use-list=${listPath}`,
-                ...(inputs.only === 'data' ? ['--data-only'] : []),
+                ...(inputs.content === 'data' ? ['--data-only'] : []),
                 ...(inputs.ownerRole === undefined ? [] : [`--role=${inputs.ownerRole}`]),
             ],
         }),
@@ -98987,7 +98985,7 @@ async function takeSafetyBackup(context, { inputs, store, signal, directory, pgR
             fingerprint: 'counts',
             // At hand at once, if it should be needed.
             storage: { storageClass: 'STANDARD', sse: undefined, tags: [], compatibility: 'auto' },
-            madeBy: madeBy(context.environment),
+            run: describeRun(context.environment),
         }, createDumpTools(context, source, target, store, directory));
         const archivePath = (0,external_node_path_.join)(directory, 'safety.dump');
         await verifyArchive(manifest, {
@@ -99958,14 +99956,14 @@ function run_select(manifest, { selection }) {
     catch (error) {
         if (!(error instanceof RangeError))
             throw error;
-        throw new OperatorError('INVALID_INPUT', `only-tables or only-schemas: ${error.message}. Nothing was changed.`, {
+        throw new OperatorError('INVALID_INPUT', `tables or schemas: ${error.message}. Nothing was changed.`, {
             hint: `The manifest of ${manifest.backup.id} lists the tables. The rows of a partitioned table are in its partitions: name these, as events_* does.`,
             cause: error,
         });
     }
 }
 function planRequest(inputs, manifest, selection, names) {
-    const { mode, disconnect, allOrNothing, ownerRole, targetDiskBytes } = inputs;
+    const { mode, terminateSessions, allOrNothing, ownerRole, targetDiskBytes } = inputs;
     return {
         manifest,
         selection,
@@ -99973,7 +99971,7 @@ function planRequest(inputs, manifest, selection, names) {
             mode,
             neededBytes: neededBytes(manifest, selection),
             newNames: newNames(inputs, names),
-            disconnect,
+            terminateSessions,
             allOrNothing,
             takesSafetyBackup: mode === 'overwrite' && inputs.skipSafetyBackup === undefined,
             owner: ownerRole,
@@ -100003,11 +100001,11 @@ function restoreRequest({ environment }, inputs, manifest, selection, names, non
         selection,
         target: { host, port, user, database },
         allOrNothing: inputs.allOrNothing,
-        mayDisconnect: inputs.disconnect,
+        mayTerminateSessions: inputs.terminateSessions,
         skipSafetyBackup: inputs.skipSafetyBackup,
         sessionSettings: inputs.sessionSettings.map(renderSessionSetting),
         nonce,
-        run: madeBy(environment),
+        run: describeRun(environment),
     };
 }
 
@@ -102990,7 +102988,7 @@ function drill_trend_toPoint({ drill, durations }) {
         id: drill.id,
         at: new Date(drill.startedAt),
         word: drill.verdict === 'pass' ? 'pass' : drill.verdict.toUpperCase(),
-        values: [measuredRtoMs(durations)],
+        values: [recoveryTimeMs(durations)],
     };
 }
 
@@ -103094,10 +103092,10 @@ function verify_drill_summary_facts(record, recordUri) {
 }
 function recoveryTime(durations) {
     const { downloadMs, restoreMs } = durations;
-    const rtoMs = measuredRtoMs(durations);
-    if (rtoMs === null || downloadMs === null || restoreMs === null)
+    const recoveryMs = recoveryTimeMs(durations);
+    if (recoveryMs === null || downloadMs === null || restoreMs === null)
         return 'not measured: the restore did not finish';
-    return `**${renderDuration(rtoMs)}** (download ${renderDuration(downloadMs)}, restore ${renderDuration(restoreMs)})`;
+    return `**${renderDuration(recoveryMs)}** (download ${renderDuration(downloadMs)}, restore ${renderDuration(restoreMs)})`;
 }
 function tally(checks) {
     const count = (verdict) => withVerdict(checks, verdict).length;
@@ -103229,7 +103227,7 @@ const NOT_HELD = {
     verdict: 'not-measured',
     'backup-id': '',
     'drill-uri': '',
-    'rto-seconds': '',
+    'recovery-seconds': '',
     'failed-checks': '',
 };
 const verifyDrill = {
@@ -103271,7 +103269,7 @@ async function holdDrill(context) {
             criteria,
             nonce: (0,external_node_crypto_.randomBytes)(4).toString('hex'),
             passedOver,
-            run: madeBy(context.environment),
+            run: describeRun(context.environment),
         }, { ...tools, smoke: smokeOf(context, inputs, signal) });
         return verify_drill_run_toResult(report, store.uri(report.recordKey), previous, inputs.failOn);
     }
@@ -103320,7 +103318,7 @@ function verify_drill_run_toResult({ record, notRecorded }, recordUri, previous,
         const summary = renderDrillSummary(record, { recordUri: undefined, previous });
         return { outputs: NOT_HELD, summary, failure: notRecorded };
     }
-    const rtoMs = measuredRtoMs(record.durations);
+    const recoveryMs = recoveryTimeMs(record.durations);
     const failed = record.checks.filter(check => check.verdict === 'fail').map(check => check.name);
     const failure = toFailure(record, failOn);
     return {
@@ -103328,7 +103326,7 @@ function verify_drill_run_toResult({ record, notRecorded }, recordUri, previous,
             verdict: record.drill.verdict,
             'backup-id': record.backup.id,
             'drill-uri': recordUri,
-            'rto-seconds': rtoMs === null ? '' : Math.round(rtoMs / 1000),
+            'recovery-seconds': recoveryMs === null ? '' : Math.round(recoveryMs / 1000),
             'failed-checks': listNames(failed),
         },
         summary: renderDrillSummary(record, { recordUri, previous }),

@@ -62,7 +62,7 @@ function sentence({ outputs, durationMs }: ActionRun, drill: ActionRun): string 
   const seconds = renderDuration(durationMs)
   return (
     `Proven: dump-to-s3 put ${renderCount(Number(rows))} rows of ${tables} tables into ${renderBytes(Number(bytes))} of S3 in ${seconds}, ` +
-    `stock pg_restore made the same database of it to the last byte of a plain dump, a drill had it back in ${drill.outputs['rto-seconds']} s, ` +
+    `stock pg_restore made the same database of it to the last byte of a plain dump, a drill had it back in ${drill.outputs['recovery-seconds']} s, ` +
     'and one row that was missing made the drill fail.'
   )
 }

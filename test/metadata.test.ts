@@ -110,6 +110,7 @@ describe.each(NAMES)('actions/%s', name => {
 const DIFFERENT: Readonly<Record<string, string>> = {
   database: 'a drill has no connection whose database could give the name',
   'lock-timeout': 'a deploy waits behind the gate; nobody waits for a nightly dump',
+  timeout: 'a gate holds up a deploy, the others hold up nothing',
 }
 
 describe('the suite', () => {

@@ -75,7 +75,7 @@ export async function createDrillTools(
     archivePath,
     disk: async () => ({
       freeBytes: await readFreeBytes(directory),
-      databaseBytes: scratch === undefined ? scratchNeeds(manifest).bytes + SERVER_BYTES : 0,
+      databaseBytes: scratch === undefined ? scratchNeeds(manifest).databaseBytes + SERVER_BYTES : 0,
     }),
     download: async (archive, path, onBytes) => {
       await downloadArchive(store, archive, path, onBytes)

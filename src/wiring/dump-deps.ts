@@ -68,7 +68,7 @@ async function lacksManifest(store: Store, key: string): Promise<boolean> {
 }
 
 /** Who makes a backup or a record, as the runner tells it. */
-export function madeBy({ run }: Environment): Manifest['madeBy'] {
+export function describeRun({ run }: Environment): Manifest['run'] {
   const { repository, workflow, runId, runAttempt, commit } = run
   return { repository, workflow, runId, runAttempt, commit }
 }

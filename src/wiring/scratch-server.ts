@@ -75,7 +75,7 @@ async function startOwnServer(
     major: version.major,
     directory,
     jobs,
-    neededBytes: like.bytes + SERVER_BYTES,
+    neededBytes: like.databaseBytes + SERVER_BYTES,
     variables: context.environment.variables,
     signal,
     remember: place => context.state.save(CLUSTER, place),

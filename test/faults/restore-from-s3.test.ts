@@ -177,7 +177,7 @@ describe('restore-from-s3 under faults', () => {
       const good = await fingerprint(target.url)
       await withClient(target.url, client => client.query(DAMAGE))
       const damaged = await fingerprint(target.url)
-      const inputs = { mode, backup, disconnect: 'true', jobs: '2' }
+      const inputs = { mode, backup, 'terminate-sessions': 'true', jobs: '2' }
 
       for (const point of pointsOf(mode, victim)) {
         const known = await othersOf(stage)

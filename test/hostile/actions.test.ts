@@ -127,7 +127,12 @@ describe('with a hostile database', () => {
   it('pre-migration-snapshot names hostile tables that lost their rows, and hostile sessions in its way', async () => {
     await using own = await createDatabase(lab, buildHostile, 'hostile')
     await using bucket = await createBucket(lab)
-    const inputs = { ...place(bucket), 'database-url': own.url, migrations: 'always', level: 'checksum' }
+    const inputs = {
+      ...place(bucket),
+      'database-url': own.url,
+      migrations: 'always',
+      'verify-level': 'checksum',
+    }
     expect((await runAction('pre-migration-snapshot', { inputs, env })).exitCode).toBe(0)
     const blocked = await withClient(own.url, async client => {
       for (const text of HOSTILE_TEXTS.slice(0, 20)) {
@@ -198,7 +203,7 @@ describe('with hostile records in the bucket', () => {
     }
     expectContract('dump-to-s3', await runAction('dump-to-s3', { inputs, env }))
     expectContract('verify-drill', await drill(bucket))
-    const gate = { ...inputs, migrations: 'always', level: 'checksum' }
+    const gate = { ...inputs, migrations: 'always', 'verify-level': 'checksum' }
     expectContract('pre-migration-snapshot', await runAction('pre-migration-snapshot', { inputs: gate, env }))
     const freshness = { ...place(bucket), 'drill-max-age': '35d' }
     expectContract('check-freshness', await runAction('check-freshness', { inputs: freshness, env }))

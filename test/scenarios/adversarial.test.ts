@@ -30,7 +30,7 @@ describe('a adversarial database', () => {
     expect(failed).toEqual([])
     await dropWhatRestoresLeaveOut(source)
     expect(await databaseDigest(lab, target.url)).toBe(await databaseDigest(lab, source.url))
-    expect(manifest.server.policyRoles).toEqual(ADVERSARIAL_ROLES)
+    expect(manifest.server.requiredRoles).toEqual(ADVERSARIAL_ROLES)
     expect(manifest.fingerprint.tables.length).toBeGreaterThan(ADVERSARIAL_NAMES.length + 30)
     expect(run.annotations.filter(({ level }) => level === 'error')).toEqual([])
     expect(run.leftFiles).toEqual([])

@@ -97,7 +97,7 @@ describe('the example for AWS', () => {
     await using bucket = await createBucket(lab)
     const Policy = grant('gate-policy', bucket.name)
     await bucket.client.send(new PutBucketPolicyCommand({ Bucket: bucket.name, Policy }))
-    const inputs = { database: 'app', migrations: 'always', level: 'drill' }
+    const inputs = { database: 'app', migrations: 'always', 'verify-level': 'drill' }
     const destination = `s3://${bucket.name}`
 
     const gate = await runAction(

@@ -142,7 +142,7 @@ describe('dump-to-s3', () => {
     const manifest = await readManifest(bucket)
     expect(run.outputs.kind).toBe('partial')
     expect(run.outputs['backup-id']).toContain('-partial-')
-    expect(manifest.backup.tables).toEqual(['events', 'payments'])
+    expect(manifest.backup.tablePatterns).toEqual(['events', 'payments'])
     expect(manifest.fingerprint.tables.map(({ name, rows }) => [name, rows])).toEqual([
       ['events_2026', 1],
       ['payments', 500],

@@ -18,7 +18,7 @@ import type { ActionRun } from '../support/runner.ts'
 
 const lab = theLab()
 const AFTER = { phase: 'after', soak: '1s', 'health-failures': '0' }
-const QUICK = { inputs: { level: 'checksum' } }
+const QUICK = { inputs: { 'verify-level': 'checksum' } }
 
 const afterDeploy = (service: Pick<Service, 'url'>, inputs: Readonly<Record<string, string>> = {}) => ({
   inputs: { ...AFTER, 'health-url': service.url, ...inputs },
@@ -204,7 +204,7 @@ describe('a soak that does not end', () => {
     await using source = await createDatabase(lab, USERS)
     await using bucket = await createBucket(lab)
     await using service = await startService(() => {})
-    const slow = { 'max-duration': '100ms', 'health-failures': '9' }
+    const slow = { timeout: '100ms', 'health-failures': '9' }
 
     expectClosed(await runGate(source, bucket, afterDeploy(service, slow)), 'TIMED_OUT')
     const action = startGate(source, bucket, afterDeploy(service, { soak: '10m' }))

@@ -21,12 +21,12 @@ describe('the gate stays closed', () => {
       'DATABASE_UNREACHABLE',
     ],
     ['the store is down', { 's3-endpoint': 'http://127.0.0.1:9' }, 'STORE_UNREACHABLE'],
-    ['the deadline passes', { 'max-duration': '1ms' }, 'TIMED_OUT'],
-    ['an input is wrong', { level: 'blindly' }, 'INVALID_INPUT'],
+    ['the deadline passes', { timeout: '1ms' }, 'TIMED_OUT'],
+    ['an input is wrong', { 'verify-level': 'blindly' }, 'INVALID_INPUT'],
     ['the archive would lie in cold storage', { 'storage-class': 'GLACIER' }, 'INVALID_INPUT'],
     [
       'the store keeps no checksum, and no more than that is asked for',
-      { level: 'checksum', 's3-compatibility': 'basic' },
+      { 'verify-level': 'checksum', 's3-compatibility': 'basic' },
       'GATE_UNVERIFIED',
     ],
   ])('when %s', async (_, inputs, code) => {
@@ -80,14 +80,17 @@ describe('the gate stays closed', () => {
 
     const reuse = { 'reuse-within': '10m' }
     expectClosed(await runGate(source, bucket, { inputs: reuse }), 'GATE_UNVERIFIED')
-    expectClosed(await runGate(source, bucket, { inputs: { ...reuse, level: 'drill' } }), 'GATE_UNVERIFIED')
+    expectClosed(
+      await runGate(source, bucket, { inputs: { ...reuse, 'verify-level': 'drill' } }),
+      'GATE_UNVERIFIED',
+    )
   })
 
   it('when a drill has no row to compare, and says which level needs none', async () => {
     await using source = await createDatabase(theLab(), 'CREATE TABLE users (id int)')
     await using bucket = await createBucket(theLab())
 
-    const run = await runGate(source, bucket, { inputs: { level: 'drill' } })
+    const run = await runGate(source, bucket, { inputs: { 'verify-level': 'drill' } })
 
     expectClosed(run, 'GATE_UNVERIFIED')
     expect(run.log).toContain('level archive')
@@ -101,7 +104,7 @@ describe('the gate stays closed', () => {
     await using bucket = await createBucket(lab)
 
     // A partial backup without the type of a column.
-    const run = await runGate(source, bucket, { inputs: { tables: 'orders', level: 'drill' } })
+    const run = await runGate(source, bucket, { inputs: { tables: 'orders', 'verify-level': 'drill' } })
 
     expectClosed(run, 'GATE_UNVERIFIED')
     expect(run.annotations.at(-1)?.message).toContain('The drill of the restore point ended with fail')
@@ -129,7 +132,7 @@ describe('the gate stays closed', () => {
     await using bucket = await createBucket(lab)
     await using proxy = await FaultProxy.start({ port: storePort })
     const action = startGate(source, bucket, {
-      inputs: { 'max-duration': how === 'late' ? '10s' : '10m' },
+      inputs: { timeout: how === 'late' ? '10s' : '10m' },
       env: { AWS_ENDPOINT_URL_S3: proxy.url },
     })
     await action.waitForLog(/Verify /)

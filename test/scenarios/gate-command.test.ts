@@ -39,7 +39,7 @@ describe('the command that tells what is pending', () => {
     ['fails half way', 'ls /nowhere; true', 'exit code 2'],
     ['goes on in the background', '{ sleep 30; echo 1_a; } & true', 'still held its output'],
   ])('tells nothing when it %s, and that counts as pending', async (_, migrations, why) => {
-    const run = await runGate(source, bucket, { inputs: { migrations, level: 'checksum' } })
+    const run = await runGate(source, bucket, { inputs: { migrations, 'verify-level': 'checksum' } })
 
     expect(run.log).toContain(why)
     expect(run.outputs).toMatchObject({ 'migrations-pending': 'true', 'verified-level': 'checksum' })
@@ -55,7 +55,7 @@ describe('the command that tells what is pending', () => {
     )
 
     const run = await runGate(source, bucket, {
-      inputs: { migrations: 'bash ./list', project: join(root, 'backend'), level: 'checksum' },
+      inputs: { migrations: 'bash ./list', project: join(root, 'backend'), 'verify-level': 'checksum' },
     })
     await rm(root, { recursive: true })
 
@@ -72,11 +72,11 @@ describe('the command that tells what is pending', () => {
 
   it('ends at the deadline with all that it started', async () => {
     const run = await runGate(source, bucket, {
-      inputs: { migrations: `sleep 7${process.pid} | cat`, 'max-duration': '1s' },
+      inputs: { migrations: `sleep 7${process.pid} | cat`, timeout: '1s' },
     })
 
     expectClosed(run, 'TIMED_OUT')
-    expect(run.annotations.at(-1)?.message).toContain('within its max-duration of 1.0 s')
+    expect(run.annotations.at(-1)?.message).toContain('within its timeout of 1.0 s')
     expect(run.durationMs).toBeLessThan(5000)
     expect(run.leftProcesses).toEqual([])
   })

@@ -30,7 +30,7 @@ describe('sessions in the way', () => {
     await using source = await createDatabase(lab, USERS)
     await using bucket = await createBucket(lab)
     const wait = (duration: string) => ({
-      inputs: { 'on-blockers': `wait:${duration}`, level: 'checksum' },
+      inputs: { 'on-blockers': `wait:${duration}`, 'verify-level': 'checksum' },
     })
     const [late, patient] = await withClient(source.url, async client => {
       await client.query('BEGIN; LOCK TABLE users')
@@ -55,7 +55,7 @@ describe('sessions in the way', () => {
       await sleep(500)
       return [
         await runGate(source, bucket, { inputs: { 'max-transaction-age': '500ms' } }),
-        await runGate(source, bucket, { inputs: { level: 'checksum' } }),
+        await runGate(source, bucket, { inputs: { 'verify-level': 'checksum' } }),
       ] as const
     })
 
@@ -74,7 +74,7 @@ describe('sessions in the way', () => {
     url.password = 'word-of-pass'
     const run = await withClient(source.url, async client => {
       await client.query('BEGIN; SELECT 1')
-      return runGate({ url: url.href }, bucket, { inputs: { level: 'checksum' } })
+      return runGate({ url: url.href }, bucket, { inputs: { 'verify-level': 'checksum' } })
     })
     await source.query(`DROP ROLE ${role}`)
 
@@ -134,7 +134,7 @@ describe('a table that is locked against everybody', () => {
       worstWaitMs(source, "UPDATE users SET email = 'x' WHERE id = 7", stop.signal),
     ]
     const action = startGate(source, bucket, {
-      inputs: { 'on-blockers': 'ignore', 'lock-timeout': '1s', level: 'checksum' },
+      inputs: { 'on-blockers': 'ignore', 'lock-timeout': '1s', 'verify-level': 'checksum' },
     })
     await ourLockOn(source, 'users')
     const alterMs = await withClient(source.url, other =>

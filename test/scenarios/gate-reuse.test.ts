@@ -4,7 +4,7 @@ import { createDatabase } from '../support/database.ts'
 import { expectClosed, putText, removeKey, runGate, USERS } from '../support/gate.ts'
 import { theLab } from '../support/lab.ts'
 
-const REUSE = { 'reuse-within': '10m', level: 'checksum' }
+const REUSE = { 'reuse-within': '10m', 'verify-level': 'checksum' }
 
 describe('a backup that the gate reuses', () => {
   it('is said to be so, with what going back would lose, and is not verified twice', async () => {
@@ -53,13 +53,13 @@ describe('a backup that the gate reuses', () => {
   it('is none that counted no rows where a drill has to compare them: a new one is taken', async () => {
     await using source = await createDatabase(theLab(), USERS)
     await using bucket = await createBucket(theLab())
-    const first = await runGate(source, bucket, { inputs: { level: 'checksum' } })
+    const first = await runGate(source, bucket, { inputs: { 'verify-level': 'checksum' } })
     const [key = ''] = await bucket.list('backups/manifests/')
     const manifest = JSON.parse((await bucket.read(key)).toString())
     const fingerprint = { ...manifest.fingerprint, level: 'none', tables: [], sequences: [] }
     await putText(bucket, key, JSON.stringify({ ...manifest, fingerprint }))
 
-    const run = await runGate(source, bucket, { inputs: { 'reuse-within': '10m', level: 'drill' } })
+    const run = await runGate(source, bucket, { inputs: { 'reuse-within': '10m', 'verify-level': 'drill' } })
 
     expect(run.exitCode, run.log).toBe(0)
     expect(run.outputs['backup-id']).not.toBe(first.outputs['backup-id'])
@@ -122,10 +122,10 @@ describe('rows that are compared', () => {
   ])('may be fewer by max-drop: %s', async (maxDrop, exitCode) => {
     await using source = await createDatabase(theLab(), USERS)
     await using bucket = await createBucket(theLab())
-    await runGate(source, bucket, { inputs: { level: 'checksum' } })
+    await runGate(source, bucket, { inputs: { 'verify-level': 'checksum' } })
     await source.query('DELETE FROM users WHERE id % 2 = 0')
 
-    const run = await runGate(source, bucket, { inputs: { level: 'checksum', 'max-drop': maxDrop } })
+    const run = await runGate(source, bucket, { inputs: { 'verify-level': 'checksum', 'max-drop': maxDrop } })
 
     expect(run.exitCode).toBe(exitCode)
     expect(run.outputs['verified-level']).toBe(exitCode === 0 ? 'checksum' : 'none')
@@ -134,8 +134,8 @@ describe('rows that are compared', () => {
   it('are those of the tables that a partial restore point holds', async () => {
     await using source = await createDatabase(theLab(), `${USERS} CREATE TABLE other (a int);`)
     await using bucket = await createBucket(theLab())
-    await runGate(source, bucket, { inputs: { level: 'checksum' } })
-    const partial = { tables: 'users', level: 'checksum' }
+    await runGate(source, bucket, { inputs: { 'verify-level': 'checksum' } })
+    const partial = { tables: 'users', 'verify-level': 'checksum' }
 
     const same = await runGate(source, bucket, { inputs: partial })
     await source.query('DELETE FROM users')
@@ -150,7 +150,7 @@ describe('rows that are compared', () => {
   it('are those of an older backup where the last one counted none', async () => {
     await using source = await createDatabase(theLab(), USERS)
     await using bucket = await createBucket(theLab())
-    const counted = await runGate(source, bucket, { inputs: { level: 'checksum' } })
+    const counted = await runGate(source, bucket, { inputs: { 'verify-level': 'checksum' } })
     const [key = ''] = await bucket.list('backups/manifests/')
     const manifest = JSON.parse((await bucket.read(key)).toString())
     // As dump-to-s3 with fingerprint: none writes it, a moment later.
@@ -163,13 +163,13 @@ describe('rows that are compared', () => {
     }
     await putText(bucket, key.replace(/[0-9a-f]{8}\.json$/, 'ffffffff.json'), JSON.stringify(uncounted))
 
-    const older = await runGate(source, bucket, { inputs: { level: 'checksum' } })
+    const older = await runGate(source, bucket, { inputs: { 'verify-level': 'checksum' } })
     expect(older.summary).toContain(`Compared with`)
     expect(older.summary).toContain(counted.outputs['backup-id'])
 
     for (const other of await bucket.list('backups/manifests/'))
       if (!other.endsWith('ffffffff.json')) await removeKey(bucket, other)
-    const none = await runGate(source, bucket, { inputs: { level: 'checksum' } })
+    const none = await runGate(source, bucket, { inputs: { 'verify-level': 'checksum' } })
     expect(none.exitCode).toBe(0)
     expect(none.summary).toMatch(/The rows were not compared with an earlier backup.*counted no rows/)
   })

@@ -67,7 +67,9 @@ describe('pre-migration-snapshot', () => {
     )
     await using bucket = await createBucket(lab)
 
-    const run = await runGate(source, bucket, { inputs: { tables: `"Audit's".events`, level: 'drill' } })
+    const run = await runGate(source, bucket, {
+      inputs: { tables: `"Audit's".events`, 'verify-level': 'drill' },
+    })
 
     expect(run.exitCode, run.log).toBe(0)
     expect(run.summary).toContain('CREATE EXTENSION IF NOT EXISTS')
@@ -91,7 +93,7 @@ describe('pre-migration-snapshot', () => {
     await using source = await createDatabase(lab, USERS)
     await using bucket = await createBucket(lab)
 
-    const run = await runGate(source, bucket, { inputs: { level: 'drill', sse: 'aws:kms:lab-key' } })
+    const run = await runGate(source, bucket, { inputs: { 'verify-level': 'drill', sse: 'aws:kms:lab-key' } })
 
     expect(run.exitCode, run.log).toBe(0)
     const keys = await bucket.list()
@@ -131,7 +133,7 @@ describe('pre-migration-snapshot', () => {
     }
 
     const pending = await runGate(source, bucket, {
-      inputs: { migrations: 'auto', project, level: 'checksum' },
+      inputs: { migrations: 'auto', project, 'verify-level': 'checksum' },
     })
     await source.query("INSERT INTO schema_migrations VALUES ('20261120000000')")
     const none = await runGate(source, bucket, { inputs: { migrations: 'auto', project } })
@@ -149,7 +151,7 @@ describe('pre-migration-snapshot', () => {
     await using bucket = await createBucket(lab)
 
     const run = await runGate(source, bucket, {
-      inputs: { migrations: 'printf ""', 'on-none': 'snapshot', level: 'checksum' },
+      inputs: { migrations: 'printf ""', 'on-none': 'snapshot', 'verify-level': 'checksum' },
     })
 
     expect(run.exitCode, run.log).toBe(0)

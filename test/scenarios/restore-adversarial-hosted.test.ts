@@ -57,7 +57,7 @@ describe('restore-from-s3 of the adversarial database, as an owner who is no sup
           database: 'logi',
           mode,
           confirm: target.name,
-          disconnect: 'true',
+          'terminate-sessions': 'true',
         },
         env: labEnvironment(lab),
       })

@@ -38,7 +38,7 @@ describe('restore-from-s3 of the demo database', () => {
 
       const run = await runAction(
         'restore-from-s3',
-        restoreOptions(lab, hosted, bucket, { mode, disconnect: 'true' }),
+        restoreOptions(lab, hosted, bucket, { mode, 'terminate-sessions': 'true' }),
       )
       await Promise.all(clients.map(client => client.end().catch(() => {})))
 

@@ -16,7 +16,7 @@ const SMALL = `
   INSERT INTO links (user_id) SELECT i FROM generate_series(1, 500) AS i;`
 
 const OVERWRITE = { mode: 'overwrite' }
-const ROWS = { ...OVERWRITE, only: 'data', 'only-tables': 'links' }
+const ROWS = { ...OVERWRITE, content: 'data', tables: 'links' }
 
 /** A client that reads for as long as it is let, and comes back at once. */
 async function readUntil(url: string, stop: AbortSignal): Promise<void> {
@@ -89,7 +89,7 @@ describe('restore-from-s3 in mode overwrite', () => {
 
     const run = await runAction(
       'restore-from-s3',
-      restoreOptions(lab, hosted, bucket, { ...OVERWRITE, disconnect: 'true' }),
+      restoreOptions(lab, hosted, bucket, { ...OVERWRITE, 'terminate-sessions': 'true' }),
     )
     stop.abort()
     await withClient(hosted.adminUrl, client =>
@@ -143,7 +143,7 @@ describe('restore-from-s3 in mode overwrite', () => {
     expect(rows).toEqual(before)
   })
 
-  it('reads and locks only the chosen tables with only: data, and moves their sequences on', async () => {
+  it('reads and locks only the chosen tables with content: data, and moves their sequences on', async () => {
     await using hosted = await createHosted(lab, SMALL)
     await using bucket = await createBucket(lab)
     await dumpLogi(lab, hosted, bucket)
@@ -185,7 +185,7 @@ describe('restore-from-s3 in mode overwrite', () => {
 
     const run = await runAction(
       'restore-from-s3',
-      restoreOptions(lab, hosted, bucket, { ...OVERWRITE, only: 'data', 'only-tables': '*' }),
+      restoreOptions(lab, hosted, bucket, { ...OVERWRITE, content: 'data', tables: '*' }),
     )
 
     expect(run.exitCode, run.log).toBe(0)
@@ -204,7 +204,7 @@ describe('restore-from-s3 in mode overwrite', () => {
 
     const run = await runAction(
       'restore-from-s3',
-      restoreOptions(lab, hosted, bucket, { ...ROWS, 'only-tables': 'users' }),
+      restoreOptions(lab, hosted, bucket, { ...ROWS, tables: 'users' }),
     )
 
     expect(run.exitCode, run.log).toBe(0)

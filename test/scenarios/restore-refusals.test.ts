@@ -101,7 +101,7 @@ describe('restore-from-s3 refuses before the first change', () => {
       { extensions: [{ name: 'timescaledb', schema: 'public', version: '2.1' }] },
       'timescaledb',
     ],
-    ['a missing role', { policyRoles: ['reporting'] }, 'reporting'],
+    ['a missing role', { requiredRoles: ['reporting'] }, 'reporting'],
   ])('%s', async (_, server, words) => {
     await using hosted = await createHosted(lab, SCHEMA)
     await using bucket = await createBucket(lab)
@@ -159,7 +159,7 @@ describe('restore-from-s3 refuses before the first change', () => {
           database: 'logi',
           mode: 'overwrite',
           'dry-run': 'true',
-          disconnect: 'true',
+          'terminate-sessions': 'true',
         },
         env: labEnvironment(lab),
       })
@@ -217,7 +217,7 @@ describe('restore-from-s3 refuses before the first change', () => {
     await using bucket = await createBucket(lab)
     await dump(hosted, bucket)
 
-    await refusal(hosted, bucket, 'TARGET_UNFIT', { 'target-disk': '1MiB' })
+    await refusal(hosted, bucket, 'TARGET_UNFIT', { 'target-disk-size': '1MiB' })
     await refusal(hosted, bucket, 'INVALID_INPUT', { 'new-database': hosted.name })
   })
 
@@ -241,7 +241,7 @@ describe('restore-from-s3 refuses before the first change', () => {
     await dump(hosted, bucket)
 
     await withClient(hosted.adminUrl, async () => {
-      const run = await refusal(hosted, bucket, 'TARGET_BUSY', { mode, disconnect: 'true' })
+      const run = await refusal(hosted, bucket, 'TARGET_BUSY', { mode, 'terminate-sessions': 'true' })
       expect(run.annotations.at(-1)?.message).toContain('cannot be ended')
     })
   })

@@ -55,10 +55,10 @@ describe('restore-from-s3 of a part', () => {
   }
 
   it.each([
-    ['only-tables', 'users', { users: 100, odd: 0, events: 0 }],
-    ['only-tables', '"odd name.with dot"\naudit.*', { users: 0, odd: 20, events: 30 }],
-    ['only-schemas', 'audit', { users: 0, odd: 0, events: 30 }],
-    ['only', 'schema', { users: 0, odd: 0, events: 0 }],
+    ['tables', 'users', { users: 100, odd: 0, events: 0 }],
+    ['tables', '"odd name.with dot"\naudit.*', { users: 0, odd: 20, events: 30 }],
+    ['schemas', 'audit', { users: 0, odd: 0, events: 30 }],
+    ['content', 'schema', { users: 0, odd: 0, events: 0 }],
   ])('with %s: %s', async (input, value, expected) => {
     await using hosted = await createHosted(lab, SCHEMA)
     await using bucket = await createBucket(lab)
@@ -79,7 +79,7 @@ describe('restore-from-s3 of a part', () => {
     const [key = ''] = await bucket.list('backups/restores/logi/')
     const { backup, options, target } = parseRestoreRecord((await bucket.read(key)).toString(), key)
     expect(backup.kind).toBe('manual')
-    expect(options.selection).toBe(input === 'only' ? 'structure' : 'tables')
+    expect(options.selection).toBe(input === 'content' ? 'structure' : 'tables')
     expect(target.replacedAt).toBeNull()
   })
 
@@ -92,7 +92,7 @@ describe('restore-from-s3 of a part', () => {
         `DELETE FROM "odd name.with dot"; DELETE FROM users WHERE id > 90; UPDATE users SET mood = 'sad' WHERE id = 1`,
       ),
     )
-    const run = await restore(hosted, bucket, { 'only-tables': 'users\n"odd name.with dot"' })
+    const run = await restore(hosted, bucket, { tables: 'users\n"odd name.with dot"' })
     expect(run.exitCode, run.log).toBe(0)
     expect(run.summary).toContain('only a part')
     const script = scriptOf(run)
@@ -126,7 +126,7 @@ describe('restore-from-s3 of a part', () => {
       client.query('DELETE FROM tags WHERE r = 1; DELETE FROM links; DELETE FROM users; DELETE FROM notes'),
     )
 
-    const run = await restore(hosted, bucket, { 'only-schemas': 'public' })
+    const run = await restore(hosted, bucket, { schemas: 'public' })
 
     expect(run.exitCode, run.log).toBe(0)
     shell(hosted, scriptOf(run).replaceAll('ROLLBACK;', 'COMMIT;'))
@@ -231,7 +231,7 @@ describe('restore-from-s3 of a part', () => {
     await using bucket = await createBucket(lab)
     await dump(hosted, bucket)
     await withClient(hosted.url, client => client.query('ALTER TABLE users DROP COLUMN created_at'))
-    const run = await restore(hosted, bucket, { only: 'schema' })
+    const run = await restore(hosted, bucket, { content: 'schema' })
     expect(shell(hosted, `${scriptOf(run)} || true`)).toMatch(/^> .*created_at/m)
   })
 
@@ -255,7 +255,7 @@ describe('restore-from-s3 of a part', () => {
     await using bucket = await createBucket(lab)
     await dump(hosted, bucket)
 
-    const run = await restore(hosted, bucket, { 'only-tables': 'users\nuser' })
+    const run = await restore(hosted, bucket, { tables: 'users\nuser' })
 
     expect(run.annotations.at(-1)?.title).toBe('restore-from-s3: INVALID_INPUT')
     expect(run.annotations.at(-1)?.message).toContain('no table that matches user')

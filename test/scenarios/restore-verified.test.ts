@@ -22,7 +22,7 @@ describe('restore-from-s3 over a database', () => {
   function overwrite(target: HostedDatabase, bucket: TestBucket): Promise<ActionRun> {
     return runAction(
       'restore-from-s3',
-      restoreOptions(lab, target, bucket, { mode: 'overwrite', disconnect: 'true' }),
+      restoreOptions(lab, target, bucket, { mode: 'overwrite', 'terminate-sessions': 'true' }),
     )
   }
 

@@ -62,7 +62,12 @@ describe('the trend in a job summary', () => {
     await using bucket = await createBucket(lab)
     const { env } = dumpOptions(lab, source, bucket)
     const destination = { database: 'logi', destination: `s3://${bucket.name}/backups` }
-    const gate = { ...destination, 'database-url': source.url, migrations: 'always', level: 'checksum' }
+    const gate = {
+      ...destination,
+      'database-url': source.url,
+      migrations: 'always',
+      'verify-level': 'checksum',
+    }
     const options = { env, inputs: gate }
     const first = await runAction('pre-migration-snapshot', options as ActionOptions)
     const second = await runAction('pre-migration-snapshot', options as ActionOptions)

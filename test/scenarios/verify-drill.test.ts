@@ -169,7 +169,7 @@ describe('verify-drill', () => {
 
     const run = await drill(bucket)
 
-    expect(run.outputs).toMatchObject({ verdict: 'fail', 'failed-checks': 'restore', 'rto-seconds': '' })
+    expect(run.outputs).toMatchObject({ verdict: 'fail', 'failed-checks': 'restore', 'recovery-seconds': '' })
     expect(run.log).toContain('ARCHIVE_CORRUPT')
     expect(run.log).not.toContain('##[group]Restore')
     expect((await readRecord(bucket)).drill.verdict).toBe('fail')
@@ -191,7 +191,7 @@ describe('verify-drill', () => {
     expect(run.outputs, run.log).toMatchObject({
       verdict: 'fail',
       'failed-checks': 'restore',
-      'rto-seconds': '',
+      'recovery-seconds': '',
     })
     const [failed] = (await readRecord(bucket)).checks.filter(({ verdict }) => verdict === 'fail')
     expect(failed?.found).toMatch(/TABLE DATA (public )?amounts/)

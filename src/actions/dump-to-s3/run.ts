@@ -8,7 +8,7 @@ import { withDeadline } from '../../runner/deadline.ts'
 import { readPastBackups } from '../../steps/backups/past-records.ts'
 import { dump } from '../../steps/dump/dump.ts'
 import { Store } from '../../storage/store.ts'
-import { createDumpTools, hasOpenUpload, madeBy, removeOpenUpload } from '../../wiring/dump-deps.ts'
+import { createDumpTools, describeRun, hasOpenUpload, removeOpenUpload } from '../../wiring/dump-deps.ts'
 import { type DumpInputs, readDumpInputs } from './inputs.ts'
 import { renderDumpSummary } from './summary.ts'
 
@@ -27,7 +27,7 @@ export const dumpToS3: Action = {
         options: inputs.options,
         fingerprint: inputs.fingerprint,
         storage: inputs,
-        madeBy: madeBy(context.environment),
+        run: describeRun(context.environment),
       },
       createDumpTools(context, source, connection, store, temp.path),
     )

@@ -65,7 +65,7 @@ function facts(manifest: Manifest, manifestUri: string): ReadonlyArray<readonly 
     ['Manifest', code(manifestUri)],
     [
       'Size',
-      `${renderBytes(object.bytes)} of ${renderBytes(server.bytes)} in the database (${archive.format}, ${literal(archive.compression)}, ${literal(object.storageClass)})`,
+      `${renderBytes(object.bytes)} of ${renderBytes(server.databaseBytes)} in the database (${archive.format}, ${literal(archive.compression)}, ${literal(object.storageClass)})`,
     ],
     ['SHA-256', `${code(object.sha256)}${checksum}`],
     ['Took', renderDuration(durations.totalMs)],

@@ -3,7 +3,7 @@ import { OperatorError } from '../../core/errors.ts'
 import { type GateRecord, isOfDeploy } from '../../core/gate/gate-record.ts'
 import { readLastGates } from '../../steps/gate/gate-records.ts'
 import { type SoakReport, type SoakRequest, soak } from '../../steps/gate/soak.ts'
-import { madeBy } from '../../wiring/dump-deps.ts'
+import { describeRun } from '../../wiring/dump-deps.ts'
 import { renderAfterSummary, renderUnhealthySummary } from './after-deploy-summary.ts'
 import type { GateSetting } from './gate-run.ts'
 import { gateOutputs } from './outputs.ts'
@@ -48,7 +48,7 @@ async function unhealthy(
   report: SoakReport,
 ): Promise<ActionResult> {
   const gates = await readLastGates(inputs.location, { store, log: context.log })
-  const ofDeploy = gates.find(record => isOfDeploy(record, madeBy(context.environment)))
+  const ofDeploy = gates.find(record => isOfDeploy(record, describeRun(context.environment)))
   const wayBack = { ofDeploy, newest: gates[0] }
   const known = ofDeploy ?? gates[0]
   const hint =

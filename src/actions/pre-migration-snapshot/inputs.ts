@@ -48,7 +48,7 @@ export interface GateInputs {
   readonly maxTransactionAgeMs: number
   readonly reuseWithinMs: number | undefined
   readonly level: VerifyLevel
-  readonly maxDurationMs: number
+  readonly timeoutMs: number
   readonly plausibility: PlausibilityRules
   /** Undefined in the phase before. */
   readonly soak: SoakRequest | undefined
@@ -84,8 +84,8 @@ export function readGateInputs(inputs: Inputs, environment: Environment): GateIn
     waitForBlockersMs: inputs.parse('on-blockers', parseOnBlockers),
     maxTransactionAgeMs: inputs.durationMs('max-transaction-age'),
     reuseWithinMs: inputs.parseOptional('reuse-within', parseDuration),
-    level: inputs.oneOf('level', VERIFY_LEVELS),
-    maxDurationMs: inputs.durationMs('max-duration'),
+    level: inputs.oneOf('verify-level', VERIFY_LEVELS),
+    timeoutMs: inputs.durationMs('timeout'),
     plausibility: {
       maxDropPercent: inputs.parse('max-drop', parsePercent),
       expectedDrops: inputs.lines('expected-drops'),

@@ -12,7 +12,7 @@ import { verifyArchive, verifyChecksum } from '../../steps/backups/verify-archiv
 import { drill } from '../../steps/drill/drill.ts'
 import { type DumpTools, dump } from '../../steps/dump/dump.ts'
 import { createDrillTools } from '../../wiring/drill-deps.ts'
-import { createDumpTools, madeBy } from '../../wiring/dump-deps.ts'
+import { createDumpTools, describeRun } from '../../wiring/dump-deps.ts'
 import { requireTool } from '../../wiring/require-tool.ts'
 import type { GateSetting } from './gate-run.ts'
 
@@ -31,7 +31,7 @@ export async function takeBackup(
       options,
       fingerprint: 'counts',
       storage: { storageClass, sse, compatibility, tags: [] },
-      madeBy: madeBy(context.environment),
+      run: describeRun(context.environment),
     },
     { ...createDumpTools(context, source, connection, store, directory), ...(judge && { judge }) },
   )
@@ -79,7 +79,7 @@ export async function verify(
     maxAgeMs: undefined,
     criteria: [],
     nonce: randomBytes(4).toString('hex'),
-    run: madeBy(context.environment),
+    run: describeRun(context.environment),
     sse: inputs.sse,
   }
   const { record, recordKey, notRecorded } = await drill(request, { ...tools, smoke: undefined })

@@ -15,7 +15,7 @@ import { readPastGates } from '../../steps/backups/past-records.ts'
 import { type GateReport, gate } from '../../steps/gate/gate.ts'
 import type { Obstacles } from '../../steps/gate/wait-for-blockers.ts'
 import { Store } from '../../storage/store.ts'
-import { hasOpenUpload, madeBy, removeOpenUpload } from '../../wiring/dump-deps.ts'
+import { describeRun, hasOpenUpload, removeOpenUpload } from '../../wiring/dump-deps.ts'
 import { stopLeftServer } from '../../wiring/scratch-server.ts'
 import { backUpAfterDeploy } from './after-deploy.ts'
 import type { GateSetting } from './gate-run.ts'
@@ -57,16 +57,14 @@ export const preMigrationSnapshot: Action = {
 }
 
 /** The soak comes on top, because it is a time that is meant to be waited. */
-function timeLimit({ maxDurationMs, soak }: GateInputs): readonly [ms: number, input: string] {
-  return soak === undefined
-    ? [maxDurationMs, 'max-duration']
-    : [maxDurationMs + soak.soakMs, 'soak and max-duration']
+function timeLimit({ timeoutMs, soak }: GateInputs): readonly [ms: number, input: string] {
+  return soak === undefined ? [timeoutMs, 'timeout'] : [timeoutMs + soak.soakMs, 'soak and timeout']
 }
 
 function runGate(setting: GateSetting): Promise<GateReport> {
   const { context, inputs, store, signal } = setting
   return gate(
-    { ...inputs, nonce: randomBytes(4).toString('hex'), run: madeBy(context.environment) },
+    { ...inputs, nonce: randomBytes(4).toString('hex'), run: describeRun(context.environment) },
     {
       store,
       log: context.log,

@@ -97,7 +97,7 @@ function warnings({ manifest, reused, plausibility, hiddenSessions }: OpenGate):
   if (reused !== null && reused.laterGates.length > 0) notes.push(laterGatesNote(reused.laterGates))
   if (backup.kind === 'partial')
     notes.push(
-      `This backup is partial: it covers ${backup.tables.map(code).join(', ')} only. Nothing else can be brought back from it.`,
+      `This backup is partial: it covers ${backup.tablePatterns.map(code).join(', ')} only. Nothing else can be brought back from it.`,
     )
   if (plausibility.kind === 'not-compared')
     notes.push(`The rows were not compared with an earlier backup. ${literal(plausibility.why)}`)

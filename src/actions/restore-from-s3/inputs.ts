@@ -13,7 +13,7 @@ import type { StoreConfig } from '../../storage/client.ts'
 import { readPatterns } from '../../wiring/dump-inputs.ts'
 import { readStoreConfig } from '../../wiring/store-inputs.ts'
 
-const ONLY = ['all', 'schema', 'data'] as const
+const CONTENTS = ['all', 'schema', 'data'] as const
 
 export interface RestoreInputs {
   readonly target: Connection
@@ -24,9 +24,9 @@ export interface RestoreInputs {
   readonly newDatabase: string | undefined
   readonly confirm: string | undefined
   readonly allOrNothing: boolean
-  readonly disconnect: boolean
+  readonly terminateSessions: boolean
   readonly skipSafetyBackup: string | undefined
-  readonly only: (typeof ONLY)[number]
+  readonly content: (typeof CONTENTS)[number]
   readonly selection: SelectionInputs
   readonly sessionSettings: readonly SessionSetting[]
   readonly ownerRole: string | undefined
@@ -44,7 +44,7 @@ export function readRestoreInputs(inputs: Inputs, environment: Environment): Res
   const database = inputs.parse('database', parseDatabaseName)
   const target = readOptionalConnection(inputs, 'target-url')
   if (target === undefined) inputs.problem('target-url', 'is required')
-  const only = inputs.oneOf('only', ONLY)
+  const content = inputs.oneOf('content', CONTENTS)
   const read = {
     // After a problem there is none; finish() then throws before anyone misses it.
     target: target as Connection,
@@ -55,14 +55,14 @@ export function readRestoreInputs(inputs: Inputs, environment: Environment): Res
     newDatabase: inputs.parseOptional('new-database', parseName),
     confirm: inputs.optional('confirm'),
     allOrNothing: inputs.flag('all-or-nothing'),
-    disconnect: inputs.flag('disconnect'),
+    terminateSessions: inputs.flag('terminate-sessions'),
     skipSafetyBackup: inputs.parseOptional('skip-safety-backup', parseReason),
-    only,
+    content,
     selection: {
-      tables: readPatterns(inputs, 'only-tables'),
-      schemas: readPatterns(inputs, 'only-schemas'),
-      structureOnly: only === 'schema',
-      rowsOnly: only === 'data',
+      tables: readPatterns(inputs, 'tables'),
+      schemas: readPatterns(inputs, 'schemas'),
+      structureOnly: content === 'schema',
+      rowsOnly: content === 'data',
     },
     sessionSettings: inputs
       .lines('session-settings')
@@ -70,7 +70,7 @@ export function readRestoreInputs(inputs: Inputs, environment: Environment): Res
     ownerRole: inputs.parseOptional('owner-role', parseName),
     restoreGrants: inputs.flag('restore-grants'),
     maintenanceDatabase: inputs.parse('maintenance-database', parseName),
-    targetDiskBytes: inputs.parseOptional('target-disk', parseBytes),
+    targetDiskBytes: inputs.parseOptional('target-disk-size', parseBytes),
     dryRun: inputs.flag('dry-run'),
     jobs: inputs.parseOptional('jobs', parseJobs) ?? availableParallelism(),
     timeoutMs: inputs.durationMs('timeout'),
@@ -82,24 +82,24 @@ export function readRestoreInputs(inputs: Inputs, environment: Environment): Res
 /** What each input allows alone, but not together. */
 function refuseContradictions(
   inputs: Inputs,
-  { mode, only, selection, newDatabase, target }: RestoreInputs,
+  { mode, content, selection, newDatabase, target }: RestoreInputs,
 ): void {
   const isSelective = selection.tables.length + selection.schemas.length > 0
-  if (mode === 'swap' && (isSelective || only !== 'all'))
-    inputs.problem('mode', 'swap replaces a whole database: leave out only, only-tables and only-schemas')
-  if (mode === 'overwrite' && only === 'schema')
-    inputs.problem('only', 'schema would leave a database without rows; use mode new-database')
-  if (mode === 'overwrite' && only === 'all' && isSelective)
+  if (mode === 'swap' && (isSelective || content !== 'all'))
+    inputs.problem('mode', 'swap replaces a whole database: leave out content, tables and schemas')
+  if (mode === 'overwrite' && content === 'schema')
+    inputs.problem('content', 'schema would leave a database without rows; use mode new-database')
+  if (mode === 'overwrite' && content === 'all' && isSelective)
     inputs.problem(
-      'only-tables',
-      'would leave the other tables empty; add only: data to replace the rows of these, or use mode new-database and copy back what you need',
+      'tables',
+      'would leave the other tables empty; add content: data to replace the rows of these, or use mode new-database and copy back what you need',
     )
-  if (mode === 'overwrite' && only === 'data' && !isSelective)
-    inputs.problem('only', 'data needs only-tables or only-schemas; leave it out to replace everything')
-  if (mode === 'new-database' && only === 'data')
-    inputs.problem('only', 'data needs tables that are there; a new database has none')
-  if (only === 'schema' && isSelective)
-    inputs.problem('only', 'schema takes the structure of all tables; leave out only-tables and only-schemas')
+  if (mode === 'overwrite' && content === 'data' && !isSelective)
+    inputs.problem('content', 'data needs tables or schemas; leave it out to replace everything')
+  if (mode === 'new-database' && content === 'data')
+    inputs.problem('content', 'data needs tables that are there; a new database has none')
+  if (content === 'schema' && isSelective)
+    inputs.problem('content', 'schema takes the structure of all tables; leave out tables and schemas')
   if (newDatabase !== undefined && mode === 'overwrite')
     inputs.problem('new-database', 'is for the modes new-database and swap')
   if (newDatabase !== undefined && newDatabase === target?.database)

@@ -26,7 +26,7 @@ import { verifyArchive } from '../../steps/backups/verify-archive.ts'
 import { dump } from '../../steps/dump/dump.ts'
 import type { OverwriteTools } from '../../steps/restore/overwrite.ts'
 import { downloadArchive } from '../../storage/download.ts'
-import { createDumpTools, madeBy } from '../../wiring/dump-deps.ts'
+import { createDumpTools, describeRun } from '../../wiring/dump-deps.ts'
 import { requireTool } from '../../wiring/require-tool.ts'
 import type { ToolSetting } from './plan-deps.ts'
 
@@ -119,7 +119,7 @@ export function createOverwriteTools(
         grants: inputs.restoreGrants,
         args: [
           `--use-list=${listPath}`,
-          ...(inputs.only === 'data' ? ['--data-only'] : []),
+          ...(inputs.content === 'data' ? ['--data-only'] : []),
           ...(inputs.ownerRole === undefined ? [] : [`--role=${inputs.ownerRole}`]),
         ],
       }),
@@ -168,7 +168,7 @@ async function takeSafetyBackup(
       fingerprint: 'counts',
       // At hand at once, if it should be needed.
       storage: { storageClass: 'STANDARD', sse: undefined, tags: [], compatibility: 'auto' },
-      madeBy: madeBy(context.environment),
+      run: describeRun(context.environment),
     },
     createDumpTools(context, source, target, store, directory),
   )

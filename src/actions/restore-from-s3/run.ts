@@ -13,7 +13,7 @@ import { findBackup } from '../../steps/backups/find-backup.ts'
 import { type PlanRequest, planRestore } from '../../steps/restore/plan.ts'
 import { type RestoreRequest, restoreDatabase } from '../../steps/restore/restore.ts'
 import { Store } from '../../storage/store.ts'
-import { hasOpenUpload, madeBy, removeOpenUpload } from '../../wiring/dump-deps.ts'
+import { describeRun, hasOpenUpload, removeOpenUpload } from '../../wiring/dump-deps.ts'
 import { requireTool } from '../../wiring/require-tool.ts'
 import { type RestoreInputs, readRestoreInputs } from './inputs.ts'
 import { createRestoreTools } from './plan-deps.ts'
@@ -90,14 +90,10 @@ function select(manifest: Manifest, { selection }: RestoreInputs): Selection {
     return selectTables(manifest, selection)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new OperatorError(
-      'INVALID_INPUT',
-      `only-tables or only-schemas: ${error.message}. Nothing was changed.`,
-      {
-        hint: `The manifest of ${manifest.backup.id} lists the tables. The rows of a partitioned table are in its partitions: name these, as events_* does.`,
-        cause: error,
-      },
-    )
+    throw new OperatorError('INVALID_INPUT', `tables or schemas: ${error.message}. Nothing was changed.`, {
+      hint: `The manifest of ${manifest.backup.id} lists the tables. The rows of a partitioned table are in its partitions: name these, as events_* does.`,
+      cause: error,
+    })
   }
 }
 
@@ -107,7 +103,7 @@ function planRequest(
   selection: Selection,
   names: NewNames,
 ): PlanRequest {
-  const { mode, disconnect, allOrNothing, ownerRole, targetDiskBytes } = inputs
+  const { mode, terminateSessions, allOrNothing, ownerRole, targetDiskBytes } = inputs
   return {
     manifest,
     selection,
@@ -115,7 +111,7 @@ function planRequest(
       mode,
       neededBytes: neededBytes(manifest, selection),
       newNames: newNames(inputs, names),
-      disconnect,
+      terminateSessions,
       allOrNothing,
       takesSafetyBackup: mode === 'overwrite' && inputs.skipSafetyBackup === undefined,
       owner: ownerRole,
@@ -157,10 +153,10 @@ function restoreRequest(
     selection,
     target: { host, port, user, database },
     allOrNothing: inputs.allOrNothing,
-    mayDisconnect: inputs.disconnect,
+    mayTerminateSessions: inputs.terminateSessions,
     skipSafetyBackup: inputs.skipSafetyBackup,
     sessionSettings: inputs.sessionSettings.map(renderSessionSetting),
     nonce,
-    run: madeBy(environment),
+    run: describeRun(environment),
   }
 }

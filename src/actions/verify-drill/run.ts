@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { ActionResult } from '../../core/action-result.ts'
 import type { Criterion } from '../../core/criteria/criterion.ts'
-import { measuredRtoMs } from '../../core/drill/drill-record.ts'
+import { recoveryTimeMs } from '../../core/drill/drill-record.ts'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
 import type { PastDrill } from '../../core/summary/drill-trend.ts'
 import { renderBytes } from '../../core/text/bytes.ts'
@@ -15,7 +15,7 @@ import { readPastDrills } from '../../steps/backups/past-records.ts'
 import { type DrillReport, type DrillTools, drill } from '../../steps/drill/drill.ts'
 import { Store } from '../../storage/store.ts'
 import { createDrillTools } from '../../wiring/drill-deps.ts'
-import { madeBy } from '../../wiring/dump-deps.ts'
+import { describeRun } from '../../wiring/dump-deps.ts'
 import { dropLeftDatabase, stopLeftServer } from '../../wiring/scratch-server.ts'
 import { readCriteria } from './criteria-file.ts'
 import { type DrillInputs, readDrillInputs } from './inputs.ts'
@@ -30,7 +30,7 @@ const NOT_HELD = {
   verdict: 'not-measured',
   'backup-id': '',
   'drill-uri': '',
-  'rto-seconds': '',
+  'recovery-seconds': '',
   'failed-checks': '',
 } as const
 
@@ -75,7 +75,7 @@ async function holdDrill(context: ActionContext): Promise<ActionResult> {
       criteria,
       nonce: randomBytes(4).toString('hex'),
       passedOver,
-      run: madeBy(context.environment),
+      run: describeRun(context.environment),
     },
     { ...tools, smoke: smokeOf(context, inputs, signal) },
   )
@@ -122,7 +122,7 @@ function toResult(
     const summary = renderDrillSummary(record, { recordUri: undefined, previous })
     return { outputs: NOT_HELD, summary, failure: notRecorded }
   }
-  const rtoMs = measuredRtoMs(record.durations)
+  const recoveryMs = recoveryTimeMs(record.durations)
   const failed = record.checks.filter(check => check.verdict === 'fail').map(check => check.name)
   const failure = toFailure(record, failOn)
   return {
@@ -130,7 +130,7 @@ function toResult(
       verdict: record.drill.verdict,
       'backup-id': record.backup.id,
       'drill-uri': recordUri,
-      'rto-seconds': rtoMs === null ? '' : Math.round(rtoMs / 1000),
+      'recovery-seconds': recoveryMs === null ? '' : Math.round(recoveryMs / 1000),
       'failed-checks': listNames(failed),
     },
     summary: renderDrillSummary(record, { recordUri, previous }),

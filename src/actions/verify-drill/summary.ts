@@ -1,6 +1,6 @@
 import type { Check, CheckVerdict, Verdict } from '../../core/checks/check.ts'
 import { adviseAfterDrill } from '../../core/drill/drill-advice.ts'
-import { type DrillRecord, measuredRtoMs } from '../../core/drill/drill-record.ts'
+import { type DrillRecord, recoveryTimeMs } from '../../core/drill/drill-record.ts'
 import { type PastDrill, renderDrillTrend } from '../../core/summary/drill-trend.ts'
 import { renderSummaryPage } from '../../core/summary/summary-page.ts'
 import { renderBytes } from '../../core/text/bytes.ts'
@@ -130,10 +130,10 @@ function facts(record: DrillRecord, recordUri: string | undefined): ReadonlyArra
 
 function recoveryTime(durations: DrillRecord['durations']): string {
   const { downloadMs, restoreMs } = durations
-  const rtoMs = measuredRtoMs(durations)
-  if (rtoMs === null || downloadMs === null || restoreMs === null)
+  const recoveryMs = recoveryTimeMs(durations)
+  if (recoveryMs === null || downloadMs === null || restoreMs === null)
     return 'not measured: the restore did not finish'
-  return `**${renderDuration(rtoMs)}** (download ${renderDuration(downloadMs)}, restore ${renderDuration(restoreMs)})`
+  return `**${renderDuration(recoveryMs)}** (download ${renderDuration(downloadMs)}, restore ${renderDuration(restoreMs)})`
 }
 
 function tally(checks: readonly Check[]): string {

@@ -47,7 +47,7 @@ export interface PublicationEntry {
 }
 
 /** What a partial backup was made of: nothing named is all but some tables. */
-export type Part = Pick<Manifest['backup'], 'tables' | 'schemas'>
+export type Part = Pick<Manifest['backup'], 'tablePatterns' | 'schemaPatterns'>
 
 export interface EntryChoice {
   readonly isSuperuser: boolean
@@ -145,8 +145,8 @@ export function mayLackWhatItNeeds({ title }: ArchiveEntry, part: Part): boolean
 }
 
 /** The same for the beginning of a title, as grep -E takes it too. */
-export function lackingPattern({ tables, schemas }: Part): string {
-  return tables.length + schemas.length > 0 ? `(${REFERENCE}|${TRIGGER})` : `(${REFERENCE})`
+export function lackingPattern({ tablePatterns, schemaPatterns }: Part): string {
+  return tablePatterns.length + schemaPatterns.length > 0 ? `(${REFERENCE}|${TRIGGER})` : `(${REFERENCE})`
 }
 
 /** The list does not say whether a constraint with a comment is a reference. */

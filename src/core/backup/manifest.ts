@@ -82,9 +82,9 @@ const manifest = object({
     /** The server's clock when the snapshot was taken. */
     snapshotAt: instant,
     /** What a partial backup was narrowed to, as pg_dump patterns; empty lists in a full one. */
-    tables: list(text),
-    excludeTables: list(text),
-    schemas: list(text),
+    tablePatterns: list(text),
+    excludeTablePatterns: list(text),
+    schemaPatterns: list(text),
   }),
   object: object({
     bucket: text,
@@ -115,13 +115,13 @@ const manifest = object({
     ctype: text,
     locale: nullable(text),
     /** pg_database_size, indexes included. */
-    bytes: whole,
+    databaseBytes: whole,
     isStandby: flag,
     /** The number that initdb gave the cluster; null in older manifests, and where the role may not read it. */
     systemIdentifier: addedLater(text),
     extensions: list(extension),
     /** Roles that row security policies name: a server without them cannot take the policies. */
-    policyRoles: list(text),
+    requiredRoles: list(text),
   }),
   fingerprint: object({
     level: oneOf(FINGERPRINT_LEVELS),
@@ -136,7 +136,7 @@ const manifest = object({
   }),
   /** pg_dump with its upload, and the whole step. */
   durations: object({ dumpMs: whole, totalMs: whole }),
-  madeBy: object({ repository: text, workflow: text, runId: text, runAttempt: text, commit: text }),
+  run: object({ repository: text, workflow: text, runId: text, runAttempt: text, commit: text }),
 })
 
 /** The record of one backup. A backup exists only when its manifest exists, and the manifest is written last. */

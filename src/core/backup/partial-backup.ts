@@ -8,7 +8,7 @@ const ALWAYS_THERE = /^(public$|pg_|information_schema$)/
 
 /** The schemas of its tables and of the extensions, which are there before a partial archive is restored. Empty for a full backup. */
 function schemasBefore({ backup, server, fingerprint }: Manifest): readonly string[] {
-  if (backup.tables.length + backup.schemas.length === 0) return []
+  if (backup.tablePatterns.length + backup.schemaPatterns.length === 0) return []
   const schemas = [...fingerprint.tables, ...extensionsOf(server)].map(({ schema }) => schema)
   return [...new Set(['public', ...schemas])]
 }
@@ -48,7 +48,7 @@ export function schemasToLeaveOut(manifest: Manifest): readonly string[] {
 }
 
 function makesSchemas({ backup }: Manifest): boolean {
-  return backup.schemas.length > 0
+  return backup.schemaPatterns.length > 0
 }
 
 function extensionsOf({ extensions }: Manifest['server']): Manifest['server']['extensions'] {

@@ -23,7 +23,7 @@ const OBJECTS: ReadonlyArray<readonly [kind: keyof ObjectCounts, one: string, ma
  */
 export function extensionChecks({ backup, server }: Manifest, found: readonly Extension[]): readonly Check[] {
   // pg_dump leaves extensions out as soon as tables or schemas are named.
-  if (backup.tables.length + backup.schemas.length > 0) return []
+  if (backup.tablePatterns.length + backup.schemaPatterns.length > 0) return []
   const restored = new Map(found.map(extension => [extension.name, extension]))
   const failures = server.extensions.flatMap(extension =>
     extensionFailure(extension, restored.get(extension.name)),

@@ -40,7 +40,7 @@ export type DrillRecord = Read<typeof drillRecord>
  * server and checking are not in it: the first is not needed in an emergency, the second is the drill's own business.
  * Null when the restore did not finish, because a time to failure is not a recovery time.
  */
-export function measuredRtoMs({ downloadMs, restoreMs }: DrillRecord['durations']): number | null {
+export function recoveryTimeMs({ downloadMs, restoreMs }: DrillRecord['durations']): number | null {
   return downloadMs === null || restoreMs === null ? null : downloadMs + restoreMs
 }
 

@@ -9,10 +9,10 @@ const EXPANSION = 10
  */
 export function scratchNeeds({ backup, object, server }: Manifest): Manifest['server'] {
   if (backup.kind !== 'partial') return server
-  const isNamed = backup.tables.length + backup.schemas.length > 0
+  const isNamed = backup.tablePatterns.length + backup.schemaPatterns.length > 0
   return {
     ...server,
-    bytes: Math.min(server.bytes, object.bytes * EXPANSION),
+    databaseBytes: Math.min(server.databaseBytes, object.bytes * EXPANSION),
     extensions: isNamed ? [] : server.extensions,
   }
 }

@@ -90,7 +90,7 @@ export function describeSizes(previous: Manifest, current: Manifest): string {
   const now = current.fingerprint.tables.filter(table => !isPartial || find(compared, table) !== undefined)
   return [
     change('rows', countRows(compared), countRows(now)),
-    change('database', previous.server.bytes, current.server.bytes),
+    change('database', previous.server.databaseBytes, current.server.databaseBytes),
     ...(isPartial ? [] : [change('archive', previous.object.bytes, current.object.bytes)]),
   ].join(', ')
 }

@@ -1,5 +1,5 @@
 import type { DrillRecord } from '../drill/drill-record.ts'
-import { measuredRtoMs } from '../drill/drill-record.ts'
+import { recoveryTimeMs } from '../drill/drill-record.ts'
 import { renderDuration } from '../text/duration.ts'
 import type { RestoreRecord } from './restore-record.ts'
 
@@ -25,7 +25,7 @@ export function estimateRestore(
 ): RestoreEstimate | undefined {
   const durationMs = scale(
     archiveBytes,
-    drills.map(({ backup, durations }) => [measuredRtoMs(durations), backup.bytes]),
+    drills.map(({ backup, durations }) => [recoveryTimeMs(durations), backup.bytes]),
   )
   if (durationMs === undefined) return undefined
   const measured = [...drills, ...restores]
@@ -39,7 +39,7 @@ export function estimateRestore(
       archiveBytes,
       restores.map(({ backup, durations }) => [durations.safetyBackupMs, backup.bytes]),
     ),
-    drills: drills.filter(({ backup, durations }) => measuredRtoMs(durations) !== null && backup.bytes > 0)
+    drills: drills.filter(({ backup, durations }) => recoveryTimeMs(durations) !== null && backup.bytes > 0)
       .length,
   }
 }

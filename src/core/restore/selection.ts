@@ -66,8 +66,8 @@ export function holdsPart({ backup }: Manifest, { of }: Selection): boolean {
 export function neededBytes({ server, fingerprint, backup }: Manifest, selection: Selection): number {
   if (selection.of === 'structure') return 0
   const rows = countRows(fingerprint.tables)
-  if (selection.of === 'everything' || backup.kind === 'partial' || rows === 0) return server.bytes
-  return Math.ceil((server.bytes * countRows(fingerprint.tables.filter(picker(selection)))) / rows)
+  if (selection.of === 'everything' || backup.kind === 'partial' || rows === 0) return server.databaseBytes
+  return Math.ceil((server.databaseBytes * countRows(fingerprint.tables.filter(picker(selection)))) / rows)
 }
 
 function toMatcher({ schema, name }: NamePattern): (table: TableName) => boolean {
@@ -89,7 +89,7 @@ export function narrowManifest(manifest: Manifest, selection: Selection): Manife
   if (selection.of === 'rows')
     return {
       ...manifest,
-      backup: { ...backup, tables: selection.tables.map(({ schema, name }) => `${schema}.${name}`) },
+      backup: { ...backup, tablePatterns: selection.tables.map(({ schema, name }) => `${schema}.${name}`) },
       fingerprint: {
         ...fingerprint,
         tables: fingerprint.tables.filter(isPicked),

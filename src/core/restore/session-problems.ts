@@ -5,7 +5,7 @@ import type { RestoreWish, TargetProblem } from './target-problems.ts'
 /** Who and what is in the database that is to be replaced, and in the way. */
 export function sessionProblems(
   facts: TargetFacts,
-  { mode, disconnect }: RestoreWish,
+  { mode, terminateSessions }: RestoreWish,
 ): readonly TargetProblem[] {
   const { sessions, preparedTransactions, subscriptions, database } = facts
   const problems: TargetProblem[] = []
@@ -28,10 +28,10 @@ export function sessionProblems(
       hint: 'Ask their owners to leave, or the provider: a superuser’s session can be ended by a superuser only.',
       isBusy: true,
     })
-  if (mode === 'overwrite' && !disconnect && sessions.length > 0)
+  if (mode === 'overwrite' && !terminateSessions && sessions.length > 0)
     problems.push({
       message: `${renderAmount(sessions.length, 'other session')} in ${database}: ${describeSessions(sessions)}`,
-      hint: 'Stop the application (runbook §4.2, step 1), or set disconnect: true to cut them off.',
+      hint: 'Stop the application (runbook §4.2, step 1), or set terminate-sessions: true to cut them off.',
       isBusy: true,
     })
   return problems

@@ -15,7 +15,7 @@ export interface RestoreWish {
   readonly neededBytes: number
   /** Names that the new databases of this mode are to have. */
   readonly newNames: readonly string[]
-  readonly disconnect: boolean
+  readonly terminateSessions: boolean
   readonly allOrNothing: boolean
   readonly takesSafetyBackup: boolean
   /** The role that is to own what is restored; undefined is the role that connects. */
@@ -129,9 +129,9 @@ function privilegeProblems(facts: TargetFacts, wish: RestoreWish): readonly Targ
 function contentProblems({ server, backup }: Manifest, facts: TargetFacts): readonly TargetProblem[] {
   const offered = new Set(facts.extensions.map(({ name }) => name))
   // pg_dump leaves extensions out as soon as tables or schemas are named.
-  const needed = backup.tables.length + backup.schemas.length > 0 ? [] : server.extensions
+  const needed = backup.tablePatterns.length + backup.schemaPatterns.length > 0 ? [] : server.extensions
   const missing = needed.filter(({ name }) => !offered.has(name)).map(({ name }) => name)
-  const roles = server.policyRoles.filter(role => !facts.roles.includes(role))
+  const roles = server.requiredRoles.filter(role => !facts.roles.includes(role))
   return [
     ...(missing.length === 0
       ? []

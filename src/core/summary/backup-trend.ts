@@ -22,8 +22,8 @@ export function isComparable(current: PastBackup, { kind }: BackupId): boolean {
   return kind !== 'safety' && (kind === 'partial') === (wanted === 'partial')
 }
 
-function selectionOf({ backup: { tables, excludeTables, schemas } }: PastBackup): string {
-  return JSON.stringify([tables, excludeTables, schemas])
+function selectionOf({ backup }: PastBackup): string {
+  return JSON.stringify([backup.tablePatterns, backup.excludeTablePatterns, backup.schemaPatterns])
 }
 
 function toPoint({ backup, object, durations }: PastBackup): TrendPoint {

@@ -1,4 +1,4 @@
-import { type DrillRecord, measuredRtoMs } from '../drill/drill-record.ts'
+import { type DrillRecord, recoveryTimeMs } from '../drill/drill-record.ts'
 import { durationMeasure, renderTrend, type Trend, type TrendPoint } from './trend.ts'
 
 /** What the trend needs of a record. */
@@ -17,6 +17,6 @@ function toPoint({ drill, durations }: PastDrill): TrendPoint {
     id: drill.id,
     at: new Date(drill.startedAt),
     word: drill.verdict === 'pass' ? 'pass' : drill.verdict.toUpperCase(),
-    values: [measuredRtoMs(durations)],
+    values: [recoveryTimeMs(durations)],
   }
 }

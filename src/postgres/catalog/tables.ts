@@ -163,7 +163,7 @@ export interface ServerFacts {
   readonly collate: string
   readonly ctype: string
   readonly locale: string | null
-  readonly bytes: number
+  readonly databaseBytes: number
   readonly isStandby: boolean
   readonly systemIdentifier: string | null
 }
@@ -186,7 +186,7 @@ export async function readServerFacts(session: Session): Promise<ServerFacts> {
     collate: row.collate ?? '',
     ctype: row.ctype ?? '',
     locale: row.locale ?? null,
-    bytes: Number(row.bytes),
+    databaseBytes: Number(row.bytes),
     isStandby: row.standby === 'true',
     systemIdentifier: await readSystemIdentifier(session),
   }

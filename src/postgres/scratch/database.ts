@@ -59,7 +59,7 @@ export async function createScratchDatabase({
   }
   // It lives as long as the database does, and ends before that is dropped: see policy-roles.ts.
   const session = stack.use(await openSession(connection, signal))
-  await createPolicyRoles(session, connection, like.policyRoles)
+  await createPolicyRoles(session, connection, like.requiredRoles)
   const notes = await createDatabaseLike(session, name, like)
   const kept = stack.move()
   const database = withDatabase(connection, name)

@@ -37,7 +37,7 @@ import { holdSnapshot, type Snapshot } from './snapshot.ts'
 /** What the manifest says about the content, read inside the snapshot. */
 export interface FoundContent {
   readonly extensions: readonly Extension[]
-  readonly policyRoles: readonly string[]
+  readonly requiredRoles: readonly string[]
   readonly objects: ObjectCounts | null
   readonly definitions: readonly Definition[] | null
   readonly largeObjectsHash: string | null
@@ -102,7 +102,7 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
       const isWhole = !isPartial && level !== 'none'
       return {
         extensions: await readExtensions(reader),
-        policyRoles: await readPolicyRoles(reader),
+        requiredRoles: await readPolicyRoles(reader),
         objects: isWhole ? await readObjectCounts(reader) : null,
         definitions: isWhole ? foldDefinitions((await readDefinitions(reader)).definitions) : null,
         largeObjectsHash: isWhole ? await readLargeObjectsHash(reader, level) : null,

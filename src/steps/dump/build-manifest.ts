@@ -36,9 +36,9 @@ export function createManifest(request: DumpRequest, facts: DumpFacts): Manifest
       database: location.database,
       kind: id.kind,
       snapshotAt: snapshot.instant.toISOString(),
-      tables: options.tables,
-      excludeTables: options.excludeTables,
-      schemas: options.schemas,
+      tablePatterns: options.tables,
+      excludeTablePatterns: options.excludeTables,
+      schemaPatterns: options.schemas,
     },
     object: {
       bucket: facts.bucket,
@@ -57,7 +57,7 @@ export function createManifest(request: DumpRequest, facts: DumpFacts): Manifest
       toolVersion: renderVersion(facts.tool),
       options: contentOptions(options),
     },
-    server: { ...serverFacts, extensions: content.extensions, policyRoles: content.policyRoles },
+    server: { ...serverFacts, extensions: content.extensions, requiredRoles: content.requiredRoles },
     fingerprint: {
       level: fingerprint,
       tables: content.tables,
@@ -67,6 +67,6 @@ export function createManifest(request: DumpRequest, facts: DumpFacts): Manifest
       largeObjectsHash: content.largeObjectsHash,
     },
     durations,
-    madeBy: request.madeBy,
+    run: request.run,
   }
 }

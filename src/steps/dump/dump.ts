@@ -36,7 +36,7 @@ export interface DumpRequest {
   readonly options: DumpOptions
   readonly fingerprint: FingerprintLevel
   readonly storage: Pick<UploadRequest, 'storageClass' | 'sse' | 'tags' | 'compatibility'>
-  readonly madeBy: Manifest['madeBy']
+  readonly run: Manifest['run']
 }
 
 /** What a dump needs from outside. */
@@ -77,14 +77,14 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
   const id = createId(request, snapshot.instant)
   const key = archiveKey(location, id, options.format === 'plain' ? 'sql' : 'dump')
   log.info(
-    `Snapshot ${snapshot.id} of ${server.database} (PostgreSQL ${server.version}, ${renderBytes(server.bytes)}) at ${snapshot.instant.toISOString()}: ${snapshot.tables.length} tables locked against change of structure.`,
+    `Snapshot ${snapshot.id} of ${server.database} (PostgreSQL ${server.version}, ${renderBytes(server.databaseBytes)}) at ${snapshot.instant.toISOString()}: ${snapshot.tables.length} tables locked against change of structure.`,
   )
 
   await using upload = await tools.beginUpload({
     ...request.storage,
     key,
     backupId: renderBackupId(id),
-    databaseBytes: server.bytes,
+    databaseBytes: server.databaseBytes,
   })
   const dumped = await dumpInto(upload, snapshot, pgDump, request, tools)
   refuseIncomplete(dumped.report, snapshot, server)

@@ -57,7 +57,7 @@ export interface OverwriteRequest {
   readonly selection: Selection
   readonly target: { readonly database: string }
   readonly allOrNothing: boolean
-  readonly mayDisconnect: boolean
+  readonly mayTerminateSessions: boolean
   /** Why there shall be no safety backup; undefined takes one. */
   readonly skipSafetyBackup: string | undefined
 }
@@ -72,9 +72,9 @@ export async function overwrite(
   tools: OverwriteTools,
   progress: RestoreProgress,
 ): Promise<void> {
-  const { target, allOrNothing, mayDisconnect, selection } = request
+  const { target, allOrNothing, mayTerminateSessions, selection } = request
   const { log, now } = tools
-  const cut = mayDisconnect ? new Set<string>() : undefined
+  const cut = mayTerminateSessions ? new Set<string>() : undefined
   const guards = await reportGuards(request, tools)
   const lockedAt = now().getTime()
   await using transaction = await timedGroup(tools, `Lock ${target.database} against changes`, async () => {

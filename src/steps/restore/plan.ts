@@ -117,7 +117,7 @@ async function refuseSmallDisk(
   { databaseBytes }: TargetFacts,
   { disk }: PlanTools,
 ): Promise<void> {
-  const safetyBytes = Math.ceil((databaseBytes * object.bytes) / Math.max(1, server.bytes))
+  const safetyBytes = Math.ceil((databaseBytes * object.bytes) / Math.max(1, server.databaseBytes))
   const { freeBytes } = await disk()
   if (freeBytes >= object.bytes + safetyBytes) return
   throw new OperatorError(

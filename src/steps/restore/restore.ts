@@ -30,7 +30,7 @@ export interface RestoreRequest {
   /** What the old database is called after a swap. */
   readonly previousName: string
   readonly allOrNothing: boolean
-  readonly mayDisconnect: boolean
+  readonly mayTerminateSessions: boolean
   readonly skipSafetyBackup: string | undefined
   readonly sessionSettings: readonly string[]
   readonly nonce: string

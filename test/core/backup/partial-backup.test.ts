@@ -20,7 +20,7 @@ describe('what an empty database lacks before a restore', () => {
     expect(renderBackupCommands(SAMPLE, undefined).file).toMatch(/^aws s3 cp /)
   })
 
-  it.each([{ tables: ['audit.*'] }, { schemas: ['audit', 'public'] }])(
+  it.each([{ tablePatterns: ['audit.*'] }, { schemaPatterns: ['audit', 'public'] }])(
     'is the schemas and the extensions, in that order: %o',
     backup => {
       expect(statementsBefore(partial(backup, 'audit', 'public', 'audit'))).toEqual([
@@ -32,7 +32,7 @@ describe('what an empty database lacks before a restore', () => {
 
   it('is what a plain script does not make, and not what it does', () => {
     const plain = (...schemas: string[]) => ({
-      ...partial({ schemas }, ...schemas),
+      ...partial({ schemaPatterns: schemas }, ...schemas),
       archive: { ...SAMPLE.archive, format: 'plain' as const },
     })
     expect(statementsBefore(plain('audit'))).toEqual([
@@ -42,11 +42,11 @@ describe('what an empty database lacks before a restore', () => {
   })
 
   it('is a command whose names a shell leaves alone', () => {
-    const { file } = renderBackupCommands(partial({ tables: ['x'] }, "it's"), undefined)
+    const { file } = renderBackupCommands(partial({ tablePatterns: ['x'] }, "it's"), undefined)
     expect(file).toContain(`--command 'CREATE SCHEMA IF NOT EXISTS "it'\\''s"' \\\n`)
   })
 
-  it.each([{ schemas: ['audit'] }, { tables: ['audit.*'] }, {}])('is no stream: %o', backup => {
+  it.each([{ schemaPatterns: ['audit'] }, { tablePatterns: ['audit.*'] }, {}])('is no stream: %o', backup => {
     expect(renderBackupCommands(partial(backup, 'audit'), undefined).stream).toBeUndefined()
   })
 })

@@ -383,7 +383,7 @@ describe('an extension', () => {
   })
 
   it('is not in a backup that names its tables', () => {
-    const partial = { ...SAMPLE, backup: { ...SAMPLE.backup, tables: ['users'] } }
+    const partial = { ...SAMPLE, backup: { ...SAMPLE.backup, tablePatterns: ['users'] } }
     expect(failures(exactChecks(partial, restored({ extensions: [] })))).toEqual([])
   })
 })

@@ -4,8 +4,8 @@ import { drillKey, drillPrefix } from '../../../src/core/backup/backup-id.ts'
 import { CHECK_GROUPS, CHECK_VERDICTS, VERDICTS } from '../../../src/core/checks/check.ts'
 import {
   type DrillRecord,
-  measuredRtoMs,
   parseDrillRecord,
+  recoveryTimeMs,
   renderDrillRecord,
 } from '../../../src/core/drill/drill-record.ts'
 
@@ -99,12 +99,12 @@ describe('the measured recovery time', () => {
   const durations = { downloadMs: 1000, restoreMs: 5000, checksMs: 200, totalMs: 9000 }
 
   it('is download and restore, and nothing else', () => {
-    expect(measuredRtoMs(durations)).toBe(6000)
+    expect(recoveryTimeMs(durations)).toBe(6000)
   })
 
   it('is not known where one of them did not finish', () => {
-    expect(measuredRtoMs({ ...durations, downloadMs: null })).toBeNull()
-    expect(measuredRtoMs({ ...durations, restoreMs: null })).toBeNull()
+    expect(recoveryTimeMs({ ...durations, downloadMs: null })).toBeNull()
+    expect(recoveryTimeMs({ ...durations, restoreMs: null })).toBeNull()
   })
 })
 

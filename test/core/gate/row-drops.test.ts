@@ -136,7 +136,7 @@ it('describes how the whole database changed', () => {
   const before = manifest({ users: 1000 })
   const now: Manifest = {
     ...manifest({ users: 900 }),
-    server: { ...before.server, bytes: before.server.bytes * 2 },
+    server: { ...before.server, databaseBytes: before.server.databaseBytes * 2 },
   }
 
   expect(describeSizes(before, now)).toBe('rows 10 % fewer, database 100 % more, archive as before')

@@ -42,7 +42,7 @@ const WISH: RestoreWish = {
   neededBytes: 0,
   newNames: [],
   takesSafetyBackup: false,
-  disconnect: false,
+  terminateSessions: false,
   allOrNothing: true,
   owner: 'own"er',
   diskBytes: undefined,
@@ -93,7 +93,7 @@ describe('what speaks against a restore', () => {
   it('is a matter of the rows that are chosen', () => {
     const tables = [{ schema: 'public', name: SAMPLE.fingerprint.tables[0]?.name ?? '' }]
     const all = neededBytes(manifest, { of: 'everything' })
-    expect(all).toBe(manifest.server.bytes)
+    expect(all).toBe(manifest.server.databaseBytes)
     expect(neededBytes(manifest, { of: 'structure' })).toBe(0)
     expect(neededBytes(manifest, { of: 'tables', tables })).toBeLessThanOrEqual(all)
   })

@@ -45,7 +45,7 @@ describe('the trend of backups', () => {
 
   it('leaves out backups of other tables', () => {
     const partial = (day: number, tables: readonly string[]) =>
-      backupOf(day, 1, 1, { kind: 'partial', tables })
+      backupOf(day, 1, 1, { kind: 'partial', tablePatterns: tables })
     const { chart } = renderBackupTrend(partial(3, ['users']), [partial(1, ['users']), partial(2, ['links'])])
     expect(chart).toContain('2026-11-01')
     expect(chart).not.toContain('2026-11-02')
@@ -78,7 +78,7 @@ function gateOf(day: number, totalMs: number | null, mib: number): GateRecord {
     backup: { id, bucket, key, versionId, sha256, bytes: mib * MIB, snapshotAt },
     durations: totalMs === null ? null : { totalMs },
     migrations: { tool: 'rails', pending: ['20261101_add_plan'] },
-    run: SAMPLE.madeBy,
+    run: SAMPLE.run,
   }
 }
 

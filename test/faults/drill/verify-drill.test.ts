@@ -308,7 +308,7 @@ describe('verify-drill under faults', () => {
       const bucket = opened.use(await createBucket(lab))
       await copyBackup(quick, bucket, manifest => ({
         ...manifest,
-        server: { ...manifest.server, bytes: 10 ** 15 },
+        server: { ...manifest.server, databaseBytes: 10 ** 15 },
       }))
 
       const run = await runAction('verify-drill', options({ bucket }))
@@ -325,7 +325,7 @@ describe('verify-drill under faults', () => {
       )
       await copyBackup({ bucket }, bucket, manifest => ({
         ...manifest,
-        server: { ...manifest.server, bytes: 1 },
+        server: { ...manifest.server, databaseBytes: 1 },
       }))
       const { directory, ...wrapped } = await onSmallDisk('verify-drill', '160m')
 

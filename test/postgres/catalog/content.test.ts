@@ -23,8 +23,8 @@ async function fingerprint(url: string, level: FingerprintLevel = 'content'): Pr
   const { isStandby, version } = await source.readFacts()
   const snapshot = await source.holdSnapshot(EVERYTHING, 10_000)
   const sequences = await source.readSequences(snapshot, false)
-  const { extensions, policyRoles, ...content } = await source.readContent(snapshot, level, false)
-  const server = { ...SAMPLE.server, isStandby, version, extensions, policyRoles }
+  const { extensions, requiredRoles, ...content } = await source.readContent(snapshot, level, false)
+  const server = { ...SAMPLE.server, isStandby, version, extensions, requiredRoles }
   return {
     ...SAMPLE,
     server,

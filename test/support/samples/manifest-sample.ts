@@ -9,9 +9,9 @@ export function aManifest(): Manifest {
       database: 'logi',
       kind: 'daily',
       snapshotAt: '2026-11-23T03:15:00.123Z',
-      tables: [],
-      excludeTables: [],
-      schemas: [],
+      tablePatterns: [],
+      excludeTablePatterns: [],
+      schemaPatterns: [],
     },
     object: {
       bucket: 'backups',
@@ -36,11 +36,11 @@ export function aManifest(): Manifest {
       collate: 'C.UTF-8',
       ctype: 'C.UTF-8',
       locale: null,
-      bytes: 30_000_000,
+      databaseBytes: 30_000_000,
       isStandby: false,
       systemIdentifier: '7712047865429362605',
       extensions: [{ name: 'plpgsql', version: '1.0', schema: 'pg_catalog' }],
-      policyRoles: ['reader'],
+      requiredRoles: ['reader'],
     },
     fingerprint: {
       level: 'content',
@@ -79,6 +79,6 @@ export function aManifest(): Manifest {
       largeObjectsHash: '0'.repeat(32),
     },
     durations: { dumpMs: 1000, totalMs: 2000 },
-    madeBy: { repository: 'o/r', workflow: 'backup', runId: '1', runAttempt: '1', commit: 'abc' },
+    run: { repository: 'o/r', workflow: 'backup', runId: '1', runAttempt: '1', commit: 'abc' },
   }
 }

@@ -42,9 +42,9 @@ export const SAMPLE: Manifest = {
     database: 'logi',
     kind: 'daily',
     snapshotAt: '2026-11-01T03:15:00.000Z',
-    tables: [],
-    excludeTables: [],
-    schemas: [],
+    tablePatterns: [],
+    excludeTablePatterns: [],
+    schemaPatterns: [],
   },
   object: {
     bucket: 'logi-backups',
@@ -66,14 +66,14 @@ export const SAMPLE: Manifest = {
     collate: 'C.UTF-8',
     ctype: 'C.UTF-8',
     locale: null,
-    bytes: 10_000,
+    databaseBytes: 10_000,
     isStandby: false,
     systemIdentifier: '7712047865429362605',
     extensions: [
       { name: 'citext', version: '1.6', schema: 'public' },
       { name: 'plpgsql', version: '1.0', schema: 'pg_catalog' },
     ],
-    policyRoles: [],
+    requiredRoles: [],
   },
   fingerprint: {
     level: 'content',
@@ -95,5 +95,5 @@ export const SAMPLE: Manifest = {
     largeObjectsHash: null,
   },
   durations: { dumpMs: 1000, totalMs: 2000 },
-  madeBy: { repository: 'logi/db', workflow: 'backup', runId: '1', runAttempt: '1', commit: 'abc' },
+  run: { repository: 'logi/db', workflow: 'backup', runId: '1', runAttempt: '1', commit: 'abc' },
 }
