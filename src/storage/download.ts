@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
+import { renderThaw } from '../core/backup/aws-commands.ts'
 import type { Manifest } from '../core/backup/manifest.ts'
-import { quote } from '../core/backup/restore-commands.ts'
 import { diskError, OperatorError } from '../core/errors.ts'
 import type { Store } from './store.ts'
 import { isNotFound, isPreconditionFailed, storeErrorName } from './store-error.ts'
@@ -175,7 +175,7 @@ function explainRefusal(store: Store, archive: ArchiveObject, error: unknown): u
       'BACKUP_UNUSABLE',
       `${uri} lies in ${archive.storageClass} and cannot be read before it is brought back.`,
       {
-        hint: `Run: aws s3api restore-object${store.endpointOption} --bucket ${store.bucket} --key ${quote(archive.key)} --restore-request Days=3 and try again when it is there.`,
+        hint: `Run: ${renderThaw(store.cliObject(archive.key))} and try again when it is there.`,
         cause: error,
       },
     )

@@ -7,7 +7,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { quote } from '../core/backup/restore-commands.ts'
+import type { CliObject } from '../core/backup/aws-commands.ts'
 import type { Log } from '../core/log.ts'
 import { createClient, type StoreConfig } from './client.ts'
 import { withRetries } from './retry.ts'
@@ -66,10 +66,9 @@ export class Store implements Disposable {
     return this.config.bucket
   }
 
-  /** For a command that the aws CLI is to run: where a store other than AWS is. */
-  get endpointOption(): string {
-    const { endpoint } = this.config
-    return endpoint === undefined ? '' : ` --endpoint-url ${quote(endpoint)}`
+  /** Where an object is, for a command of the aws CLI. */
+  cliObject(key: string): CliObject {
+    return { bucket: this.bucket, key, endpoint: this.config.endpoint }
   }
 
   /** `s3://bucket/key` */

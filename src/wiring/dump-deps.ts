@@ -1,4 +1,5 @@
-import { type Location, manifestKey, parseBackupId } from '../core/backup/backup-id.ts'
+import { parseBackupId } from '../core/backup/backup-id.ts'
+import { type Location, manifestKey } from '../core/backup/bucket-layout.ts'
 import type { Manifest } from '../core/backup/manifest.ts'
 import { OperatorError } from '../core/errors.ts'
 import { object, text } from '../core/json/decode.ts'

@@ -1,4 +1,4 @@
-import { parseDatabaseName } from '../core/backup/backup-id.ts'
+import { parseDatabaseName } from '../core/backup/bucket-layout.ts'
 import type { Connection } from '../core/pg/connection.ts'
 import { parseNamePattern } from '../core/pg/name-pattern.ts'
 import type { Inputs } from '../runner/inputs.ts'

@@ -1,4 +1,4 @@
-import type { Destination } from '../core/backup/backup-id.ts'
+import type { Destination } from '../core/backup/bucket-layout.ts'
 import type { Environment } from '../runner/environment.ts'
 import { mayAskForIdToken, requestIdToken } from '../runner/id-token.ts'
 import type { Inputs } from '../runner/inputs.ts'

@@ -1,11 +1,5 @@
-import {
-  BACKUP_KINDS,
-  type BackupKind,
-  type Location,
-  NEVER_LATEST,
-  parseDatabaseName,
-  parseDestination,
-} from '../../core/backup/backup-id.ts'
+import { BACKUP_KINDS, type BackupKind, NEVER_LATEST } from '../../core/backup/backup-id.ts'
+import { type Location, parseDatabaseName, parseDestination } from '../../core/backup/bucket-layout.ts'
 import { parseDuration } from '../../core/text/duration.ts'
 import type { Environment } from '../../runner/environment.ts'
 import type { Inputs } from '../../runner/inputs.ts'

@@ -1,5 +1,6 @@
 import type { ActionResult } from '../../core/action-result.ts'
-import { type BackupKind, drillPrefix, type Location } from '../../core/backup/backup-id.ts'
+import type { BackupKind } from '../../core/backup/backup-id.ts'
+import { drillPrefix, type Location } from '../../core/backup/bucket-layout.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { parseDrillRecord } from '../../core/drill/drill-record.ts'
 import { OperatorError } from '../../core/errors.ts'

@@ -1,4 +1,4 @@
-import { type Destination, parseDestination } from '../../core/backup/backup-id.ts'
+import { type Destination, parseDestination } from '../../core/backup/bucket-layout.ts'
 import { type DumpOptions, parseCompression } from '../../core/backup/dump-options.ts'
 import { ARCHIVE_FORMATS, FINGERPRINT_LEVELS, type FingerprintLevel } from '../../core/backup/manifest.ts'
 import type { Connection } from '../../core/pg/connection.ts'

@@ -1,5 +1,6 @@
 import type { ActionResult } from '../../core/action-result.ts'
-import { type Location, manifestKey, parseBackupId } from '../../core/backup/backup-id.ts'
+import { parseBackupId } from '../../core/backup/backup-id.ts'
+import { type Location, manifestKey } from '../../core/backup/bucket-layout.ts'
 import { countRows, type Manifest } from '../../core/backup/manifest.ts'
 import type { PastBackup } from '../../core/summary/backup-trend.ts'
 import { openSource } from '../../postgres/source/source.ts'

@@ -1,11 +1,11 @@
 import { countRows, type Manifest, type TableFingerprint } from '../../core/backup/manifest.ts'
 import { renderBackupCommands } from '../../core/backup/partial-backup.ts'
-import { quote } from '../../core/backup/restore-commands.ts'
 import { type PastBackup, renderBackupTrend } from '../../core/summary/backup-trend.ts'
 import { renderSummaryPage } from '../../core/summary/summary-page.ts'
 import { renderBytes, renderCount } from '../../core/text/bytes.ts'
 import { renderDuration } from '../../core/text/duration.ts'
 import { code, codeBlock, literal, table } from '../../core/text/markdown.ts'
+import { shellQuote } from '../../core/text/shell-quote.ts'
 
 /** Tables shown one by one, the largest first; the rest is counted. */
 const TABLES_SHOWN = 30
@@ -49,7 +49,7 @@ function ownRestore({ backup, archive, server }: Manifest): readonly string[] {
   return [
     `With pg-runbook, into a new database beside the old one and compared with the manifest: a step with ${code('restore-from-s3')} and ${code(`backup: ${backup.id}`)}, or the workflow ${code('restore')} by hand:`,
     codeBlock(
-      `gh workflow run restore.yml --field backup=${backup.id} --field mode=new-database --field ${quote(`confirm=${server.database}`)}`,
+      `gh workflow run restore.yml --field backup=${backup.id} --field mode=new-database --field ${shellQuote(`confirm=${server.database}`)}`,
       'bash',
     ),
   ]

@@ -1,4 +1,4 @@
-import { type Location, parseDestination } from '../../core/backup/backup-id.ts'
+import { type Location, parseDestination } from '../../core/backup/bucket-layout.ts'
 import { type DumpOptions, parseCompression } from '../../core/backup/dump-options.ts'
 import { isColdStorage } from '../../core/backup/storage-class.ts'
 import { VERIFY_LEVELS, type VerifyLevel } from '../../core/gate/gate-record.ts'

@@ -1,4 +1,4 @@
-import { parseDatabaseName } from '../../core/backup/backup-id.ts'
+import { parseDatabaseName } from '../../core/backup/bucket-layout.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { Inputs } from '../../runner/inputs.ts'
 

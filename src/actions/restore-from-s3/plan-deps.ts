@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { renderUseList } from '../../core/backup/archive-toc.ts'
-import { drillPrefix, restorePrefix } from '../../core/backup/backup-id.ts'
+import { drillPrefix, restorePrefix } from '../../core/backup/bucket-layout.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { parseDrillRecord } from '../../core/drill/drill-record.ts'
 import { OperatorError } from '../../core/errors.ts'

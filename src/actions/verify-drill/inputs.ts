@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os'
-import { type Location, parseDatabaseName, parseDestination } from '../../core/backup/backup-id.ts'
+import { type BackupChoice, parseBackupChoice } from '../../core/backup/backup-selector.ts'
+import { type Location, parseDatabaseName, parseDestination } from '../../core/backup/bucket-layout.ts'
 import type { Connection } from '../../core/pg/connection.ts'
 import { parseDuration } from '../../core/text/duration.ts'
 import { readOptionalConnection } from '../../runner/connection-input.ts'
 import type { Environment } from '../../runner/environment.ts'
 import type { Inputs } from '../../runner/inputs.ts'
-import { type BackupChoice, parseBackupChoice } from '../../steps/backups/find-backup.ts'
 import type { StoreConfig } from '../../storage/client.ts'
 import { readStoreConfig } from '../../wiring/store-inputs.ts'
 

@@ -1,7 +1,8 @@
 import { quoteIdentifier } from '../pg/quote.ts'
+import { shellQuote } from '../text/shell-quote.ts'
 import { lackingPattern } from './archive-toc.ts'
 import type { Manifest } from './manifest.ts'
-import { quote, renderRestoreCommands } from './restore-commands.ts'
+import { renderRestoreCommands } from './restore-commands.ts'
 
 /** Every database has them. */
 const ALWAYS_THERE = /^(public$|pg_|information_schema$)/
@@ -78,11 +79,11 @@ function listFilters(manifest: Manifest): readonly string[] {
   const { backup, archive } = manifest
   if (backup.kind !== 'partial' || archive.format === 'plain') return []
   const patterns = schemasToLeaveOut(manifest)
-    .map(schema => ` -e ${quote(` SCHEMA - ${schema} `)}`)
+    .map(schema => ` -e ${shellQuote(` SCHEMA - ${schema} `)}`)
     .join('')
   return [
     ...(patterns === '' ? [] : [`grep -vF${patterns}`]),
-    `grep -vE ${quote(`^[0-9]+; [0-9]+ [0-9]+ ${lackingPattern(backup)} `)}`,
+    `grep -vE ${shellQuote(`^[0-9]+; [0-9]+ [0-9]+ ${lackingPattern(backup)} `)}`,
   ]
 }
 
@@ -90,6 +91,6 @@ function listFilters(manifest: Manifest): readonly string[] {
 function renderCommandBefore(manifest: Manifest): string {
   const statements = statementsBefore(manifest)
   if (statements.length === 0) return ''
-  const commands = statements.map(statement => `  --command ${quote(statement)}`)
+  const commands = statements.map(statement => `  --command ${shellQuote(statement)}`)
   return `psql --no-psqlrc --set ON_ERROR_STOP=1 --dbname "$TARGET_URL" \\\n${commands.join(' \\\n')} &&\n`
 }

@@ -1,3 +1,5 @@
+import { shellQuote } from '../text/shell-quote.ts'
+import { endpointOption } from './aws-commands.ts'
 import type { ArchiveFormat, Manifest } from './manifest.ts'
 
 /** Shell commands that restore an archive with stock tools: through a checked file, or as a stream. */
@@ -20,11 +22,11 @@ export function renderRestoreCommands(
   compression = 'none',
   filters: readonly string[] = [],
 ): RestoreCommands {
-  const store = endpoint === undefined ? '' : ` --endpoint-url ${quote(endpoint)}`
-  const uri = quote(`s3://${object.bucket}/${object.key}`)
+  const store = endpointOption(endpoint)
+  const uri = shellQuote(`s3://${object.bucket}/${object.key}`)
   const file = object.key.replace(/^.*\//, '')
-  const name = quote(file)
-  const fetchFile = `aws s3 cp${store} ${uri} ${name} &&\n  echo ${quote(`${object.sha256}  ${file}`)} | sha256sum --check &&`
+  const name = shellQuote(file)
+  const fetchFile = `aws s3 cp${store} ${uri} ${name} &&\n  echo ${shellQuote(`${object.sha256}  ${file}`)} | sha256sum --check &&`
   const fetchStream = `aws s3 cp${store} ${uri} -`
   if (format === 'plain') {
     const unpack = UNPACK[compression.replace(/:.*$/, '')]
@@ -39,7 +41,7 @@ export function renderRestoreCommands(
     }
   }
   const restore = 'pg_restore --exit-on-error --no-owner --no-acl'
-  const list = quote(`${file}.list`)
+  const list = shellQuote(`${file}.list`)
   const [writeList, useList] =
     filters.length === 0
       ? ['', '']
@@ -58,9 +60,4 @@ function whenWhole(script: string): string {
   const psql = 'psql --no-psqlrc --set ON_ERROR_STOP=1 --dbname "$TARGET_URL"'
   const failure = "printf '\\n%s\\n' '\\.' 'ROLLBACK TO whole;'"
   return `{ echo 'BEGIN;' && ${script} && echo 'COMMIT;' || ${failure}; } \\\n  | ${psql}`
-}
-
-/** A word for a POSIX shell. */
-export function quote(word: string): string {
-  return /^[A-Za-z0-9_./:=@%+-]+$/.test(word) ? word : `'${word.replace(/'/g, "'\\''")}'`
 }

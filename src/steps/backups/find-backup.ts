@@ -1,43 +1,16 @@
 import {
-  archivePrefix,
   type BackupId,
   type BackupKind,
-  type Location,
-  manifestKey,
-  manifestPrefix,
   NEVER_LATEST,
   parseBackupId,
   renderBackupId,
 } from '../../core/backup/backup-id.ts'
+import type { BackupChoice } from '../../core/backup/backup-selector.ts'
+import { archivePrefix, type Location, manifestKey, manifestPrefix } from '../../core/backup/bucket-layout.ts'
 import { type Manifest, parseManifest } from '../../core/backup/manifest.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import type { Store } from '../../storage/store.ts'
-
-/** Which backup: the newest full one, or the newest of some kinds; the newest full one that shows the database before an instant, or one by its id. */
-export type BackupChoice =
-  | { readonly by: 'latest'; readonly kinds?: readonly BackupKind[] }
-  | { readonly by: 'before'; readonly instant: Date }
-  | { readonly by: 'id'; readonly id: BackupId }
-
-/**
- * Parses `latest`, `latest-before:2026-11-22T03:00:00Z`, a backup id, or the key or URI of an archive or manifest.
- * Throws a RangeError.
- */
-export function parseBackupChoice(text: string): BackupChoice {
-  if (text === 'latest') return { by: 'latest' }
-  const instant = /^latest-before:(.+)$/.exec(text)?.[1]
-  if (instant !== undefined) return { by: 'before', instant: parseInstant(instant) }
-  return { by: 'id', id: parseBackupId(text.replace(/^.*\//, '').replace(/\.(dump|sql|json)$/, '')) }
-}
-
-function parseInstant(text: string): Date {
-  const instant = new Date(text)
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d.*(Z|[+-]\d\d:\d\d)$/.test(text) || Number.isNaN(instant.getTime())) {
-    throw new RangeError(`"${text}" is not an instant such as 2026-11-22T03:00:00Z`)
-  }
-  return instant
-}
 
 export interface Search {
   /** The newest that pg_restore can take: `latest` passes over plain scripts. */

@@ -1,4 +1,5 @@
-import { type BackupId, type Location, NEVER_LATEST } from '../../core/backup/backup-id.ts'
+import { type BackupId, NEVER_LATEST } from '../../core/backup/backup-id.ts'
+import type { Location } from '../../core/backup/bucket-layout.ts'
 import { type DatabaseMarks, differenceOf } from '../../core/backup/database-identity.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { OperatorError } from '../../core/errors.ts'

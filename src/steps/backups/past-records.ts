@@ -1,10 +1,5 @@
-import {
-  drillPrefix,
-  gatePrefix,
-  type Location,
-  manifestPrefix,
-  parseBackupId,
-} from '../../core/backup/backup-id.ts'
+import { parseBackupId } from '../../core/backup/backup-id.ts'
+import { drillPrefix, gatePrefix, type Location, manifestPrefix } from '../../core/backup/bucket-layout.ts'
 import { parseManifest } from '../../core/backup/manifest.ts'
 import { type DrillRecord, parseDrillRecord } from '../../core/drill/drill-record.ts'
 import { errorMessage, OperatorError } from '../../core/errors.ts'

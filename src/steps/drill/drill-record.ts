@@ -1,4 +1,4 @@
-import { renderDrillId } from '../../core/backup/backup-id.ts'
+import { renderDrillId } from '../../core/backup/bucket-layout.ts'
 import { type Check, verdictOf } from '../../core/checks/check.ts'
 import { DRILL_VERSION, type DrillRecord, renderDrillRecord } from '../../core/drill/drill-record.ts'
 import { OperatorError } from '../../core/errors.ts'

@@ -1,4 +1,4 @@
-import { drillKey, type Location } from '../../core/backup/backup-id.ts'
+import { drillKey, type Location } from '../../core/backup/bucket-layout.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import type { Check } from '../../core/checks/check.ts'
 import { exactChecks, type RestoredContent } from '../../core/checks/compare-manifest.ts'

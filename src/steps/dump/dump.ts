@@ -1,12 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import {
-  archiveKey,
-  type BackupId,
-  type BackupKind,
-  type Location,
-  manifestKey,
-  renderBackupId,
-} from '../../core/backup/backup-id.ts'
+import { type BackupId, type BackupKind, renderBackupId } from '../../core/backup/backup-id.ts'
+import { archiveKey, type Location, manifestKey } from '../../core/backup/bucket-layout.ts'
 import { contentOptions, type DumpOptions, isPartial } from '../../core/backup/dump-options.ts'
 import { type FingerprintLevel, type Manifest, renderManifest } from '../../core/backup/manifest.ts'
 import { OperatorError } from '../../core/errors.ts'

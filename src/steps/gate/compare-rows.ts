@@ -1,4 +1,5 @@
-import { type Location, parseBackupId } from '../../core/backup/backup-id.ts'
+import { parseBackupId } from '../../core/backup/backup-id.ts'
+import type { Location } from '../../core/backup/bucket-layout.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { OperatorError } from '../../core/errors.ts'
 import {

@@ -1,4 +1,4 @@
-import { gatePrefix, type Location } from '../../core/backup/backup-id.ts'
+import { gatePrefix, type Location } from '../../core/backup/bucket-layout.ts'
 import { errorMessage } from '../../core/errors.ts'
 import { type GateRecord, parseGateRecord } from '../../core/gate/gate-record.ts'
 import type { Log } from '../../core/log.ts'

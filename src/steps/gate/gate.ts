@@ -1,4 +1,4 @@
-import { gateKey, type Location, renderDrillId } from '../../core/backup/backup-id.ts'
+import { gateKey, type Location, renderDrillId } from '../../core/backup/bucket-layout.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import {
   coversLevel,

@@ -1,4 +1,4 @@
-import { type Location, renderDrillId, restoreKey } from '../../core/backup/backup-id.ts'
+import { type Location, renderDrillId, restoreKey } from '../../core/backup/bucket-layout.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { type Verdict, verdictOf } from '../../core/checks/check.ts'
 import { errorMessage, OperatorError } from '../../core/errors.ts'

@@ -4,7 +4,7 @@ import {
   ListMultipartUploadsCommand,
   ListPartsCommand,
 } from '@aws-sdk/client-s3'
-import { quote } from '../../core/backup/restore-commands.ts'
+import { renderAbortUpload } from '../../core/backup/aws-commands.ts'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
 import { CLEAN_UP, type SendOptions, type Store } from '../store.ts'
 import { isDenied, isNotFound } from '../store-error.ts'
@@ -41,7 +41,7 @@ export async function abortUpload(store: Store, { key, uploadId }: OpenUpload): 
       'UPLOAD_NOT_CLEANED',
       `An unfinished upload is left behind and may cost money: ${errorMessage(error)}`,
       {
-        hint: `Run: aws s3api abort-multipart-upload${store.endpointOption} --bucket ${store.bucket} --key ${quote(key)} --upload-id ${quote(uploadId)}`,
+        hint: `Run: ${renderAbortUpload(store.cliObject(key), uploadId)}`,
         cause: error,
       },
     )

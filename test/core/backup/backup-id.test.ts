@@ -1,17 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import {
-  archiveKey,
   BACKUP_KINDS,
   type BackupId,
+  parseBackupId,
+  renderBackupId,
+} from '../../../src/core/backup/backup-id.ts'
+import {
+  archiveKey,
   drillKey,
   manifestKey,
   manifestPrefix,
-  parseBackupId,
   parseDatabaseName,
   parseDestination,
-  renderBackupId,
-} from '../../../src/core/backup/backup-id.ts'
+} from '../../../src/core/backup/bucket-layout.ts'
 
 const ids: fc.Arbitrary<BackupId> = fc.record({
   instant: fc.integer({ min: 0, max: 253_402_300_799 }).map(seconds => new Date(seconds * 1000)),

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { drillKey, drillPrefix } from '../../../src/core/backup/backup-id.ts'
+import { drillKey, drillPrefix } from '../../../src/core/backup/bucket-layout.ts'
 import { CHECK_GROUPS, CHECK_VERDICTS, VERDICTS } from '../../../src/core/checks/check.ts'
 import {
   type DrillRecord,

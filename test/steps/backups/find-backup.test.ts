@@ -1,14 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import {
-  archiveKey,
-  type BackupKind,
-  manifestKey,
-  parseBackupId,
-  renderBackupId,
-} from '../../../src/core/backup/backup-id.ts'
+import { type BackupKind, parseBackupId, renderBackupId } from '../../../src/core/backup/backup-id.ts'
+import { parseBackupChoice } from '../../../src/core/backup/backup-selector.ts'
+import { archiveKey, manifestKey } from '../../../src/core/backup/bucket-layout.ts'
 import { type Manifest, renderManifest } from '../../../src/core/backup/manifest.ts'
 import { OperatorError } from '../../../src/core/errors.ts'
-import { findBackup, listBackups, parseBackupChoice } from '../../../src/steps/backups/find-backup.ts'
+import { findBackup, listBackups } from '../../../src/steps/backups/find-backup.ts'
 import { createBucket, type TestBucket } from '../../support/bucket.ts'
 import { theLab } from '../../support/lab.ts'
 import { aManifest } from '../../support/samples/manifest-sample.ts'

@@ -4,9 +4,9 @@ import { crc32 } from 'node:zlib'
 import { GetObjectTaggingCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
 import { startSwift } from '../../../lab/swift.ts'
-import { quote } from '../../../src/core/backup/restore-commands.ts'
 import { OperatorError } from '../../../src/core/errors.ts'
 import { MIB } from '../../../src/core/text/bytes.ts'
+import { shellQuote } from '../../../src/core/text/shell-quote.ts'
 import { abortUpload } from '../../../src/storage/multipart/abort-upload.ts'
 import { PartWriter } from '../../../src/storage/multipart/part-writer.ts'
 import { beginUpload, type Compatibility, type UploadRequest } from '../../../src/storage/multipart/upload.ts'
@@ -433,7 +433,7 @@ describe('an upload over a bad line', () => {
     await expect(upload.complete(content)).rejects.toBe(reason)
     await expect(upload[Symbol.asyncDispose]()).rejects.toMatchObject({
       code: 'UPLOAD_NOT_CLEANED',
-      hint: expect.stringContaining(`--key ${KEY} --upload-id ${quote(upload.open.uploadId)}`),
+      hint: expect.stringContaining(`--key ${KEY} --upload-id ${shellQuote(upload.open.uploadId)}`),
     })
 
     // The runner kills the tree 10 s after a cancellation.
