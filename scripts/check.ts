@@ -1,22 +1,29 @@
-/** Everything that can be said about the code without running it. Runs every check, then says which ones failed. */
+/** Every static check of the repository. Runs all of them, then says which ones failed. */
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { distProblems } from './check/dist.ts'
 import { layerProblems } from './check/layers.ts'
+import { proseProblems } from './check/prose.ts'
 import { staleDocs } from './docs.ts'
+import { measureFigures } from './figures.ts'
 
-/** Each check with what to look at when it fails; it returns its problems, or has printed them (a tool of its own). */
+/** False while the tree is being brought to its limits: prose and figures are reported, and fail nothing. */
+const STYLE_FAILS = false
+
+/** Each check returns its problems; a check that runs a tool lets the tool print them. */
 const CHECKS: ReadonlyArray<readonly [name: string, check: () => readonly string[]]> = [
   ['types', () => tool('tsc', ['--project', '.'])],
   ['lint', () => tool('biome', ['ci', '--colors=off', '--error-on-warnings', '.'])],
   ['layers', () => sourceFiles().flatMap(file => layerProblems(file, readFileSync(file, 'utf8')))],
+  ['prose', () => proseFiles().flatMap(file => proseProblems(file, readFileSync(file, 'utf8')))],
+  ['figures', figuresOverLimit],
   ['workflows', () => script('scripts/lint-workflows.ts')],
   ['docs', () => [...staleDocs().keys()].map(file => `${file} is out of date: run npm run docs`)],
   ['dist', distProblems],
 ]
 
-/** Linters that could not be had; what they would have found nobody knows. */
+/** Linters that are not available here, so their result is unknown. */
 const notRun: string[] = []
 const failed = CHECKS.filter(([name, check]) => !passes(name, check)).map(([name]) => name)
 const missing = notRun.length === 0 ? '' : `; NOT RUN: ${notRun.join(', ')}`
@@ -31,12 +38,23 @@ if (failed.length === 0) {
 function passes(name: string, check: () => readonly string[]): boolean {
   console.log(`\n# ${name}`)
   const problems = attempt(check)
-  for (const problem of problems) console.log(problem)
-  console.log(problems.length === 0 ? `${name}: ok` : `${name}: ${problems.length} to correct`)
-  return problems.length === 0
+  const isReport = !STYLE_FAILS && ['prose', 'figures'].includes(name)
+  for (const problem of isReport ? problems.slice(0, 10) : problems) console.log(problem)
+  const note = isReport ? ' (reported only)' : ''
+  console.log(problems.length === 0 ? `${name}: ok` : `${name}: ${problems.length} to correct${note}`)
+  return problems.length === 0 || isReport
 }
 
-/** A check that breaks down has found a problem too; the others still run. */
+function figuresOverLimit(): readonly string[] {
+  return measureFigures()
+    .filter(({ value, limit }) => value > limit)
+    .flatMap(({ name, value, limit, places }) => [
+      `${name}: ${value} (at most ${limit})`,
+      ...places.slice(0, 10).map(place => `  ${place}`),
+    ])
+}
+
+/** An exception in a check counts as a problem; the other checks still run. */
 function attempt(check: () => readonly string[]): readonly string[] {
   try {
     return check()
@@ -45,7 +63,7 @@ function attempt(check: () => readonly string[]): readonly string[] {
   }
 }
 
-/** A program of our own; it prints what it found, and what it could not run. */
+/** One of our scripts, which prints its findings and the linters that it could not run. */
 function script(path: string): readonly string[] {
   const { status, stdout } = spawnSync(process.execPath, [path], {
     stdio: ['inherit', 'pipe', 'inherit'],
@@ -60,6 +78,13 @@ function tool(name: string, args: readonly string[]): readonly string[] {
   const { status, error } = spawnSync(join('node_modules', '.bin', name), args, { stdio: 'inherit' })
   if (error !== undefined) return [`${name} could not be started (${error.message}): run npm ci`]
   return status === 0 ? [] : [`${name} ended with exit code ${status}; its output is above`]
+}
+
+/** All files with text for readers. */
+function proseFiles(): readonly string[] {
+  const documents = ['*.md', 'docs/**/*.md', 'actions/**/*.md', 'examples/**/*.md', 'test/**/*.md']
+  const workflows = ['actions/*/action.yml', 'examples/**/*.yml', '.github/**/*.yml']
+  return [...sourceFiles(), ...globSync([...documents, ...workflows]).toSorted()]
 }
 
 function sourceFiles(): readonly string[] {
