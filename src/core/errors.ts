@@ -58,10 +58,36 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES
 
-export interface ErrorDetails {
+/**
+ * What is known of a failure besides its words. Decide by these fields, never by searching a message: it quotes
+ * hosts, ports and names, which can look like any code.
+ */
+export interface ErrorFacts {
+  /** The SQLSTATE that the server gave. */
+  readonly sqlState?: string | undefined
+  /** How a program ended; undefined when a signal ended it. */
+  readonly exitCode?: number | undefined
+  /** The signal that ended a program. */
+  readonly signal?: string | undefined
+  readonly httpStatus?: number | undefined
+  /** The name that the system or the provider gives the error: `ECONNREFUSED`, `NoSuchBucket`. */
+  readonly providerCode?: string | undefined
+}
+
+export interface ErrorDetails extends ErrorFacts {
   /** The next thing to do, one sentence. */
-  readonly hint?: string
+  readonly hint?: string | undefined
   readonly cause?: unknown
+}
+
+/** What a caller adds to the error of a callee. */
+export interface ErrorContext {
+  /** What failed from the caller's point of view; it stands before the message and a colon. */
+  readonly before?: string
+  /** Sentences after the message. */
+  readonly after?: string
+  /** Takes the hint so far, empty without one, and returns the new one. */
+  readonly hint?: (hint: string) => string
 }
 
 /**
@@ -72,12 +98,31 @@ export class OperatorError extends Error {
   override readonly name = 'OperatorError'
   readonly code: ErrorCode
   readonly hint: string | undefined
+  readonly facts: ErrorFacts
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    const { hint, cause, ...facts } = details
+    super(message, cause === undefined ? undefined : { cause })
     this.code = code
-    this.hint = details.hint
+    this.hint = hint
+    this.facts = facts
   }
+
+  /** The same error, code, facts and cause, told by a caller that knows more. */
+  withContext({ before, after, hint }: ErrorContext): OperatorError {
+    const message = [before === undefined ? this.message : `${before}: ${this.message}`, after]
+    const newHint = hint === undefined ? this.hint : hint(this.hint ?? '').trim()
+    return new OperatorError(this.code, message.filter(Boolean).join(' '), {
+      ...this.facts,
+      hint: newHint || undefined,
+      cause: this.cause,
+    })
+  }
+}
+
+/** True for an error of a server with one of these SQLSTATEs. */
+export function hasSqlState(error: unknown, ...states: readonly string[]): boolean {
+  return error instanceof OperatorError && states.includes(error.facts.sqlState ?? '')
 }
 
 /** The error for an operator when the system says that a disk is full, and undefined for any other. */

@@ -49,11 +49,7 @@ export async function withRetries<T>(
 /** Whoever was stopped while a store did not answer should learn that, and not only that the time was up. */
 function interrupted(reason: unknown, what: string, error: unknown): unknown {
   if (!(reason instanceof OperatorError)) return reason
-  const message = `${reason.message} It was waiting to ${what}: ${storeErrorText(error)}.`
-  return new OperatorError(reason.code, message, {
-    ...(reason.hint !== undefined && { hint: reason.hint }),
-    cause: reason.cause,
-  })
+  return reason.withContext({ after: `It was waiting to ${what}: ${storeErrorText(error)}.` })
 }
 
 function repeatRule({ renew }: Patience): (error: unknown) => boolean {

@@ -129,6 +129,8 @@ export function storeError(error: unknown, what: string, where: string): Operato
       : ` (HTTP ${facts.status}${facts.requestId ? `, request ${facts.requestId}` : ''})`
   return new OperatorError(code, `Could not ${what} in ${where}: ${storeErrorText(error)}${status}.`, {
     hint,
+    httpStatus: facts.status,
+    providerCode: facts.name,
     cause: error,
   })
 }

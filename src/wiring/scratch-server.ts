@@ -104,9 +104,9 @@ export async function dropLeftDatabase(
     await dropScratchDatabase(server, name)
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error
-    throw new OperatorError(error.code, `The drill left a copy of the data behind: ${error.message}`, {
-      hint: `Drop it by hand when the server is back: DROP DATABASE ${name} WITH (FORCE).`,
-      cause: error,
+    throw error.withContext({
+      before: 'The drill left a copy of the data behind',
+      hint: () => `Drop it by hand when the server is back: DROP DATABASE ${name} WITH (FORCE).`,
     })
   }
 }
@@ -117,9 +117,6 @@ async function namingInput<T>(input: string, work: () => Promise<T>): Promise<T>
     return await work()
   } catch (error) {
     if (!(error instanceof OperatorError) || !error.code.startsWith('DATABASE_')) throw error
-    throw new OperatorError(error.code, `${input}: ${error.message}`, {
-      ...(error.hint !== undefined && { hint: error.hint.replaceAll('database-url', input) }),
-      cause: error.cause,
-    })
+    throw error.withContext({ before: input, hint: hint => hint.replaceAll('database-url', input) })
   }
 }

@@ -71,9 +71,8 @@ function serverMessage(error: unknown): string {
  * long among them), 58 system errors; and 42501, rights of the role, as where row security hides rows from it.
  */
 function isOfServer(error: unknown): boolean {
-  const cause = error instanceof OperatorError ? error.cause : undefined
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-  return /^(53|57|58)|^42501$/.test(code)
+  const sqlState = error instanceof OperatorError ? (error.facts.sqlState ?? '') : ''
+  return /^(53|57|58)|^42501$/.test(sqlState)
 }
 
 interface Relation extends TableMember {

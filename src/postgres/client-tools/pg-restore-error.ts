@@ -69,8 +69,8 @@ const NOT_THE_ARCHIVE: readonly Cause[] = [
  * messages, each without its prefix: not the commands that it quotes.
  */
 export function restoreError(error: unknown, said: readonly string[]): unknown {
-  if (!(error instanceof OperatorError) || / could not be started: /.test(error.message.slice(0, 40)))
-    return error
+  // The system's own code: the tool did not even start.
+  if (!(error instanceof OperatorError) || error.facts.providerCode !== undefined) return error
   // With --jobs the leader adds that a worker ended, after the worker has said why.
   const causes = said.filter(message => !WORKER_ENDED.test(message))
   const messages = [error.message, ...(causes.length > 0 ? causes : said).flatMap(withoutContext)]
@@ -79,7 +79,7 @@ export function restoreError(error: unknown, said: readonly string[]): unknown {
     code: 'RESTORE_FAILED',
     hint: 'The archive does not restore here. The message names the entry that failed.',
   }
-  return new OperatorError(code, error.message, { hint })
+  return new OperatorError(code, error.message, { ...error.facts, hint })
 }
 
 /** A message as it is, and what the server said in it: pg_restore begins with what it was doing. */

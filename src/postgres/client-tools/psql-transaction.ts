@@ -55,9 +55,18 @@ export async function beginTransaction({
     name: 'psql',
     path: psql,
     // No psqlrc, no prompt for a password; rows alone, so that the answers can be read.
-    args: ['--no-psqlrc', '--no-password', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1'],
+    args: [
+      '--no-psqlrc',
+      '--no-password',
+      '--quiet',
+      '--tuples-only',
+      '--no-align',
+      '--set=ON_ERROR_STOP=1',
+      '--set=VERBOSITY=verbose',
+    ],
     env,
     hasInput: true,
+    hasSqlStates: true,
     isProgress: line => {
       if (isNoise(line)) return true
       // It stops at the first error, and so says little.
@@ -144,10 +153,7 @@ const ROLLED_BACK = 'Everything was rolled back: the database is as it was befor
 
 function rolledBack(error: unknown): unknown {
   if (!(error instanceof OperatorError)) return error
-  return new OperatorError(error.code, error.message, {
-    hint: `${ROLLED_BACK} ${error.hint ?? ''}`.trim(),
-    cause: error.cause,
-  })
+  return error.withContext({ hint: hint => `${ROLLED_BACK} ${hint}` })
 }
 
 /** Not pipeline(), which would end the input: the end of the script is not the end of the transaction. */

@@ -30,6 +30,8 @@ export interface ToolStart {
   readonly hasInput?: boolean
   /** A descriptor that becomes its standard output, in place of `stdout`. Closed here. */
   readonly output?: number | undefined
+  /** psql with VERBOSITY=verbose puts the SQLSTATE before the message: it becomes a field of the error. */
+  readonly hasSqlStates?: boolean
   /** Takes a line of progress; true when it was one. */
   readonly isProgress: (line: string) => boolean
   /** The code and hint of a failure that no rule explains. */
@@ -50,7 +52,10 @@ export function startTool(start: ToolStart): ToolProcess {
   stdin.on('error', () => {})
   if (!start.hasInput) stdin.end()
   const said: string[] = []
-  readLines(stderr, line => {
+  let sqlState: string | undefined
+  readLines(stderr, full => {
+    const { line, state } = start.hasSqlStates ? takeSqlState(full) : { line: full, state: undefined }
+    sqlState ??= state
     if (start.isProgress(line) || line.trim() === '') return
     said.push(line.slice(0, KEPT_CHARACTERS))
     if (said.length > KEPT_LINES) said.shift()
@@ -59,6 +64,7 @@ export function startTool(start: ToolStart): ToolProcess {
     child.once('error', error => {
       reject(
         new OperatorError('TOOL_FAILED', `${start.name} could not be started: ${error.message}.`, {
+          providerCode: 'code' in error && typeof error.code === 'string' ? error.code : error.name,
           cause: error,
         }),
       )
@@ -67,7 +73,7 @@ export function startTool(start: ToolStart): ToolProcess {
     child.once('exit', (_, signal) => signal !== null && letGo(child))
     child.once('close', (exitCode, signal) => {
       if (exitCode === 0) resolve(said)
-      else reject(toolError(start, exitCode, signal, said))
+      else reject(toolError(start, { exitCode, signal, sqlState }, said))
     })
   })
   // Whoever stops early may never look at the outcome.
@@ -115,13 +121,24 @@ function letGo({ stdout, stderr }: ChildProcess): void {
   }, 500).unref()
 }
 
+/** `psql:<stdin>:7: ERROR:  55P03: canceling …` without its SQLSTATE, and that. */
+function takeSqlState(line: string): { readonly line: string; readonly state: string | undefined } {
+  const [, before, state, after] =
+    /^((?:psql:[^ ]* )?(?:ERROR|FATAL|PANIC): +)([0-9A-Z]{5}): (.*)$/s.exec(line) ?? []
+  return state === undefined ? { line, state } : { line: `${before}${after}`, state }
+}
+
+interface ToolEnd {
+  readonly exitCode: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly sqlState: string | undefined
+}
+
 function toolError(
-  start: ToolStart,
-  exitCode: number | null,
-  signal: NodeJS.Signals | null,
+  { name, failure }: ToolStart,
+  { exitCode, signal, sqlState }: ToolEnd,
   lines: readonly string[],
 ): OperatorError {
-  const { name, failure } = start
   // With --jobs the leader adds that a worker ended, after the worker has said why.
   const causes = lines.filter(line => !/a worker process (died|is dead)/.test(line))
   const said = (causes.length > 0 ? causes : lines)
@@ -134,6 +151,9 @@ function toolError(
     `${name} ended with ${end}${said === '' ? ' and said nothing' : `: ${said}`}.`,
     {
       hint: known?.hint ?? failure.hint,
+      exitCode: exitCode ?? undefined,
+      signal: signal ?? undefined,
+      sqlState,
     },
   )
 }

@@ -1,4 +1,4 @@
-import { OperatorError } from '../../core/errors.ts'
+import { hasSqlState, OperatorError } from '../../core/errors.ts'
 import type { Connection } from '../../core/pg/connection.ts'
 import { renderConnection } from '../../core/pg/connection.ts'
 import { quoteIdentifier } from '../../core/pg/quote.ts'
@@ -64,10 +64,10 @@ export async function dropPolicyRoles(session: Session): Promise<void> {
 
 /** Another drill may have been faster by a moment. */
 function unlessThere(error: unknown): void {
-  if (!(error instanceof OperatorError) || !/42710/.test(error.message)) throw error
+  if (!hasSqlState(error, '42710', '23505')) throw error
 }
 
 /** dependent_objects_still_exist */
 function unlessNeeded(error: unknown): void {
-  if (!(error instanceof OperatorError) || !/2BP01/.test(error.message)) throw error
+  if (!hasSqlState(error, '2BP01')) throw error
 }

@@ -1,155 +1,227 @@
-import { type ErrorCode, errorMessage, OperatorError } from '../../core/errors.ts'
+import {
+  type ErrorCode,
+  type ErrorFacts,
+  errorMessage,
+  hasSqlState,
+  OperatorError,
+} from '../../core/errors.ts'
 import { type Connection, renderConnection } from '../../core/pg/connection.ts'
 
-interface Rule {
-  readonly match: RegExp
+interface ErrorRule {
+  /** SQLSTATEs, errnos, and Node's codes of TLS errors. What carries a code is judged by it alone. */
+  readonly codes: readonly string[]
+  /** The words of libpq, of the pg driver, and of tools: their errors carry no code. */
+  readonly match?: RegExp
   readonly code: ErrorCode
   readonly hint: string
 }
 
 /**
- * What servers, libpq and Node say when a connection fails, by SQLSTATE in brackets or by words, and what to do about it.
- * The same table serves our own sessions and the messages of pg_dump and pg_restore: a role that a statement names and
- * that is not there is no failed login, which is FATAL.
+ * What servers, libpq and Node say when a connection or statement fails, and what to do about it. The same table
+ * serves our own sessions, whose errors have codes, and pg_dump, which has only words. A role that a statement names
+ * and that does not exist is no failed login, which is FATAL.
  */
-const RULES: readonly Rule[] = [
+const RULES: readonly ErrorRule[] = [
   {
+    codes: [],
     match: /channel binding (is )?required/i,
     code: 'DATABASE_AUTH',
     hint: 'With channel_binding=require the server has to let this role log in by SCRAM over TLS: use sslmode=require or better, or take channel_binding out of database-url.',
   },
   {
-    match: /\(28P01\)|password authentication failed|no password supplied|SASL.*(password|authentication)/i,
+    codes: ['28P01'],
+    match: /password authentication failed|no password supplied|SASL.*(password|authentication)/i,
     code: 'DATABASE_AUTH',
     hint: 'Check the user and the password in database-url; special characters of the password must be percent-encoded.',
   },
   {
-    match: /\(28000\)|no pg_hba\.conf entry|FATAL: +role ".*" (does not exist|is not permitted to log in)/i,
+    codes: ['28000'],
+    match: /no pg_hba\.conf entry|FATAL: +role ".*" (does not exist|is not permitted to log in)/i,
     code: 'DATABASE_AUTH',
     hint: "Check the user in database-url, whether it may log in, and whether the server's access rules let this machine in (sslmode included).",
   },
   {
-    match: /\(3D000\)|FATAL: +database ".*" does not exist/i,
+    codes: ['3D000'],
+    match: /FATAL: +database ".*" does not exist/i,
     code: 'DATABASE_AUTH',
     hint: 'Check the database name at the end of database-url.',
   },
   {
-    match: /\(53300\)|too many (clients|connections)|remaining connection slots/i,
+    codes: ['53300'],
+    match: /too many (clients|connections)|remaining connection slots/i,
     code: 'DATABASE_UNREACHABLE',
     hint: 'All connections of the server are in use; a dump needs three. Close idle ones or raise the limit, then run again.',
   },
   {
-    match:
-      /self[- ]signed certificate|unable to (get|verify)|certificate verify failed|Hostname\/IP does not match|certificate has expired|does not match host name/i,
+    codes: [
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'UNABLE_TO_GET_ISSUER_CERT',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      'CERT_HAS_EXPIRED',
+      'CERT_NOT_YET_VALID',
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+    ],
+    match: /certificate verify failed|does not match host name/i,
     code: 'DATABASE_UNREACHABLE',
     hint: "The server's certificate is not trusted with this sslmode. Give the provider's root certificate by sslrootcert=<file>, or use sslmode=require to encrypt without verifying.",
   },
   {
-    match: /does not support SSL|server does not support SSL/i,
+    codes: [],
+    match: /server does not support SSL/i,
     code: 'DATABASE_UNREACHABLE',
     hint: 'The server has no TLS; use sslmode=prefer or sslmode=disable if the network between is trusted.',
   },
   {
-    match: /ENOTFOUND|EAI_AGAIN|could not translate host name/i,
+    codes: ['ENOTFOUND', 'EAI_AGAIN'],
+    match: /could not translate host name/i,
     code: 'DATABASE_UNREACHABLE',
     hint: 'The host name in database-url cannot be resolved. On Render use the external host name, from outside its network.',
   },
   {
+    // A read-only session is only ever cancelled with this SQLSTATE by a standby that replays.
+    codes: ['40001'],
     match: /due to conflict with recovery/i,
     code: 'DATABASE_FAILED',
-    hint: 'This standby had to take over a change of its primary that the snapshot was in the way of. Set hot_standby_feedback = on there, or raise max_standby_streaming_delay, or dump from the primary.',
+    hint: 'This standby had to take over a change of its primary that conflicts with the snapshot. Set hot_standby_feedback = on there, or raise max_standby_streaming_delay, or dump from the primary.',
   },
   {
+    codes: ['57P01', '57P02', '08006', '08003', 'ECONNRESET', 'EPIPE'],
     match:
-      /closed (the connection )?unexpectedly|Connection terminated|terminating connection|\(57P0[12]\)|\bECONNRESET\b|\bEPIPE\b|socket disconnected|not queryable/i,
+      /closed (the connection )?unexpectedly|Connection terminated|terminating connection|connection reset by peer|socket disconnected|not queryable/i,
     code: 'DATABASE_UNREACHABLE',
     hint: 'The server hung up. Check that it is not restarting, and that its IP allow list admits this machine (Render closes the connection of an address that is not on the list).',
   },
   {
+    codes: ['57P03', 'ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT'],
     match:
-      /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|timeout expired|Connection refused|timed out|\(57P03\)|starting up|\bENOENT\b|socket .* failed: No such file/i,
+      /timeout expired|Connection refused|Connection timed out|database system is (starting up|not yet accepting)|socket .* failed: No such file/i,
     code: 'DATABASE_UNREACHABLE',
     hint: 'Check host and port in database-url, that the server runs, and that its firewall admits this machine.',
   },
   {
-    match: /\(42501\)|permission denied (for|to)|row-level security/i,
+    codes: ['42501'],
+    match: /permission denied (for|to)|row-level security/i,
     code: 'DATABASE_PRIVILEGES',
     hint: 'Grant what is missing: GRANT pg_read_all_data TO <role>; and, for row security, ALTER ROLE <role> BYPASSRLS; or dump as the owner.',
   },
   {
-    match: /\(55P03\)|lock timeout|statement timeout.*LOCK TABLE|LOCK TABLE[\s\S]*statement timeout/i,
+    codes: ['55P03'],
+    match: /lock timeout|statement timeout.*LOCK TABLE|LOCK TABLE[\s\S]*statement timeout/i,
     code: 'DATABASE_LOCKED',
     hint: 'Wait until the session that holds the lock is done, or raise lock-timeout.',
   },
   {
-    match: /\(53200\)|out of shared memory|max_locks_per_transaction/i,
+    codes: ['53200'],
+    match: /out of shared memory|max_locks_per_transaction/i,
     code: 'DATABASE_FAILED',
     hint: "The server's lock table is full. Raise max_locks_per_transaction (a restart) to four times the number of tables over max_connections, or dump in portions with schemas.",
   },
   {
-    match: /\(2201B\)|invalid regular expression/i,
+    codes: ['2201B'],
+    match: /invalid regular expression/i,
     code: 'INVALID_INPUT',
     hint: 'Check the patterns in tables, exclude-tables and schemas: brackets and parentheses are part of regular expressions; in double quotes a name stands for itself.',
   },
   {
+    codes: [],
     match: /no matching (tables|schemas) were found/i,
     code: 'INVALID_INPUT',
     hint: 'Check the patterns in tables and schemas against the database: unquoted names fold to lower case, and every pattern has to match something.',
   },
   {
+    codes: [],
     match: /server version mismatch/i,
     code: 'TOOL_TOO_OLD',
     hint: 'Run setup-pg18 before this step, so that pg_dump is at least as new as the server.',
   },
   {
-    match: /No space left on device|\(53100\)/i,
+    codes: ['53100', 'ENOSPC'],
+    match: /No space left on device/i,
     code: 'DISK_FULL',
     hint: 'Free some space on the disk that the message names.',
   },
 ]
 
-/** The rule for a message, if one is known. */
-export function explain(message: string): { readonly code: ErrorCode; readonly hint: string } | undefined {
-  return RULES.find(rule => rule.match.test(message))
+interface Explanation {
+  readonly code: ErrorCode
+  readonly hint: string
+}
+
+/** The rule for the words of a tool, which has no code to go by. */
+export function explain(message: string): Explanation | undefined {
+  return RULES.find(({ match }) => match?.test(message))
+}
+
+/**
+ * The rule for an error of the driver: by its code where it has one, else by the driver's own words. The text of a
+ * server is never searched: it quotes names, and it speaks the server's language.
+ */
+function explainDriver(error: unknown): Explanation | undefined {
+  const code = codeOf(error)
+  return code === undefined ? explain(errorMessage(error)) : RULES.find(({ codes }) => codes.includes(code))
 }
 
 /** An error from opening a connection, with the address that was tried. */
 export function connectionError(error: unknown, connection: Connection): OperatorError {
-  const message = describe(error)
-  const known = explain(message)
+  const known = explainDriver(error)
   return new OperatorError(
     known?.code ?? 'DATABASE_UNREACHABLE',
-    `Could not connect to ${renderConnection(connection)} (sslmode ${connection.sslMode}): ${message}.`,
-    { hint: known?.hint ?? 'Check database-url and that the server can be reached from here.', cause: error },
-  )
-}
-
-/**
- * What a server said when it refused a session because of a setting: unknown, of a wrong value, not for this role, or not for a
- * session. Undefined for every other error.
- */
-export function settingRefusal(error: unknown): string | undefined {
-  if (!(error instanceof OperatorError) || !(error.cause instanceof Error)) return undefined
-  return /\((42704|22023|42501|55P02)\)$/.test(describe(error.cause)) ? error.cause.message : undefined
-}
-
-/** An error from a statement of ours. */
-export function statementError(error: unknown, connection: Connection): OperatorError {
-  const message = describe(error)
-  const known = explain(message)
-  return new OperatorError(
-    known?.code ?? 'DATABASE_FAILED',
-    `${renderConnection(connection)} answered: ${message}.`,
+    `Could not connect to ${renderConnection(connection)} (sslmode ${connection.sslMode}): ${describe(error)}.`,
     {
-      hint: known?.hint ?? 'Look at the log of the server at this time.',
+      hint: known?.hint ?? 'Check database-url and that the server can be reached from here.',
+      ...factsOf(error),
       cause: error,
     },
   )
 }
 
-/** The message with its SQLSTATE or errno, which the rules go by. */
+/**
+ * What a server said when it refused a session because of a setting: unknown (42704), of a wrong value (22023), not
+ * for this role (42501), or not for a session (55P02). Undefined for every other error.
+ */
+export function settingRefusal(error: unknown): string | undefined {
+  if (!hasSqlState(error, '42704', '22023', '42501', '55P02')) return undefined
+  return error instanceof OperatorError && error.cause instanceof Error ? error.cause.message : undefined
+}
+
+/** An error from a statement of ours. */
+export function statementError(error: unknown, connection: Connection): OperatorError {
+  const known = explainDriver(error)
+  return new OperatorError(
+    known?.code ?? 'DATABASE_FAILED',
+    `${renderConnection(connection)} answered: ${describe(error)}.`,
+    {
+      hint: known?.hint ?? 'Look at the log of the server at this time.',
+      ...factsOf(error),
+      cause: error,
+    },
+  )
+}
+
+/** A server without TLS, or one whose access rules refuse the way of this attempt: libpq then tries the other way. */
+export function isTlsRefusal(error: unknown): boolean {
+  const code = codeOf(error)
+  if (code === undefined) return /server does not support SSL/i.test(errorMessage(error))
+  return code === '28000' || /^(ERR_TLS|ERR_SSL|EPROTO$)/.test(code)
+}
+
+/** A SQLSTATE, an errno, or Node's name of a TLS error; undefined where the driver gives its words alone. */
+function codeOf(error: unknown): string | undefined {
+  if (error instanceof AggregateError && error.message === '') return codeOf(error.errors[0])
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/** The driver's DatabaseError is what a server said: it has a severity. */
+function factsOf(error: unknown): ErrorFacts {
+  const code = codeOf(error)
+  if (code === undefined) return {}
+  return error instanceof Error && 'severity' in error ? { sqlState: code } : { providerCode: code }
+}
+
+/** The message, with the code for whoever looks it up. */
 function describe(error: unknown): string {
-  const code =
-    error instanceof Error && 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : ''
-  return `${errorMessage(error)}${code}`.replace(/\.$/, '')
+  const code = codeOf(error)
+  return `${errorMessage(error)}${code === undefined ? '' : ` (${code})`}`.replace(/\.$/, '')
 }

@@ -1,4 +1,4 @@
-import { OperatorError } from '../../core/errors.ts'
+import { hasSqlState, OperatorError } from '../../core/errors.ts'
 import { quoteTable } from '../../core/pg/quote.ts'
 import { readTables, type Selection, type Table, type TableAccess } from '../catalog/tables.ts'
 import { withoutKeptLocks } from '../session/release-locks.ts'
@@ -107,13 +107,12 @@ function sameTables(a: readonly Table[], b: readonly Table[]): boolean {
   return names(a) === names(b)
 }
 
-/** A cancelled statement: by its timeout, or by somebody. The text depends on the language of the server. */
+/** query_canceled: by the statement's timeout, or by an administrator. */
 function isTimeUp(error: unknown, deadline: number): boolean {
-  return (
-    error instanceof OperatorError && /\(57014\)/.test(error.message) && performance.now() >= deadline - 10
-  )
+  return hasSqlState(error, '57014') && performance.now() >= deadline - 10
 }
 
+/** undefined_table, or its schema is gone. */
 function isUndefinedTable(error: unknown): boolean {
-  return error instanceof OperatorError && /\b(42P01|3F000)\b/.test(error.message)
+  return hasSqlState(error, '42P01', '3F000')
 }

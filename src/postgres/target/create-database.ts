@@ -1,5 +1,5 @@
 import type { Manifest } from '../../core/backup/manifest.ts'
-import { OperatorError } from '../../core/errors.ts'
+import { hasSqlState, OperatorError } from '../../core/errors.ts'
 import { quoteIdentifier, quoteLiteral } from '../../core/pg/quote.ts'
 import type { Session } from '../session/session.ts'
 
@@ -33,8 +33,8 @@ export async function createDatabaseLike(
     return []
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error
-    // It says where the files lie and nothing about what is in them.
-    if (/permission denied for tablespace/.test(error.message)) {
+    // A tablespace is where the files lie. Without it the server says whether it was the one thing denied.
+    if (like.tablespace !== undefined && hasSqlState(error, '42501')) {
       await create(localeOptions(like))
       return [
         `This role may not use the tablespace ${like.tablespace}: the new database lies in the default one.`,
@@ -80,8 +80,12 @@ async function createFirst(
   }
 }
 
+/**
+ * Locale or encoding refused. Unknown to libc or the provider (42809), to ICU (22023), not of that encoding (42P17),
+ * or a server without ICU (0A000). Source: createdb in dbcommands.c, create_pg_locale in pg_locale*.c.
+ */
 function isAboutLocale(error: unknown): boolean {
-  return error instanceof OperatorError && /locale|collation|encoding/i.test(error.message)
+  return hasSqlState(error, '42809', '22023', '42P17', '0A000')
 }
 
 /** libc sorts by the collation; the others have a locale of their own. */

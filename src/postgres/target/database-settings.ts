@@ -1,4 +1,4 @@
-import { OperatorError } from '../../core/errors.ts'
+import { hasSqlState } from '../../core/errors.ts'
 import { quoteIdentifier, quoteLiteral } from '../../core/pg/quote.ts'
 import type { Session } from '../session/session.ts'
 
@@ -112,7 +112,7 @@ export async function copyDatabaseSettings(
     try {
       await session.rows(belonging.sql(quoteIdentifier(to)))
     } catch (error) {
-      if (!(error instanceof OperatorError) || !error.message.includes('(42501)')) throw error
+      if (!hasSqlState(error, '42501')) throw error
       notes.push(byHand(belonging, from))
     }
   }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { OperatorError } from '../../core/errors.ts'
+import { hasSqlState, OperatorError } from '../../core/errors.ts'
 import { type Connection, withDatabase } from '../../core/pg/connection.ts'
 import { quoteIdentifier, quoteLiteral } from '../../core/pg/quote.ts'
 import { openSession, type Session } from '../session/session.ts'
@@ -41,8 +41,8 @@ export async function createTargetDatabase(
     await describeDatabase(session, name, `${IN_PROGRESS} ${nonce}, backup ${backupId}`)
     return notes
   } catch (error) {
-    // Two at the same moment: the second finds the database, or only its name in the index.
-    if (!(error instanceof OperatorError) || !/\((42P04|23505)\)/.test(error.message)) throw error
+    // Race with another restore: 42P04 if the database is visible, 23505 if only the index entry is.
+    if (!hasSqlState(error, '42P04', '23505')) throw error
     claim(false)
     throw nameTaken(name)
   }

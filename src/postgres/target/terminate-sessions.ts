@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { OperatorError } from '../../core/errors.ts'
+import { hasSqlState, OperatorError } from '../../core/errors.ts'
 import type { TargetSession } from '../../core/restore/target-facts.ts'
 import { renderSome } from '../../core/text/counts.ts'
 import type { Session } from '../session/session.ts'
@@ -92,8 +92,8 @@ export async function namingBlockers<T>(session: Session, pid: string, work: Pro
   try {
     return await work
   } catch (error) {
-    if (!(error instanceof OperatorError) || !/lock timeout|deadlock detected/.test(error.message))
-      throw error
+    // lock_not_available, deadlock_detected
+    if (!hasSqlState(error, '55P03', '40P01')) throw error
     const who = blockers.length === 0 ? 'a session that this role may not see' : renderSome(blockers, 5)
     throw new OperatorError(
       'TARGET_BUSY',

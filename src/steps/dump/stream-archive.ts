@@ -55,8 +55,5 @@ export async function dumpInto(
 function nameWhoLocks(error: unknown, { inTheWay }: HeldSnapshot): unknown {
   const who = inTheWay()
   if (!(error instanceof OperatorError) || error.code !== 'DATABASE_LOCKED' || who.length === 0) return error
-  return new OperatorError(error.code, `${error.message} It waited: ${who.join('; ')}.`, {
-    ...(error.hint !== undefined && { hint: error.hint }),
-    cause: error.cause,
-  })
+  return error.withContext({ after: `It waited: ${who.join('; ')}.` })
 }

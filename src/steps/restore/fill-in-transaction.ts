@@ -68,12 +68,9 @@ async function explainLostCommit(id: string, error: unknown, tools: OverwriteToo
     return
   }
   if (end === 'rolled-back' || !(error instanceof OperatorError)) throw error
-  throw new OperatorError(
-    error.code,
-    `The connection was lost during the commit, and the server could not be asked how it ended: ${error.message}`,
-    {
-      hint: `Ask it: SELECT pg_xact_status('${id}'); committed means that the restored data is there, aborted that the old data is.`,
-      cause: error,
-    },
-  )
+  throw error.withContext({
+    before: 'The connection was lost during the commit, and the server could not be asked how it ended',
+    hint: () =>
+      `Ask it: SELECT pg_xact_status('${id}'); committed means that the restored data is there, aborted that the old data is.`,
+  })
 }

@@ -135,9 +135,9 @@ function explainGuards(guards: readonly string[], error: unknown): unknown {
   if (guards.length === 0 || !(error instanceof OperatorError)) return error
   // Neither a lost connection nor a lock is of a trigger's making.
   if (error.code !== 'RESTORE_FAILED' && error.code !== 'DATABASE_PRIVILEGES') return error
-  return new OperatorError(error.code, error.message, {
-    hint: `${error.hint ?? ''} These tables have triggers: ${renderSome(guards)}. If one of them guards the rows, give the setting that it asks for by session-settings, such as logi.allow_audit_purge=yes (runbook §7).`.trim(),
-    cause: error,
+  return error.withContext({
+    hint: hint =>
+      `${hint} These tables have triggers: ${renderSome(guards)}. If one of them guards the rows, give the setting that it asks for by session-settings, such as logi.allow_audit_purge=yes (runbook §7).`,
   })
 }
 
@@ -171,14 +171,10 @@ async function fillInParallel(
     await awaitRestore(running, tools.signal, tools)
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error
-    throw new OperatorError(
-      error.code,
-      `${target.database} was emptied and is incomplete now: ${error.message}`,
-      {
-        hint: `${error.hint ?? ''} Run the step again, with this backup or with the safety backup.`.trim(),
-        cause: error,
-      },
-    )
+    throw error.withContext({
+      before: `${target.database} was emptied and is incomplete now`,
+      hint: hint => `${hint} Run the step again, with this backup or with the safety backup.`,
+    })
   }
 }
 

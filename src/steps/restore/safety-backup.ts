@@ -23,14 +23,11 @@ export async function backUp(
       return await tools.takeSafetyBackup()
     } catch (error) {
       if (!(error instanceof OperatorError) || tools.signal.aborted) throw error
-      throw new OperatorError(
-        error.code,
-        `The safety backup of ${target.database} failed, so nothing was changed: ${error.message}`,
-        {
-          hint: `${error.hint ?? ''} If the database is too damaged to be dumped, use mode swap, which keeps it, or set skip-safety-backup to the reason.`.trim(),
-          cause: error,
-        },
-      )
+      throw error.withContext({
+        before: `The safety backup of ${target.database} failed, so nothing was changed`,
+        hint: hint =>
+          `${hint} If the database is too damaged to be dumped, use mode swap, which keeps it, or set skip-safety-backup to the reason.`,
+      })
     }
   })
   const { id } = safety.backup
