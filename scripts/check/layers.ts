@@ -1,6 +1,7 @@
 /**
- * The layers of the code base as rules over its text: who may import whom, which package is confined to which layer,
- * and what is not written anywhere. Formatted source is assumed (one statement a line), which `biome ci` guarantees.
+ * The layers of the code base as rules over its text: who may import whom, which package is confined to which
+ * layer, and what is not written anywhere. Formatted source is assumed (one statement a line), which `biome
+ * ci` guarantees.
  */
 import { posix } from 'node:path'
 
@@ -49,8 +50,9 @@ const IN_ONE_FILE: Readonly<Record<string, string>> = {
 }
 
 /**
- * The rooms of a layer, from the ground up: a file may import from its own room and from rooms in an earlier group.
- * Files directly in the layer's folder stand before all rooms; a room inside a room belongs to the outer one.
+ * The rooms of a layer, from the ground up: a file may import from its own room and from rooms in an earlier
+ * group. Files directly in the layer's folder stand before all rooms; a room inside a room belongs to the
+ * outer one.
  */
 const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   core: [
@@ -58,11 +60,11 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['backup'],
     ['checks', 'migrations'],
     ['criteria', 'drill', 'gate'],
-    ['restore'],
+    ['restore', 'render'],
     ['summary'],
   ],
   postgres: [['session'], ['client-tools'], ['catalog'], ['source', 'target', 'install'], ['scratch']],
-  steps: [['backups'], ['dump', 'restore'], ['drill', 'gate']],
+  steps: [['backups'], ['dump', 'restore', 'recovery'], ['drill', 'gate']],
   storage: [['multipart']],
 }
 
@@ -122,7 +124,10 @@ const TEXT_RULES: readonly TextRule[] = [
   },
 ]
 
-/** Every breach in one file, each as `file:line: rule (what is written there)`. `file` is relative to the repository. */
+/**
+ * Every breach in one file, each as `file:line: rule (what is written there)`. `file` is relative to the
+ * repository.
+ */
 export function layerProblems(file: string, source: string): readonly string[] {
   const problems = /(^|\/)(utils?|helpers?|common|misc|shared)\.ts$/.test(file)
     ? [`${file}:1: a file is named after what it holds, not "${posix.basename(file)}"`]
@@ -225,7 +230,10 @@ function roomOf(file: string): string | undefined {
   return rest.length === 0 ? undefined : room
 }
 
-/** `setup-pg18` of src/actions/setup-pg18/run.ts. A file directly in src/actions belongs to none: all may import it. */
+/**
+ * `setup-pg18` of src/actions/setup-pg18/run.ts. A file directly in src/actions belongs to none: all may
+ * import it.
+ */
 function actionOf(file: string): string | undefined {
   const [, , action, ...rest] = file.split('/')
   return rest.length === 0 ? undefined : action

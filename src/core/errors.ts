@@ -51,6 +51,23 @@ export const ERROR_CODES = {
   REPORT_FAILED: 'GitHub, the webhook or the watchdog could not be told how the job ended.',
   MANIFEST_INVALID: 'A manifest cannot be read: damaged, or written by a newer version.',
   DRILL_RECORD_INVALID: 'A drill record cannot be read: damaged, or written by a newer version.',
+  RENDER_UNREACHABLE: 'The API of Render could not be reached.',
+  RENDER_DENIED: 'Render refused the API key, or its owner lacks a right.',
+  RENDER_NOT_FOUND:
+    'Render has no database, service or environment group with this id, or the key cannot see it.',
+  RENDER_REFUSED: 'Render refused a request.',
+  RENDER_FAILED:
+    'Render answered with an error that did not go away, or with something that its API does not describe.',
+  RENDER_UNKNOWN: 'The answer to a request was lost, and its effect is not to be seen. It is not repeated.',
+  RENDER_NOT_READY: 'A database at Render does not meet what fail-on demands.',
+  RECOVERY_UNAVAILABLE: 'Render cannot recover the database to this point in time. Nothing was made.',
+  RECOVERY_FAILED: 'The recovery at Render failed, or the recovered database cannot be used.',
+  RECOVERY_NOT_DELETED: 'A recovered database could not be deleted and goes on to cost money.',
+  ACCESS_FAILED:
+    'The allow list of the database could not be opened for this runner, or not be closed again.',
+  CUTOVER_REFUSED: 'The cutover cannot be made as asked. Nothing was changed.',
+  CUTOVER_STOPPED: 'The cutover stopped half way. The message says what is done and what is not.',
+  CUTOVER_RECORD_INVALID: 'The record of a cutover cannot be read: damaged, or written by a newer version.',
   TIMED_OUT: 'The step took longer than its timeout.',
   CANCELLED: 'The job was cancelled.',
   INTERNAL: 'A defect of pg-runbook. Please report it.',

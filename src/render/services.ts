@@ -1,0 +1,138 @@
+import { list, object } from '../core/json/decode.ts'
+import {
+  deploy,
+  type EnvironmentGroup,
+  type EnvironmentVariable,
+  environmentGroup,
+  environmentVariable,
+  type RenderDeploy,
+  type RenderService,
+  service,
+} from '../core/render/resources.ts'
+import type { Secret } from '../core/secret.ts'
+import { parseAnswer, type RenderClient } from './client.ts'
+
+const PAGE = 100
+
+/** Services, their variables and deploys. */
+export class RenderServices {
+  readonly #client: RenderClient
+
+  constructor(client: RenderClient) {
+    this.#client = client
+  }
+
+  read(id: string): Promise<RenderService> {
+    return this.#client.read(
+      { method: 'GET', path: `/services/${id}`, what: `read the service ${id}` },
+      service,
+    )
+  }
+
+  async listVariables(id: string): Promise<readonly EnvironmentVariable[]> {
+    const found: EnvironmentVariable[] = []
+    const page = list(object({ cursor: (value: unknown) => value, envVar: environmentVariable }))
+    let cursor = ''
+    for (;;) {
+      const query = new URLSearchParams({ limit: String(PAGE), ...(cursor !== '' && { cursor }) })
+      const path = `/services/${id}/env-vars?${query}`
+      const items = await this.#client.read(
+        { method: 'GET', path, what: `list the variables of ${id}` },
+        page,
+      )
+      found.push(...items.map(({ envVar }) => envVar))
+      cursor = String(items.at(-1)?.cursor ?? '')
+      if (items.length < PAGE || cursor === '') return found
+    }
+  }
+
+  readGroup(id: string): Promise<EnvironmentGroup> {
+    return this.#client.read(
+      { method: 'GET', path: `/env-groups/${id}`, what: `read the environment group ${id}` },
+      environmentGroup,
+    )
+  }
+
+  /**
+   * Sets one variable of a service (`srv-…`, `crn-…`) or of an environment group (`evg-…`). Nothing is
+   * deployed by it.
+   */
+  async setVariable(ownerId: string, key: string, value: Secret): Promise<void> {
+    const folder = ownerId.startsWith('evg-') ? 'env-groups' : 'services'
+    await this.#client.send({
+      method: 'PUT',
+      path: `/${folder}/${ownerId}/env-vars/${encodeURIComponent(key)}`,
+      body: { value: value.reveal() },
+      what: `set ${key} of ${ownerId}`,
+    })
+  }
+
+  async setMaintenance(id: string, enabled: boolean): Promise<void> {
+    await this.#client.send({
+      method: 'PATCH',
+      path: `/services/${id}`,
+      body: { serviceDetails: { maintenanceMode: { enabled, uri: '' } } },
+      what: `switch the maintenance mode of ${id} ${enabled ? 'on' : 'off'}`,
+    })
+  }
+
+  suspend(id: string): Promise<void> {
+    return this.#toggle(id, 'suspend', true)
+  }
+
+  resume(id: string): Promise<void> {
+    return this.#toggle(id, 'resume', false)
+  }
+
+  async #toggle(id: string, verb: 'suspend' | 'resume', isSuspended: boolean): Promise<void> {
+    await this.#client.post({
+      path: `/services/${id}/${verb}`,
+      what: `${verb} the service ${id}`,
+      findEffect: async () => {
+        const { suspended } = await this.read(id)
+        return (suspended === 'suspended') === isSuspended ? true : undefined
+      },
+    })
+  }
+
+  /** Deploys since an instant, newest first. */
+  async listDeploys(id: string, since: Date): Promise<readonly RenderDeploy[]> {
+    const query = new URLSearchParams({ createdAfter: since.toISOString(), limit: String(PAGE) })
+    const items = await this.#client.read(
+      { method: 'GET', path: `/services/${id}/deploys?${query}`, what: `list the deploys of ${id}` },
+      list(object({ deploy })),
+    )
+    const byAge = (a: RenderDeploy, b: RenderDeploy) => Date.parse(b.createdAt) - Date.parse(a.createdAt)
+    return items.map(item => item.deploy).toSorted(byAge)
+  }
+
+  readDeploy(serviceId: string, id: string): Promise<RenderDeploy> {
+    return this.#client.read(
+      {
+        method: 'GET',
+        path: `/services/${serviceId}/deploys/${id}`,
+        what: `read the deploy ${id} of ${serviceId}`,
+      },
+      deploy,
+    )
+  }
+
+  /**
+   * Deploys the last successful build with the variables of now. Undefined where Render only queued it: then
+   * the answer has no id, and the deploy shows in the list later.
+   */
+  async deploy(
+    id: string,
+    findMade: () => Promise<RenderDeploy | undefined>,
+  ): Promise<RenderDeploy | undefined> {
+    const post = {
+      path: `/services/${id}/deploys`,
+      body: { deployMode: 'deploy_only' },
+      what: `deploy ${id}`,
+      findEffect: findMade,
+    }
+    const answer = await this.#client.post(post)
+    if ('effect' in answer) return answer.effect
+    return answer.text.trim() === '' ? undefined : parseAnswer(post, answer, deploy)
+  }
+}
