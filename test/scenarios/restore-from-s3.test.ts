@@ -210,7 +210,7 @@ describe('restore-from-s3', () => {
 
       expect(run.exitCode, run.log).toBe(0)
       expect(run.outputs.verdict).toBe('pass')
-      expect(Number(/(\d+) sessions? cut/.exec(run.log)?.[1])).toBeGreaterThanOrEqual(5)
+      expect(Number(/(\d+) sessions? terminated/.exec(run.log)?.[1])).toBeGreaterThanOrEqual(5)
       const key = `backups/manifests/logi/${run.outputs['safety-backup-id']}.json`
       const { fingerprint } = parseManifest((await bucket.read(key)).toString(), key)
       const saved = fingerprint.tables.find(({ name }) => name === 'later')?.rows

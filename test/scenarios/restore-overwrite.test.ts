@@ -100,7 +100,7 @@ describe('restore-from-s3 in mode overwrite', () => {
     await Promise.all(readers)
 
     expect(run.exitCode, run.log).toBe(0)
-    expect(Number(/(\d+) sessions? cut/.exec(run.log)?.[1])).toBeGreaterThanOrEqual(8)
+    expect(Number(/(\d+) sessions? terminated/.exec(run.log)?.[1])).toBeGreaterThanOrEqual(8)
     expect(await databaseDigest(lab, hosted.url)).toBe(good)
     expect(Number(run.outputs['window-milliseconds'])).toBeGreaterThan(0)
   })

@@ -69,9 +69,9 @@ describe('restore-from-s3 over a database', () => {
     expect(run.exitCode).toBe(1)
     expect(run.annotations.at(-1)?.title).toBe('restore-from-s3: RESTORE_FAILED')
     expect(run.annotations.at(-1)?.message).toContain(name)
-    expect(run.annotations.at(-1)?.message).toContain('rolled back')
+    expect(run.annotations.at(-1)?.message).toContain('Rolled back')
     expect(run.outputs).toMatchObject({ outcome: 'failed', verdict: 'fail', 'restored-to': '' })
-    expect(run.summary).toContain('What differs')
+    expect(run.summary).toContain('❌ | ')
     expect(await databaseDigest(lab, hosted.url)).toBe(before)
     const key = (await bucket.list('backups/restores/logi/')).at(-1) ?? ''
     const record = parseRestoreRecord((await bucket.read(key)).toString(), key)

@@ -3,7 +3,7 @@ import { type BackupChoice, parseBackupChoice } from '../../core/backup/backup-s
 import { type Location, parseDatabaseName, parseDestination } from '../../core/backup/bucket-layout.ts'
 import type { Connection } from '../../core/pg/connection.ts'
 import { RESTORE_MODES, type RestoreMode } from '../../core/restore/restore-record.ts'
-import type { SelectionInputs } from '../../core/restore/selection.ts'
+import type { ScopeInputs } from '../../core/restore/restore-scope.ts'
 import { parseSessionSetting, type SessionSetting } from '../../core/restore/session-settings.ts'
 import { GIB, KIB, MIB } from '../../core/text/bytes.ts'
 import { readOptionalConnection } from '../../runner/connection-input.ts'
@@ -27,7 +27,7 @@ export interface RestoreInputs {
   readonly terminateSessions: boolean
   readonly skipSafetyBackup: string | undefined
   readonly content: (typeof CONTENTS)[number]
-  readonly selection: SelectionInputs
+  readonly selection: ScopeInputs
   readonly sessionSettings: readonly SessionSetting[]
   readonly ownerRole: string | undefined
   readonly restoreGrants: boolean

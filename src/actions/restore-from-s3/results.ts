@@ -1,12 +1,14 @@
 import type { ActionResult } from '../../core/action-result.ts'
-import { verdictOf } from '../../core/checks/check.ts'
-import { holdsPart } from '../../core/restore/selection.ts'
+import { holdsPart } from '../../core/restore/restore-scope.ts'
 import { renderNotice } from '../../core/restore/user-notice.ts'
 import type { RestorePlan } from '../../steps/restore/plan.ts'
-import type { RestoreReport, RestoreRequest } from '../../steps/restore/restore.ts'
-import { renderPlanSummary, renderRestoreSummary } from './summary.ts'
+import { verdictOfResult } from '../../steps/restore/record.ts'
+import type { RestoreRequest } from '../../steps/restore/request.ts'
+import type { RestoreReport } from '../../steps/restore/restore.ts'
+import { renderPlanSummary } from './plan-summary.ts'
+import { renderRestoreSummary } from './summary.ts'
 
-/** What a run cannot know yet is empty. */
+/** What a dry run cannot know yet is empty. */
 export function toPlanResult(request: RestoreRequest, plan: RestorePlan): ActionResult {
   const notice = noticeOf(request, { replacedAt: null, isPlanned: true })
   return {
@@ -26,20 +28,20 @@ export function toPlanResult(request: RestoreRequest, plan: RestorePlan): Action
   }
 }
 
-/** What came of it, for the steps after this one and for the operator. */
+/** Outputs for later steps, and the summary for the operator. */
 export function toResult(
   request: RestoreRequest,
-  { record, progress, failure }: RestoreReport,
+  { record, result, failure }: RestoreReport,
   recordUri: string,
 ): ActionResult {
   const { target, durations } = record
-  // A database beside the old one is going to be cut over to.
+  // The operator is going to cut over to a new database.
   const isPlanned = request.mode === 'new-database' && record.restore.outcome === 'restored'
-  const notice = noticeOf(request, { replacedAt: progress.replacedAt, isPlanned })
+  const notice = noticeOf(request, { replacedAt: result.replacedAt, isPlanned })
   return {
     outputs: {
       outcome: record.restore.outcome,
-      verdict: progress.checks.length === 0 ? 'not-measured' : verdictOf(progress.checks),
+      verdict: verdictOfResult(result),
       'backup-id': record.backup.id,
       'restored-to': target.restoredTo ?? '',
       'previous-database': target.previous ?? '',
@@ -49,20 +51,20 @@ export function toResult(
       'restore-uri': recordUri,
       notice,
     },
-    summary: renderRestoreSummary(record, { recordUri, notice, copyBack: progress.copyBack, failure }),
+    summary: renderRestoreSummary(record, { recordUri, notice, copyBack: result.copyBack, failure }),
     ...(failure && { failure }),
   }
 }
 
-/** Empty where users have what they had, and nobody is about to change that. */
+/** Empty when users have what they had, and no cutover is planned. */
 function noticeOf(
-  { manifest, selection, location }: RestoreRequest,
+  { manifest, scope, location }: RestoreRequest,
   { replacedAt, isPlanned }: { readonly replacedAt: Date | null; readonly isPlanned: boolean },
 ): string {
-  if (replacedAt === null && (!isPlanned || holdsPart(manifest, selection))) return ''
+  if (replacedAt === null && (!isPlanned || holdsPart(manifest, scope))) return ''
   return renderNotice({
     database: location.database,
-    isPart: selection.of === 'rows',
+    isPart: scope.of === 'rows',
     snapshotAt: new Date(manifest.backup.snapshotAt),
     replacedAt,
     now: new Date(),

@@ -4,20 +4,24 @@ import { OperatorError } from '../../core/errors.ts'
 import { renderConnection } from '../../core/pg/connection.ts'
 import { parseVersion } from '../../core/pg/version.ts'
 import { previousName, restoredName } from '../../core/restore/database-names.ts'
-import { neededBytes, type Selection, selectTables } from '../../core/restore/selection.ts'
-import { renderSessionSetting } from '../../core/restore/session-settings.ts'
+import { type RestoreScope, selectTables } from '../../core/restore/restore-scope.ts'
 import { renderBytes } from '../../core/text/bytes.ts'
 import type { Action, ActionContext } from '../../runner/action.ts'
 import { withDeadline } from '../../runner/deadline.ts'
 import { findBackup } from '../../steps/backups/find-backup.ts'
-import { type PlanRequest, planRestore } from '../../steps/restore/plan.ts'
-import { type RestoreRequest, restoreDatabase } from '../../steps/restore/restore.ts'
+import { planRestore } from '../../steps/restore/plan.ts'
+import { restoreDatabase } from '../../steps/restore/restore.ts'
 import { Store } from '../../storage/store.ts'
-import { describeRun, hasOpenUpload, removeOpenUpload } from '../../wiring/dump-deps.ts'
+import { hasOpenUpload, removeOpenUpload } from '../../wiring/dump-deps.ts'
 import { requireTool } from '../../wiring/require-tool.ts'
 import { type RestoreInputs, readRestoreInputs } from './inputs.ts'
-import { createRestoreTools } from './plan-deps.ts'
+import { createNewDatabaseDeps } from './new-database-deps.ts'
+import { createOverwriteDeps } from './overwrite-deps.ts'
+import { createPlanDeps } from './plan-deps.ts'
+import { toPlanRequest, toRestoreRequest } from './requests.ts'
+import { openRun, type RestoreRun } from './restore-run.ts'
 import { toPlanResult, toResult } from './results.ts'
+import { createSwapDeps } from './swap-deps.ts'
 import { dropLeftDatabase, NEW_DATABASE } from './unfinished-database.ts'
 
 export const restoreFromS3: Action = {
@@ -30,28 +34,24 @@ export const restoreFromS3: Action = {
     const manifest = await findBackup(inputs.backup, inputs.location, store, context.log, {
       isForRestore: true,
     })
-    const { backup, object } = manifest
-    context.log.info(
-      `Backup ${backup.id}: ${renderBytes(object.bytes)}, shows ${backup.database} at ${backup.snapshotAt}. Target: ${renderConnection(inputs.target)}, mode ${inputs.mode}.`,
-    )
-    const selection = select(manifest, inputs)
+    logStart(context, inputs, manifest)
+    const scope = selectScope(manifest, inputs)
     const pgRestore = await requireTool(
       context,
       'pg_restore',
       parseVersion(manifest.archive.toolVersion).major,
     )
     const nonce = randomBytes(4).toString('hex')
-    const setting = { inputs, manifest, store, signal, nonce, directory: temp.path, pgRestore }
-    const tools = await createRestoreTools(context, setting)
-    const names = chooseNames(inputs)
-    const plan = await planRestore(planRequest(inputs, manifest, selection, names), tools)
-    const request = restoreRequest(context, inputs, manifest, selection, names, nonce)
+    const start = { inputs, manifest, store, signal, nonce, directory: temp.path, pgRestore }
+    const run = await openRun(context, start)
+    const request = toRestoreRequest(context.environment, run, scope, chooseNames(inputs))
+    const plan = await planRestore(toPlanRequest(run, request), createPlanDeps(context, run))
     if (inputs.dryRun) return toPlanResult(request, plan)
-    const report = await restoreDatabase(request, plan, tools)
+    const report = await restoreDatabase(request, plan, createRestoreDeps(context, run))
     return toResult(request, report, report.recordKey === undefined ? '' : store.uri(report.recordKey))
   },
 
-  /** Drops what a main phase left that was killed before it could clean up. */
+  /** Drops what a killed main phase left. */
   async post(context) {
     const isLeft = (context.state.read(NEW_DATABASE) ?? null) !== null
     if (!isLeft && !hasOpenUpload(context)) return
@@ -64,8 +64,8 @@ export const restoreFromS3: Action = {
 }
 
 /**
- * Before anything is connected to: whoever decides types the name. Overwriting needs it, and in every mode a wrong one says
- * that somebody means another database. Throws CONFIRMATION_MISSING.
+ * Before any connection. Overwriting needs the typed name; in every mode a wrong name means that the operator has
+ * another database in mind. Throws CONFIRMATION_MISSING.
  */
 function refuseUnconfirmed({ mode, confirm, target, dryRun }: RestoreInputs): void {
   const isNeeded = mode === 'overwrite' && !dryRun
@@ -79,51 +79,32 @@ function refuseUnconfirmed({ mode, confirm, target, dryRun }: RestoreInputs): vo
     {
       hint:
         mode === 'overwrite'
-          ? `If ${database} is really to be overwritten, set confirm: ${database}. Mode new-database or swap keeps the old data.`
-          : `If ${database} is really the database to get back, set confirm: ${database}.`,
+          ? `To overwrite ${database}, set confirm: ${database}. Modes new-database and swap keep the old data.`
+          : `To restore ${database}, set confirm: ${database}.`,
     },
   )
 }
 
-function select(manifest: Manifest, { selection }: RestoreInputs): Selection {
+function logStart({ log }: ActionContext, { target, mode }: RestoreInputs, manifest: Manifest): void {
+  const { backup, object } = manifest
+  log.info(
+    `Backup ${backup.id}: ${renderBytes(object.bytes)}, shows ${backup.database} at ${backup.snapshotAt}. Target: ${renderConnection(target)}, mode ${mode}.`,
+  )
+}
+
+function selectScope(manifest: Manifest, { selection }: RestoreInputs): RestoreScope {
   try {
     return selectTables(manifest, selection)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new OperatorError('INVALID_INPUT', `tables or schemas: ${error.message}. Nothing was changed.`, {
-      hint: `The manifest of ${manifest.backup.id} lists the tables. The rows of a partitioned table are in its partitions: name these, as events_* does.`,
+      hint: `The manifest of ${manifest.backup.id} lists the tables. The rows of a partitioned table are in its partitions: name these, for example events_*.`,
       cause: error,
     })
   }
 }
 
-function planRequest(
-  inputs: RestoreInputs,
-  manifest: Manifest,
-  selection: Selection,
-  names: NewNames,
-): PlanRequest {
-  const { mode, terminateSessions, allOrNothing, ownerRole, targetDiskBytes } = inputs
-  return {
-    manifest,
-    selection,
-    wish: {
-      mode,
-      neededBytes: neededBytes(manifest, selection),
-      newNames: newNames(inputs, names),
-      terminateSessions,
-      allOrNothing,
-      takesSafetyBackup: mode === 'overwrite' && inputs.skipSafetyBackup === undefined,
-      owner: ownerRole,
-      diskBytes: targetDiskBytes,
-    },
-  }
-}
-
-/** The new database, and what the old one is called after a swap. */
-type NewNames = Pick<RestoreRequest, 'restoredName' | 'previousName'>
-
-function chooseNames({ target: { database }, newDatabase }: RestoreInputs): NewNames {
+function chooseNames({ target: { database }, newDatabase }: RestoreInputs) {
   const now = new Date()
   return {
     restoredName: newDatabase ?? restoredName(database, now),
@@ -131,32 +112,13 @@ function chooseNames({ target: { database }, newDatabase }: RestoreInputs): NewN
   }
 }
 
-function newNames({ mode }: RestoreInputs, names: NewNames): readonly string[] {
-  if (mode === 'overwrite') return []
-  return mode === 'swap' ? [names.restoredName, names.previousName] : [names.restoredName]
-}
-
-function restoreRequest(
-  { environment }: ActionContext,
-  inputs: RestoreInputs,
-  manifest: Manifest,
-  selection: Selection,
-  names: NewNames,
-  nonce: string,
-): RestoreRequest {
-  const { host, port, user, database } = inputs.target
+function createRestoreDeps(context: ActionContext, run: RestoreRun) {
   return {
-    ...names,
-    manifest,
-    location: inputs.location,
-    mode: inputs.mode,
-    selection,
-    target: { host, port, user, database },
-    allOrNothing: inputs.allOrNothing,
-    mayTerminateSessions: inputs.terminateSessions,
-    skipSafetyBackup: inputs.skipSafetyBackup,
-    sessionSettings: inputs.sessionSettings.map(renderSessionSetting),
-    nonce,
-    run: describeRun(environment),
+    newDatabase: createNewDatabaseDeps(context, run),
+    swap: createSwapDeps(context, run),
+    overwrite: createOverwriteDeps(context, run),
+    store: run.store,
+    now: () => new Date(),
+    log: context.log,
   }
 }

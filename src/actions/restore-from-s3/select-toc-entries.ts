@@ -1,22 +1,21 @@
 import { join } from 'node:path'
 import { type ChosenEntries, chooseEntries } from '../../core/backup/archive-toc.ts'
 import { schemasToLeaveOut } from '../../core/backup/partial-backup.ts'
-import type { Selection, TableName } from '../../core/restore/selection.ts'
+import type { QualifiedName } from '../../core/pg/qualified-name.ts'
+import type { RestoreScope } from '../../core/restore/restore-scope.ts'
 import type { TargetFacts } from '../../core/restore/target-facts.ts'
 import { listArchive, readPublications, readSchemas } from '../../postgres/client-tools/pg-restore-list.ts'
-import type { ToolSetting } from './plan-deps.ts'
+import type { RestoreRun } from './restore-run.ts'
 
-/** What of the archive is restored. The rows of single tables are found by pg_restore itself, because a name may hold anything. */
-export async function choose(
-  { inputs, pgRestore, directory, manifest }: ToolSetting,
-  archive: string,
-  env: Readonly<Record<string, string>>,
-  selection: Selection,
+/** Selects the entries to restore. pg_restore itself finds the rows of single tables, because a name may hold anything. */
+export async function selectTocEntries(
+  { inputs, pgRestore, directory, manifest, archivePath: archive, env }: RestoreRun,
+  scope: RestoreScope,
   facts: TargetFacts,
 ): Promise<ChosenEntries> {
   const { isSuperuser, foreignExtensions, keptSchemas, keptRows, foreignPublications } = facts
   const list = (args: readonly string[]) => listArchive(pgRestore.path, archive, args, env)
-  const rowsOf = async (tables: readonly TableName[]) => {
+  const rowsOf = async (tables: readonly QualifiedName[]) => {
     const ids = new Set<string>()
     for (const { schema, name } of tables)
       for (const { id, kind } of await list([`--schema=${schema}`, `--table=${name}`]))
@@ -40,8 +39,7 @@ export async function choose(
     publications: isSuperuser ? new Map() : await readPublications(question),
     foreignPublications: isNew ? [] : foreignPublications,
     part: manifest.backup.kind === 'partial' ? manifest.backup : undefined,
-    rowsOnly: selection.of === 'rows',
-    dataOnlyOf:
-      selection.of === 'everything' ? undefined : await rowsOf('tables' in selection ? selection.tables : []),
+    rowsOnly: scope.of === 'rows',
+    dataOnlyOf: scope.of === 'everything' ? undefined : await rowsOf('tables' in scope ? scope.tables : []),
   })
 }

@@ -1,19 +1,18 @@
-import { byKey, keyOf } from '../pg/qualified-name.ts'
-import type { TableName } from './selection.ts'
+import { byKey, keyOf, type QualifiedName } from '../pg/qualified-name.ts'
 
-/** A foreign key: rows of one table point to rows of another. */
-export interface Reference {
-  readonly from: TableName
-  readonly to: TableName
+/** Rows of one table point to rows of another. */
+export interface ForeignKey {
+  readonly from: QualifiedName
+  readonly to: QualifiedName
 }
 
-/** The tables, each behind those that it refers to; those that refer to each other in a circle somehow. */
-export function inReferenceOrder<T extends TableName>(
+/** The tables, each after those it refers to. Tables in a cycle come in any order. */
+export function inForeignKeyOrder<T extends QualifiedName>(
   tables: readonly T[],
-  references: readonly Reference[],
+  foreignKeys: readonly ForeignKey[],
 ): readonly T[] {
   const known = byKey(tables)
-  const targets = Map.groupBy(references, ({ from }) => keyOf(from))
+  const targets = Map.groupBy(foreignKeys, ({ from }) => keyOf(from))
   const ordered: T[] = []
   const seen = new Set<T>()
   const place = (table: T): void => {

@@ -14,7 +14,7 @@ import {
   whole,
 } from '../json/decode.ts'
 import { parseRecord, RECORDED_BACKUP, recordedRun } from '../json/versioned-record.ts'
-import { SELECTIONS } from './selection.ts'
+import { RESTORE_SCOPES } from './restore-scope.ts'
 
 export const RESTORE_VERSION = 1
 
@@ -69,7 +69,7 @@ const restoreRecord = object({
   }),
   /** What was left out or put in: tables, entries of the archive, settings of the session, which are no place for a secret. */
   options: object({
-    selection: addedLater(oneOf(SELECTIONS)),
+    selection: addedLater(oneOf(RESTORE_SCOPES)),
     tables: list(text),
     leftOut: list(text),
     sessionSettings: list(text),

@@ -1,16 +1,11 @@
 import type { Manifest, ObjectCounts } from '../backup/manifest.ts'
-import { keyOf } from '../pg/qualified-name.ts'
+import { keyOf, type QualifiedName } from '../pg/qualified-name.ts'
 import { renderAmount, renderName } from '../text/counts.ts'
-
-interface Named {
-  readonly schema: string
-  readonly name: string
-}
 
 /** What a database holds, by name and by count. */
 export interface Inventory {
-  readonly tables: readonly Named[]
-  readonly sequences: readonly Named[]
+  readonly tables: readonly QualifiedName[]
+  readonly sequences: readonly QualifiedName[]
   readonly objects: ObjectCounts
 }
 
@@ -27,7 +22,11 @@ export function safetyGap({ fingerprint }: Manifest, now: Inventory): readonly s
   ]
 }
 
-function differing(what: string, saved: readonly Named[], now: readonly Named[]): readonly string[] {
+function differing(
+  what: string,
+  saved: readonly QualifiedName[],
+  now: readonly QualifiedName[],
+): readonly string[] {
   const savedKeys = new Set(saved.map(keyOf))
   const nowKeys = new Set(now.map(keyOf))
   return [

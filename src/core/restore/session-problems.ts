@@ -1,11 +1,11 @@
 import { renderAmount, renderSome } from '../text/counts.ts'
 import type { TargetFacts, TargetSession } from './target-facts.ts'
-import type { RestoreWish, TargetProblem } from './target-problems.ts'
+import type { TargetProblem, TargetRequirements } from './target-problems.ts'
 
 /** Who and what is in the database that is to be replaced, and in the way. */
 export function sessionProblems(
   facts: TargetFacts,
-  { mode, terminateSessions }: RestoreWish,
+  { mode, terminateSessions }: TargetRequirements,
 ): readonly TargetProblem[] {
   const { sessions, preparedTransactions, subscriptions, database } = facts
   const problems: TargetProblem[] = []

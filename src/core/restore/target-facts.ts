@@ -1,3 +1,4 @@
+import type { QualifiedName } from '../pg/qualified-name.ts'
 /** A session of somebody else in the database that is to be replaced. */
 export interface TargetSession {
   readonly pid: string
@@ -42,7 +43,7 @@ export interface TargetFacts {
   /** Schemas other than public that hold such extensions: an overwriting leaves them where they are. */
   readonly keptSchemas: readonly string[]
   /** Tables of such extensions whose rows an archive holds, because users may change them: they stay as they are. */
-  readonly keptRows: ReadonlyArray<{ readonly schema: string; readonly name: string }>
+  readonly keptRows: readonly QualifiedName[]
   /** Publications that our role does not own: an overwriting leaves them where they are. */
   readonly foreignPublications: readonly string[]
   readonly roles: readonly string[]
@@ -50,7 +51,7 @@ export interface TargetFacts {
   /** Prepared transactions in the database: they keep it from being renamed, and hold locks. */
   readonly preparedTransactions: number
   /** `schema.name` of what an overwriting would have to drop and this role may not. */
-  readonly foreignObjects: readonly string[]
+  readonly objectsNotOwned: readonly string[]
   /** Tables that this role may drop, being the owner of their schema, but neither lock nor read. */
   readonly unlockableTables: readonly string[]
   /** Subscriptions of this database: they write to it, and follow it whatever it is called. */

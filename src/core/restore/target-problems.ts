@@ -9,7 +9,7 @@ import { sessionProblems } from './session-problems.ts'
 import type { TargetFacts } from './target-facts.ts'
 
 /** What is wanted of the target. */
-export interface RestoreWish {
+export interface TargetRequirements {
   readonly mode: RestoreMode
   /** What a database takes that holds what was chosen, at most. */
   readonly neededBytes: number
@@ -48,15 +48,15 @@ export interface TargetProblem {
 export function targetProblems(
   manifest: Manifest,
   facts: TargetFacts,
-  wish: RestoreWish,
+  requirements: TargetRequirements,
 ): readonly TargetProblem[] {
   return [
     ...versionProblems(manifest, facts),
-    ...nameProblems(facts, wish),
-    ...privilegeProblems(facts, wish),
+    ...nameProblems(facts, requirements),
+    ...privilegeProblems(facts, requirements),
     ...contentProblems(manifest, facts),
-    ...spaceProblems(facts, wish),
-    ...(wish.mode === 'new-database' ? [] : sessionProblems(facts, wish)),
+    ...spaceProblems(facts, requirements),
+    ...(requirements.mode === 'new-database' ? [] : sessionProblems(facts, requirements)),
   ]
 }
 
@@ -81,7 +81,10 @@ function versionProblems({ server }: Manifest, facts: TargetFacts): readonly Tar
   return problems
 }
 
-function nameProblems({ databases }: TargetFacts, { newNames }: RestoreWish): readonly TargetProblem[] {
+function nameProblems(
+  { databases }: TargetFacts,
+  { newNames }: TargetRequirements,
+): readonly TargetProblem[] {
   return newNames
     .filter(name => databases.includes(name))
     .map(name => ({
@@ -90,8 +93,8 @@ function nameProblems({ databases }: TargetFacts, { newNames }: RestoreWish): re
     }))
 }
 
-function privilegeProblems(facts: TargetFacts, wish: RestoreWish): readonly TargetProblem[] {
-  const { mode, owner } = wish
+function privilegeProblems(facts: TargetFacts, requirements: TargetRequirements): readonly TargetProblem[] {
+  const { mode, owner } = requirements
   const problems: TargetProblem[] = []
   if (mode !== 'overwrite' && !facts.mayCreateDatabases)
     problems.push({
@@ -103,9 +106,9 @@ function privilegeProblems(facts: TargetFacts, wish: RestoreWish): readonly Targ
       message: `the role ${facts.user} may not act as ${facts.owner}, who owns the database ${facts.database}`,
       hint: `Connect as ${facts.owner}.`,
     })
-  if (mode === 'overwrite' && facts.foreignObjects.length > 0)
+  if (mode === 'overwrite' && facts.objectsNotOwned.length > 0)
     problems.push({
-      message: `the role ${facts.user} may not drop what others own: ${renderSome(facts.foreignObjects)}`,
+      message: `the role ${facts.user} may not drop what others own: ${renderSome(facts.objectsNotOwned)}`,
       hint: 'Connect as their owner, or use mode new-database.',
     })
   if (mode === 'overwrite' && facts.unlockableTables.length > 0)
@@ -153,9 +156,9 @@ function contentProblems({ server, backup }: Manifest, facts: TargetFacts): read
 }
 
 /** Indexes and free space make a restored database as large as its source, or smaller. Old and new lie side by side until the end. */
-function spaceProblems(facts: TargetFacts, wish: RestoreWish): readonly TargetProblem[] {
+function spaceProblems(facts: TargetFacts, requirements: TargetRequirements): readonly TargetProblem[] {
   const problems: TargetProblem[] = []
-  const { diskBytes, mode, allOrNothing, neededBytes } = wish
+  const { diskBytes, mode, allOrNothing, neededBytes } = requirements
   const isInPlace = mode === 'overwrite' && !allOrNothing
   const usedBytes = facts.serverBytes - (isInPlace ? facts.databaseBytes : 0)
   if (diskBytes !== undefined && usedBytes + neededBytes > diskBytes)
@@ -163,7 +166,7 @@ function spaceProblems(facts: TargetFacts, wish: RestoreWish): readonly TargetPr
       message: `the server's disk has ${renderBytes(diskBytes)}, of which databases use ${renderBytes(usedBytes)}; the restored one needs about ${renderBytes(neededBytes)} beside them`,
       hint: 'Enlarge the disk, or drop a database that nobody needs.',
     })
-  const locks = facts.droppedObjects + LOCKS_AN_ENTRY * wish.archiveEntries + SYSTEM_TABLES
+  const locks = facts.droppedObjects + LOCKS_AN_ENTRY * requirements.archiveEntries + SYSTEM_TABLES
   if (mode === 'overwrite' && allOrNothing && locks > facts.lockCapacity)
     problems.push({
       message: `one transaction would take about ${locks} locks, and the server holds ${facts.lockCapacity}`,

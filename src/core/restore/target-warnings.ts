@@ -2,13 +2,13 @@ import type { Manifest } from '../backup/manifest.ts'
 import { quoteIdentifier } from '../pg/quote.ts'
 import { renderSome } from '../text/counts.ts'
 import type { TargetFacts } from './target-facts.ts'
-import type { RestoreWish } from './target-problems.ts'
+import type { TargetRequirements } from './target-problems.ts'
 
 /** What need not stop a restore, but may: as sentences. */
 export function targetWarnings(
   { server, fingerprint }: Manifest,
   facts: TargetFacts,
-  { mode }: RestoreWish,
+  { mode }: TargetRequirements,
 ): readonly string[] {
   const warnings: string[] = []
   if (mode !== 'new-database' && facts.slots.length > 0)

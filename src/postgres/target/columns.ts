@@ -1,3 +1,4 @@
+import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import type { TableColumns } from '../../core/restore/copy-back.ts'
 import type { Session } from '../session/session.ts'
 
@@ -15,7 +16,7 @@ const COLUMNS = `
 /** The columns of these tables that rows are copied by, or of all tables. */
 export async function readColumns(
   session: Session,
-  tables: ReadonlyArray<{ readonly schema: string; readonly name: string }> | undefined,
+  tables: readonly QualifiedName[] | undefined,
 ): Promise<readonly TableColumns[]> {
   const rows = await session.rows<Record<'schema' | 'name' | 'columns', string>>(COLUMNS)
   return rows

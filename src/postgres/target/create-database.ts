@@ -4,7 +4,7 @@ import { quoteIdentifier, quoteLiteral } from '../../core/pg/quote.ts'
 import type { Session } from '../session/session.ts'
 
 /** Encoding and collation of a database, and what no manifest has of it. */
-export interface DatabaseShape
+export interface DatabaseLocale
   extends Pick<Manifest['server'], 'encoding' | 'collationProvider' | 'collate' | 'ctype' | 'locale'> {
   readonly icuRules?: string | null
   readonly tablespace?: string
@@ -19,7 +19,7 @@ export interface DatabaseShape
 export async function createDatabaseLike(
   session: Session,
   name: string,
-  like: DatabaseShape,
+  like: DatabaseLocale,
   owner?: string,
 ): Promise<readonly string[]> {
   const ownedBy = owner === undefined ? '' : `OWNER ${quoteIdentifier(owner)} `
@@ -53,7 +53,7 @@ interface Attempt {
 }
 
 /** Without the locale of the source: what comes closest to it first. */
-function attemptsWithout(like: DatabaseShape): readonly Attempt[] {
+function attemptsWithout(like: DatabaseLocale): readonly Attempt[] {
   const differs = `The server has no locale ${localeName(like)}: the new database has C, so texts sort differently there`
   return [
     // What is a letter, and what a word, is the same in every locale of UTF-8, but for a few like Turkish.
@@ -89,11 +89,11 @@ function isAboutLocale(error: unknown): boolean {
 }
 
 /** libc sorts by the collation; the others have a locale of their own. */
-function localeName({ collationProvider, locale, collate }: DatabaseShape): string {
+function localeName({ collationProvider, locale, collate }: DatabaseLocale): string {
   return collationProvider === 'c' ? collate : (locale ?? collate)
 }
 
-function noLocale(like: DatabaseShape, cause: OperatorError): OperatorError {
+function noLocale(like: DatabaseLocale, cause: OperatorError): OperatorError {
   return new OperatorError(
     'TARGET_UNFIT',
     `The server cannot make a database with the locale ${localeName(like)} of the old one any more: ${cause.message}`,
@@ -105,7 +105,7 @@ function noLocale(like: DatabaseShape, cause: OperatorError): OperatorError {
 }
 
 /** Whatever the provider is, text search finds words by the LC_CTYPE of the operating system. */
-function localeOptions({ collationProvider, collate, ctype, locale, icuRules }: DatabaseShape): string {
+function localeOptions({ collationProvider, collate, ctype, locale, icuRules }: DatabaseLocale): string {
   const libc = `LC_COLLATE ${quoteLiteral(collate)} LC_CTYPE ${quoteLiteral(ctype)}`
   if (collationProvider === 'b')
     return `LOCALE_PROVIDER builtin BUILTIN_LOCALE ${quoteLiteral(locale ?? 'C')} ${libc}`
@@ -117,7 +117,7 @@ function localeOptions({ collationProvider, collate, ctype, locale, icuRules }: 
 }
 
 /** The shape of a database that is there, for one that is to take its place. */
-export async function readDatabaseShape(session: Session, name: string): Promise<DatabaseShape> {
+export async function readDatabaseLocale(session: Session, name: string): Promise<DatabaseLocale> {
   const row = await session.row<Record<string, string | null>>(
     `SELECT pg_encoding_to_char(d.encoding) AS encoding, d.datlocprovider AS provider, d.datcollate AS "collate", d.datctype AS ctype,
             coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale,

@@ -156,7 +156,7 @@ export async function readTargetFacts(
     roles: await readNames(session, 'SELECT rolname AS name FROM pg_catalog.pg_roles'),
     sessions: await readSessions(session, row.database ?? connection.database),
     preparedTransactions: Number(row.prepared),
-    foreignObjects: await readNames(session, FOREIGN),
+    objectsNotOwned: await readNames(session, FOREIGN),
     unlockableTables: await readNames(session, UNLOCKABLE),
     subscriptions: await readNames(session, SUBSCRIPTIONS),
     slots: await readNames(session, SLOTS),

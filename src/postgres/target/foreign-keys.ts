@@ -1,10 +1,11 @@
+import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import { quoteTable } from '../../core/pg/quote.ts'
-import type { Reference } from '../../core/restore/foreign-key-order.ts'
-import type { TableName } from '../../core/restore/selection.ts'
+import type { ForeignKey } from '../../core/restore/foreign-key-order.ts'
+
 import type { Session } from '../session/session.ts'
 
 /** A reference of or to a partitioned table is one of or to each of its partitions. */
-const REFERENCES = `
+const FOREIGN_KEYS = `
   WITH chosen AS (SELECT n.nspname AS schema, c.relname AS name, coalesce(pg_partition_root(c.oid)::oid, c.oid) AS root
                     FROM unnest($1::text[]) AS x
                     JOIN pg_catalog.pg_class c ON c.oid = to_regclass(x)::oid
@@ -17,12 +18,12 @@ const REFERENCES = `
    ORDER BY 1, 2, 3, 4`
 
 /** Which of these tables refer to which, as far as they are there. */
-export async function readReferences(
+export async function readForeignKeys(
   session: Session,
-  tables: readonly TableName[],
-): Promise<readonly Reference[]> {
+  tables: readonly QualifiedName[],
+): Promise<readonly ForeignKey[]> {
   const rows = await session.rows<Record<'from_schema' | 'from_name' | 'to_schema' | 'to_name', string>>(
-    REFERENCES,
+    FOREIGN_KEYS,
     [tables.map(quoteTable)],
   )
   return rows.map(row => ({

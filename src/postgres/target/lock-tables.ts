@@ -1,16 +1,17 @@
+import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import { quoteTable } from '../../core/pg/quote.ts'
 
-/** What stops writers and lets pg_dump read; and what stops everybody, as DROP does. */
+/** EXCLUSIVE blocks writers but not pg_dump; ACCESS EXCLUSIVE blocks everything, as DROP does. */
 export type LockMode = 'EXCLUSIVE' | 'ACCESS EXCLUSIVE'
 
-/** How long each lock is waited for: whoever stands in its way holds it longer than an ordinary statement does. */
+/** Maximum wait for each lock. An ordinary statement does not hold one for longer. */
 export const LOCK_TIMEOUT_MS = 5000
-/** While others are being cut off: what is left then is somebody whom nobody can end. */
-export const CUT_TIMEOUT_MS = 30_000
+/** Maximum wait while blocking sessions are terminated: one that still blocks cannot be. */
+export const TERMINATING_LOCK_TIMEOUT_MS = 30_000
 
 /**
- * Locks every table of the users, one after the other in the same order, in the transaction that runs it. What a safety backup shows stays so
- * from then on, as far as tables hold it. Those of extensions are the extensions' own.
+ * Locks every user table, always in the same order, in the transaction that runs it. From then on the tables stay as the
+ * safety backup shows them. Tables of extensions are left out.
  */
 export function lockAll(mode: LockMode, timeoutMs: number): string {
   return `SET lock_timeout = ${timeoutMs};
@@ -30,10 +31,7 @@ $pg_runbook$;`
 }
 
 /** The same for some tables, whose rows are replaced. */
-export function lockSome(
-  tables: ReadonlyArray<{ readonly schema: string; readonly name: string }>,
-  timeoutMs: number,
-): string {
+export function lockSome(tables: readonly QualifiedName[], timeoutMs: number): string {
   const names = tables.map(table => `ONLY ${quoteTable(table)}`).join(', ')
   return `SET lock_timeout = ${timeoutMs}; LOCK TABLE ${names} IN ACCESS EXCLUSIVE MODE;`
 }

@@ -3,7 +3,7 @@ import { hasSqlState, OperatorError } from '../../core/errors.ts'
 import { type Connection, withDatabase } from '../../core/pg/connection.ts'
 import { quoteIdentifier, quoteLiteral } from '../../core/pg/quote.ts'
 import { openSession, type Session } from '../session/session.ts'
-import { createDatabaseLike, type DatabaseShape } from './create-database.ts'
+import { createDatabaseLike, type DatabaseLocale } from './create-database.ts'
 import { IN_PROGRESS } from './facts.ts'
 
 /** A server that lost a process restarts within seconds; until then nobody can drop anything. */
@@ -15,7 +15,7 @@ export interface NewDatabase {
   readonly name: string
   /** Tells ours from that of another restore which took the same name. */
   readonly nonce: string
-  readonly like: DatabaseShape
+  readonly like: DatabaseLocale
   readonly owner: string | undefined
   readonly backupId: string
 }

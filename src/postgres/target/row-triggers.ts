@@ -1,3 +1,4 @@
+import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import { quoteTable } from '../../core/pg/quote.ts'
 import { renderName } from '../../core/text/counts.ts'
 import type { Session } from '../session/session.ts'
@@ -13,9 +14,9 @@ const TRIGGERS = `
    ORDER BY 1, 2, 3`
 
 /** `logi_audit_events: logi_audit_worm_table` for each trigger that rows meet when they replace others. */
-export async function readGuards(
+export async function readRowTriggers(
   session: Session,
-  tables: ReadonlyArray<{ readonly schema: string; readonly name: string }>,
+  tables: readonly QualifiedName[],
 ): Promise<readonly string[]> {
   const rows = await session.rows<Record<'schema' | 'name' | 'trigger', string>>(TRIGGERS, [
     tables.map(quoteTable),

@@ -1,12 +1,11 @@
+import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import { quoteLiteral, quoteTable } from '../../core/pg/quote.ts'
 
 /**
  * SQL for psql that removes the rows of some tables. Other tables that refer to them make it fail, which is right: CASCADE would empty
  * those. So would a partitioned table that refers to them: it is named too where all its partitions are, and has no rows beside theirs.
  */
-export function truncateSql(
-  tables: ReadonlyArray<{ readonly schema: string; readonly name: string }>,
-): string {
+export function truncateSql(tables: readonly QualifiedName[]): string {
   const names = tables.map(table => quoteLiteral(quoteTable(table))).join(', ')
   return `WITH chosen AS (SELECT x::regclass AS oid FROM unnest(ARRAY[${names}]) AS x),
 leaf AS (SELECT p.oid::regclass AS parent, t.relid IN (SELECT c.oid FROM chosen c) AS is_chosen

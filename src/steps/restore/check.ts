@@ -3,61 +3,57 @@ import type { Check } from '../../core/checks/check.ts'
 import { exactChecks, type RestoredContent } from '../../core/checks/compare-manifest.ts'
 import { asInSource } from '../../core/drill/drill-checks.ts'
 import type { Log } from '../../core/log.ts'
-import { narrowFound, narrowManifest, type Selection } from '../../core/restore/selection.ts'
-import type { RunningRestore } from '../../postgres/client-tools/pg-restore.ts'
-import type { RestoreTools } from '../backups/fetch-archive.ts'
-import type { RestoreProgress } from './progress.ts'
+import { narrowFound, narrowManifest, type RestoreScope } from '../../core/restore/restore-scope.ts'
+import type { RestoreResult } from './result.ts'
 
-/** What it takes to fill a database and to look at it. */
-export interface FillTools extends RestoreTools {
-  readonly signal: AbortSignal
-  /** Restores the entries that were chosen. */
-  readonly startRestore: (database: string) => Promise<RunningRestore>
+/** Reads a restored database. */
+export interface CheckDeps {
   readonly analyze: (database: string) => Promise<void>
   readonly readContent: (database: string, original: Manifest['fingerprint']) => Promise<RestoredContent>
   readonly readStructure: (database: string) => Promise<readonly Check[]>
+  readonly now: () => Date
+  readonly log: Log
 }
 
 export interface CheckRequest {
   readonly manifest: Manifest
-  readonly selection: Selection
-  /** The database that holds it now. */
+  readonly scope: RestoreScope
+  /** The database that was restored. */
   readonly name: string
 }
 
-/** Fills in statistics, then compares everything with the manifest. */
+/** Updates the statistics, then compares everything with the manifest. */
 export async function checkRestored(
   request: CheckRequest,
-  tools: FillTools,
-  progress: RestoreProgress,
-): Promise<void> {
+  deps: CheckDeps,
+): Promise<Pick<RestoreResult, 'checks' | 'checksMs'>> {
   const { manifest, name } = request
-  const startedAt = tools.now().getTime()
-  await tools.analyze(name)
-  const found = await tools.readContent(name, manifest.fingerprint)
+  const startedAt = deps.now().getTime()
+  await deps.analyze(name)
+  const found = await deps.readContent(name, manifest.fingerprint)
   const exact = compareContent(request, found)
-  progress.checks.push(...exact, ...asInSource(await structureChecks(request, tools), exact, manifest))
-  progress.checksMs = tools.now().getTime() - startedAt
-  reportChecks(progress.checks, tools.log)
+  const checks = [...exact, ...asInSource(await structureChecks(request, deps), exact, manifest)]
+  logChecks(checks, deps.log)
+  return { checks, checksMs: deps.now().getTime() - startedAt }
 }
 
-/** What was restored against what the manifest says of it. */
+/** Compares what was restored with the manifest. */
 export function compareContent(
-  { manifest, selection }: Omit<CheckRequest, 'name'>,
+  { manifest, scope }: Omit<CheckRequest, 'name'>,
   found: RestoredContent,
 ): readonly Check[] {
-  return exactChecks(narrowManifest(manifest, selection), narrowFound(found, selection))
+  return exactChecks(narrowManifest(manifest, scope), narrowFound(found, scope))
 }
 
-/** References are left out with some tables only, and sequences stand at their beginning: nothing to look at there. */
+/** Only for a full restore: with some tables, foreign keys are left out and sequences stand at their start. */
 export async function structureChecks(
-  { selection, name }: CheckRequest,
-  { readStructure }: Pick<FillTools, 'readStructure'>,
+  { scope, name }: CheckRequest,
+  { readStructure }: Pick<CheckDeps, 'readStructure'>,
 ): Promise<readonly Check[]> {
-  return selection.of === 'everything' ? await readStructure(name) : []
+  return scope.of === 'everything' ? await readStructure(name) : []
 }
 
-export function reportChecks(checks: readonly Check[], log: Log): void {
+export function logChecks(checks: readonly Check[], log: Log): void {
   for (const { verdict, name, expected, found } of checks)
     if (verdict === 'fail') log.info(`✗ ${name}: expected ${expected}, found ${found}`)
   log.info(`${checks.filter(check => check.verdict === 'pass').length} of ${checks.length} checks pass.`)

@@ -1,76 +1,118 @@
+import type { Readable } from 'node:stream'
 import { abortable } from '../../core/abortable.ts'
+import type { Manifest } from '../../core/backup/manifest.ts'
+import type { RestoredContent } from '../../core/checks/compare-manifest.ts'
 import { OperatorError } from '../../core/errors.ts'
+import type { Log } from '../../core/log.ts'
+import type { QualifiedName } from '../../core/pg/qualified-name.ts'
+import type { RestoreScope } from '../../core/restore/restore-scope.ts'
 import { renderBytes } from '../../core/text/bytes.ts'
 import type { TargetTransaction } from '../../postgres/client-tools/psql-transaction.ts'
+import type { ToolProcess } from '../../postgres/client-tools/tool-process.ts'
+import type { TransactionEnd } from '../../postgres/target/commit-status.ts'
 import { reportProgress } from '../report-progress.ts'
+import { timedGroup } from '../timed-group.ts'
 import { compareContent, renderFirst } from './check.ts'
-import type { OverwriteRequest, OverwriteTools } from './overwrite.ts'
-import type { RestoreProgress } from './progress.ts'
+import type { RestoreRequest } from './request.ts'
+import type { RestoreResult, RestoreStages } from './result.ts'
 
-/** Everything is compared before the commit, where a difference still undoes everything and nobody else can write. */
-export async function fillInTransaction(
-  request: OverwriteRequest,
+export interface TransactionDeps {
+  /** pg_restore, writing the chosen entries as SQL to its output. */
+  readonly startScript: () => Promise<ToolProcess & { readonly stdout: Readable }>
+  /** What the database will hold once the transaction is committed. */
+  readonly readUncommitted: (
+    transaction: TargetTransaction,
+    original: Manifest['fingerprint'],
+    scope: RestoreScope,
+  ) => Promise<RestoredContent>
+  /** Moves sequences that number these tables past their rows. Returns what it did, as sentences. */
+  readonly advanceSequences: (
+    transaction: TargetTransaction,
+    tables: readonly QualifiedName[],
+  ) => Promise<readonly string[]>
+  readonly readEnd: (transactionId: string) => Promise<TransactionEnd>
+  readonly signal: AbortSignal
+  readonly now: () => Date
+  readonly log: Log
+}
+
+type FillRequest = Pick<RestoreRequest, 'manifest' | 'scope' | 'target'>
+
+/** Compares everything before the commit: until then a difference rolls back, and no other session can write. */
+export async function* fillInTransaction(
+  request: FillRequest,
   transaction: TargetTransaction,
-  tools: OverwriteTools,
-  progress: RestoreProgress,
-): Promise<void> {
-  const { log, now, signal } = tools
-  let bytes = 0
-  {
-    using _progress = reportProgress(log, now, () => ({ bytes, table: undefined }))
-    await using script = await tools.startScript()
-    const copied = transaction.take(script.stdout, count => {
-      bytes += count
-    })
-    await abortable(signal, Promise.all([copied, script.finished]))
-  }
-  log.info(`The script of the archive has run: ${renderBytes(bytes)}.`)
-  await abortable(signal, compareBeforeCommit(request, transaction, tools, progress))
+  deps: TransactionDeps,
+): RestoreStages {
+  const { log, now, signal } = deps
+  await timedGroup(deps, 'Run the script of the archive', () => runScript(transaction, deps))
+  const compared = await timedGroup(deps, 'Compare before the commit', () =>
+    abortable(signal, compareBeforeCommit(request, transaction, deps)),
+  )
+  yield compared
+  refuseDifferences(request, compared)
   signal.throwIfAborted()
-  // Sequences do not follow the transaction: last, so that a difference above leaves them as they were.
-  if (request.selection.of === 'rows')
-    for (const note of await tools.advanceNumbering(transaction, request.selection.tables)) log.info(note)
+  // Sequences do not roll back: last, so that a difference above leaves them as they were.
+  if (request.scope.of === 'rows')
+    for (const note of await deps.advanceSequences(transaction, request.scope.tables)) log.info(note)
   try {
     await transaction.commit()
   } catch (error) {
-    await explainLostCommit(transaction.id, error, tools)
+    await explainLostCommit(transaction.id, error, deps)
   }
-  progress.replacedAt = now()
+  yield { replacedAt: now() }
 }
 
-/** Throws RESTORE_FAILED where a table or a sequence is not what the manifest says: then nothing is committed. */
-async function compareBeforeCommit(
-  { manifest, selection, target }: OverwriteRequest,
+async function runScript(
   transaction: TargetTransaction,
-  { readUncommitted, now, log }: OverwriteTools,
-  progress: RestoreProgress,
+  { startScript, log, now, signal }: TransactionDeps,
 ): Promise<void> {
+  let bytes = 0
+  using _progress = reportProgress(log, now, () => ({ bytes, table: undefined }))
+  await using script = await startScript()
+  const copied = transaction.take(script.stdout, count => {
+    bytes += count
+  })
+  await abortable(signal, Promise.all([copied, script.finished]))
+  log.info(`The script of the archive has run: ${renderBytes(bytes)}.`)
+}
+
+type Compared = Pick<RestoreResult, 'checks' | 'checksMs'>
+
+async function compareBeforeCommit(
+  { manifest, scope }: FillRequest,
+  transaction: TargetTransaction,
+  { readUncommitted, now }: TransactionDeps,
+): Promise<Compared> {
   const startedAt = now().getTime()
-  const found = await readUncommitted(transaction, manifest.fingerprint, selection)
-  progress.checks.push(...compareContent({ manifest, selection }, found))
-  progress.checksMs = now().getTime() - startedAt
-  const failed = progress.checks.filter(({ verdict, group }) => verdict === 'fail' && group === 'exact')
-  if (failed.length === 0) return log.info('Every table is what the manifest says.')
+  const found = await readUncommitted(transaction, manifest.fingerprint, scope)
+  return { checks: compareContent({ manifest, scope }, found), checksMs: now().getTime() - startedAt }
+}
+
+/** Throws RESTORE_FAILED when a table or a sequence differs from the manifest: then nothing is committed. */
+function refuseDifferences({ manifest, target }: FillRequest, { checks }: Compared): void {
+  const failed = checks.filter(({ verdict, group }) => verdict === 'fail' && group === 'exact')
+  if (failed.length === 0) return
   throw new OperatorError(
     'RESTORE_FAILED',
-    `What came back from ${manifest.backup.id} differs from its manifest: ${renderFirst(failed)}. Everything was rolled back: ${target.database} is as it was before.`,
+    `The restore of ${manifest.backup.id} differs from its manifest: ${renderFirst(failed)}. Rolled back; ${target.database} is unchanged.`,
     {
-      hint: `Pick an older backup: latest-before:${manifest.backup.snapshotAt}. To look at this one, use mode new-database, which keeps it beside the old data.`,
+      hint: `Pick an older backup: latest-before:${manifest.backup.snapshotAt}. To look at this one, use mode new-database, which keeps the old data.`,
     },
   )
 }
 
 /** The commit was sent, and its answer did not come: the server knows how it ended. */
-async function explainLostCommit(id: string, error: unknown, tools: OverwriteTools): Promise<void> {
-  const end = await tools.readEnd(id)
+async function explainLostCommit(id: string, error: unknown, deps: TransactionDeps): Promise<void> {
+  const end = await deps.readEnd(id)
   if (end === 'committed') {
-    tools.log.info('The answer to the commit was lost, but the server has committed.')
+    deps.log.info('The answer to the commit was lost, but the server has committed.')
     return
   }
   if (end === 'rolled-back' || !(error instanceof OperatorError)) throw error
   throw error.withContext({
-    before: 'The connection was lost during the commit, and the server could not be asked how it ended',
+    before: 'The connection was lost during the commit, and the server did not say how it ended',
     hint: () =>
-      `Ask it: SELECT pg_xact_status('${id}'); committed means that the restored data is there, aborted that the old data is.`,
+      `Ask it: SELECT pg_xact_status('${id}'); "committed" means that the restored data is there, "aborted" that the old data is.`,
   })
 }

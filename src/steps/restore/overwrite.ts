@@ -1,174 +1,174 @@
-import type { Readable } from 'node:stream'
 import { abortable } from '../../core/abortable.ts'
-import type { Manifest } from '../../core/backup/manifest.ts'
-import { verdictOf } from '../../core/checks/check.ts'
-import type { RestoredContent } from '../../core/checks/compare-manifest.ts'
+import { type Check, verdictOf } from '../../core/checks/check.ts'
 import { asInSource } from '../../core/drill/drill-checks.ts'
 import { OperatorError } from '../../core/errors.ts'
+import type { QualifiedName } from '../../core/pg/qualified-name.ts'
+import type { RestoreScope } from '../../core/restore/restore-scope.ts'
 import type { Inventory } from '../../core/restore/safety-gap.ts'
-import type { Selection, TableName } from '../../core/restore/selection.ts'
 import { renderAmount, renderSome } from '../../core/text/counts.ts'
 import { renderDuration } from '../../core/text/duration.ts'
+import type { RunningRestore } from '../../postgres/client-tools/pg-restore.ts'
 import type { TargetTransaction } from '../../postgres/client-tools/psql-transaction.ts'
-import type { ToolProcess } from '../../postgres/client-tools/tool-process.ts'
-import type { TransactionEnd } from '../../postgres/target/commit-status.ts'
 import { awaitRestore } from '../backups/fetch-archive.ts'
 import { timedGroup } from '../timed-group.ts'
-import { checkRestored, type FillTools, renderFirst, reportChecks, structureChecks } from './check.ts'
-import { fillInTransaction } from './fill-in-transaction.ts'
-import type { RestoreProgress } from './progress.ts'
-import { backUp, refuseGap } from './safety-backup.ts'
+import { type CheckDeps, checkRestored, logChecks, renderFirst, structureChecks } from './check.ts'
+import { fillInTransaction, type TransactionDeps } from './fill-in-transaction.ts'
+import type { RestoreRequest } from './request.ts'
+import type { RestoreResult, RestoreStages } from './result.ts'
+import { refuseGap, type SafetyBackupDeps, takeSafetyBackup } from './safety-backup.ts'
 
-export interface OverwriteTools extends FillTools {
+export interface OverwriteDeps extends CheckDeps, TransactionDeps, SafetyBackupDeps {
   readonly begin: () => Promise<TargetTransaction>
-  /** Locks all tables against writing: ends those in the way and adds their process ids to `cut`, or throws TARGET_BUSY naming them. */
-  readonly freeze: (transaction: TargetTransaction, cut: Set<string> | undefined) => Promise<void>
-  /** The same against reading too, of what is replaced; `look` may still object. Then drops what the backup brings back, or removes the rows. */
-  readonly clear: (
+  /**
+   * Locks all tables against writes: terminates blocking sessions and adds their process ids to `terminatedPids`, or
+   * throws TARGET_BUSY naming them.
+   */
+  readonly lockAgainstWrites: (
     transaction: TargetTransaction,
-    selection: Selection,
-    cut: Set<string> | undefined,
-    look: () => Promise<void>,
+    terminatedPids: Set<string> | undefined,
+  ) => Promise<void>
+  /**
+   * Locks what is replaced against reads too, then drops it, or removes the rows. `beforeDrop` may still object.
+   */
+  readonly dropContents: (
+    transaction: TargetTransaction,
+    scope: RestoreScope,
+    terminatedPids: Set<string> | undefined,
+    beforeDrop: () => Promise<void>,
   ) => Promise<void>
   /** What the database holds, by name, as the transaction sees it. */
   readonly readInventory: (transaction: TargetTransaction) => Promise<Inventory>
   /** `logi_audit_events: logi_audit_worm_table`: triggers that see rows come and go. */
-  readonly readGuards: (tables: readonly TableName[]) => Promise<readonly string[]>
-  /** What the database will hold once the transaction is committed. */
-  readonly readUncommitted: (
-    transaction: TargetTransaction,
-    original: Manifest['fingerprint'],
-    selection: Selection,
-  ) => Promise<RestoredContent>
-  /** Moves on what numbers these tables and stands behind their rows. Returns what it did, as sentences. */
-  readonly advanceNumbering: (
-    transaction: TargetTransaction,
-    tables: readonly TableName[],
-  ) => Promise<readonly string[]>
-  /** pg_restore, writing the chosen entries as SQL to its output. */
-  readonly startScript: () => Promise<ToolProcess & { readonly stdout: Readable }>
-  readonly readEnd: (transactionId: string) => Promise<TransactionEnd>
-  /** Takes a backup of what is about to be replaced, and verifies it by reading all of it back. */
-  readonly takeSafetyBackup: () => Promise<Manifest>
-}
-
-export interface OverwriteRequest {
-  readonly manifest: Manifest
-  readonly selection: Selection
-  readonly target: { readonly database: string }
-  readonly allOrNothing: boolean
-  readonly mayTerminateSessions: boolean
-  /** Why there shall be no safety backup; undefined takes one. */
-  readonly skipSafetyBackup: string | undefined
+  readonly readRowTriggers: (tables: readonly QualifiedName[]) => Promise<readonly string[]>
+  /** Restores the entries that were chosen. */
+  readonly startRestore: (database: string) => Promise<RunningRestore>
 }
 
 /**
- * Replaces the contents of a database (runbook §4.2). From before the safety backup on, nobody can write, so that no change
- * falls between that backup and the replacement. With `allOrNothing` everything happens in one transaction: until its commit, and after any failure,
- * the database is as it was.
+ * Replaces the contents of a database (runbook §4.2). No session can write from before the safety backup, so that no
+ * change falls between that backup and the replacement. With `allOrNothing` everything is one transaction: until its
+ * commit, and after any failure, the database is unchanged.
  */
-export async function overwrite(
-  request: OverwriteRequest,
-  tools: OverwriteTools,
-  progress: RestoreProgress,
-): Promise<void> {
-  const { target, allOrNothing, mayTerminateSessions, selection } = request
-  const { log, now } = tools
-  const cut = mayTerminateSessions ? new Set<string>() : undefined
-  const guards = await reportGuards(request, tools)
-  const lockedAt = now().getTime()
-  await using transaction = await timedGroup(tools, `Lock ${target.database} against changes`, async () => {
-    const begun = await tools.begin()
-    try {
-      await abortable(tools.signal, tools.freeze(begun, cut))
-    } catch (error) {
-      await begun[Symbol.asyncDispose]()
-      throw error
-    }
-    log.info('Reading goes on; whoever writes waits.')
-    return begun
-  })
-  const safety = await transaction.whileIdle(() => backUp(request, tools, progress))
-  const startedAt = now().getTime()
-  await timedGroup(tools, `Replace the contents of ${target.database}`, async () => {
-    try {
-      const look = () => refuseGap(safety, request, transaction, tools)
-      await abortable(tools.signal, tools.clear(transaction, selection, cut, look))
-      progress.terminated = cut?.size ?? 0
-      if (allOrNothing) await fillInTransaction(request, transaction, tools, progress)
-      else await fillInParallel(request, transaction, tools, progress)
-    } catch (error) {
-      throw explainGuards(guards, error)
-    }
-    progress.restoreMs = now().getTime() - startedAt
-    progress.windowMs = now().getTime() - lockedAt
-    progress.restoredTo = target.database
-    log.info(
-      `Replaced in ${renderDuration(progress.restoreMs)}; ${renderAmount(progress.terminated, 'session')} cut. Nobody could write for ${renderDuration(progress.windowMs)}.`,
+export async function* overwrite(request: RestoreRequest, deps: OverwriteDeps): RestoreStages {
+  const rowTriggers = await reportRowTriggers(request, deps)
+  const terminatedPids = request.mayTerminateSessions ? new Set<string>() : undefined
+  const lockedAt = deps.now().getTime()
+  await using transaction = await lockTarget(request, terminatedPids, deps)
+  const safety = await transaction.whileIdle(() => takeSafetyBackup(request, deps))
+  const startedAt = deps.now().getTime()
+  if (safety !== undefined) yield { safetyBackup: safety.backup.id, safetyBackupMs: safety.durations.totalMs }
+  let compared: Compared = { checks: [], checksMs: 0 }
+  try {
+    await timedGroup(deps, `Replace the contents of ${request.target.database}`, () =>
+      abortable(
+        deps.signal,
+        deps.dropContents(transaction, request.scope, terminatedPids, async () => {
+          // Rows alone are replaced in tables that are locked.
+          if (safety !== undefined && request.scope.of !== 'rows')
+            refuseGap(safety, await deps.readInventory(transaction), request.target.database)
+        }),
+      ),
     )
-  })
-  await timedGroup(tools, 'Check', () => checkReplaced(request, tools, progress))
-  if (verdictOf(progress.checks) === 'fail') throw differs(request, progress)
+    yield { terminated: terminatedPids?.size ?? 0 }
+    const fill = request.allOrNothing ? fillInTransaction : fillInParallel
+    for await (const news of fill(request, transaction, deps)) {
+      compared = { ...compared, ...news }
+      yield news
+    }
+  } catch (error) {
+    throw explainRowTriggers(rowTriggers, error)
+  }
+  const restoreMs = deps.now().getTime() - startedAt
+  const windowMs = deps.now().getTime() - lockedAt
+  yield { restoreMs, windowMs, restoredTo: request.target.database }
+  deps.log.info(
+    `Replaced in ${renderDuration(restoreMs)}; ${renderAmount(terminatedPids?.size ?? 0, 'session')} terminated. Writes were blocked for ${renderDuration(windowMs)}.`,
+  )
+  const checked = await timedGroup(deps, 'Check', () => checkReplaced(request, compared, deps))
+  yield checked
+  if (verdictOf(checked.checks) === 'fail') throw unverified(request, checked.checks, safety?.backup.id)
 }
 
-/** Only rows that go into tables that are there meet their triggers. */
-async function reportGuards(
-  { selection }: OverwriteRequest,
-  tools: OverwriteTools,
+type Compared = Pick<RestoreResult, 'checks' | 'checksMs'>
+
+async function lockTarget(
+  { target }: RestoreRequest,
+  terminatedPids: Set<string> | undefined,
+  { begin, lockAgainstWrites, ...deps }: OverwriteDeps,
+): Promise<TargetTransaction> {
+  return await timedGroup(deps, `Lock ${target.database} against changes`, async () => {
+    const transaction = await begin()
+    try {
+      await abortable(deps.signal, lockAgainstWrites(transaction, terminatedPids))
+    } catch (error) {
+      await transaction[Symbol.asyncDispose]()
+      throw error
+    }
+    deps.log.info('Reading goes on; writes wait.')
+    return transaction
+  })
+}
+
+/** Only rows that go into existing tables meet their triggers. */
+async function reportRowTriggers(
+  { scope }: RestoreRequest,
+  { readRowTriggers, log }: OverwriteDeps,
 ): Promise<readonly string[]> {
-  if (selection.of !== 'rows') {
-    tools.log.info(
-      'Tables are dropped and made anew, and triggers come after the rows: no guard (runbook §7) sees it, and session-settings are not needed for one.',
+  if (scope.of !== 'rows') {
+    log.info(
+      'Tables are dropped and created again, and triggers after their rows: no guard (runbook §7) fires.',
     )
     return []
   }
-  const guards = await tools.readGuards(selection.tables)
-  tools.log.info(
-    guards.length === 0
+  const rowTriggers = await readRowTriggers(scope.tables)
+  log.info(
+    rowTriggers.length === 0
       ? 'No trigger of these tables sees rows come or go.'
-      : `Triggers that see these rows come and go: ${renderSome(guards)}. Where one is a guard, it needs its setting in session-settings.`,
+      : `Triggers that see these rows come and go: ${renderSome(rowTriggers)}. A guard among them needs its setting in session-settings.`,
   )
-  return guards
+  return rowTriggers
 }
 
-function explainGuards(guards: readonly string[], error: unknown): unknown {
-  if (guards.length === 0 || !(error instanceof OperatorError)) return error
-  // Neither a lost connection nor a lock is of a trigger's making.
+function explainRowTriggers(rowTriggers: readonly string[], error: unknown): unknown {
+  if (rowTriggers.length === 0 || !(error instanceof OperatorError)) return error
+  // Triggers cause neither lost connections nor lock timeouts.
   if (error.code !== 'RESTORE_FAILED' && error.code !== 'DATABASE_PRIVILEGES') return error
   return error.withContext({
     hint: hint =>
-      `${hint} These tables have triggers: ${renderSome(guards)}. If one of them guards the rows, give the setting that it asks for by session-settings, such as logi.allow_audit_purge=yes (runbook §7).`,
+      `${hint} These tables have triggers: ${renderSome(rowTriggers)}. If one of them guards the rows, give the setting that it asks for by session-settings, such as logi.allow_audit_purge=yes (runbook §7).`,
   })
 }
 
 /** Statistics, the structure, and what was not compared before the commit. */
 async function checkReplaced(
-  { manifest, selection, target, allOrNothing }: OverwriteRequest,
-  tools: OverwriteTools,
-  progress: RestoreProgress,
-): Promise<void> {
-  const request = { manifest, selection, name: target.database }
-  if (!allOrNothing) return await checkRestored(request, tools, progress)
-  const startedAt = tools.now().getTime()
-  await tools.analyze(target.database)
-  progress.checks.push(...asInSource(await structureChecks(request, tools), progress.checks, manifest))
-  progress.checksMs = (progress.checksMs ?? 0) + tools.now().getTime() - startedAt
-  reportChecks(progress.checks, tools.log)
+  { manifest, scope, target, allOrNothing }: RestoreRequest,
+  compared: Compared,
+  deps: OverwriteDeps,
+): Promise<Compared> {
+  const request = { manifest, scope, name: target.database }
+  if (!allOrNothing) return await checkRestored(request, deps)
+  const startedAt = deps.now().getTime()
+  await deps.analyze(target.database)
+  const structure = asInSource(await structureChecks(request, deps), compared.checks, manifest)
+  const checks = [...compared.checks, ...structure]
+  logChecks(checks, deps.log)
+  return { checks, checksMs: (compared.checksMs ?? 0) + deps.now().getTime() - startedAt }
 }
 
-/** From here on, a failure leaves an incomplete database: the error says so. */
-async function fillInParallel(
-  { target }: OverwriteRequest,
+/** From the commit on, a failure leaves an incomplete database: the error says so. */
+async function* fillInParallel(
+  { target }: RestoreRequest,
   transaction: TargetTransaction,
-  tools: OverwriteTools,
-  progress: RestoreProgress,
-): Promise<void> {
+  deps: OverwriteDeps,
+): RestoreStages {
   await transaction.commit()
-  progress.replacedAt = tools.now()
-  tools.log.info(`${target.database} is empty now.`)
+  yield { replacedAt: deps.now() }
+  deps.log.info(`${target.database} is empty now.`)
   try {
-    await using running = await tools.startRestore(target.database)
-    await awaitRestore(running, tools.signal, tools)
+    await timedGroup(deps, 'Restore', async () => {
+      await using running = await deps.startRestore(target.database)
+      await awaitRestore(running, deps.signal, deps)
+    })
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error
     throw error.withContext({
@@ -178,17 +178,18 @@ async function fillInParallel(
   }
 }
 
-function differs(
-  { manifest, target, allOrNothing }: OverwriteRequest,
-  progress: RestoreProgress,
+function unverified(
+  { manifest, target, allOrNothing }: RestoreRequest,
+  checks: readonly Check[],
+  safetyBackup: string | undefined,
 ): OperatorError {
-  const failed = progress.checks.filter(({ verdict }) => verdict === 'fail')
-  const back = progress.safetyBackup === null ? '' : ` To go back, restore ${progress.safetyBackup}.`
+  const failed = checks.filter(({ verdict }) => verdict === 'fail')
+  const back = safetyBackup === undefined ? '' : ` To go back, restore ${safetyBackup}.`
   return new OperatorError(
     'RESTORE_UNVERIFIED',
-    `${target.database} holds the backup ${manifest.backup.id} now, but not exactly: ${renderFirst(failed)}.`,
+    `${target.database} was restored from ${manifest.backup.id}, but verification found differences: ${renderFirst(failed)}.`,
     {
-      hint: `Look at what differs in the job summary. ${allOrNothing ? 'Every table was right at the commit.' : 'Whoever has connected since the database was emptied may have written to it.'}${back}`,
+      hint: `Look at the differences in the job summary. ${allOrNothing ? 'All tables matched at commit time.' : 'Sessions that connected after the database was emptied may have written to it.'}${back}`,
     },
   )
 }

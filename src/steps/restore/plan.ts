@@ -9,29 +9,33 @@ import {
   renderEstimate,
 } from '../../core/restore/estimate.ts'
 import type { RestoreMode } from '../../core/restore/restore-record.ts'
-import type { Selection } from '../../core/restore/selection.ts'
+import type { RestoreScope } from '../../core/restore/restore-scope.ts'
 import type { TargetFacts } from '../../core/restore/target-facts.ts'
-import { type RestoreWish, type TargetProblem, targetProblems } from '../../core/restore/target-problems.ts'
+import {
+  type TargetProblem,
+  type TargetRequirements,
+  targetProblems,
+} from '../../core/restore/target-problems.ts'
 import { targetWarnings } from '../../core/restore/target-warnings.ts'
 import { renderBytes, renderCount } from '../../core/text/bytes.ts'
 import { renderSome } from '../../core/text/counts.ts'
-import { fetchArchive, type RestoreTools, refuseUnrestorable } from '../backups/fetch-archive.ts'
+import { type RestoreTools as FetchDeps, fetchArchive, refuseUnrestorable } from '../backups/fetch-archive.ts'
 import { timedGroup } from '../timed-group.ts'
 
 export interface PlanRequest {
   readonly manifest: Manifest
-  readonly selection: Selection
-  readonly wish: Omit<RestoreWish, 'archiveEntries'>
+  readonly scope: RestoreScope
+  readonly requirements: Omit<TargetRequirements, 'archiveEntries'>
 }
 
-export interface PlanTools extends RestoreTools {
+export interface PlanDeps extends FetchDeps {
   readonly readTarget: () => Promise<TargetFacts>
   /** Throws where something is missing that the mode needs beside the target: a tool, or a way to another database. */
   readonly refuseUnready: (mode: RestoreMode, facts: TargetFacts) => Promise<void>
   /** Throws INVALID_INPUT where the server does not take the settings of the sessions that restore. */
   readonly trySettings: () => Promise<void>
   /** Lists the archive, decides what of it is restored, and lays that down for pg_restore. */
-  readonly chooseEntries: (selection: Selection, facts: TargetFacts) => Promise<ChosenEntries>
+  readonly chooseEntries: (scope: RestoreScope, facts: TargetFacts) => Promise<ChosenEntries>
   /** What a swap will not be able to pass on from the old database to the new one, as sentences. */
   readonly readUnpassable: () => Promise<readonly string[]>
   readonly readDrills: () => Promise<readonly MeasuredDrill[]>
@@ -51,39 +55,35 @@ export interface RestorePlan {
  * Everything that can speak against a restore is looked at here, and the archive is fetched and verified, before anything
  * changes. Throws BACKUP_UNUSABLE, TARGET_UNFIT, TARGET_BUSY, TOOL_MISSING, INVALID_INPUT, DISK_FULL, ARCHIVE_CORRUPT.
  */
-export async function planRestore(request: PlanRequest, tools: PlanTools): Promise<RestorePlan> {
-  const { manifest, selection, wish } = request
-  const { log } = tools
-  refuseUnsuitable(manifest, wish.mode)
-  const facts = await timedGroup(tools, 'Look at the target', async () => {
-    const found = await tools.readTarget()
+export async function planRestore(request: PlanRequest, deps: PlanDeps): Promise<RestorePlan> {
+  const { manifest, scope, requirements } = request
+  const { log } = deps
+  refuseUnsuitable(manifest, requirements.mode)
+  const facts = await timedGroup(deps, 'Look at the target', async () => {
+    const found = await deps.readTarget()
     log.info(
       `${found.database} on PostgreSQL ${found.version}: ${renderBytes(found.databaseBytes)}, owned by ${found.owner}, ${renderCount(found.sessions.length)} other sessions. We are ${found.user}.`,
     )
     return found
   })
-  refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: 0 }))
-  await tools.trySettings()
-  await tools.refuseUnready(wish.mode, facts)
-  if (wish.takesSafetyBackup) await refuseSmallDisk(manifest, facts, tools)
-  const downloadMs = await timedGroup(tools, 'Download and verify the archive', () =>
-    fetchArchive(manifest, tools),
+  refuse(targetProblems(manifest, facts, { ...requirements, archiveEntries: 0 }))
+  await deps.trySettings()
+  await deps.refuseUnready(requirements.mode, facts)
+  if (requirements.takesSafetyBackup) await refuseSmallDisk(manifest, facts, deps)
+  const downloadMs = await timedGroup(deps, 'Download and verify the archive', () =>
+    fetchArchive(manifest, deps),
   )
-  const entries = await tools.chooseEntries(selection, facts)
-  refuse(targetProblems(manifest, facts, { ...wish, archiveEntries: entries.kept.length }))
+  const entries = await deps.chooseEntries(scope, facts)
+  refuse(targetProblems(manifest, facts, { ...requirements, archiveEntries: entries.kept.length }))
   const warnings = [
-    ...targetWarnings(manifest, facts, { ...wish, archiveEntries: entries.kept.length }),
+    ...targetWarnings(manifest, facts, { ...requirements, archiveEntries: entries.kept.length }),
     ...leftOutWarning(entries),
-    ...(wish.mode === 'swap' ? await tools.readUnpassable() : []),
+    ...(requirements.mode === 'swap' ? await deps.readUnpassable() : []),
   ]
   for (const warning of warnings) log.warning(warning)
-  const estimate = estimateRestore(
-    manifest.object.bytes,
-    await tools.readDrills(),
-    await tools.readRestores(),
-  )
+  const estimate = estimateRestore(manifest.object.bytes, await deps.readDrills(), await deps.readRestores())
   log.info(
-    `Nothing speaks against it. ${renderCount(entries.kept.length)} entries of the archive to restore; duration ${renderEstimate(estimate, wish.takesSafetyBackup)}.`,
+    `Nothing speaks against it. ${renderCount(entries.kept.length)} entries of the archive to restore; duration ${renderEstimate(estimate, requirements.takesSafetyBackup)}.`,
   )
   return { facts, entries, estimate, warnings, downloadMs }
 }
@@ -115,7 +115,7 @@ function refuseUnsuitable(manifest: Manifest, mode: RestoreMode): void {
 async function refuseSmallDisk(
   { object, server, backup }: Manifest,
   { databaseBytes }: TargetFacts,
-  { disk }: PlanTools,
+  { disk }: PlanDeps,
 ): Promise<void> {
   const safetyBytes = Math.ceil((databaseBytes * object.bytes) / Math.max(1, server.databaseBytes))
   const { freeBytes } = await disk()

@@ -1,28 +1,33 @@
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { OperatorError } from '../../core/errors.ts'
-import { safetyGap } from '../../core/restore/safety-gap.ts'
+import type { Log } from '../../core/log.ts'
+import { type Inventory, safetyGap } from '../../core/restore/safety-gap.ts'
 import { renderSome } from '../../core/text/counts.ts'
-import type { TargetTransaction } from '../../postgres/client-tools/psql-transaction.ts'
 import { timedGroup } from '../timed-group.ts'
-import type { OverwriteRequest, OverwriteTools } from './overwrite.ts'
-import type { RestoreProgress } from './progress.ts'
+import type { RestoreRequest } from './request.ts'
 
-/** Backs up what is about to be replaced; undefined where the operator has a reason against it. */
-export async function backUp(
-  { skipSafetyBackup, target }: OverwriteRequest,
-  tools: OverwriteTools,
-  progress: RestoreProgress,
+export interface SafetyBackupDeps {
+  /** Takes a backup of what is about to be replaced, and verifies it by reading all of it back. */
+  readonly takeSafetyBackup: () => Promise<Manifest>
+  readonly signal: AbortSignal
+  readonly now: () => Date
+  readonly log: Log
+}
+
+/** Backs up what is about to be replaced; undefined when the operator gave a reason to skip it. */
+export async function takeSafetyBackup(
+  { skipSafetyBackup, target }: Pick<RestoreRequest, 'skipSafetyBackup' | 'target'>,
+  deps: SafetyBackupDeps,
 ): Promise<Manifest | undefined> {
   if (skipSafetyBackup !== undefined) {
-    tools.log.warning(`No safety backup of ${target.database} is taken: ${skipSafetyBackup}`)
+    deps.log.warning(`No safety backup of ${target.database} is taken: ${skipSafetyBackup}`)
     return undefined
   }
-  const startedAt = tools.now().getTime()
-  const safety = await timedGroup(tools, `Back up ${target.database} as it is`, async () => {
+  const safety = await timedGroup(deps, `Back up ${target.database} as it is`, async () => {
     try {
-      return await tools.takeSafetyBackup()
+      return await deps.takeSafetyBackup()
     } catch (error) {
-      if (!(error instanceof OperatorError) || tools.signal.aborted) throw error
+      if (!(error instanceof OperatorError) || deps.signal.aborted) throw error
       throw error.withContext({
         before: `The safety backup of ${target.database} failed, so nothing was changed`,
         hint: hint =>
@@ -30,29 +35,20 @@ export async function backUp(
       })
     }
   })
-  const { id } = safety.backup
-  progress.safetyBackup = id
-  progress.safetyBackupMs = tools.now().getTime() - startedAt
-  tools.log.info(`Safety backup: ${id}. To go back, restore it by this id.`)
+  deps.log.info(`Safety backup: ${safety.backup.id}. To go back, restore it by this id.`)
   return safety
 }
 
 /**
- * Locking tables does not keep anybody from making new ones, or large objects, and these would be dropped with the rest. Throws TARGET_BUSY
- * where the safety backup lacks something that is there now. Rows alone are replaced in tables that were locked.
+ * Table locks do not stop new tables or large objects, which the replacement would drop with the rest. Throws
+ * TARGET_BUSY when the database holds something that the safety backup lacks.
  */
-export async function refuseGap(
-  safety: Manifest | undefined,
-  { selection, target }: OverwriteRequest,
-  transaction: TargetTransaction,
-  tools: OverwriteTools,
-): Promise<void> {
-  if (safety === undefined || selection.of === 'rows') return
-  const gap = safetyGap(safety, await tools.readInventory(transaction))
+export function refuseGap(safety: Manifest, now: Inventory, database: string): void {
+  const gap = safetyGap(safety, now)
   if (gap.length === 0) return
   throw new OperatorError(
     'TARGET_BUSY',
-    `Somebody changed ${target.database} while the safety backup was taken, and that backup has it not: ${renderSome(gap)}. Everything was rolled back: ${target.database} is as it was before.`,
+    `${database} was modified while the safety backup was running, and the backup does not include: ${renderSome(gap)}. Rolled back; ${database} is unchanged.`,
     {
       hint: 'Stop the application and every migration (runbook §4.2, step 1), then run the step again.',
     },

@@ -3,42 +3,35 @@ import { renderAmount } from '../../core/text/counts.ts'
 import { renderDuration } from '../../core/text/duration.ts'
 import type { SwapNames, Swapped } from '../../postgres/target/swap.ts'
 import { timedGroup } from '../timed-group.ts'
-import type { RestoreProgress } from './progress.ts'
+import type { RestoreRequest } from './request.ts'
+import type { RestoreResult } from './result.ts'
 
-export interface SwapTools {
-  /** Gives the new database what the old one was set to: settings, grants, limits. Returns what it could not. */
+export interface SwapDeps {
+  /** Copies settings, grants and limits of the old database to the new one. Returns what could not be copied. */
   readonly copySettings: (from: string, to: string) => Promise<readonly string[]>
   readonly swap: (names: SwapNames) => Promise<Swapped>
   readonly now: () => Date
   readonly log: Log
 }
 
-export interface SwapRequest {
-  readonly target: { readonly database: string }
-  readonly restoredName: string
-  readonly previousName: string
-}
-
-/** Puts a restored and verified database in the place of the old one, which stays under another name. Throws SWAP_FAILED. */
+/**
+ * Renames a restored and verified database to the name of the old one, which stays under another name.
+ * Throws SWAP_FAILED.
+ */
 export async function swapIn(
-  { target, restoredName, previousName }: SwapRequest,
-  tools: SwapTools,
-  progress: RestoreProgress,
-): Promise<void> {
-  await timedGroup(tools, `Swap ${restoredName} in for ${target.database}`, async () => {
-    const notes = await tools.copySettings(target.database, restoredName)
-    progress.notes = [...progress.notes, ...notes]
-    // The plan has warned of them; the summary and the record have what came of it.
-    for (const note of notes) tools.log.info(note)
+  { target, restoredName, previousName }: Pick<RestoreRequest, 'target' | 'restoredName' | 'previousName'>,
+  deps: SwapDeps,
+): Promise<Partial<RestoreResult> & Pick<RestoreResult, 'notes'>> {
+  return await timedGroup(deps, `Swap ${restoredName} in for ${target.database}`, async () => {
+    const notes = await deps.copySettings(target.database, restoredName)
+    // The plan has warned of them; the summary and the record say what became of them.
+    for (const note of notes) deps.log.info(note)
     const names = { current: target.database, restored: restoredName, previous: previousName }
-    const { windowMs, terminated } = await tools.swap(names)
-    progress.restoredTo = target.database
-    progress.previous = previousName
-    progress.windowMs = windowMs
-    progress.terminated = terminated
-    progress.replacedAt = tools.now()
-    tools.log.info(
-      `${target.database} is the restored database now, and the old one is ${previousName}: ${renderDuration(windowMs)} (${windowMs} ms) without a database, ${renderAmount(terminated, 'session')} cut.`,
+    const { windowMs, terminated } = await deps.swap(names)
+    deps.log.info(
+      `${target.database} is the restored database now, and the old one is ${previousName}: ${renderDuration(windowMs)} (${windowMs} ms) without a database, ${renderAmount(terminated, 'session')} terminated.`,
     )
+    const replacedAt = deps.now()
+    return { notes, windowMs, terminated, replacedAt, restoredTo: target.database, previous: previousName }
   })
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { neededBytes } from '../../../src/core/restore/selection.ts'
+import { neededBytes } from '../../../src/core/restore/restore-scope.ts'
 import type { TargetFacts } from '../../../src/core/restore/target-facts.ts'
-import { type RestoreWish, targetProblems } from '../../../src/core/restore/target-problems.ts'
+import { type TargetRequirements, targetProblems } from '../../../src/core/restore/target-problems.ts'
 import { targetWarnings } from '../../../src/core/restore/target-warnings.ts'
 import { SAMPLE } from '../../support/samples/sample-manifest.ts'
 
@@ -26,7 +26,7 @@ const FACTS: TargetFacts = {
   roles: [],
   sessions: [],
   preparedTransactions: 0,
-  foreignObjects: [],
+  objectsNotOwned: [],
   droppedObjects: 0,
   unlockableTables: [],
   subscriptions: [],
@@ -37,7 +37,7 @@ const FACTS: TargetFacts = {
   leftovers: ['left "over"; DROP DATABASE logi'],
 }
 
-const WISH: RestoreWish = {
+const WISH: TargetRequirements = {
   mode: 'new-database',
   neededBytes: 0,
   newNames: [],
@@ -81,11 +81,11 @@ describe('what speaks against a restore', () => {
       'subscribes to another database: feed',
     ],
     ['a small disk', { serverBytes: 900 }, { diskBytes: 1000, neededBytes: 101 }, 'needs about 101 B beside'],
-  ] as const)('%s', (_, facts, wish, words) => {
+  ] as const)('%s', (_, facts, requirements, words) => {
     const problems = targetProblems(
       manifest,
       { ...FACTS, mayCreateDatabases: true, mayActAsRole: true, ...facts },
-      { ...WISH, ...wish },
+      { ...WISH, ...requirements },
     )
     expect(problems.map(({ message }) => message).join('\n')).toContain(words)
   })
@@ -101,7 +101,7 @@ describe('what speaks against a restore', () => {
   it('tells what a role still needs that is to own things in a database that is there', () => {
     const roleNeeds = ['GRANT CREATE ON DATABASE logi TO app;']
     const facts = { ...FACTS, mayCreateDatabases: true, mayActAsRole: true, roleNeeds }
-    const hints = (mode: RestoreWish['mode']) =>
+    const hints = (mode: TargetRequirements['mode']) =>
       targetProblems(manifest, facts, { ...WISH, mode }).map(({ hint }) => hint)
     expect(hints('overwrite')).toContain(roleNeeds[0])
     // There it is the owner of the database.

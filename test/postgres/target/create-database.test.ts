@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { expect, it, test } from 'vitest'
 import { parseConnectionUrl, withDatabase } from '../../../src/core/pg/connection.ts'
 import { openSession } from '../../../src/postgres/session/session.ts'
-import { createDatabaseLike, type DatabaseShape } from '../../../src/postgres/target/create-database.ts'
+import { createDatabaseLike, type DatabaseLocale } from '../../../src/postgres/target/create-database.ts'
 import { createDatabase, databaseUrl } from '../../support/database.ts'
 import { theLab } from '../../support/lab.ts'
 
@@ -12,7 +12,7 @@ const server = parseConnectionUrl(databaseUrl(theLab(), 'postgres'))
 const WORDS = "SELECT to_tsvector('simple', 'Äpfel–Birnen „CAFÉ“ naïve')::text || lower('ÄÉ') AS words"
 
 /** Makes a database like that, and tells what differs and what its server makes of words. */
-async function wordsLike(like: DatabaseShape, words = WORDS) {
+async function wordsLike(like: DatabaseLocale, words = WORDS) {
   const name = `test_${randomBytes(6).toString('hex')}`
   await using session = await openSession(server)
   try {
@@ -27,7 +27,7 @@ async function wordsLike(like: DatabaseShape, words = WORDS) {
 const UTF8 = { encoding: 'UTF8', collate: 'C.UTF-8', ctype: 'C.UTF-8' }
 const NOWHERE = { encoding: 'UTF8', collate: 'xx_XX.UTF-8', ctype: 'xx_XX.UTF-8' }
 
-test.each<[string, DatabaseShape, readonly string[]]>([
+test.each<[string, DatabaseLocale, readonly string[]]>([
   ['the builtin provider', { ...UTF8, collationProvider: 'b', locale: 'C.UTF-8' }, []],
   ['ICU', { ...UTF8, collationProvider: 'i', locale: 'en-US' }, []],
   ['libc', { ...UTF8, collationProvider: 'c', locale: null }, []],
@@ -50,7 +50,7 @@ test.each<[string, DatabaseShape, readonly string[]]>([
 })
 
 it('says that letters are told apart less well where the encoding leaves no choice', async () => {
-  const latin: DatabaseShape = { ...NOWHERE, encoding: 'LATIN1', collationProvider: 'c', locale: null }
+  const latin: DatabaseLocale = { ...NOWHERE, encoding: 'LATIN1', collationProvider: 'c', locale: null }
   const { notes } = await wordsLike(latin, "SELECT 'a' AS words")
 
   expect(notes).toEqual([expect.stringContaining('lower and upper know ASCII only')])

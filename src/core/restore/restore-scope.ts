@@ -7,23 +7,19 @@ import {
 import type { RestoredContent } from '../checks/compare-manifest.ts'
 import { FILLED } from '../checks/definitions.ts'
 import { type NamePattern, parseNamePattern } from '../pg/name-pattern.ts'
+import { keyOf, type QualifiedName } from '../pg/qualified-name.ts'
 
-export const SELECTIONS = ['everything', 'structure', 'tables', 'rows'] as const
+export const RESTORE_SCOPES = ['everything', 'structure', 'tables', 'rows'] as const
 
 /** What of a backup is restored: all of it, the rows of some tables with the structure of all, or the structure alone. */
-export type Selection =
+export type RestoreScope =
   | { readonly of: 'everything' }
   | { readonly of: 'structure' }
-  | { readonly of: 'tables'; readonly tables: readonly TableName[] }
+  | { readonly of: 'tables'; readonly tables: readonly QualifiedName[] }
   /** Into tables that are there already, in the place of their rows. */
-  | { readonly of: 'rows'; readonly tables: readonly TableName[] }
+  | { readonly of: 'rows'; readonly tables: readonly QualifiedName[] }
 
-export interface TableName {
-  readonly schema: string
-  readonly name: string
-}
-
-export interface SelectionInputs {
+export interface ScopeInputs {
   readonly tables: readonly string[]
   readonly schemas: readonly string[]
   readonly structureOnly: boolean
@@ -36,8 +32,8 @@ export interface SelectionInputs {
  */
 export function selectTables(
   { fingerprint }: Manifest,
-  { tables, schemas, structureOnly, rowsOnly }: SelectionInputs,
-): Selection {
+  { tables, schemas, structureOnly, rowsOnly }: ScopeInputs,
+): RestoreScope {
   if (structureOnly) return { of: 'structure' }
   if (tables.length + schemas.length === 0) return { of: 'everything' }
   if (fingerprint.level === 'none')
@@ -45,7 +41,7 @@ export function selectTables(
   const matches = [
     ...tables.map(text => [text, toMatcher(parseNamePattern(text))] as const),
     ...schemas.map(
-      text => [text, (table: TableName) => test(parseNamePattern(text).name, table.schema)] as const,
+      text => [text, (table: QualifiedName) => test(parseNamePattern(text).name, table.schema)] as const,
     ),
   ]
   const empty = matches.filter(([, isMatch]) => !fingerprint.tables.some(isMatch)).map(([text]) => text)
@@ -55,7 +51,7 @@ export function selectTables(
 }
 
 /** What was restored is not a whole database: nobody may put it in the place of one. */
-export function holdsPart({ backup }: Manifest, { of }: Selection): boolean {
+export function holdsPart({ backup }: Manifest, { of }: RestoreScope): boolean {
   return of === 'structure' || of === 'tables' || (of === 'everything' && backup.kind === 'partial')
 }
 
@@ -63,33 +59,33 @@ export function holdsPart({ backup }: Manifest, { of }: Selection): boolean {
  * Bytes that a database takes which holds what was chosen, at most: by the share of the rows, because the manifest knows no more. The
  * structure alone is next to nothing; a partial backup says nothing of the size of its tables.
  */
-export function neededBytes({ server, fingerprint, backup }: Manifest, selection: Selection): number {
-  if (selection.of === 'structure') return 0
+export function neededBytes({ server, fingerprint, backup }: Manifest, scope: RestoreScope): number {
+  if (scope.of === 'structure') return 0
   const rows = countRows(fingerprint.tables)
-  if (selection.of === 'everything' || backup.kind === 'partial' || rows === 0) return server.databaseBytes
-  return Math.ceil((server.databaseBytes * countRows(fingerprint.tables.filter(picker(selection)))) / rows)
+  if (scope.of === 'everything' || backup.kind === 'partial' || rows === 0) return server.databaseBytes
+  return Math.ceil((server.databaseBytes * countRows(fingerprint.tables.filter(picker(scope)))) / rows)
 }
 
-function toMatcher({ schema, name }: NamePattern): (table: TableName) => boolean {
+function toMatcher({ schema, name }: NamePattern): (table: QualifiedName) => boolean {
   return table => (schema === undefined || test(schema, table.schema)) && test(name, table.name)
 }
 
 function test(pattern: string, text: string): boolean {
-  return new RegExp(pattern, 'u').test(text)
+  return new RegExp(pattern, 'su').test(text)
 }
 
 /**
- * The manifest as a restore of the selection has to come out: tables that were not picked are there and empty, sequences
+ * The manifest as a restore of the scope has to come out: tables that were not picked are there and empty, sequences
  * were never used, and references between tables are missing. Where rows are replaced, nothing but these tables is known.
  */
-export function narrowManifest(manifest: Manifest, selection: Selection): Manifest {
-  if (selection.of === 'everything') return manifest
+export function narrowManifest(manifest: Manifest, scope: RestoreScope): Manifest {
+  if (scope.of === 'everything') return manifest
   const { fingerprint, backup } = manifest
-  const isPicked = picker(selection)
-  if (selection.of === 'rows')
+  const isPicked = picker(scope)
+  if (scope.of === 'rows')
     return {
       ...manifest,
-      backup: { ...backup, tablePatterns: selection.tables.map(({ schema, name }) => `${schema}.${name}`) },
+      backup: { ...backup, tablePatterns: scope.tables.map(({ schema, name }) => `${schema}.${name}`) },
       fingerprint: {
         ...fingerprint,
         tables: fingerprint.tables.filter(isPicked),
@@ -105,23 +101,23 @@ export function narrowManifest(manifest: Manifest, selection: Selection): Manife
       ...fingerprint,
       tables: fingerprint.tables.map(table => (isPicked(table) ? table : emptied(table))),
       sequences: fingerprint.sequences.map(unused),
-      objects: selection.of === 'structure' ? fingerprint.objects : null,
-      definitions: selection.of === 'structure' ? unfilled(fingerprint.definitions) : null,
+      objects: scope.of === 'structure' ? fingerprint.objects : null,
+      definitions: scope.of === 'structure' ? unfilled(fingerprint.definitions) : null,
       largeObjectsHash: null,
     },
   }
 }
 
-/** What was read of the target, without what the selection says nothing about. */
-export function narrowFound(found: RestoredContent, selection: Selection): RestoredContent {
-  if (selection.of !== 'rows') return found
-  return { ...found, tables: found.tables.filter(picker(selection)), sequences: new Map() }
+/** What was read of the target, without what the scope says nothing about. */
+export function narrowFound(found: RestoredContent, scope: RestoreScope): RestoredContent {
+  if (scope.of !== 'rows') return found
+  return { ...found, tables: found.tables.filter(picker(scope)), sequences: new Map() }
 }
 
-function picker(selection: Selection): (table: TableName) => boolean {
-  const picked = selection.of === 'tables' || selection.of === 'rows' ? selection.tables : []
-  const names = new Set(picked.map(({ schema, name }) => JSON.stringify([schema, name])))
-  return ({ schema, name }) => names.has(JSON.stringify([schema, name]))
+function picker(scope: RestoreScope): (table: QualifiedName) => boolean {
+  const picked = scope.of === 'tables' || scope.of === 'rows' ? scope.tables : []
+  const names = new Set(picked.map(keyOf))
+  return table => names.has(keyOf(table))
 }
 
 /** Without data no materialised view is filled. */
