@@ -9,21 +9,29 @@ import { labLog } from '../../lab/log.ts'
 import { GIB, KIB, MIB, renderBytes } from '../../src/core/text/bytes.ts'
 import { buildLogi } from './logi.ts'
 
-export const BENCH_KINDS = ['logi', 'entropy', 'series'] as const
+export const BENCH_KINDS = ['logi', 'entropy', 'series', 'tables'] as const
 export type BenchKind = (typeof BENCH_KINDS)[number]
 
 /** What one row of each kind takes in the end, indexes included; measured at 256 MiB. */
-const BYTES_PER_ROW: Readonly<Record<BenchKind, number>> = { logi: 3070, entropy: 2090, series: 100 }
+const BYTES_PER_ROW: Readonly<Record<BenchKind, number>> = {
+  logi: 3070,
+  entropy: 2090,
+  series: 100,
+  // A table with its key, its index and its sequence.
+  tables: 43_000,
+}
 
 /**
  * Fills an empty database to about the size asked for (`pg_database_size`, within some 10 %).
  * - `logi`: text, jsonb with a GIN index, uuids, foreign keys: what the first user has
  * - `entropy`: bytes that no compressor can shrink: images, encrypted columns
- * - `series`: numbers and instants in narrow rows: measurements
+ * - `series`: one huge table of numbers and instants in narrow rows: measurements
+ * - `tables`: many tables of a few rows each: a schema per tenant
  */
 export async function buildBench(client: Client, kind: BenchKind, bytes: number): Promise<void> {
   const rows = Math.max(1, Math.round(bytes / BYTES_PER_ROW[kind]))
   if (kind === 'logi') return await buildLogi(client, { users: rows })
+  if (kind === 'tables') return await buildTables(client, rows)
   await client.query(kind === 'entropy' ? entropy(rows) : series(rows))
   await client.query('VACUUM ANALYZE')
 }
@@ -57,6 +65,15 @@ function series(rows: number): string {
     CREATE INDEX ON readings (sensor, at);
     CREATE INDEX ON readings USING brin (at);
     COMMIT`
+}
+
+/** In pieces: one transaction would need a lock for each of them. */
+async function buildTables(client: Client, tables: number): Promise<void> {
+  for (let first = 1; first <= tables; first += 500)
+    await client.query(`DO $$ BEGIN FOR i IN ${first}..${Math.min(tables, first + 499)} LOOP
+      EXECUTE format('CREATE TABLE t%s (id serial PRIMARY KEY, v text NOT NULL, created_at timestamptz DEFAULT now());
+        INSERT INTO t%1$s (v) SELECT md5(g::text) FROM generate_series(1, 3) g', i);
+    END LOOP; END $$`)
 }
 
 /** `2GiB`, `512MiB`, `64KiB`, in bytes. */

@@ -40,6 +40,8 @@ export interface ActionRun extends FinishedPhase {
   readonly rawLog: string
   /** Largest resident memory of the process tree without the Postgres programs, sampled every 50 ms. */
   readonly peakRssBytes: number
+  /** CPU time of the action's own process, without its children's, sampled every 50 ms. */
+  readonly cpuSeconds: number
   /** Processes that outlived the action, a moment after its end; they are killed then. */
   readonly leftProcesses: readonly SeenProcess[]
   /** Files it left in RUNNER_TEMP. */
@@ -94,7 +96,13 @@ export function startAction(name: string, options: ActionOptions = {}): StartedA
     memory.stop()
     over.abort(new Error(`The action ended before its log matched. Its log:\n${job.output.log}`))
     const durationMs = Math.round(performance.now() - started)
-    return collect(job, { pid, durationMs, peakRssBytes: memory.peakBytes, ...end })
+    return collect(job, {
+      pid,
+      durationMs,
+      peakRssBytes: memory.peakBytes,
+      cpuSeconds: memory.cpuSeconds,
+      ...end,
+    })
   })
   const cancel = () => cancelAction(child, job, finished)
   options.signal?.addEventListener('abort', () => void cancel(), { once: true })
@@ -154,7 +162,10 @@ function killAll(processes: readonly SeenProcess[]): void {
   }
 }
 
-function collect(job: Job, end: End & Pick<ActionRun, 'pid' | 'durationMs' | 'peakRssBytes'>): ActionRun {
+function collect(
+  job: Job,
+  end: End & Pick<ActionRun, 'pid' | 'durationMs' | 'peakRssBytes' | 'cpuSeconds'>,
+): ActionRun {
   const { files, output, workplace } = job
   const { masks } = output
   const read = (name: keyof CommandFiles) => readFileSync(files[name], 'utf8')

@@ -5,9 +5,10 @@ const INTERVAL_MS = 50
 /** Programs whose memory is not the action's. */
 const FOREIGN = new Set(['pg_dump', 'pg_restore', 'psql', 'postgres'])
 
-/** Watches the resident memory of an action: its process tree without the Postgres programs. */
+/** Watches what an action takes: memory of its process tree without the Postgres programs, and its own CPU time. */
 export class MemoryWatch {
   #peakBytes = 0
+  #cpuSeconds = 0
   readonly #timer: NodeJS.Timeout
 
   constructor(pid: number) {
@@ -19,6 +20,11 @@ export class MemoryWatch {
     return this.#peakBytes
   }
 
+  /** CPU time of the action's own process at the last look. */
+  get cpuSeconds(): number {
+    return this.#cpuSeconds
+  }
+
   stop(): void {
     clearInterval(this.#timer)
   }
@@ -27,6 +33,7 @@ export class MemoryWatch {
     const [action] = tree
     const own = tree.filter(seen => seen === action || !(isForeign(seen) || isCopy(seen, action)))
     const bytes = own.reduce((sum, { rssBytes }) => sum + rssBytes, 0)
+    this.#cpuSeconds = Math.max(this.#cpuSeconds, action?.cpuSeconds ?? 0)
     this.#peakBytes = Math.max(this.#peakBytes, bytes)
   }
 }

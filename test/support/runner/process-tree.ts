@@ -8,6 +8,8 @@ export interface SeenProcess {
   readonly program: string
   readonly args: readonly string[]
   readonly rssBytes: number
+  /** User and system time so far, without its children's. */
+  readonly cpuSeconds: number
 }
 
 /** A process with all its descendants; empty when it is gone. */
@@ -37,7 +39,16 @@ function readProcess(pid: number): SeenProcess | undefined {
   const rss = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]
   if (rss === undefined) return undefined
   const args = readProc(pid, 'cmdline').split('\0').slice(0, -1)
-  return { pid, program: programOf(args), args, rssBytes: Number(rss) * 1024 }
+  const cpuSeconds = readCpuSeconds(pid)
+  return { pid, program: programOf(args), args, rssBytes: Number(rss) * 1024, cpuSeconds }
+}
+
+/** Clock ticks a second of /proc: USER_HZ, 100 on every Linux that Node runs on. */
+const TICKS = 100
+
+function readCpuSeconds(pid: number): number {
+  const fields = readProc(pid, 'stat').split(') ').at(-1)?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) / TICKS
 }
 
 /** `ld-linux-x86-64.so.2 --argv0 /x/bin/pg_dump …` is pg_dump; so is `/bin/sh /x/bin/pg_dump …`. */

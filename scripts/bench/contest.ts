@@ -1,0 +1,74 @@
+/** What is measured of one run. */
+export interface Sample {
+  readonly seconds: number
+  /** Of our own process; null where somebody else's program ran. */
+  readonly cpuSeconds: number | null
+  readonly peakBytes: number | null
+}
+
+export interface Contender {
+  readonly name: string
+  readonly run: () => Promise<Sample>
+}
+
+/** The medians of every contender, by name. */
+export type Results = ReadonlyMap<string, Sample>
+
+/** A figure with the aim it is held against. */
+export interface Aim {
+  readonly name: string
+  readonly value: number
+  readonly limit: number
+  /** How the value is written: `1.15 ×`, `212 MiB`. */
+  readonly render: (value: number) => string
+}
+
+export interface Section {
+  readonly title: string
+  readonly results: Results
+  readonly aims: readonly Aim[]
+}
+
+/**
+ * Runs every contender once a round. The order turns round each time, so that a machine that gets slower favours none
+ * of them. Returns the medians.
+ */
+export async function holdContest(contenders: readonly Contender[], rounds: number): Promise<Results> {
+  const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]))
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { name, run } of round % 2 === 0 ? contenders : contenders.toReversed())
+      samples.get(name)?.push(await run())
+    console.log(`  round ${round + 1}: ${[...samples].map(renderLast).join(', ')}`)
+  }
+  return new Map([...samples].map(([name, own]) => [name, medianSample(own)]))
+}
+
+export function ratio(results: Results, name: string, of: string): number {
+  return secondsOf(results, name) / secondsOf(results, of)
+}
+
+export function secondsOf(results: Results, name: string): number {
+  return results.get(name)?.seconds ?? Number.NaN
+}
+
+function renderLast([name, own]: readonly [string, readonly Sample[]]): string {
+  return `${name} ${own.at(-1)?.seconds.toFixed(1)} s`
+}
+
+function medianSample(samples: readonly Sample[]): Sample {
+  const of = (key: 'cpuSeconds' | 'peakBytes') => {
+    const known = samples.map(sample => sample[key]).filter(value => value !== null)
+    return known.length === 0 ? null : median(known)
+  }
+  return {
+    seconds: median(samples.map(({ seconds }) => seconds)),
+    cpuSeconds: of('cpuSeconds'),
+    peakBytes: of('peakBytes'),
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const at = (index: number) => sorted[Math.floor(index)] ?? Number.NaN
+  return (at((sorted.length - 1) / 2) + at(sorted.length / 2)) / 2
+}
