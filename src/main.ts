@@ -1,6 +1,8 @@
 import { checkFreshness } from './actions/check-freshness/run.ts'
 import { dumpToS3 } from './actions/dump-to-s3/run.ts'
 import { preMigrationSnapshot } from './actions/pre-migration-snapshot/run.ts'
+import { renderAccess } from './actions/render-access/run.ts'
+import { renderStatus } from './actions/render-status/run.ts'
 import { reportOutcome } from './actions/report-outcome/run.ts'
 import { restoreFromS3 } from './actions/restore-from-s3/run.ts'
 import { setupPg18 } from './actions/setup-pg18/run.ts'
@@ -12,6 +14,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'check-freshness': checkFreshness,
   'dump-to-s3': dumpToS3,
   'pre-migration-snapshot': preMigrationSnapshot,
+  'render-access': renderAccess,
+  'render-status': renderStatus,
   'report-outcome': reportOutcome,
   'restore-from-s3': restoreFromS3,
   'setup-pg18': setupPg18,

@@ -109,6 +109,7 @@ describe.each(NAMES)('actions/%s', name => {
 /** Inputs that differ between actions on purpose, and why. */
 const DIFFERENT: Readonly<Record<string, string>> = {
   database: 'a drill has no connection whose database could give the name',
+  'fail-on': 'a drill fails by its verdict, a status of Render by conditions',
   'lock-timeout': 'a deploy waits behind the gate; nobody waits for a nightly dump',
   timeout: 'a gate holds up a deploy, the others hold up nothing',
 }

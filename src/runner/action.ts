@@ -25,6 +25,8 @@ export interface ActionContext {
   createTempDir(): Promise<TempDir>
   /** Puts a directory first on the PATH of the following steps. */
   addPath(directory: string): void
+  /** Gives the following steps of the job a variable; a secret must have been masked. */
+  exportVariable(name: string, value: string): void
   /** Outputs that stand at once, should the step be killed; those of the result replace them. */
   setOutputs(outputs: ActionResult['outputs']): void
 }
@@ -35,7 +37,10 @@ export interface Action {
   post?(context: ActionContext): Promise<void>
 }
 
-/** Runs one phase of an action: the only place where an error is caught for good, and where the exit code is set. */
+/**
+ * Runs one phase of an action: the only place where an error is caught for good, and where the exit code is
+ * set.
+ */
 export async function runPhase(name: string, phase: Phase, action: Action): Promise<void> {
   const controller = new AbortController()
   listenForCancellation(controller)
@@ -79,6 +84,7 @@ function createContext(environment: Environment, signal: AbortSignal, tempDirs: 
     signal,
     createTempDir: () => tempDirs.create(),
     addPath: core.addPath,
+    exportVariable: core.exportVariable,
     setOutputs,
   }
 }
@@ -105,7 +111,9 @@ async function finish(name: string, result: ActionResult): Promise<void> {
   process.exitCode = 1
 }
 
-/** The original errors as plain lines, and the stack where it is our own defect or the job runs in debug mode. */
+/**
+ * The original errors as plain lines, and the stack where it is our own defect or the job runs in debug mode.
+ */
 function logCauses(failure: OperatorError): void {
   for (let cause = failure.cause; cause instanceof Error; cause = cause.cause) {
     actionsLog.info(`  caused by ${cause.name}: ${errorMessage(cause)}`)

@@ -1,24 +1,13 @@
 import { describe, expect, it, test } from 'vitest'
 import { object, text } from '../../src/core/json/decode.ts'
-import { Secret } from '../../src/core/secret.ts'
-import { RenderClient } from '../../src/render/client.ts'
-import { RenderDatabases, withTls } from '../../src/render/databases.ts'
+import { withTls } from '../../src/render/databases.ts'
 import { createDatabase } from '../support/database.ts'
 import { theLab } from '../support/lab.ts'
+import { openApi } from '../support/render/api.ts'
 import { FakeRender, RENDER_KEY } from '../support/render/fake-render.ts'
 import type { Fault } from '../support/render/faults.ts'
 
-const QUICK = { firstDelayMs: 5, longestDelayMs: 20, patienceMs: 3000 }
 const lab = theLab()
-
-function open(fake: Pick<FakeRender, 'url'>, key = RENDER_KEY) {
-  const lines: string[] = []
-  const info = (line: string) => void lines.push(line)
-  const log = { info, debug: info, warning: info, group: <T>(_: string, work: () => Promise<T>) => work() }
-  const config = { apiUrl: fake.url, key: new Secret(key) }
-  const client = new RenderClient(config, log, new AbortController().signal, QUICK)
-  return { client, lines, databases: new RenderDatabases(client) }
-}
 
 const BUSY: Fault = { kind: 'answer', status: 503, body: '<html>busy</html>' }
 
@@ -27,7 +16,7 @@ describe('a client of Render', () => {
     await using database = await createDatabase(lab)
     await using fake = await FakeRender.start(lab)
     const { id } = await fake.addInstance(database.name)
-    const { databases } = open(fake)
+    const { databases } = openApi(fake)
     expect(await databases.read(id)).toMatchObject({ id, status: 'available', databaseName: database.name })
     expect(await databases.readRecovery(id)).toMatchObject({ recoveryStatus: 'AVAILABLE' })
     expect(await databases.listExports(id)).toEqual([])
@@ -40,7 +29,7 @@ describe('a client of Render', () => {
     await using database = await createDatabase(lab)
     await using fake = await FakeRender.start(lab)
     const { id } = await fake.addInstance(database.name)
-    const { databases } = open(fake)
+    const { databases } = openApi(fake)
     await databases.setAllowList(id, [])
     expect(fake.instances.get(id)?.ipAllowList).toBeNull()
     expect((await databases.read(id)).ipAllowList).toEqual([])
@@ -50,7 +39,7 @@ describe('a client of Render', () => {
     await using database = await createDatabase(lab)
     await using fake = await FakeRender.start(lab)
     for (let i = 0; i < 103; i += 1) await fake.addInstance(database.name, { name: `db-${i}` })
-    const { databases } = open(fake)
+    const { databases } = openApi(fake)
     expect(await databases.list()).toHaveLength(103)
     expect(await databases.list('db-7')).toHaveLength(1)
   })
@@ -65,7 +54,7 @@ describe('a client of Render', () => {
     await using database = await createDatabase(lab)
     await using fake = await FakeRender.start(lab)
     const { id } = await fake.addInstance(database.name)
-    const { databases } = open(fake)
+    const { databases } = openApi(fake)
     fake.faults.arm(method, /^\/postgres\/dpg-[^/]*$/, fault, 3)
     if (method === 'GET') expect((await databases.read(id)).id).toBe(id)
     else await databases.setAllowList(id, [{ cidrBlock: '10.0.0.1/32', description: 'x' }])
@@ -81,7 +70,7 @@ describe('a client of Render', () => {
     const { id } = await fake.addInstance(database.name)
     fake.faults.arm('GET', /./, { kind: 'answer', status: 429, headers })
     const since = performance.now()
-    await open(fake).databases.read(id)
+    await openApi(fake).databases.read(id)
     expect(performance.now() - since).toBeGreaterThanOrEqual(least)
     expect(performance.now() - since).toBeLessThan(most + 1500)
   })
@@ -90,14 +79,14 @@ describe('a client of Render', () => {
     await using fake = await FakeRender.start(lab)
     const headers = { 'Retry-After': '3494' }
     fake.faults.arm('GET', /./, { kind: 'answer', status: 429, headers }, 9)
-    const failure = open(fake).databases.read('dpg-aaaaaaaa-a')
+    const failure = openApi(fake).databases.read('dpg-aaaaaaaa-a')
     await expect(failure).rejects.toMatchObject({ code: 'RENDER_FAILED', message: /HTTP 429/ })
     expect(fake.calls).toHaveLength(1)
   })
 
   it('names operation, id, status, request id and the next thing to do', async () => {
     await using fake = await FakeRender.start(lab)
-    const failure = open(fake).databases.read('dpg-aaaaaaaa-a')
+    const failure = openApi(fake).databases.read('dpg-aaaaaaaa-a')
     await expect(failure).rejects.toMatchObject({
       code: 'RENDER_NOT_FOUND',
       message:
@@ -116,7 +105,7 @@ describe('a client of Render', () => {
   ])('does not repeat a %i, which is %s', async (status, code) => {
     await using fake = await FakeRender.start(lab)
     fake.faults.arm('GET', /./, { kind: 'answer', status, body: '' })
-    await expect(open(fake).databases.read('dpg-aaaaaaaa-a')).rejects.toMatchObject({ code })
+    await expect(openApi(fake).databases.read('dpg-aaaaaaaa-a')).rejects.toMatchObject({ code })
     expect(fake.calls).toHaveLength(1)
   })
 
@@ -127,7 +116,7 @@ describe('a client of Render', () => {
   ])('says so when a good answer has %s', async (_name, body, why) => {
     await using fake = await FakeRender.start(lab)
     fake.faults.arm('GET', /./, { kind: 'answer', status: 200, body })
-    const failure = open(fake).databases.read('dpg-aaaaaaaa-a')
+    const failure = openApi(fake).databases.read('dpg-aaaaaaaa-a')
     await expect(failure).rejects.toMatchObject({
       code: 'RENDER_FAILED',
       message: expect.stringContaining(why),
@@ -135,7 +124,7 @@ describe('a client of Render', () => {
   })
 
   it('says that a host cannot be reached, and shows no key', async () => {
-    const { client, lines } = open({ url: 'http://127.0.0.1:1/v1' })
+    const { client, lines } = openApi({ url: 'http://127.0.0.1:1/v1' })
     const request = { method: 'GET', path: '/x', what: 'read x' } as const
     const failure = await client.read(request, object({ id: text })).catch(error => error)
     expect(failure).toMatchObject({ code: 'RENDER_UNREACHABLE', message: /ECONNREFUSED/ })
@@ -147,7 +136,7 @@ describe('a POST', () => {
   async function recovering(fake: FakeRender, database: string) {
     const source = await fake.addInstance(database)
     await fake.copies.keep(source, new Date(Date.now() - 3_600_000))
-    const { databases } = open(fake)
+    const { databases } = openApi(fake)
     const request = {
       ...{ sourceId: source.id, pointInTime: new Date(Date.now() - 1_800_000), name: 'copy' },
       ...{ plan: undefined, environmentId: undefined },

@@ -155,7 +155,7 @@ export class FakeRender implements FakeState, AsyncDisposable {
     const { method = 'GET', url = '/' } = request
     const body = await text(request)
     await sleep(this.#delayMs())
-    if (url === '/ip') return void response.end('127.0.0.1\n')
+    if (url.startsWith('/ip')) return void response.end('127.0.0.1\n')
     const path = url.replace(/^\/v1/, '')
     const fault = this.faults.take(method, path)
     const reply = await this.#reply(request, { method, path, body }, fault)

@@ -55,8 +55,9 @@ export class DoorKeeper {
   /** Opens the internal door, which lets everyone in, and the external one, which asks `mayEnter`. */
   async open(database: string, isUp: () => boolean, mayEnter: (address: string) => boolean): Promise<Doors> {
     this.#count += 1
-    const external = await this.#listen(`127.0.11.${this.#count}`, peer => isUp() && mayEnter(peer))
-    const internal = await this.#listen(`127.0.12.${this.#count}`, isUp)
+    const number = this.#count
+    const external = await this.#listen(`127.0.11.${number}`, peer => isUp() && mayEnter(peer))
+    const internal = await this.#listen(`127.0.12.${number}`, isUp)
     const urlAt = (host: string) => {
       const url = new URL(databaseUrl(this.#lab, database))
       url.host = `${host}:${this.#port}`
