@@ -73,6 +73,10 @@ export type Definition = Read<typeof definition>
 const extension = object({ name: text, version: text, schema: text })
 export type Extension = Read<typeof extension>
 
+/** Settings of the dump's session that decide how a value prints, beyond those that pg_dump sets itself. */
+const textSettings = object({ timeZone: text, byteaOutput: text, lcMonetary: text })
+export type TextSettings = Read<typeof textSettings>
+
 const manifest = object({
   version: whole,
   backup: object({
@@ -104,6 +108,7 @@ const manifest = object({
     compression: text,
     toolVersion: text,
     options: list(text),
+    textSettings,
   }),
   server: object({
     version: text,

@@ -8,8 +8,10 @@ import { openSession, type Session } from '../session/session.ts'
 import { readDefinitions } from './definitions.ts'
 import { pinOutputSettings, readTableFingerprints } from './fingerprint.ts'
 import { readLargeObjectsHash } from './large-objects.ts'
+import { readObjectCounts } from './object-counts.ts'
 import { readSequences } from './sequences.ts'
-import { EVERYTHING, readExtensions, readObjectCounts, readTables, type Table } from './tables.ts'
+import { readExtensions } from './server-facts.ts'
+import { EVERYTHING, readTables, type Table } from './tables.ts'
 
 /** What is known of the original: how closely it was read, and by which time columns. */
 export type Original = Pick<Manifest['fingerprint'], 'level' | 'tables'>

@@ -1,8 +1,6 @@
-import type { Extension, ObjectCounts } from '../../core/backup/manifest.ts'
 import { type NamePattern, parseNamePattern } from '../../core/pg/name-pattern.ts'
 import { emptySearchPath } from '../session/search-path.ts'
 import type { Session } from '../session/session.ts'
-import { readSystemIdentifier } from './database-identity.ts'
 import { isDumped } from './extension-members.ts'
 
 /** A table whose rows a dump contains, or the partitioned parent of some. */
@@ -26,14 +24,14 @@ export interface TableAccess extends Table {
 }
 
 /** What a dump is narrowed to; empty lists mean everything. */
-export interface Selection {
+export interface DumpSelection {
   readonly tables: readonly NamePattern[]
   readonly excludeTables: readonly NamePattern[]
   readonly schemas: readonly NamePattern[]
 }
 
 /** Of everything. */
-export const EVERYTHING: Selection = { tables: [], excludeTables: [], schemas: [] }
+export const EVERYTHING: DumpSelection = { tables: [], excludeTables: [], schemas: [] }
 
 /**
  * Tables that pg_dump dumps with data: ordinary and partitioned ones, not of the system, and on a standby none that are unlogged.
@@ -88,7 +86,10 @@ type TableRow = Record<'oid' | 'schema' | 'name' | 'is_partitioned' | 'is_unlogg
   Record<'extension' | 'condition', string | null>
 
 /** Every table that a dump with this selection will hold, sorted by schema and name. */
-export async function readTables(session: Session, selection: Selection): Promise<readonly TableAccess[]> {
+export async function readTables(
+  session: Session,
+  selection: DumpSelection,
+): Promise<readonly TableAccess[]> {
   const rows = await session.rows<TableRow>(`${TABLES} ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`)
   const selected = await matchSelection(session, selection)
   return rows
@@ -108,7 +109,7 @@ export async function readTables(session: Session, selection: Selection): Promis
 }
 
 /** As pg_dump combines them: tables choose, or else schemas, and exclude-tables takes away. */
-async function matchSelection(session: Session, selection: Selection): Promise<(oid: string) => boolean> {
+async function matchSelection(session: Session, selection: DumpSelection): Promise<(oid: string) => boolean> {
   const { tables, excludeTables, schemas } = selection
   const wanted = new Set<string>()
   for (const pattern of tables) await collectMatching(session, pattern, wanted)
@@ -151,88 +152,4 @@ async function collect(
   into: Set<string>,
 ): Promise<void> {
   for (const { oid } of await session.rows<{ oid: string }>(sql, values)) into.add(oid)
-}
-
-/** Facts about the server and the database for the manifest. */
-export interface ServerFacts {
-  readonly versionNumber: number
-  readonly version: string
-  readonly database: string
-  readonly encoding: string
-  readonly collationProvider: string
-  readonly collate: string
-  readonly ctype: string
-  readonly locale: string | null
-  readonly databaseBytes: number
-  readonly isStandby: boolean
-  readonly systemIdentifier: string | null
-}
-
-export async function readServerFacts(session: Session): Promise<ServerFacts> {
-  const row = await session.row<Record<string, string | null>>(`
-    SELECT current_setting('server_version_num') AS version_number,
-           split_part(current_setting('server_version'), ' ', 1) AS version,
-           d.datname AS database, pg_encoding_to_char(d.encoding) AS encoding, d.datlocprovider AS provider,
-           d.datcollate AS "collate", d.datctype AS ctype,
-           coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale,
-           pg_database_size(d.oid)::text AS bytes, pg_is_in_recovery()::text AS standby
-      FROM pg_catalog.pg_database d WHERE d.datname = current_database()`)
-  return {
-    versionNumber: Number(row.version_number),
-    version: row.version ?? '',
-    database: row.database ?? '',
-    encoding: row.encoding ?? '',
-    collationProvider: row.provider ?? '',
-    collate: row.collate ?? '',
-    ctype: row.ctype ?? '',
-    locale: row.locale ?? null,
-    databaseBytes: Number(row.bytes),
-    isStandby: row.standby === 'true',
-    systemIdentifier: await readSystemIdentifier(session),
-  }
-}
-
-export async function readExtensions(session: Session): Promise<readonly Extension[]> {
-  return session.rows<{ name: string; version: string; schema: string }>(`
-    SELECT e.extname AS name, e.extversion AS version, n.nspname AS schema
-      FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
-     ORDER BY e.extname COLLATE "C"`)
-}
-
-/** Roles without which an archive does not restore, owners and grants left out: those of policies and of user mappings. PUBLIC is none. */
-export async function readPolicyRoles(session: Session): Promise<readonly string[]> {
-  const rows = await session.rows<{ name: string }>(`
-    SELECT r.rolname AS name FROM pg_catalog.pg_roles r
-     WHERE EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE r.oid = ANY (p.polroles))
-        OR EXISTS (SELECT FROM pg_catalog.pg_user_mappings m WHERE m.umuser = r.oid)
-     ORDER BY r.rolname COLLATE "C"`)
-  return rows.map(row => row.name)
-}
-
-/** Objects of the users' schemas that do not belong to an extension, by kind. */
-const OBJECT_COUNTS = `
-  WITH ns AS (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'),
-       member AS (SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'),
-       rel AS (SELECT c.oid, c.relkind FROM pg_catalog.pg_class c JOIN ns ON ns.oid = c.relnamespace
-                WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_class'::regclass AND m.objid = c.oid))
-  SELECT (SELECT count(*) FROM pg_catalog.pg_index i JOIN rel ON rel.oid = i.indrelid WHERE i.indisvalid)::text AS indexes,
-         (SELECT count(*) FROM pg_catalog.pg_constraint k JOIN rel ON rel.oid = k.conrelid)::text AS constraints,
-         (SELECT count(*) FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal)::text AS triggers,
-         (SELECT count(*) FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace
-           WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_proc'::regclass AND m.objid = p.oid))::text AS functions,
-         (SELECT count(*) FROM pg_catalog.pg_policy y JOIN rel ON rel.oid = y.polrelid)::text AS policies,
-         (SELECT count(*) FROM rel WHERE relkind IN ('v', 'm'))::text AS views,
-         (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata)::text AS "largeObjects"`
-
-export async function readObjectCounts(session: Session): Promise<ObjectCounts> {
-  const row = await session.row<Record<keyof ObjectCounts, string>>(OBJECT_COUNTS)
-  return {
-    indexes: Number(row.indexes),
-    constraints: Number(row.constraints),
-    triggers: Number(row.triggers),
-    functions: Number(row.functions),
-    policies: Number(row.policies),
-    views: Number(row.views),
-    largeObjects: Number(row.largeObjects),
-  }
 }

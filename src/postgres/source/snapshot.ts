@@ -1,6 +1,6 @@
 import { hasSqlState, OperatorError } from '../../core/errors.ts'
 import { quoteTable } from '../../core/pg/quote.ts'
-import { readTables, type Selection, type Table, type TableAccess } from '../catalog/tables.ts'
+import { type DumpSelection, readTables, type Table, type TableAccess } from '../catalog/tables.ts'
 import { withoutKeptLocks } from '../session/release-locks.ts'
 import type { Session } from '../session/session.ts'
 
@@ -32,7 +32,7 @@ const ATTEMPTS = 3
  */
 export async function holdSnapshot(
   session: Session,
-  selection: Selection,
+  selection: DumpSelection,
   lockTimeoutMs: number,
   inTheWay: () => readonly string[],
 ): Promise<Snapshot> {
@@ -60,7 +60,7 @@ export async function holdSnapshot(
 /** Undefined when tables appeared that were not there to be locked. */
 async function takeSnapshot(
   session: Session,
-  selection: Selection,
+  selection: DumpSelection,
   listed: readonly Table[],
 ): Promise<Snapshot | undefined> {
   const { id, instant } = await session.row<{ id: string; instant: string }>(

@@ -12,6 +12,7 @@ import { quoteTable } from '../../core/pg/quote.ts'
 import { readDefinitions } from '../catalog/definitions.ts'
 import { pinOutputSettings, readTableFingerprints } from '../catalog/fingerprint.ts'
 import { readLargeObjectsHash } from '../catalog/large-objects.ts'
+import { readObjectCounts } from '../catalog/object-counts.ts'
 import {
   mergeSequences,
   readSequenceNames,
@@ -19,15 +20,12 @@ import {
   type SequenceValues,
 } from '../catalog/sequences.ts'
 import {
-  findUnmatched,
   readExtensions,
-  readObjectCounts,
   readPolicyRoles,
   readServerFacts,
-  readTables,
-  type Selection,
   type ServerFacts,
-} from '../catalog/tables.ts'
+} from '../catalog/server-facts.ts'
+import { type DumpSelection, findUnmatched, readTables } from '../catalog/tables.ts'
 import { emptySearchPath, withEmptySearchPath } from '../session/search-path.ts'
 import { openSession } from '../session/session.ts'
 import { watchLocks } from './lock-watch.ts'
@@ -56,11 +54,11 @@ export interface HeldSnapshot extends Snapshot, AsyncDisposable {
 export interface Source extends AsyncDisposable {
   readFacts(): Promise<ServerFacts>
   /** Throws where this connection or role cannot dump the selection whole. */
-  refuseObstacles(selection: Selection): Promise<void>
+  refuseObstacles(selection: DumpSelection): Promise<void>
   /** Patterns of tables that match none. After refuseObstacles. */
   findUnmatched(patterns: readonly string[]): Promise<readonly string[]>
   /** Locks the tables, then takes the snapshot. Whoever then waits for `lockTimeoutMs` behind the locks sets off the alarm. */
-  holdSnapshot(selection: Selection, lockTimeoutMs: number): Promise<HeldSnapshot>
+  holdSnapshot(selection: DumpSelection, lockTimeoutMs: number): Promise<HeldSnapshot>
   /** Reads the content inside the snapshot, on the session that has the locks already: it waits for nobody. */
   readContent(snapshot: Snapshot, level: FingerprintLevel, isPartial: boolean): Promise<FoundContent>
   /** The sequences now; call it before pg_dump starts and after it ended, and merge. */
@@ -124,6 +122,6 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
   }
 }
 
-function isNarrowed({ tables, excludeTables, schemas }: Selection): boolean {
+function isNarrowed({ tables, excludeTables, schemas }: DumpSelection): boolean {
   return tables.length + excludeTables.length + schemas.length > 0
 }

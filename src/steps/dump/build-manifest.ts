@@ -2,7 +2,7 @@ import { type BackupId, renderBackupId } from '../../core/backup/backup-id.ts'
 import { contentOptions } from '../../core/backup/dump-options.ts'
 import { MANIFEST_VERSION, type Manifest, type SequenceFingerprint } from '../../core/backup/manifest.ts'
 import { type PostgresVersion, renderVersion } from '../../core/pg/version.ts'
-import type { ServerFacts } from '../../postgres/catalog/tables.ts'
+import type { ServerFacts } from '../../postgres/catalog/server-facts.ts'
 import type { Snapshot } from '../../postgres/source/snapshot.ts'
 import type { FoundContent } from '../../postgres/source/source.ts'
 import type { SentContent } from '../../storage/multipart/part-writer.ts'
@@ -28,7 +28,7 @@ export interface DumpFacts {
 export function createManifest(request: DumpRequest, facts: DumpFacts): Manifest {
   const { options, location, fingerprint } = request
   const { id, key, server, snapshot, stored, archive, content, sequences, durations } = facts
-  const { versionNumber: _, ...serverFacts } = server
+  const { versionNumber: _, textSettings, ...serverFacts } = server
   return {
     version: MANIFEST_VERSION,
     backup: {
@@ -56,6 +56,7 @@ export function createManifest(request: DumpRequest, facts: DumpFacts): Manifest
       compression: options.compression,
       toolVersion: renderVersion(facts.tool),
       options: contentOptions(options),
+      textSettings,
     },
     server: { ...serverFacts, extensions: content.extensions, requiredRoles: content.requiredRoles },
     fingerprint: {

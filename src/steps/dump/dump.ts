@@ -15,7 +15,8 @@ import {
   securityFloor,
 } from '../../core/pg/version.ts'
 import { renderBytes } from '../../core/text/bytes.ts'
-import type { Selection, ServerFacts } from '../../postgres/catalog/tables.ts'
+import type { ServerFacts } from '../../postgres/catalog/server-facts.ts'
+import type { DumpSelection } from '../../postgres/catalog/tables.ts'
 import type { DumpReport, RunningDump } from '../../postgres/client-tools/pg-dump.ts'
 import type { Snapshot } from '../../postgres/source/snapshot.ts'
 import type { Source } from '../../postgres/source/source.ts'
@@ -107,7 +108,7 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
   return manifest
 }
 
-function toSelection(options: DumpOptions): Selection {
+function toSelection(options: DumpOptions): DumpSelection {
   return {
     tables: options.tables.map(parseNamePattern),
     excludeTables: options.excludeTables.map(parseNamePattern),

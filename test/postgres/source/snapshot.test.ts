@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { parseConnectionUrl } from '../../../src/core/pg/connection.ts'
 import { parseNamePattern } from '../../../src/core/pg/name-pattern.ts'
-import type { Selection } from '../../../src/postgres/catalog/tables.ts'
+import type { DumpSelection } from '../../../src/postgres/catalog/tables.ts'
 import { openSession, type Session } from '../../../src/postgres/session/session.ts'
 import { watchLocks } from '../../../src/postgres/source/lock-watch.ts'
 import { holdSnapshot, type Snapshot } from '../../../src/postgres/source/snapshot.ts'
@@ -10,7 +10,7 @@ import { createDatabase, type TestDatabase, withClient } from '../../support/dat
 import { theLab } from '../../support/lab.ts'
 
 const lab = theLab()
-const EVERYTHING: Selection = { tables: [], excludeTables: [], schemas: [] }
+const EVERYTHING: DumpSelection = { tables: [], excludeTables: [], schemas: [] }
 
 /** A snapshot of the database, for as long as `work` takes. */
 async function withSnapshot<T>(

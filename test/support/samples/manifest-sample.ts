@@ -27,7 +27,13 @@ export function aManifest(): Manifest {
       checksum: { algorithm: 'CRC32', type: 'FULL_OBJECT', value: 'AAAAAA==' },
       storageClass: 'STANDARD_IA',
     },
-    archive: { format: 'custom', compression: 'zstd:1', toolVersion: '18.7', options: [] },
+    archive: {
+      format: 'custom',
+      compression: 'zstd:1',
+      toolVersion: '18.7',
+      options: [],
+      textSettings: { timeZone: 'UTC', byteaOutput: 'hex', lcMonetary: 'C' },
+    },
     server: {
       version: '18.7',
       database: 'logi',

@@ -57,7 +57,13 @@ export const SAMPLE: Manifest = {
     checksum: null,
     storageClass: 'STANDARD',
   },
-  archive: { format: 'custom', compression: 'zstd:3', toolVersion: '18.7', options: [] },
+  archive: {
+    format: 'custom',
+    compression: 'zstd:3',
+    toolVersion: '18.7',
+    options: [],
+    textSettings: { timeZone: 'UTC', byteaOutput: 'hex', lcMonetary: 'C' },
+  },
   server: {
     version: '18.7',
     database: 'logi',

@@ -1,0 +1,220 @@
+import type { ArchiveEntry } from '../../core/backup/archive-toc.ts'
+import type { TextSettings } from '../../core/backup/manifest.ts'
+import {
+  type ArchiveTableRows,
+  archiveRowChecks,
+  type RestoredRows,
+  type TableRows,
+} from '../../core/checks/archive-rows.ts'
+import type { Check } from '../../core/checks/check.ts'
+import type { Connection } from '../../core/pg/connection.ts'
+import { byKey, keyOf, type QualifiedName } from '../../core/pg/qualified-name.ts'
+import { type ArchiveRows, readArchiveRows } from '../client-tools/archive-rows.ts'
+import { connectionEnvironment } from '../client-tools/passfile.ts'
+import { type RowGroup, readTableRows } from '../client-tools/table-rows.ts'
+import { openSession, type Session } from '../session/session.ts'
+import { typesContaining } from './contains-type.ts'
+
+export interface RowsComparison {
+  readonly pgRestore: string
+  /** Of the same installation as pg_restore. */
+  readonly psql: string
+  /** A verified archive in a file. */
+  readonly archive: string
+  /** The TABLE DATA entries that were restored, as listArchive gives them. Rows of others are not compared. */
+  readonly entries: readonly ArchiveEntry[]
+  /** The restored database. The role must see every row: its owner's, or one with pg_read_all_data and BYPASSRLS. */
+  readonly connection: Connection
+  /** Private; removed afterwards by the caller. */
+  readonly directory: string
+  readonly inherited: Readonly<Record<string, string | undefined>>
+  /** manifest.archive.textSettings */
+  readonly textSettings: TextSettings
+  readonly signal: AbortSignal
+}
+
+/**
+ * Compares every row that the archive holds with those of the restored tables: both as COPY text under the settings of
+ * the dump, one hash per table, streamed. Partitions are compared as one table, because rows may choose another one.
+ * Rows in another order are the same rows; the tables for which that matters are read a second time. It reads only,
+ * and costs about a second per 100 MB of text. Checks of group `exact`: one line over all tables that agree, and one for each
+ * other. Throws DATABASE_PRIVILEGES, DATABASE_LOCKED, DATABASE_UNREACHABLE, DATABASE_FAILED or RESTORE_FAILED where
+ * nothing could be compared.
+ */
+export async function compareArchiveRows(comparison: RowsComparison): Promise<readonly Check[]> {
+  const known = await readRestoredTables(comparison)
+  const first = await readBoth(comparison, comparison.entries, known, group => known.trees.has(keyOf(group)))
+  const again = new Map(
+    first
+      .filter(({ archive, found }) => mayBeReordered(archive, found))
+      .map(pair => [keyOf(pair.archive), pair]),
+  )
+  const ids = new Set([...again.values()].flatMap(({ archive }) => archive.entryIds))
+  const entries = comparison.entries.filter(({ id }) => ids.has(id))
+  const second = byName(await readBoth(comparison, entries, known, () => true))
+  const pairs = first.map(pair => second.get(keyOf(pair.archive)) ?? pair)
+  return archiveRowChecks(
+    pairs.map(({ archive }) => archive),
+    new Map(
+      pairs.flatMap(({ archive, found }) =>
+        found === undefined ? [] : [[keyOf(archive), explain(archive, found, known, comparison)]],
+      ),
+    ),
+  )
+}
+
+interface Pair {
+  readonly archive: ArchiveTableRows
+  /** Undefined where there is no such table. */
+  readonly found: TableRows | undefined
+}
+
+function byName(pairs: readonly Pair[]): ReadonlyMap<string, Pair> {
+  return new Map(pairs.map(pair => [keyOf(pair.archive), pair]))
+}
+
+/** pg_restore without --jobs fills free space in earlier pages: the rows are the same, their order is not. */
+function mayBeReordered(archive: ArchiveTableRows, found: TableRows | undefined): boolean {
+  return !archive.isUnordered && archive.rows === found?.rows && archive.hash !== found.hash
+}
+
+async function readBoth(
+  comparison: RowsComparison,
+  entries: readonly ArchiveEntry[],
+  known: RestoredTables,
+  isUnordered: (group: QualifiedName) => boolean,
+): Promise<readonly Pair[]> {
+  const { connection, directory, inherited, psql, signal } = comparison
+  const archive = await readArchiveRows({
+    ...comparison,
+    entries,
+    groupOf: table => known.trees.get(keyOf(table)) ?? { schema: table.schema, name: table.name },
+    isUnordered,
+  })
+  const groups = toGroups(archive, known)
+  const env = await connectionEnvironment(connection, directory, inherited)
+  const settings = printSettings(comparison.textSettings, archive.encoding, known)
+  const found = byKey(await readTableRows({ psql, env, groups, settings, signal }))
+  return [...archive.groups.values()].map(table => ({ archive: table, found: found.get(keyOf(table)) }))
+}
+
+/** Those of which every table is there. */
+function toGroups({ groups }: ArchiveRows, { tables }: RestoredTables): readonly RowGroup[] {
+  return [...groups.values()].flatMap(group => {
+    const { schema, name, columns, isUnordered } = group
+    const sources = group.sources.flatMap(source => {
+      const table = tables.get(keyOf(source))
+      return table === undefined ? [] : [{ ...source, ...table, columns }]
+    })
+    const whole = sources.find(({ isPartitioned }) => isPartitioned)
+    if (sources.length < group.sources.length) return []
+    return [{ schema, name, isUnordered, sources: whole === undefined ? sources : [whole] }]
+  })
+}
+
+function printSettings(
+  settings: TextSettings,
+  encoding: string,
+  { knowsMoneyLocale }: RestoredTables,
+): Readonly<Record<string, string>> {
+  return {
+    client_encoding: encoding,
+    timezone: settings.timeZone,
+    bytea_output: settings.byteaOutput,
+    ...(knowsMoneyLocale && { lc_monetary: settings.lcMonetary }),
+  }
+}
+
+/** What the two sides may print differently although the values are the same is no proof of a difference. */
+function explain(
+  archive: ArchiveTableRows,
+  found: TableRows,
+  { tables, knowsMoneyLocale, isUtc }: RestoredTables,
+  { textSettings }: RowsComparison,
+): RestoredRows {
+  if (archive.rows !== found.rows || archive.hash === found.hash) return found
+  const sources = archive.sources.map(source => tables.get(keyOf(source)))
+  if (!knowsMoneyLocale && sources.some(source => source?.hasMoney))
+    return {
+      notComparable: `This server lacks the locale ${textSettings.lcMonetary}, in which the source prints money.`,
+    }
+  if (!isUtc && sources.some(source => source?.hasTimes))
+    return {
+      notComparable: `The source prints times in ${textSettings.timeZone}, and this server may know other rules for that zone.`,
+    }
+  return found
+}
+
+interface RestoredTable {
+  readonly isPartitioned: boolean
+  readonly condition: string
+  /** Prints as lc_monetary says. */
+  readonly hasMoney: boolean
+  /** Prints as the time zone says. */
+  readonly hasTimes: boolean
+}
+
+interface RestoredTables {
+  readonly tables: ReadonlyMap<string, RestoredTable>
+  /** The topmost partitioned table of partitions and partitioned tables. */
+  readonly trees: ReadonlyMap<string, QualifiedName>
+  readonly knowsMoneyLocale: boolean
+  readonly isUtc: boolean
+}
+
+type TableRow = Record<'schema' | 'name' | 'is_partitioned' | 'has_money' | 'has_times', string> &
+  Record<'condition' | 'root_schema' | 'root_name', string | null>
+
+const TABLES = `
+  WITH money AS (${typesContaining("t.oid = 'pg_catalog.money'::regtype")}),
+       times AS (${typesContaining("t.oid IN ('pg_catalog.timestamptz'::regtype)")})
+  SELECT n.nspname AS schema, c.relname AS name, (c.relkind = 'p')::text AS is_partitioned,
+         coalesce(col.has_money, false)::text AS has_money, coalesce(col.has_times, false)::text AS has_times,
+         config.condition, rn.nspname AS root_schema, r.relname AS root_name
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN (SELECT a.attrelid, bool_or(a.atttypid IN (SELECT oid FROM money)) AS has_money,
+                      bool_or(a.atttypid IN (SELECT oid FROM times)) AS has_times
+                 FROM pg_catalog.pg_attribute a WHERE a.attnum > 0 AND NOT a.attisdropped GROUP BY 1) AS col ON col.attrelid = c.oid
+    LEFT JOIN (SELECT unnest(e.extconfig) AS oid, unnest(e.extcondition) AS condition FROM pg_catalog.pg_extension e) AS config ON config.oid = c.oid
+    LEFT JOIN pg_catalog.pg_class r ON r.oid = CASE WHEN c.relispartition OR c.relkind = 'p' THEN pg_catalog.pg_partition_root(c.oid) END
+    LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
+   WHERE c.relkind IN ('r', 'p')`
+
+async function readRestoredTables({
+  connection,
+  textSettings,
+  signal,
+}: RowsComparison): Promise<RestoredTables> {
+  await using session = await openSession(connection, signal)
+  await session.rows("SET search_path = ''")
+  const rows = await session.rows<TableRow>(TABLES)
+  const tables = new Map<string, RestoredTable>()
+  const trees = new Map<string, QualifiedName>()
+  for (const row of rows) {
+    const { schema, name, root_schema, root_name } = row
+    const key = keyOf({ schema, name })
+    tables.set(key, {
+      isPartitioned: row.is_partitioned === 'true',
+      condition: row.condition ?? '',
+      hasMoney: row.has_money === 'true',
+      hasTimes: row.has_times === 'true',
+    })
+    if (root_schema !== null && root_name !== null) trees.set(key, { schema: root_schema, name: root_name })
+  }
+  return {
+    tables,
+    trees,
+    knowsMoneyLocale: await accepts(session, 'lc_monetary', textSettings.lcMonetary),
+    isUtc: /^(UTC|GMT|Etc\/(UTC|GMT|UCT|Zulu|Universal|Greenwich)|UCT|Zulu|Universal|Greenwich)$/i.test(
+      textSettings.timeZone,
+    ),
+  }
+}
+
+async function accepts(session: Session, name: string, value: string): Promise<boolean> {
+  return await session.rows('SELECT pg_catalog.set_config($1, $2, false)', [name, value]).then(
+    () => true,
+    () => false,
+  )
+}
