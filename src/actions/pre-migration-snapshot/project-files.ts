@@ -2,8 +2,9 @@ import type { Dirent } from 'node:fs'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { OperatorError } from '../../core/errors.ts'
+import { FOREIGN_LOCATIONS } from '../../core/migrations/foreign-tools.ts'
 import type { ProjectFiles } from '../../core/migrations/migration-report.ts'
-import type { Place } from '../../core/migrations/tool.ts'
+import type { MigrationLocation } from '../../core/migrations/tool.ts'
 import { TOOLS } from '../../core/migrations/tools.ts'
 import { MIB, renderBytes } from '../../core/text/bytes.ts'
 
@@ -17,16 +18,20 @@ export interface ProjectLimits {
   readonly totalBytes: number
 }
 
-const LIMITS: ProjectLimits = { entries: 100_000, fileBytes: 4 * MIB, totalBytes: 64 * MIB }
+const LIMITS: ProjectLimits = { entries: 500_000, fileBytes: 4 * MIB, totalBytes: 128 * MIB }
 
-/** Folders that are nobody's app: hidden ones, and those that only a package manager or Python itself fills. */
+/** Folders without code of the project: hidden ones, and those that a package manager or Python fills. */
 const FOREIGN = /^(\..*|node_modules|bower_components|site-packages|__pycache__)$/
-/** Where Bundler and Composer put packages. The rest of a folder `vendor` is the project's own: engines, apps. */
+/** Where Bundler and Composer put packages. The rest of a folder `vendor` is the project's own. */
 const VENDORED = /(^|\/)vendor\/(bundle|cache|composer)$/
 
+/** Folders that are not searched for second lines: tests, examples and what a build leaves behind. */
+const NOT_DEPLOYED =
+  /(^|\/)(tests?|specs?|__tests__|fixtures?|__fixtures__|testdata|e2e|examples?|samples?|docs?|dist|build|target|out|bin|obj)\//
+
 /**
- * Reads what a project's folder holds at the places where migration tools keep their files, and nothing else. Throws
- * INVALID_INPUT where there is no such folder. A project without migrations has no files.
+ * Reads the files of a project that migration tools may use, and nothing else. Throws INVALID_INPUT where
+ * there is no such folder. A project without migrations has no files.
  */
 export async function readProjectFiles(root: string, limits = LIMITS): Promise<ProjectFiles> {
   const top = await readdir(root, { withFileTypes: true }).catch(cause => {
@@ -36,15 +41,9 @@ export async function readProjectFiles(root: string, limits = LIMITS): Promise<P
     })
   })
   const reading: Reading = { root, limits, files: new Map(), gaps: [], entries: 0, bytes: 0 }
-  const places = await withMarkers(reading, top)
-  for (const folder of new Set(places.map(place => place.folder))) {
-    await readFolder(
-      reading,
-      folder,
-      '',
-      places.filter(place => place.folder === folder),
-    )
-  }
+  const locations = await withMarkers(reading, top)
+  for (const [folder, ofFolder] of Map.groupBy(locations, location => location.folder))
+    await readFolder(reading, folder, '', ofFolder)
   return { root, files: reading.files, gaps: [...new Set(reading.gaps)] }
 }
 
@@ -56,25 +55,25 @@ interface Reading extends ProjectFiles {
   bytes: number
 }
 
-async function withMarkers(reading: Reading, top: readonly Dirent[]): Promise<readonly Place[]> {
+async function withMarkers(reading: Reading, top: readonly Dirent[]): Promise<readonly MigrationLocation[]> {
   const names = new Set(top.map(({ name }) => name))
   for (const { name } of top.filter(entry => !entry.isFile() && !FOREIGN.test(entry.name)))
     for (const entry of await list(reading, name)) names.add(entry.name)
-  return TOOLS.flatMap(({ places }) => places).filter(
+  return [...TOOLS.flatMap(({ locations }) => locations), ...FOREIGN_LOCATIONS].filter(
     ({ marker }) => marker === undefined || names.has(marker),
   )
 }
 
-/** `below` is the path below the places' folder. */
+/** `below` is the path below the folder of the locations. */
 async function readFolder(
   reading: Reading,
   folder: string,
   below: string,
-  places: readonly Place[],
+  locations: readonly MigrationLocation[],
 ): Promise<void> {
   const path = join(folder, below)
   const level = below === '' ? 0 : below.split('/').length
-  const deeper = places.filter(({ depth }) => depth > level)
+  const deeper = locations.filter(({ depth }) => depth > level)
   const entries = await list(reading, path)
   if (below !== '' && isPythonEnvironment(entries)) return
   for (const entry of entries) {
@@ -87,7 +86,10 @@ async function readFolder(
     }
     const name = below === '' ? entry.name : `${below}/${entry.name}`
     if (deeper.length > 0) await readBelow(reading, folder, name, deeper, entry)
-    const matching = places.filter(({ file, depth }) => depth >= level && file.test(name))
+    const isDeployed = !NOT_DEPLOYED.test(name)
+    const matching = locations.filter(
+      ({ file, depth, isSearch }) => depth >= level && (isDeployed || !isSearch) && file.test(name),
+    )
     if (matching.length > 0 && !entry.isDirectory())
       await addFile(reading, folder === '' ? name : `${folder}/${name}`, matching)
   }
@@ -97,12 +99,13 @@ async function readBelow(
   reading: Reading,
   folder: string,
   name: string,
-  places: readonly Place[],
+  locations: readonly MigrationLocation[],
   entry: Dirent,
 ): Promise<void> {
   if (FOREIGN.test(entry.name) || VENDORED.test(name)) return
-  if (entry.isDirectory()) await readFolder(reading, folder, name, places)
-  else if (entry.isSymbolicLink()) await noteLinkedFolder(reading, folder, name)
+  if (entry.isDirectory()) await readFolder(reading, folder, name, locations)
+  else if (entry.isSymbolicLink() && locations.some(({ isSearch }) => !isSearch))
+    await noteLinkedFolder(reading, folder, name)
 }
 
 /** A virtual environment of Python, whatever its name: an app may be called env. */
@@ -110,7 +113,7 @@ function isPythonEnvironment(entries: readonly Dirent[]): boolean {
   return entries.some(({ name }) => name === 'pyvenv.cfg' || name === 'conda-meta')
 }
 
-/** Links to folders are not followed, because they may go in a circle. What lies outside of what is looked through is a gap. */
+/** Links to folders are not followed: they may form a circle. One that leads outside is a gap. */
 async function noteLinkedFolder({ root, gaps }: Reading, folder: string, name: string): Promise<void> {
   const link = join(root, folder, name)
   const target = await stat(link).catch(() => undefined)
@@ -121,14 +124,20 @@ async function noteLinkedFolder({ root, gaps }: Reading, folder: string, name: s
 }
 
 /** A link counts as what it leads to. */
-async function addFile(reading: Reading, path: string, places: readonly Place[]): Promise<void> {
+async function addFile(
+  reading: Reading,
+  path: string,
+  locations: readonly MigrationLocation[],
+): Promise<void> {
+  // Several locations may lead to the same file.
+  if (reading.files.get(path)) return
   const absolute = join(reading.root, path)
   try {
     const found = await stat(absolute)
     if (found.isDirectory()) return
     // A named pipe would be waited for without end.
     if (!found.isFile()) reading.gaps.push(`${path} is not a file`)
-    else if (places.some(({ isRead }) => isRead)) await addText(reading, path, found.size)
+    else if (locations.some(({ isRead }) => isRead)) await addText(reading, path, found.size)
     else if (!reading.files.has(path)) reading.files.set(path, '')
   } catch (error) {
     reading.gaps.push(`${path} cannot be read (${systemCode(error)})`)
@@ -148,7 +157,7 @@ async function addText(reading: Reading, path: string, bytes: number): Promise<v
   reading.files.set(path, await readFile(join(reading.root, path), 'utf8'))
 }
 
-/** Sorted, so that a limit cuts at the same place on every machine. What is not there or not a folder is empty. */
+/** Sorted, so that a limit cuts at the same entry on every machine. What is not a folder is empty. */
 async function list({ root, gaps }: Reading, path: string): Promise<readonly Dirent[]> {
   try {
     const entries = await readdir(join(root, path), { withFileTypes: true })
@@ -160,7 +169,7 @@ async function list({ root, gaps }: Reading, path: string): Promise<readonly Dir
   }
 }
 
-/** `EACCES`; whatever is no error of the system goes on as what it is. */
+/** `EACCES`. Throws on what is no error of the system. */
 function systemCode(error: unknown): string {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
   throw error

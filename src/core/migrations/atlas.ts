@@ -1,7 +1,8 @@
 import { renderSome } from '../text/counts.ts'
 import type { MigrationRow } from './migration-report.ts'
-import { filesIn, type ProjectFile } from './project-file.ts'
-import { defineTool } from './tool.ts'
+import { describeMissingNewest } from './newest-row.ts'
+import { filesIn, foldersMatching, type ProjectFile } from './project-file.ts'
+import { anywhere, defineTool } from './tool.ts'
 
 interface AtlasProject {
   readonly migrations: readonly AtlasMigration[]
@@ -26,19 +27,23 @@ const FOLDERS = [
 ]
 const FILE = /^([^_/]+)(?:_(.+))?\.sql$/
 
-/** Bits of atlas_schema_revisions.type; 4 is a failure that somebody has resolved. */
+/** A bit of atlas_schema_revisions.type; 4 is a failure that was resolved by hand. */
 const BASELINE = 1
 
-/** Atlas: <version>_<name>.sql beside an atlas.sum against atlas_schema_revisions, in whatever schema it is. */
+/** Atlas: <version>_<name>.sql with an atlas.sum, against atlas_schema_revisions in any schema. */
 export const atlas = defineTool<AtlasProject>({
   name: 'Atlas',
-  places: FOLDERS.map(folder => ({ folder, file: /^([^/]+\.sql|atlas\.sum)$/, depth: 0, isRead: true })),
+  locations: [
+    ...FOLDERS.map(folder => ({ folder, file: /^([^/]+\.sql|atlas\.sum)$/, depth: 0, isRead: true })),
+    anywhere(/(^|\/)atlas\.sum$/, true),
+    anywhere(/(^|\/)migrations\/[^/]+\.sql$/, false),
+  ],
   table: 'atlas_schema_revisions',
-  columns: ['version', 'type', 'applied', 'total'],
+  columns: ['version', 'type', 'applied', 'total', 'executed_at'],
   owns: columns => columns.has('version') && columns.has('applied') && columns.has('total'),
   readProject(files) {
-    return FOLDERS.filter(folder => files.files.has(`${folder}/atlas.sum`)).flatMap(folder => {
-      const all = filesIn(files, folder)
+    return foldersMatching(files, /^((?:.*\/)?)atlas\.sum$/).flatMap(({ folder }) => {
+      const all = filesIn(files, folder === '.' ? '' : folder).filter(({ path }) => !path.includes('/'))
       // Atlas can also write the files of golang-migrate, which runs them then.
       if (all.some(({ path }) => path.endsWith('.up.sql'))) return []
       return [{ folder, project: { migrations: all.flatMap(parseFile), summed: parseSum(all) } }]
@@ -52,15 +57,23 @@ export const atlas = defineTool<AtlasProject>({
     return {
       known: migrations.length,
       pending: pendingFiles(migrations, revisions).map(({ name }) => name),
-      doubt: describeDoubt(
-        migrations,
-        summed,
-        partial.filter(version => !known.includes(version)),
-      ),
+      doubt:
+        describeDoubt(
+          migrations,
+          summed,
+          partial.filter(version => !known.includes(version)),
+        ) ??
+        describeMissingNewest(
+          revisions.map(({ version, executed_at }) => ({
+            id: version ?? '?',
+            order: executed_at ?? version,
+          })),
+          id => migrations.some(({ version }) => version === id),
+        ),
       note:
         known.length === 0
           ? undefined
-          : `${renderSome(known, 5)} was applied only in part: Atlas goes on in the middle of it.`,
+          : `${renderSome(known, 5)} was applied only in part: Atlas continues in the middle of it.`,
     }
   },
 })
@@ -94,17 +107,17 @@ function isPartial({ applied, total }: MigrationRow): boolean {
 function describeDoubt(
   migrations: readonly AtlasMigration[],
   summed: readonly string[],
-  strange: readonly string[],
+  unknown: readonly string[],
 ): string | undefined {
-  if (strange.length > 0)
-    return `${renderSome(strange, 5)} was applied only in part and is not in the project: Atlas cannot go on from there.`
+  if (unknown.length > 0)
+    return `${renderSome(unknown, 5)} was applied only in part and is not in the project, so Atlas cannot continue.`
   const names = migrations.map(({ name }) => `${name}.sql`)
   const different = [
     ...names.filter(name => !summed.includes(name)),
     ...summed.filter(name => !names.includes(name)),
   ]
   if (different.length === 0) return undefined
-  return `atlas.sum and the folder differ in ${renderSome(different, 5)}: Atlas refuses to run until atlas migrate hash was run.`
+  return `atlas.sum and the folder differ in ${renderSome(different, 5)}: Atlas refuses to run. Run atlas migrate hash.`
 }
 
 function parseFile({ path, text }: ProjectFile): readonly AtlasMigration[] {

@@ -1,5 +1,7 @@
 import { errorMessage } from '../errors.ts'
 import { renderAmount, renderSome } from '../text/counts.ts'
+import { type Finding, mergeFindings } from './finding.ts'
+import { foreignFiles } from './foreign-tools.ts'
 import type {
   MigrationReport,
   MigrationState,
@@ -7,6 +9,7 @@ import type {
   MigrationTables,
   ProjectFiles,
 } from './migration-report.ts'
+import { recogniseTable } from './recognise-table.ts'
 import type { Comparison, MigrationTool, ReadProject } from './tool.ts'
 import { TOOLS } from './tools.ts'
 
@@ -16,17 +19,21 @@ export interface MigrationSides {
 }
 
 /**
- * Compares the migrations of a project with those that its database has recorded, for every tool that left a trace in
- * either. Several tools: all are looked at, and anything pending counts, because each may run in the deploy.
+ * Compares the migrations of a project with those that its database has recorded, for every tool that left a
+ * trace in either. Several tools: all are compared, and anything pending counts, because each may run in the
+ * deploy.
  * - No table: nothing was ever applied, so everything is pending.
- * - A table, but no folder where the tool's are looked for: unknown, because the migrations are somewhere else.
+ * - A table, but no folder of its tool: unknown, because the migrations are elsewhere.
+ * - A table that only looks like one of a migration tool: unknown.
  * - No trace of any tool: unknown.
  * - Something could not be read whole: never `none`.
  */
-export function detectMigrations({ folder, database }: MigrationSides): MigrationReport {
-  const findings = TOOLS.flatMap(tool => inspect(tool, folder, database))
+export function detectMigrations(sides: MigrationSides): MigrationReport {
+  const { folder, database } = sides
+  const readTools = TOOLS.map(tool => readTool(tool, sides))
+  const findings = [...readTools.flatMap(read => inspect(read, readTools, sides)), ...inspectForeign(sides)]
   if (findings.length === 0) return unrecognised(folder, database)
-  const report = merge(findings)
+  const report = mergeFindings(findings)
   const gaps = [...folder.gaps, ...database.gaps]
   if (gaps.length === 0) return report
   return {
@@ -36,133 +43,229 @@ export function detectMigrations({ folder, database }: MigrationSides): Migratio
   }
 }
 
-interface Finding extends Omit<MigrationReport, 'tool'> {
-  readonly tool: string
+/** A tool with its tables and its folders. */
+interface ToolTraces {
+  readonly tool: MigrationTool
+  readonly tables: readonly MigrationTable[]
+  readonly projects: readonly ReadProject[] | RangeError
 }
 
-function inspect(tool: MigrationTool, folder: ProjectFiles, database: MigrationTables): readonly Finding[] {
-  const tables = database.tables.filter(({ name, columns }) => name === tool.table && tool.owns(columns))
-  let projects: readonly ReadProject[]
+function readTool(tool: MigrationTool, { folder, database }: MigrationSides): ToolTraces {
+  const tables = database.tables.filter(table => {
+    const recognised = recogniseTable(table)
+    return recognised?.kind === 'known' && recognised.tools.includes(tool)
+  })
   try {
-    projects = tool.read(folder, tables.length > 0)
+    return { tool, tables, projects: tool.read(folder, tables.length > 0) }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    return [unreadable(tool, error)]
+    return { tool, tables, projects: error }
   }
-  if (projects.length === 0) return tables.map(table => withoutFolder(tool, table, folder))
+}
+
+function inspect(
+  { tool, tables, projects }: ToolTraces,
+  all: readonly ToolTraces[],
+  { folder, database }: MigrationSides,
+): readonly Finding[] {
+  if (projects instanceof RangeError) return [unreadable(tool, projects)]
+  if (projects.length === 0)
+    return tables.flatMap(table => (ownerOf(table, all) === tool ? [withoutFolder(tool, table, folder)] : []))
   if (tables.length === 0)
     return agreed(
       tool,
       projects.map(project => withoutTable(tool, project, database)),
     )
-  return tables.flatMap(table =>
-    agreed(
-      tool,
-      projects.map(project => compared(tool, project, table)),
-    ),
-  )
+  return compareTables(tool, tables, projects)
 }
 
-/** A tool uses one of the folders, and which one nobody can tell: where they lead to different answers, there is none. */
+/** Rails and dbmate write the same table: it is of the one that has files. */
+function ownerOf(table: MigrationTable, all: readonly ToolTraces[]): MigrationTool | undefined {
+  const owners = all.filter(({ tables }) => tables.includes(table))
+  return (owners.find(hasFiles) ?? owners[0])?.tool
+}
+
+function hasFiles({ projects }: ToolTraces): boolean {
+  return !(projects instanceof RangeError) && projects.length > 0
+}
+
+interface Pair {
+  readonly table: MigrationTable
+  readonly project: ReadProject
+  readonly comparison: Comparison
+}
+
+/**
+ * One table is compared with every folder. Of several lines of one tool, each table is compared with the
+ * folders of which it lists something; a folder of which no table lists anything never ran.
+ */
+function compareTables(
+  tool: MigrationTool,
+  tables: readonly MigrationTable[],
+  projects: readonly ReadProject[],
+): readonly Finding[] {
+  const pairs = tables.flatMap(table =>
+    projects.map(project => ({ table, project, comparison: project.compare(table.rows) })),
+  )
+  const fitting = pairs.filter(({ comparison }) => comparison.known > comparison.pending.length)
+  const isOneLine = tables.length === 1 || projects.length === 1
+  const compared = tables.flatMap(table => {
+    const isOfTable = (pair: Pair) => pair.table === table
+    const fits = isOneLine ? [] : fitting.filter(isOfTable)
+    const chosen = fits.length > 0 ? fits : pairs.filter(isOfTable)
+    return agreed(
+      tool,
+      chosen.map(pair => describePair(tool, pair)),
+    )
+  })
+  if (isOneLine || fitting.length === 0) return compared
+  const idle = projects.filter(project => !fitting.some(pair => pair.project === project))
+  return [...compared, ...idle.map(project => neverRun(tool, project))]
+}
+
+/** A tool uses one of the folders, and which one is unknown. Where they lead to different answers: unknown. */
 function agreed(tool: MigrationTool, findings: readonly Finding[]): readonly Finding[] {
   if (new Set(findings.map(({ state }) => state)).size <= 1) return findings
-  const why = `Migrations of ${tool.name} lie in ${findings.length} folders, and they do not agree.`
+  const reason = `Migrations of ${tool.name} are in ${findings.length} folders, and they do not agree. Set project to the folder that is deployed.`
   return findings.map((finding, i) => ({
     ...finding,
     state: 'unknown' as const,
-    why: i === 0 ? `${why} ${finding.why}` : finding.why,
+    why: tables => (i === 0 ? `${reason} ${finding.why(tables)}` : finding.why(tables)),
   }))
 }
 
-function compared(tool: MigrationTool, project: ReadProject, table: MigrationTable): Finding {
-  const comparison = project.compare(table.rows)
-  const name = `${table.schema}.${table.name}`
-  const { known, pending } = comparison
-  const count =
+function describePair(tool: MigrationTool, { table, project, comparison }: Pair): Finding {
+  const { known, pending, doubt, note } = comparison
+  const { folder } = project
+  const are = (count: number) => (count === 1 ? 'is' : 'are')
+  const count = (tables: string) =>
     pending.length === 0
-      ? `${known === 1 ? 'The one migration' : `All ${known} migrations`} in ${project.folder} ${known === 1 ? 'is' : 'are'} in ${name}.`
-      : `${pending.length} of ${renderAmount(known, 'migration')} in ${project.folder} ${pending.length === 1 ? 'is' : 'are'} not in ${name}.`
+      ? `${known === 1 ? 'The one migration' : `All ${known} migrations`} in ${folder} ${are(known)} in ${tables}.`
+      : `${pending.length} of ${renderAmount(known, 'migration')} in ${folder} ${are(pending.length)} not in ${tables}.`
   return {
     tool: tool.name,
-    source: `${project.folder} and table ${name}`,
+    table: `${table.schema}.${table.name}`,
+    source: tables => `${folder} and table ${tables}`,
     pending,
     state: stateOf(comparison),
-    why: sentences(comparison.doubt === undefined ? count : undefined, comparison.doubt, comparison.note),
+    why: tables =>
+      doubt === undefined ? sentences(count(tables), note) : sentences(`${tables}: ${doubt}`, note),
   }
 }
 
 function withoutTable(tool: MigrationTool, project: ReadProject, database: MigrationTables): Finding {
   const comparison = project.compare([])
+  const { folder } = project
   return {
     tool: tool.name,
-    source: `${project.folder}; there is no table ${tool.table}`,
+    table: undefined,
+    source: () => `${folder}; there is no table ${tool.table}`,
     pending: comparison.pending,
     state: stateOf(comparison),
-    why: sentences(
-      `${database.database} has no table ${tool.table}, so nothing in ${project.folder} counts as applied.`,
-      comparison.doubt,
-      comparison.note,
-    ),
+    why: () =>
+      sentences(
+        `${database.database} has no table ${tool.table}, so nothing in ${folder} counts as applied.`,
+        comparison.doubt,
+        comparison.note,
+      ),
   }
 }
 
-function withoutFolder(tool: MigrationTool, table: MigrationTable, folder: ProjectFiles): Finding {
-  const name = `${table.schema}.${table.name}`
-  const folders = tool.places.map(place => place.folder).filter(name => name !== '')
-  const places = folders.length === 0 ? ['*/migrations'] : [...new Set(folders)]
+function neverRun(tool: MigrationTool, project: ReadProject): Finding {
+  const { folder } = project
   return {
     tool: tool.name,
-    source: `table ${name}; there is no folder`,
+    table: undefined,
+    source: () => `${folder}; no table lists any of it`,
+    pending: project.compare([]).pending,
+    state: 'unknown',
+    why: () =>
+      `No table lists a migration of ${folder}. If it belongs to another database, set project to the folder that is deployed.`,
+  }
+}
+
+function withoutFolder(tool: MigrationTool, table: MigrationTable, { root }: ProjectFiles): Finding {
+  const folders = tool.locations.map(location => location.folder).filter(name => name !== '')
+  const where = folders.length === 0 ? 'any folder' : renderSome([...new Set(folders)], 4)
+  const count = renderAmount(table.rows.length, 'migration')
+  return {
+    tool: tool.name,
+    table: `${table.schema}.${table.name}`,
+    source: tables => `table ${tables}; there is no folder`,
     pending: [],
     state: 'unknown',
-    why: `${name} lists ${renderAmount(table.rows.length, 'migration')} of ${tool.name}, but ${folder.root} has none in ${renderSome(places, 4)}. Check out the project before this step, or give migrations a command that tells.`,
+    why: tables =>
+      `${tables} lists ${count} of ${tool.name}, but ${root} has none in ${where}. Check out the project before this step, or set migrations to a command that lists what is pending.`,
   }
 }
 
 function unreadable(tool: MigrationTool, error: RangeError): Finding {
   return {
     tool: tool.name,
-    source: 'a folder that cannot be read',
+    table: undefined,
+    source: () => 'a folder that cannot be read',
     pending: [],
     state: 'unknown',
-    why: `The migrations of ${tool.name} cannot be read: ${errorMessage(error)}.`,
+    why: () => `The migrations of ${tool.name} cannot be read: ${errorMessage(error)}.`,
   }
+}
+
+/** Tables and files of tools that are not compared here: they may run in the same deploy. */
+function inspectForeign({ folder, database }: MigrationSides): readonly Finding[] {
+  const settle = 'Set migrations to a command that lists what is pending.'
+  const tables = database.tables.flatMap((table): Finding[] => {
+    const recognised = recogniseTable(table)
+    if (recognised?.kind !== 'foreign') return []
+    const { tool } = recognised
+    const what =
+      tool === undefined
+        ? 'looks like a table of a migration tool that is not known here'
+        : `is of ${tool}, whose migrations are not compared here`
+    return [
+      {
+        tool,
+        table: `${table.schema}.${table.name}`,
+        source: names => `table ${names}`,
+        pending: [],
+        state: 'unknown',
+        why: names => `${names} ${what}. ${settle}`,
+      },
+    ]
+  })
+  const seen = new Set(tables.map(({ tool }) => tool))
+  const files = foreignFiles(folder).filter(({ tool }) => !seen.has(tool))
+  return [
+    ...tables,
+    ...files.map(
+      ({ tool, path }): Finding => ({
+        tool,
+        table: undefined,
+        source: () => path,
+        pending: [],
+        state: 'unknown',
+        why: () => `${path} is of ${tool}, whose migrations are not compared here. ${settle}`,
+      }),
+    ),
+  ]
 }
 
 function unrecognised(folder: ProjectFiles, database: MigrationTables): MigrationReport {
   const gaps = [...folder.gaps, ...database.gaps]
   const unread = gaps.length === 0 ? '' : ` Not everything could be read: ${renderSome(gaps, 5)}.`
+  const known = TOOLS.map(({ name }) => name).join(', ')
   return {
     tool: undefined,
     source: `${folder.root} and the tables of ${database.database}`,
     pending: [],
     state: 'unknown',
-    why: `Neither ${folder.root} nor ${database.database} shows a migration tool that is known (${TOOLS.map(({ name }) => name).join(', ')}). Check out the project before this step, or give migrations a command that tells.${unread}`,
+    why: `Neither ${folder.root} nor ${database.database} shows a migration tool that is known (${known}). Check out the project before this step, or set migrations to a command that lists what is pending.${unread}`,
   }
 }
 
-/** Doubt wins over a list: a tool that would stop has no list to rely on. */
+/** Doubt overrides a list: a tool that would stop has no list to rely on. */
 function stateOf({ doubt, pending }: Comparison): MigrationState {
   if (doubt !== undefined) return 'unknown'
   return pending.length > 0 ? 'pending' : 'none'
-}
-
-function merge(findings: readonly Finding[]): MigrationReport {
-  const [first, ...others] = findings
-  if (first !== undefined && others.length === 0) return first
-  const tools = [...new Set(findings.map(({ tool }) => tool))]
-  const states = findings.map(({ state }) => state)
-  const isOne = tools.length === 1
-  const pending = findings.flatMap(({ tool, pending }) =>
-    isOne ? pending : pending.map(name => `${tool}: ${name}`),
-  )
-  return {
-    tool: tools.join(' and '),
-    source: findings.map(({ source }) => source).join('; '),
-    pending: [...new Set(pending)],
-    state: states.includes('pending') ? 'pending' : states.includes('unknown') ? 'unknown' : 'none',
-    why: findings.map(({ tool, why }) => (isOne ? why : `${tool}: ${why}`)).join(' '),
-  }
 }
 
 function sentences(...parts: ReadonlyArray<string | undefined>): string {

@@ -1,28 +1,27 @@
 import { renderSome } from '../text/counts.ts'
 import { flywayChecksum } from './flyway-checksum.ts'
-import type { MigrationRow, ProjectFiles } from './migration-report.ts'
-import { filesIn, foldersWith } from './project-file.ts'
-import { defineTool, WHOLE } from './tool.ts'
+import {
+  byVersion,
+  compareVersions,
+  ENDING,
+  OWN_PREFIX,
+  parseScripts,
+  parseVersion,
+  renderVersion,
+  type Script,
+  type Version,
+} from './flyway-script.ts'
+import type { MigrationRow } from './migration-report.ts'
+import { filesIn, foldersMatching } from './project-file.ts'
+import { anywhere, defineTool, WHOLE } from './tool.ts'
 
 interface FlywayProject {
   readonly scripts: readonly Script[]
+  /** In other folders than the usual ones. */
+  readonly others: ReadonlyArray<{ readonly folder: string; readonly scripts: readonly Script[] }>
   /** They look like versioned scripts with another prefix. */
   readonly strange: readonly string[]
 }
-
-interface Script {
-  /** V versioned, R repeatable, B baseline; undo scripts (U) never run by themselves. */
-  readonly prefix: 'V' | 'R' | 'B'
-  readonly name: string
-  /** As the history names it: of code the class. */
-  readonly key: string
-  /** Empty in a repeatable one. */
-  readonly version: Version
-  readonly description: string
-  readonly text: string
-}
-
-type Version = readonly bigint[]
 
 const FOLDERS = [
   'db/migration',
@@ -34,55 +33,72 @@ const FOLDERS = [
   'db/migrations',
   'migrations',
 ]
-/** SQL, code, and the scripts that Flyway runs by a shell or Python. */
-const ENDING = String.raw`\.(?:sql|java|kt|ps1|bat|cmd|sh|bash|py)$`
-/** Separator and description may be left out: `V2.sql`, `V2__.sql` (ResourceNameParser in flyway-core). */
-const SCRIPT = new RegExp(`^([VRB])([\\d._]*?)(?:__(.*))?${ENDING}`)
-/** A versioned script whose prefix somebody has configured. U is undo, which never runs by itself. */
-const OWN_PREFIX = new RegExp(`^(?![VBU]\\d)[A-Za-z]+\\d[\\d._]*__.*${ENDING}`)
+/** A script anywhere in the project: `locations` may name more folders. */
+const OTHER_FILE = /^((?:.*\/)?)(?:[VB]\d[\d._]*__|R__)[^/]*\.(?:sql|java|kt)$/
 
 /** Flyway: V*__*.sql, R__*.sql and B*__*.sql against flyway_schema_history. */
 export const flyway = defineTool<FlywayProject>({
   name: 'Flyway',
-  places: FOLDERS.map(folder => ({
-    folder,
-    file: new RegExp(`(^|/)([VB]\\d[^/]*|[A-Za-z]+[\\d._]*__[^/]*)${ENDING}`),
-    depth: WHOLE,
-    isRead: true,
-  })),
+  locations: [
+    ...FOLDERS.map(folder => ({
+      folder,
+      file: new RegExp(`(^|/)([VB]\\d[^/]*|[A-Za-z]+[\\d._]*__[^/]*)${ENDING}`),
+      depth: WHOLE,
+      isRead: true,
+    })),
+    anywhere(OTHER_FILE, true),
+  ],
   table: 'flyway_schema_history',
   columns: ['installed_rank', 'version', 'description', 'type', 'script', 'checksum', 'success'],
   owns: columns => columns.has('installed_rank') && columns.has('script'),
+  otherTables: /./,
   readProject(files, hasTable) {
-    const found = foldersWith(FOLDERS, folder => parseScripts(files, folder))
+    const usual = FOLDERS.map(folder => ({ folder, items: filesIn(files, folder) }))
+    const found = usual.filter(({ items }) => parseScripts(items).length > 0)
     const strange = hasTable
-      ? FOLDERS.flatMap(folder => filesIn(files, folder).filter(({ name }) => OWN_PREFIX.test(name)))
+      ? usual.flatMap(({ items }) => items.filter(({ name }) => OWN_PREFIX.test(name)))
       : []
-    if (found.length + strange.length === 0) return []
+    const others = foldersMatching(files, OTHER_FILE)
+      .filter(({ folder }) => !FOLDERS.some(known => `${folder}/`.startsWith(`${known}/`)))
+      .map(({ folder, items }) => ({ folder, scripts: parseScripts(items) }))
+      .filter(({ scripts }) => scripts.length > 0)
+    if (found.length + strange.length + others.length === 0) return []
+    const folders = [...found, ...others].map(({ folder }) => folder)
     return [
       {
-        folder: found.map(({ folder }) => folder).join(', ') || 'the usual folders',
+        folder: folders.join(', ') || 'the usual folders',
         project: {
-          scripts: found.flatMap(({ items }) => items).toSorted(byVersion),
+          scripts: found.flatMap(({ items }) => parseScripts(items)),
+          others,
           strange: strange.map(({ name }) => name),
         },
       },
     ]
   },
-  compare({ scripts, strange }, rows) {
+  compare({ scripts: usual, others, strange }, rows) {
     const history = readHistory(rows)
+    const used = others.filter(
+      ({ scripts }) => history.isEmpty || scripts.some(script => hasRun(script, history)),
+    )
+    const idle = others.filter(folder => !used.includes(folder)).map(({ folder }) => folder)
+    const scripts = [...usual, ...used.flatMap(folder => folder.scripts)].toSorted(byVersion)
     const repeatable = scripts.filter(({ prefix }) => prefix === 'R')
     const changed = repeatable.filter(script => isOutdated(script, history))
-    // Flyway takes the checksum after it has put values in the place of ${…}, which nobody else knows.
+    // Flyway takes the checksum after it has replaced ${…}, and its values are not known here.
     const unclear = changed.filter(({ text, key }) => text.includes('${') && history.checksums.has(key))
     const versioned = pendingVersions(scripts, history)
     return {
       known: scripts.length,
       pending: [...versioned, ...changed.filter(script => !unclear.includes(script))].map(({ name }) => name),
-      doubt: describeDoubt(history, missingScripts(scripts, history), unclear, strange),
+      doubt: describeDoubt(history, missingScripts(scripts, history), unclear, strange, idle),
     }
   },
 })
+
+/** Recorded under its own name: two lines of Flyway may share version numbers. */
+function hasRun({ key, version }: Script, { applied, checksums }: History): boolean {
+  return checksums.has(key) || applied.get(renderVersion(version))?.replace(/\.(?:java|kt)$/, '') === key
+}
 
 interface History {
   /** Rendered versions that stand, with the names of their scripts. */
@@ -131,21 +147,19 @@ function pendingVersions(scripts: readonly Script[], history: History): readonly
 }
 
 /**
- * What has run and is not in the folders that are looked through: Flyway refuses ("applied migration not resolved locally"), or has
- * more folders. What is later than all that is there, or within a baseline script, may be gone.
+ * What has run and has no file: Flyway refuses ("applied migration not resolved locally"), has more folders,
+ * or the project is older than the database. What lies within a baseline script may be gone.
  */
 function missingScripts(scripts: readonly Script[], { applied, checksums }: History): readonly string[] {
   const versioned = scripts.filter(({ prefix }) => prefix !== 'R')
   const known = new Set(versioned.map(({ version }) => renderVersion(version)))
-  const newest = versioned.at(-1)?.version ?? []
+  const keys = new Set(scripts.map(({ key }) => key))
   const start = versioned.findLast(({ prefix }) => prefix === 'B')?.version ?? []
-  const isMissed = (version: Version) =>
-    compareVersions(version, newest) < 0 && compareVersions(version, start) > 0
   return [
     ...[...applied]
-      .filter(([text]) => !known.has(text) && isMissed(parseVersion(text)))
+      .filter(([text]) => !known.has(text) && compareVersions(parseVersion(text), start) > 0)
       .map(([, name]) => name),
-    ...[...checksums.keys()].filter(name => !scripts.some(({ key }) => key === name)),
+    ...[...checksums.keys()].filter(name => !keys.has(name)),
   ]
 }
 
@@ -161,58 +175,19 @@ function describeDoubt(
   missing: readonly string[],
   unclear: readonly Script[],
   strange: readonly string[],
+  idle: readonly string[],
 ): string | undefined {
   if (failed.length > 0)
-    return `${renderSome(failed, 5)} failed before: Flyway goes no further until the database is put right and flyway repair has run.`
+    return `${renderSome(failed, 5)} failed before: Flyway refuses to continue. Repair the database, then run flyway repair.`
   if (strange.length > 0)
-    return `${renderSome(strange, 5)} looks like a migration with a prefix of its own: what Flyway is configured to run nobody can tell.`
+    return `${renderSome(strange, 5)} looks like a migration with a prefix of its own. Whether Flyway runs it depends on its configuration.`
   if (missing.length > 0)
-    return `${renderSome(missing, 5)} was applied, but is not in the project: Flyway refuses then, or its locations have other folders too.`
+    return `${renderSome(missing, 5)} was applied, but is not in the project: Flyway refuses then, its locations have other folders too, or the project is older than the database.`
+  if (idle.length > 0)
+    return `Scripts of Flyway are also in ${renderSome(idle, 5)}, and none of them has run here. Whether Flyway runs them depends on its locations.`
   if (unclear.length === 0) return undefined
   const names = unclear.map(({ name }) => name)
-  return `Whether ${renderSome(names, 5)} changed cannot be told, because of the placeholders in it.`
-}
-
-function parseScripts(files: ProjectFiles, folder: string): readonly Script[] {
-  return filesIn(files, folder).flatMap(({ name, text }) => {
-    const [, prefix, version = '', description = ''] = SCRIPT.exec(name) ?? []
-    if (prefix !== 'V' && prefix !== 'R' && prefix !== 'B') return []
-    if ((prefix === 'R') !== (version === '')) return []
-    return [
-      {
-        prefix,
-        name,
-        key: name.replace(/\.(?:java|kt)$/, ''),
-        version: parseVersion(version),
-        description,
-        text,
-      },
-    ]
-  })
-}
-
-/** Repeatable ones last, by description. */
-function byVersion(a: Script, b: Script): number {
-  if ((a.prefix === 'R') !== (b.prefix === 'R')) return a.prefix === 'R' ? 1 : -1
-  return compareVersions(a.version, b.version) || (a.description < b.description ? -1 : 1)
-}
-
-/** `2.1`, `2_1` and `002.1.0` are the same. */
-function parseVersion(text: string): Version {
-  const parts = text.split(/[._]/).map(part => (/^\d+$/.test(part) ? BigInt(part) : 0n))
-  return parts.slice(0, parts.findLastIndex(part => part !== 0n) + 1)
-}
-
-function renderVersion(version: Version): string {
-  return version.join('.')
-}
-
-function compareVersions(a: Version, b: Version): number {
-  for (let i = 0; i < Math.max(a.length, b.length); i += 1) {
-    const [left, right] = [a[i] ?? 0n, b[i] ?? 0n]
-    if (left !== right) return left < right ? -1 : 1
-  }
-  return 0
+  return `Whether ${renderSome(names, 5)} changed is unknown, because of the placeholders in it.`
 }
 
 /** The column `script` has the path below the location, and of code the class. */

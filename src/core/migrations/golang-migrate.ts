@@ -1,45 +1,33 @@
-import { filesIn, foldersWith } from './project-file.ts'
-import { defineTool } from './tool.ts'
+import { foldersMatching } from './project-file.ts'
+import { anywhere, defineTool } from './tool.ts'
 
 interface Step {
   readonly version: bigint
   readonly name: string
 }
 
-const FOLDERS = [
-  'migrations',
-  'db/migrations',
-  'db/migration',
-  'database/migrations',
-  'internal/migrations',
-  'internal/db/migrations',
-  'internal/database/migrations',
-  'sql/migrations',
-  'pkg/migrations',
-]
-const FILE = /^(\d+)_(.*)\.up\.[^/]+$/
+const FILE = /^((?:.*\/)?)(\d+)_[^/]*\.up\.[^/]+$/
 
 /**
- * golang-migrate: <version>_<name>.up.sql against the one row of schema_migrations(version bigint, dirty): everything
- * above the version is pending, whatever was added below it.
+ * golang-migrate: <version>_<name>.up.sql against the one row of schema_migrations(version bigint, dirty).
+ * Everything above the version is pending. What was added below it never runs.
  */
 export const golangMigrate = defineTool<readonly Step[]>({
   name: 'golang-migrate',
-  places: FOLDERS.map(folder => ({ folder, file: FILE, depth: 0, isRead: false })),
+  locations: [anywhere(FILE, false)],
   table: 'schema_migrations',
   columns: ['version', 'dirty'],
-  owns: columns => columns.has('version') && columns.has('dirty'),
+  owns: columns => columns.size === 2 && columns.has('version') && columns.has('dirty'),
+  otherTables: /./,
   readProject(files) {
-    return foldersWith(FOLDERS, folder =>
-      filesIn(files, folder).flatMap(({ path }) => {
-        const version = FILE.exec(path)?.[1]
-        return version === undefined
-          ? []
-          : [{ version: BigInt(version), name: path.replace(/\.up\.[^/]+$/, '') }]
-      }),
-    ).map(({ folder, items }) => ({
+    return foldersMatching(files, FILE).map(({ folder, items }) => ({
       folder,
-      project: items.toSorted((a, b) => (a.version < b.version ? -1 : 1)),
+      project: items
+        .map(({ path }) => ({
+          version: BigInt(/^\d+/.exec(path)?.[0] ?? -1),
+          name: path.replace(/\.up\.[^/]+$/, ''),
+        }))
+        .toSorted((a, b) => (a.version < b.version ? -1 : 1)),
     }))
   },
   compare(steps, [row]) {
@@ -55,7 +43,7 @@ export const golangMigrate = defineTool<readonly Step[]>({
 
 function describeDoubt(version: bigint, isDirty: boolean, isKnown: boolean): string | undefined {
   if (isDirty)
-    return `Migration ${version} failed half way (dirty): golang-migrate refuses to go on until the database is put right and migrate force has set its version.`
+    return `Migration ${version} failed midway (dirty): golang-migrate refuses to continue. Repair the database, then set its version with migrate force.`
   if (version < 0n || isKnown) return undefined
-  return `The database is at version ${version}, which is not in the project: golang-migrate refuses to go on from there.`
+  return `The database is at version ${version}, which is not in the project: golang-migrate refuses to continue from there.`
 }

@@ -21,12 +21,25 @@ export function filesIn({ files }: ProjectFiles, folder: string): readonly Proje
     .toSorted((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-/** Of these folders those in which `find` finds something, with what it found. */
-export function foldersWith<T>(
-  folders: readonly string[],
-  find: (folder: string) => readonly T[],
-): ReadonlyArray<{ readonly folder: string; readonly items: readonly T[] }> {
-  return folders.map(folder => ({ folder, items: find(folder) })).filter(({ items }) => items.length > 0)
+/**
+ * The folders that hold files of a tool, with those files: `pattern` is matched against the whole path, and
+ * its first group is the folder with a slash at the end. Ordered by folder, then by path.
+ */
+export function foldersMatching(
+  files: ProjectFiles,
+  pattern: RegExp,
+): ReadonlyArray<{ readonly folder: string; readonly items: readonly ProjectFile[] }> {
+  const found = new Map<string, ProjectFile[]>()
+  for (const file of filesIn(files, '')) {
+    const match = pattern.exec(file.path)
+    if (match === null) continue
+    const prefix = match[1] ?? ''
+    const folder = prefix.replace(/\/$/, '') || '.'
+    const items = found.get(folder) ?? []
+    items.push({ ...file, path: file.path.slice(prefix.length) })
+    found.set(folder, items)
+  }
+  return [...found].map(([folder, items]) => ({ folder, items }))
 }
 
 /** `20260901090000_create_users.js` without `.js`; of several endings only the last. */

@@ -1,8 +1,9 @@
 import type { ProjectFiles } from './migration-report.ts'
 import { filesIn, type ProjectFile } from './project-file.ts'
+import { anywhere, type MigrationLocation, WHOLE } from './tool.ts'
 
-/** Where projects in JavaScript and TypeScript keep migrations, whatever runs them. */
-export const SCRIPT_FOLDERS = [
+/** Where projects in JavaScript and TypeScript keep migrations. */
+const SCRIPT_FOLDERS = [
   'migrations',
   'migration',
   'src/migrations',
@@ -17,7 +18,14 @@ export const SCRIPT_FOLDERS = [
 ]
 
 /** Scripts, but neither declarations nor maps. */
-export const SCRIPT = /^(?!.*\.d\.[cm]?ts$).+\.[cm]?[jt]s$/
+const SCRIPT = /^(?!.*\.d\.[cm]?ts$).+\.[cm]?[jt]s$/
+/** A folder for migrations anywhere in the project. */
+const OTHER_SCRIPT = /^(?!.*\.d\.[cm]?ts$)(.*\/)?\w*[mM]igrations?\/.+\.[cm]?[jt]s$/
+
+export const SCRIPT_LOCATIONS: readonly MigrationLocation[] = [
+  ...SCRIPT_FOLDERS.map(folder => ({ folder, file: SCRIPT, depth: WHOLE, isRead: true })),
+  anywhere(OTHER_SCRIPT, true),
+]
 
 export interface ScriptFolder {
   readonly folder: string
@@ -26,15 +34,20 @@ export interface ScriptFolder {
   readonly scripts: readonly ProjectFile[]
 }
 
-/** The folders of the project that hold scripts: a tool may have been told to look below the usual ones. */
+/** The folders of the project that hold scripts, usual ones and others. */
 export function scriptFolders(files: ProjectFiles): readonly ScriptFolder[] {
-  const found = new Map<string, ScriptFolder>()
-  for (const known of SCRIPT_FOLDERS)
-    for (const file of filesIn(files, known).filter(({ path }) => SCRIPT.test(path))) {
-      const below = file.path.slice(0, -file.name.length - 1)
-      const folder = below === '' ? known : `${known}/${below}`
-      const scripts = [...(found.get(folder)?.scripts ?? []), file]
-      found.set(folder, { folder, isKnown: SCRIPT_FOLDERS.includes(folder), scripts })
-    }
-  return [...found.values()]
+  const found = new Map<string, ProjectFile[]>()
+  for (const file of filesIn(files, '')) {
+    const isUsual = SCRIPT_FOLDERS.some(known => file.path.startsWith(`${known}/`))
+    if (!(isUsual ? SCRIPT : OTHER_SCRIPT).test(file.path)) continue
+    const folder = file.path.slice(0, -file.name.length - 1)
+    const scripts = found.get(folder)
+    if (scripts === undefined) found.set(folder, [file])
+    else scripts.push(file)
+  }
+  return [...found].map(([folder, scripts]) => ({
+    folder,
+    isKnown: SCRIPT_FOLDERS.includes(folder),
+    scripts,
+  }))
 }

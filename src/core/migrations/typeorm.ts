@@ -1,7 +1,9 @@
 import { renderSome } from '../text/counts.ts'
+import type { MigrationRow } from './migration-report.ts'
+import { describeMissingNewest } from './newest-row.ts'
 import type { ProjectFile } from './project-file.ts'
-import { SCRIPT, SCRIPT_FOLDERS, scriptFolders } from './script-folders.ts'
-import { defineTool, WHOLE } from './tool.ts'
+import { SCRIPT_LOCATIONS, scriptFolders } from './script-folders.ts'
+import { defineTool } from './tool.ts'
 
 interface TypeOrmProject {
   readonly folders: string
@@ -10,22 +12,24 @@ interface TypeOrmProject {
   readonly unclear: readonly string[]
 }
 
-/** A class, with or without a name, up to the next one: `class CreateUsers1788253200000 implements MigrationInterface { … }`. */
+/** A class, with or without a name, up to the next: `class A1788253200000 implements MigrationInterface {`. */
 const CLASS = /\bclass\b\s*(\w*)([\s\S]*?)(?=\bclass\b|$)/g
 /** `name = 'CreateUsers1788253200000'`, also `readonly name: string = …` and, compiled, `this.name = …`. */
 const NAME = /\bname\s*(?::\s*string\s*)?=\s*['"`](\w*\d{13})['"`]/
 
 /**
- * TypeORM: classes whose name ends in a timestamp of 13 digits, against migrations(timestamp, name). A property `name`
- * wins over the class's own. What is in the table is applied, whatever the order (MigrationExecutor).
+ * TypeORM: classes whose name ends in a timestamp of 13 digits, against migrations(timestamp, name). A
+ * property `name` overrides the name of the class. What is in the table is applied, in any order
+ * (MigrationExecutor).
  */
 export const typeorm = defineTool<TypeOrmProject>({
   name: 'TypeORM',
-  places: SCRIPT_FOLDERS.map(folder => ({ folder, file: SCRIPT, depth: WHOLE, isRead: true })),
+  locations: SCRIPT_LOCATIONS,
   table: 'migrations',
-  columns: ['name'],
+  columns: ['id', 'timestamp', 'name'],
   // Laravel's table of the same name has `migration` and `batch`.
-  owns: columns => columns.has('timestamp') && columns.has('name'),
+  owns: columns => columns.has('timestamp') && columns.has('name') && !columns.has('batch'),
+  otherTables: /migrat/i,
   readProject(files) {
     const found = scriptFolders(files)
       .map(({ folder, scripts }) => ({ folder, scripts: scripts.filter(isTypeOrmMigration) }))
@@ -51,7 +55,7 @@ export const typeorm = defineTool<TypeOrmProject>({
     return {
       known: project.names.length,
       pending: project.names.filter(name => !applied.has(name)),
-      doubt: describeDoubt(project, applied),
+      doubt: describeDoubt(project, applied) ?? describeNewest(project, rows),
     }
   },
 })
@@ -61,14 +65,22 @@ function describeDoubt(
   applied: ReadonlySet<string>,
 ): string | undefined {
   if (unclear.length > 0)
-    return `${renderSome(unclear, 5)} takes a QueryRunner, and has no class whose name can be read here.`
-  // Older than all may have been squashed, newer may be of a later commit; in between it lies somewhere else.
+    return `${renderSome(unclear, 5)} takes a QueryRunner, but no class name was found in it. Set migrations to a command that lists what is pending.`
+  // What is older than all files may have been squashed. What lies between them is in another folder.
   const [first = '', last = ''] = [names[0], names.at(-1)]
   const missed = [...applied].filter(
     name => !names.includes(name) && timestamp(name) > timestamp(first) && timestamp(name) < timestamp(last),
   )
   if (missed.length === 0) return undefined
-  return `${renderSome(missed, 5)} was applied, but is not in ${folders}: other folders may hold more, or its file was renamed or removed.`
+  return `${renderSome(missed, 5)} was applied, but is not in ${folders}: other folders may hold more, or the file was renamed or removed.`
+}
+
+function describeNewest({ names }: TypeOrmProject, rows: readonly MigrationRow[]): string | undefined {
+  const known = new Set(names)
+  return describeMissingNewest(
+    rows.map(({ id, timestamp, name }) => ({ id: name ?? '', order: id ?? timestamp })),
+    name => known.has(name),
+  )
 }
 
 function timestamp(name: string): number {

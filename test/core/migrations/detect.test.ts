@@ -19,7 +19,7 @@ const prismaTable = (finished: boolean) =>
   ])
 
 describe('what is detected', () => {
-  it('is unknown where nothing shows a tool, and says which ones are known and what to do', () => {
+  it('is unknown where nothing shows a tool, and says which are known', () => {
     const report = detect({}, [])
 
     expect(report).toMatchObject({ tool: undefined, state: 'unknown', pending: [] })
@@ -36,7 +36,7 @@ describe('what is detected', () => {
     })
   })
 
-  it('looks at every tool that left a trace: anything pending counts', () => {
+  it('compares every tool that left a trace: anything pending counts', () => {
     const report = detect({ ...RAILS, ...PRISMA }, [railsTable('20260901090000')])
 
     expect(report).toMatchObject({
@@ -79,14 +79,27 @@ describe('what is detected', () => {
     expect(report.why).toContain('big.rb (5.00 MiB) was not read')
   })
 
-  it('leaves a table alone whose shape is of no tool', () => {
-    const ecto = table('schema_migrations', [{ version: '1' }], {
-      version: 'bigint',
-      inserted_at: 'timestamp',
-    })
+  it('is never none with a known table of another shape', () => {
+    const strange = table('schema_migrations', [], { id: 'bigint', checksum: 'text' })
+    const report = detect(PRISMA, [prismaTable(true), strange])
 
-    expect(detect({}, [ecto]).tool).toBeUndefined()
-    expect(detect(RAILS, [ecto])).toMatchObject({ tool: 'Rails', state: 'pending' })
+    expect(report).toMatchObject({ tool: 'Prisma', state: 'unknown' })
+    expect(report.why).toMatch(
+      /public.schema_migrations looks like a table of a migration tool .* Set migrations to a command/,
+    )
+  })
+
+  it('counts equal findings of many schemas, and says what is wrong first', () => {
+    const tenants = Array.from({ length: 500 }, (_, i) => ({
+      ...railsTable(...(i === 317 ? [] : ['20260901090000'])),
+      schema: `tenant_${i}`,
+    }))
+    const report = detect(RAILS, tenants)
+
+    expect(report.state).toBe('pending')
+    expect(report.why).toBe(
+      '1 of 1 migration in db/migrate is not in tenant_317.schema_migrations. The one migration in db/migrate is in tenant_0.schema_migrations, tenant_1.schema_migrations, tenant_2.schema_migrations and 496 more.',
+    )
   })
 
   it('is unknown where the files cannot be understood', () => {
