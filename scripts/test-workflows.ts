@@ -42,7 +42,7 @@ const SCENARIOS: ReadonlyArray<readonly [name: string, run: (stage: Stage) => Pr
     'restore: a wrong confirmation touches nothing, the right one brings the backup back',
     restoreWhenConfirmed,
   ],
-  ['the five minutes of README.md: its commands, its workflow, its way back', fiveMinutes],
+  ['the five minutes of README.md: its commands, its workflow, its restore by hand', fiveMinutes],
   ['the commands of examples/aws-oidc, in their order', awsCommands],
   ['a backup that is too old: the check fails and reports; one that is not: it passes', backupTooOld],
 ]

@@ -1,13 +1,23 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { renderReadme, staleDocs } from '../../scripts/docs.ts'
+import { renderReadme } from '../../scripts/docs/action-readme.ts'
+import { renderSnippets } from '../../scripts/docs/snippets.ts'
+import { staleDocs } from '../../scripts/docs.ts'
 
+const WORKFLOW = `
+on:
+  workflow_call:
+    inputs:
+      database: { description: Name., type: string, required: true }
+    secrets:
+      URL: { description: Where., required: false }
+`
 const EMPTY = '# a\n\n<!-- inputs -->\n<!-- /inputs -->\n\n<!-- outputs -->\n<!-- /outputs -->\n\nend\n'
 
-describe('the tables of a README', () => {
-  it('are written between their markers, and nothing else is touched', () => {
+describe('renderReadme', () => {
+  it('writes the tables between their markers, and nothing else', () => {
     const text = renderReadme('README.md', EMPTY, {
       inputs: {
         'database-url': { description: 'Where\n  it is.', required: true },
@@ -40,14 +50,14 @@ describe('the tables of a README', () => {
     )
   })
 
-  it('stay as they are when they are written again', () => {
+  it('changes nothing when run again', () => {
     const manifest = { inputs: { a: { description: 'A.' } } }
     const once = renderReadme('README.md', EMPTY, manifest)
     expect(renderReadme('README.md', once, manifest)).toBe(once)
     expect(once).toContain('<!-- outputs -->\nNone.\n<!-- /outputs -->')
   })
 
-  it('are refused where a description or a marker is missing', () => {
+  it('throws where a description or a marker is missing', () => {
     expect(() => renderReadme('README.md', EMPTY, { inputs: { a: {} } })).toThrow(
       'README.md: a has no description',
     )
@@ -55,7 +65,24 @@ describe('the tables of a README', () => {
   })
 })
 
-describe('the check of the docs', () => {
+it('renderSnippets writes the version behind every commit of ours, and no other', () => {
+  const text = [
+    '- uses: OWNER/REPO/actions/dump-to-s3@<sha>',
+    '- uses: OWNER/REPO/.github/workflows/backup.yml@<sha> # v0.0.1',
+    `- uses: OWNER/REPO/actions/setup-pg18@${'0'.repeat(40)} # v9.9.9-rc.1`,
+    '- uses: actions/checkout@<sha> # for the criteria file',
+  ].join('\n')
+  const expected = [
+    '- uses: OWNER/REPO/actions/dump-to-s3@<sha> # v1.2.3',
+    '- uses: OWNER/REPO/.github/workflows/backup.yml@<sha> # v1.2.3',
+    `- uses: OWNER/REPO/actions/setup-pg18@${'0'.repeat(40)} # v1.2.3`,
+    '- uses: actions/checkout@<sha> # for the criteria file',
+  ].join('\n')
+  expect(renderSnippets(text, '1.2.3')).toBe(expected)
+  expect(renderSnippets(expected, '1.2.3')).toBe(expected)
+})
+
+describe('staleDocs', () => {
   const made: string[] = []
   afterEach(() => {
     for (const path of made.splice(0)) rmSync(path, { recursive: true })
@@ -64,18 +91,41 @@ describe('the check of the docs', () => {
   function repository(readme: string): string {
     const root = mkdtempSync(join(tmpdir(), 'docs-'))
     made.push(root)
-    mkdirSync(join(root, 'docs'))
-    mkdirSync(join(root, 'actions/a'), { recursive: true })
-    writeFileSync(join(root, 'actions/a/action.yml'), 'inputs:\n  x: { description: X. }\n')
-    writeFileSync(join(root, 'actions/a/README.md'), readme)
+    const files = {
+      'package.json': '{ "version": "1.0.0" }',
+      'README.md': 'uses: OWNER/REPO/actions/a@<sha>\n',
+      'actions/a/action.yml': 'inputs:\n  x: { description: X. }\n',
+      'actions/a/README.md': readme,
+      'docs/workflows.md': '<!-- b.yml -->\n<!-- /b.yml -->\n',
+      '.github/workflows/a.yml': 'on: push\n',
+      '.github/workflows/b.yml': WORKFLOW,
+    }
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, file)), { recursive: true })
+      writeFileSync(join(root, file), text)
+    }
     return root
   }
 
-  it('finds a README and an error table that are out of date, and is content once they are written', () => {
+  it('finds every generated part that is out of date, and none once they are written', () => {
     const root = repository(EMPTY)
     const stale = staleDocs(root)
-    expect([...stale.keys()]).toEqual(['docs/errors.md', 'actions/a/README.md'])
+    expect([...stale.keys()].toSorted()).toEqual([
+      'README.md',
+      'actions/a/README.md',
+      'docs/errors.md',
+      'docs/workflows.md',
+    ])
+    expect(stale.get('docs/workflows.md')).toContain('| `database` | Name. | **required** |')
+    expect(stale.get('docs/workflows.md')).toContain('| `URL` | Where. |  |')
+    expect(stale.get('README.md')).toBe('uses: OWNER/REPO/actions/a@<sha> # v1.0.0\n')
     for (const [file, text] of stale) writeFileSync(join(root, file), text)
     expect(staleDocs(root).size).toBe(0)
+  })
+
+  it('asks for a section of the page when a workflow has none', () => {
+    const root = repository(EMPTY)
+    writeFileSync(join(root, 'docs/workflows.md'), '# Workflows\n')
+    expect(() => staleDocs(root)).toThrow('docs/workflows.md needs the markers <!-- b.yml -->')
   })
 })
