@@ -51,7 +51,7 @@ export function createCaller(
   mkdirSync(caller)
   const files = { '.github/drill-criteria.yml': readFileSync('examples/logi/drill-criteria.yml', 'utf8') }
   const toBucket = {
-    from: /s3:\/\/logi-backups\b/g,
+    from: /s3:\/\/(?:logi|example)-backups\b/g,
     to: `s3://${bucket.name}`,
     toWhat: 's3://<bucket>',
     why: 'a bucket of the scenario’s own',
