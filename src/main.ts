@@ -2,6 +2,7 @@ import { checkFreshness } from './actions/check-freshness/run.ts'
 import { dumpToS3 } from './actions/dump-to-s3/run.ts'
 import { preMigrationSnapshot } from './actions/pre-migration-snapshot/run.ts'
 import { renderAccess } from './actions/render-access/run.ts'
+import { renderRecover } from './actions/render-recover/run.ts'
 import { renderStatus } from './actions/render-status/run.ts'
 import { reportOutcome } from './actions/report-outcome/run.ts'
 import { restoreFromS3 } from './actions/restore-from-s3/run.ts'
@@ -15,6 +16,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'dump-to-s3': dumpToS3,
   'pre-migration-snapshot': preMigrationSnapshot,
   'render-access': renderAccess,
+  'render-recover': renderRecover,
   'render-status': renderStatus,
   'report-outcome': reportOutcome,
   'restore-from-s3': restoreFromS3,
