@@ -15,7 +15,7 @@ const countUsers = (url: string) =>
   )
 
 describe('render-recover', () => {
-  it('brings back what a migration destroyed, on a new instance that only this runner reaches', async () => {
+  it('brings back what a migration destroyed, reachable by this runner only', async () => {
     await using given = await loseUsers(lab, { propagationMs: 300 })
     const { fake, source } = given
     const run = await given.recover()
