@@ -1,11 +1,12 @@
 /** Writes the generated parts of the documentation. `--check` writes nothing and fails if a file would change. */
-import { existsSync, globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { parse } from 'yaml'
 import { ERROR_CODES } from '../src/core/errors.ts'
 import { renderReadme } from './docs/action-readme.ts'
 import { renderErrors } from './docs/error-table.ts'
+import { renderSchemas } from './docs/schemas.ts'
 import { renderSnippets } from './docs/snippets.ts'
 import { renderWorkflowTables } from './docs/workflow-tables.ts'
 
@@ -15,10 +16,15 @@ const WORKFLOWS = 'docs/workflows.md'
 function main(): void {
   const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
   const stale = staleDocs()
-  if (!values.check) for (const [file, text] of stale) writeFileSync(file, text)
+  if (!values.check) for (const [file, text] of stale) write(file, text)
   for (const file of stale.keys())
     console.log(values.check ? `${file} is out of date: run npm run docs` : `${file} written`)
   if (values.check && stale.size > 0) process.exitCode = 1
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
 }
 
 /** The files whose generated parts are out of date, each with its new text. */
@@ -43,6 +49,7 @@ function* examples(root: string): Generator<[string, string]> {
 
 function* renderDocs(root: string): Generator<[string, string]> {
   yield ['docs/errors.md', renderErrors(ERROR_CODES)]
+  for (const [file, text] of renderSchemas()) yield [file, text]
   for (const name of readdirSync(join(root, 'actions')).toSorted()) {
     const file = `actions/${name}/README.md`
     const path = join(root, file)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorMessage } from '../core/errors.ts'
-import type { Shape } from '../core/json/decode.ts'
+import type * as d from '../core/json/decode.ts'
 import type { Log } from '../core/log.ts'
 import type { Secret } from '../core/secret.ts'
 import {
@@ -71,9 +71,9 @@ export class RenderClient {
     this.#pace = { ...PACE, ...pace }
   }
 
-  /** Reads the answer with a shape. Throws RENDER_FAILED where it is something else. */
-  async read<T>(request: RenderRequest, shape: Shape<T>): Promise<T> {
-    return parseAnswer(request, await this.send(request), shape)
+  /** Reads the answer with a decoder. Throws RENDER_FAILED where it is something else. */
+  async read<T>(request: RenderRequest, decoder: d.Decoder<T>): Promise<T> {
+    return parseAnswer(request, await this.send(request), decoder)
   }
 
   /** Sends a request that may be repeated; returns a good answer or throws. */
@@ -179,7 +179,11 @@ function mayPass(outcome: ApiAnswer | NoAnswer): boolean {
 }
 
 /** The value in a good answer. Throws RENDER_FAILED where it is not what the API describes. */
-export function parseAnswer<T>(request: { readonly what: string }, answer: ApiAnswer, shape: Shape<T>): T {
+export function parseAnswer<T>(
+  request: { readonly what: string },
+  answer: ApiAnswer,
+  decoder: d.Decoder<T>,
+): T {
   let value: unknown
   try {
     value = JSON.parse(answer.text)
@@ -188,7 +192,7 @@ export function parseAnswer<T>(request: { readonly what: string }, answer: ApiAn
     throw unexpectedAnswer(request, answer, what)
   }
   try {
-    return shape(value, '')
+    return decoder(value, '')
   } catch (error) {
     throw unexpectedAnswer(request, answer, `not with what the API describes: ${errorMessage(error)}`)
   }

@@ -1,4 +1,4 @@
-import { list, object } from '../core/json/decode.ts'
+import * as d from '../core/json/decode.ts'
 import { parseConnectionUrl } from '../core/pg/connection.ts'
 import {
   type AllowEntry,
@@ -55,7 +55,7 @@ export class RenderDatabases {
   /** Every instance that the key can see; without a name, all of them. */
   async list(name?: string): Promise<readonly RenderDatabase[]> {
     const found: RenderDatabase[] = []
-    const page = list(object({ cursor: (value: unknown) => value, postgres: renderDatabase }))
+    const page = d.array(d.object({ cursor: d.unknown, postgres: renderDatabase }))
     let cursor = ''
     for (;;) {
       const query = new URLSearchParams({
@@ -84,7 +84,7 @@ export class RenderDatabases {
   async listExports(id: string): Promise<readonly LogicalExport[]> {
     const exports = await this.#client.read(
       { method: 'GET', path: `/postgres/${id}/export`, what: `list the exports of ${id}` },
-      (value, path) => (value === null ? [] : list(logicalExport)(value, path)),
+      d.withDefault(d.array(logicalExport), []),
     )
     return exports.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))
   }

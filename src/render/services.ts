@@ -1,4 +1,4 @@
-import { list, object } from '../core/json/decode.ts'
+import * as d from '../core/json/decode.ts'
 import {
   deploy,
   type EnvironmentGroup,
@@ -31,7 +31,7 @@ export class RenderServices {
 
   async listVariables(id: string): Promise<readonly EnvironmentVariable[]> {
     const found: EnvironmentVariable[] = []
-    const page = list(object({ cursor: (value: unknown) => value, envVar: environmentVariable }))
+    const page = d.array(d.object({ cursor: d.unknown, envVar: environmentVariable }))
     let cursor = ''
     for (;;) {
       const query = new URLSearchParams({ limit: String(PAGE), ...(cursor !== '' && { cursor }) })
@@ -100,7 +100,7 @@ export class RenderServices {
     const query = new URLSearchParams({ createdAfter: since.toISOString(), limit: String(PAGE) })
     const items = await this.#client.read(
       { method: 'GET', path: `/services/${id}/deploys?${query}`, what: `list the deploys of ${id}` },
-      list(object({ deploy })),
+      d.array(d.object({ deploy })),
     )
     const byAge = (a: RenderDeploy, b: RenderDeploy) => Date.parse(b.createdAt) - Date.parse(a.createdAt)
     return items.map(item => item.deploy).toSorted(byAge)

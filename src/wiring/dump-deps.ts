@@ -2,7 +2,7 @@ import { parseBackupId } from '../core/backup/backup-id.ts'
 import { type Location, manifestKey } from '../core/backup/bucket-layout.ts'
 import type { Manifest } from '../core/backup/manifest.ts'
 import { OperatorError } from '../core/errors.ts'
-import { object, text } from '../core/json/decode.ts'
+import * as d from '../core/json/decode.ts'
 import type { Connection } from '../core/pg/connection.ts'
 import { findTool } from '../postgres/client-tools/find-tool.ts'
 import { connectionEnvironment } from '../postgres/client-tools/passfile.ts'
@@ -49,7 +49,7 @@ export async function removeOpenUpload(
   store: Store,
 ): Promise<void> {
   const open = context.state.read(OPEN_UPLOAD)
-  const { key, uploadId } = object({ key: text, uploadId: text })(open, OPEN_UPLOAD)
+  const { key, uploadId } = d.object({ key: d.string, uploadId: d.string })(open, OPEN_UPLOAD)
   context.log.info(`The dump was stopped half way; removing its upload of ${store.uri(key)}.`)
   // Harmless when the upload was completed: then only the manifest decides whether the archive stays.
   await abortUpload(store, { key, uploadId })

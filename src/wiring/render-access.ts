@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { object, text } from '../core/json/decode.ts'
+import * as d from '../core/json/decode.ts'
 import { parseConnectionUrl } from '../core/pg/connection.ts'
 import { renderMark } from '../core/render/allow-list.ts'
 import { type AllowEntry, allowEntry } from '../core/render/resources.ts'
@@ -16,7 +16,7 @@ import {
 
 const STATE_NAME = 'allow-list-entry'
 
-const savedRequest = object({ instanceId: text, entry: allowEntry })
+const savedRequest = d.object({ instanceId: d.string, entry: allowEntry })
 
 /** What the steps need; time and the runner come from the context. */
 export function createAccessDeps(

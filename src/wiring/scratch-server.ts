@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import type { Manifest } from '../core/backup/manifest.ts'
 import { scratchNeeds } from '../core/drill/scratch-needs.ts'
 import { errorMessage, OperatorError } from '../core/errors.ts'
-import { nullable, object, text, whole } from '../core/json/decode.ts'
+import * as d from '../core/json/decode.ts'
 import type { Connection } from '../core/pg/connection.ts'
 import { parseVersion, renderVersion } from '../core/pg/version.ts'
 import { MIB } from '../core/text/bytes.ts'
@@ -89,7 +89,10 @@ async function startOwnServer(
 /** Stops the server of our own that a killed main phase left running. */
 export async function stopLeftServer({ state }: ActionContext): Promise<void> {
   const cluster = state.read(CLUSTER)
-  if (cluster) await stopLeftCluster(object({ directory: text, pid: nullable(whole) })(cluster, CLUSTER))
+  if (cluster)
+    await stopLeftCluster(
+      d.object({ directory: d.string, pid: d.nullable(d.nonNegativeInt) })(cluster, CLUSTER),
+    )
 }
 
 /** Drops the database that a killed main phase left on a given server; `readServer` is asked only when there is one. */

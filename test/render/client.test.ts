@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import { object, text } from '../../src/core/json/decode.ts'
+import * as d from '../../src/core/json/decode.ts'
 import { withTls } from '../../src/render/databases.ts'
 import { createDatabase } from '../support/database.ts'
 import { theLab } from '../support/lab.ts'
@@ -126,7 +126,7 @@ describe('a client of Render', () => {
   it('says that a host cannot be reached, and shows no key', async () => {
     const { client, lines } = openApi({ url: 'http://127.0.0.1:1/v1' })
     const request = { method: 'GET', path: '/x', what: 'read x' } as const
-    const failure = await client.read(request, object({ id: text })).catch(error => error)
+    const failure = await client.read(request, d.object({ id: d.string })).catch(error => error)
     expect(failure).toMatchObject({ code: 'RENDER_UNREACHABLE', message: /ECONNREFUSED/ })
     expect(`${failure.message} ${lines.join(' ')}`).not.toContain(RENDER_KEY)
   })

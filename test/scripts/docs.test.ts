@@ -114,11 +114,16 @@ describe('staleDocs', () => {
       'README.md',
       'actions/a/README.md',
       'docs/errors.md',
+      'docs/schemas/drill-record.json',
+      'docs/schemas/gate-record.json',
+      'docs/schemas/manifest.json',
+      'docs/schemas/restore-record.json',
       'docs/workflows.md',
     ])
     expect(stale.get('docs/workflows.md')).toContain('| `database` | Name. | **required** |')
     expect(stale.get('docs/workflows.md')).toContain('| `URL` | Where. |  |')
     expect(stale.get('README.md')).toBe('uses: OWNER/REPO/actions/a@<sha> # v1.0.0\n')
+    mkdirSync(join(root, 'docs/schemas'))
     for (const [file, text] of stale) writeFileSync(join(root, file), text)
     expect(staleDocs(root).size).toBe(0)
   })

@@ -1,4 +1,4 @@
-import { object, text } from '../../core/json/decode.ts'
+import * as d from '../../core/json/decode.ts'
 import { quoteIdentifier } from '../../core/pg/quote.ts'
 import { withRestoreSettings } from '../../core/restore/session-settings.ts'
 import { dropUnfinishedDatabase } from '../../postgres/target/new-database.ts'
@@ -7,7 +7,7 @@ import type { RestoreInputs } from './inputs.ts'
 
 /** Under this name the post phase finds the database that a killed main phase left unfinished. */
 export const NEW_DATABASE = 'new-database'
-const newDatabase = object({ name: text, nonce: text })
+const newDatabase = d.object({ name: d.string, nonce: d.string })
 
 /**
  * Drops the database that a main phase left unfinished, if it is there and still says that it is unfinished; names one that is whole. With

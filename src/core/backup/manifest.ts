@@ -1,17 +1,5 @@
 import { canonicalJson } from '../json/canonical.ts'
-import {
-  addedLater,
-  flag,
-  instant,
-  list,
-  nullable,
-  object,
-  oneOf,
-  type Read,
-  sha256,
-  text,
-  whole,
-} from '../json/decode.ts'
+import * as d from '../json/decode.ts'
 import { parseRecord } from '../json/versioned-record.ts'
 import { BACKUP_KINDS } from './backup-id.ts'
 
@@ -24,128 +12,134 @@ export type FingerprintLevel = (typeof FINGERPRINT_LEVELS)[number]
 export const ARCHIVE_FORMATS = ['custom', 'plain'] as const
 export type ArchiveFormat = (typeof ARCHIVE_FORMATS)[number]
 
-const tableFingerprint = object({
-  schema: text,
-  name: text,
-  rows: whole,
+const tableFingerprint = d.object({
+  schema: d.string,
+  name: d.string,
+  rows: d.nonNegativeInt,
   /** The greatest value of the table's time column at the snapshot, as PostgreSQL prints it in UTC; null in an empty table. */
-  newest: nullable(object({ column: text, value: nullable(text) })),
+  newest: d.nullable(d.object({ column: d.string, value: d.nullable(d.string) })),
   /** 128 bits over all values, independent of the order of rows; null below level `content`. */
-  contentHash: nullable(text),
+  contentHash: d.nullable(d.string),
   /** The extension whose configuration it is; then these are the rows that do not come with CREATE EXTENSION. */
-  extension: addedLater(text),
+  extension: d.optional(d.string),
 })
-export type TableFingerprint = Read<typeof tableFingerprint>
+export type TableFingerprint = d.Decoded<typeof tableFingerprint>
 
 /**
  * Sequences are not transactional: pg_dump reads a value somewhere between the snapshot and its end, so the archive
  * holds one from `atSnapshot` to `atEnd`. Values are decimal texts, because they may exceed 2^53; null was never used
  * (is_called is false), and then `next…` is what it gives out first: its start, or what somebody set it to.
  */
-const sequenceFingerprint = object({
-  schema: text,
-  name: text,
-  atSnapshot: nullable(text),
-  atEnd: nullable(text),
-  nextAtSnapshot: addedLater(text),
-  nextAtEnd: addedLater(text),
+const sequenceFingerprint = d.object({
+  schema: d.string,
+  name: d.string,
+  atSnapshot: d.nullable(d.string),
+  atEnd: d.nullable(d.string),
+  nextAtSnapshot: d.optional(d.string),
+  nextAtEnd: d.optional(d.string),
   /** After its greatest value it begins anew. */
-  cycles: addedLater(flag),
+  cycles: d.optional(d.boolean),
 })
-export type SequenceFingerprint = Read<typeof sequenceFingerprint>
+export type SequenceFingerprint = d.Decoded<typeof sequenceFingerprint>
 
-const objectCounts = object({
-  indexes: whole,
-  constraints: whole,
-  triggers: whole,
-  functions: whole,
-  policies: whole,
-  views: whole,
+const objectCounts = d.object({
+  indexes: d.nonNegativeInt,
+  constraints: d.nonNegativeInt,
+  triggers: d.nonNegativeInt,
+  functions: d.nonNegativeInt,
+  policies: d.nonNegativeInt,
+  views: d.nonNegativeInt,
   /** Large objects, which belong to no schema. */
-  largeObjects: whole,
+  largeObjects: d.nonNegativeInt,
 })
-export type ObjectCounts = Read<typeof objectCounts>
+export type ObjectCounts = d.Decoded<typeof objectCounts>
 
 /** An object of the schema and 64 bits over its definition, by which a change is seen but not what it was. */
-const definition = object({ kind: text, name: text, hash: text })
-export type Definition = Read<typeof definition>
+const definition = d.object({ kind: d.string, name: d.string, hash: d.string })
+export type Definition = d.Decoded<typeof definition>
 
-const extension = object({ name: text, version: text, schema: text })
-export type Extension = Read<typeof extension>
+const extension = d.object({ name: d.string, version: d.string, schema: d.string })
+export type Extension = d.Decoded<typeof extension>
 
 /** Settings of the dump's session that decide how a value prints, beyond those that pg_dump sets itself. */
-const textSettings = object({ timeZone: text, byteaOutput: text, lcMonetary: text })
-export type TextSettings = Read<typeof textSettings>
+const textSettings = d.object({ timeZone: d.string, byteaOutput: d.string, lcMonetary: d.string })
+export type TextSettings = d.Decoded<typeof textSettings>
 
-const manifest = object({
-  version: whole,
-  backup: object({
-    id: text,
-    database: text,
-    kind: oneOf(BACKUP_KINDS),
+export const manifest = d.object({
+  version: d.nonNegativeInt,
+  backup: d.object({
+    id: d.string,
+    database: d.string,
+    kind: d.oneOf(BACKUP_KINDS),
     /** The server's clock when the snapshot was taken. */
-    snapshotAt: instant,
+    snapshotAt: d.timestamp,
     /** What a partial backup was narrowed to, as pg_dump patterns; empty lists in a full one. */
-    tablePatterns: list(text),
-    excludeTablePatterns: list(text),
-    schemaPatterns: list(text),
+    tablePatterns: d.array(d.string),
+    excludeTablePatterns: d.array(d.string),
+    schemaPatterns: d.array(d.string),
   }),
-  object: object({
-    bucket: text,
-    key: text,
-    versionId: nullable(text),
-    etag: text,
-    bytes: whole,
-    sha256,
+  object: d.object({
+    bucket: d.string,
+    key: d.string,
+    versionId: d.nullable(d.string),
+    etag: d.string,
+    bytes: d.nonNegativeInt,
+    sha256: d.sha256,
     /** In order; together they are the object. */
-    parts: list(object({ bytes: whole, sha256 })),
+    parts: d.array(d.object({ bytes: d.nonNegativeInt, sha256: d.sha256 })),
     /** The checksum of the whole object that the store computed itself and confirmed; null where it has none. */
-    checksum: nullable(object({ algorithm: text, type: text, value: text })),
-    storageClass: text,
+    checksum: d.nullable(d.object({ algorithm: d.string, type: d.string, value: d.string })),
+    storageClass: d.string,
   }),
-  archive: object({
-    format: oneOf(ARCHIVE_FORMATS),
-    compression: text,
-    toolVersion: text,
-    options: list(text),
+  archive: d.object({
+    format: d.oneOf(ARCHIVE_FORMATS),
+    compression: d.string,
+    toolVersion: d.string,
+    options: d.array(d.string),
     textSettings,
   }),
-  server: object({
-    version: text,
-    database: text,
-    encoding: text,
+  server: d.object({
+    version: d.string,
+    database: d.string,
+    encoding: d.string,
     /** pg_database.datlocprovider: b builtin, c libc, i icu, d default. */
-    collationProvider: text,
-    collate: text,
-    ctype: text,
-    locale: nullable(text),
+    collationProvider: d.string,
+    collate: d.string,
+    ctype: d.string,
+    locale: d.nullable(d.string),
     /** pg_database_size, indexes included. */
-    databaseBytes: whole,
-    isStandby: flag,
+    databaseBytes: d.nonNegativeInt,
+    isStandby: d.boolean,
     /** The number that initdb gave the cluster; null in older manifests, and where the role may not read it. */
-    systemIdentifier: addedLater(text),
-    extensions: list(extension),
+    systemIdentifier: d.optional(d.string),
+    extensions: d.array(extension),
     /** Roles that row security policies name: a server without them cannot take the policies. */
-    requiredRoles: list(text),
+    requiredRoles: d.array(d.string),
   }),
-  fingerprint: object({
-    level: oneOf(FINGERPRINT_LEVELS),
-    tables: list(tableFingerprint),
-    sequences: list(sequenceFingerprint),
+  fingerprint: d.object({
+    level: d.oneOf(FINGERPRINT_LEVELS),
+    tables: d.array(tableFingerprint),
+    sequences: d.array(sequenceFingerprint),
     /** Null in a partial backup. */
-    objects: nullable(objectCounts),
+    objects: d.nullable(objectCounts),
     /** Null in a partial backup, too. */
-    definitions: addedLater(list(definition)),
+    definitions: d.optional(d.array(definition)),
     /** 128 bits over the bytes of all large objects; null below level `content`, and where there are none. */
-    largeObjectsHash: addedLater(text),
+    largeObjectsHash: d.optional(d.string),
   }),
   /** pg_dump with its upload, and the whole step. */
-  durations: object({ dumpMs: whole, totalMs: whole }),
-  run: object({ repository: text, workflow: text, runId: text, runAttempt: text, commit: text }),
+  durations: d.object({ dumpMs: d.nonNegativeInt, totalMs: d.nonNegativeInt }),
+  run: d.object({
+    repository: d.string,
+    workflow: d.string,
+    runId: d.string,
+    runAttempt: d.string,
+    commit: d.string,
+  }),
 })
 
 /** The record of one backup. A backup exists only when its manifest exists, and the manifest is written last. */
-export type Manifest = Read<typeof manifest>
+export type Manifest = d.Decoded<typeof manifest>
 
 /** Rows of all tables together. */
 export function countRows(tables: readonly TableFingerprint[]): number {
@@ -159,7 +153,7 @@ export function renderManifest(value: Manifest): string {
 
 const MANIFEST = {
   version: MANIFEST_VERSION,
-  shape: manifest,
+  decoder: manifest,
   code: 'MANIFEST_INVALID',
   what: 'manifest',
 } as const

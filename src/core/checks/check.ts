@@ -1,4 +1,4 @@
-import { nullable, object, oneOf, type Read, text } from '../json/decode.ts'
+import * as d from '../json/decode.ts'
 
 /** What a drill concludes. Not measured is not success: nothing passes because it was not looked at. */
 export const VERDICTS = ['pass', 'fail', 'not-measured'] as const
@@ -16,19 +16,19 @@ export const CHECK_GROUPS = ['restore', 'exact', 'criteria', 'structure', 'amche
 export type CheckGroup = (typeof CHECK_GROUPS)[number]
 
 /** One line of a drill's judgement, as it is read from a record. */
-export const check = object({
-  group: oneOf(CHECK_GROUPS),
+export const check = d.object({
+  group: d.oneOf(CHECK_GROUPS),
   /** What was looked at, unique enough to be found: `table users`. */
-  name: text,
-  verdict: oneOf(CHECK_VERDICTS),
+  name: d.string,
+  verdict: d.oneOf(CHECK_VERDICTS),
   /** For people: `20,000 rows`. */
-  expected: text,
+  expected: d.string,
   /** For people: `19,999 rows (1 fewer)`. */
-  found: text,
+  found: d.string,
   /** Why, or what to do; null where there is nothing to add. */
-  note: nullable(text),
+  note: d.nullable(d.string),
 })
-export type Check = Read<typeof check>
+export type Check = d.Decoded<typeof check>
 
 /** Groups whose passing checks show that data came back; an index or an exit code alone does not. */
 const MEASURES_DATA: readonly CheckGroup[] = ['exact', 'criteria']

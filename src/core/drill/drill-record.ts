@@ -1,39 +1,39 @@
 import { check, VERDICTS } from '../checks/check.ts'
 import { canonicalJson } from '../json/canonical.ts'
-import { instant, list, nullable, object, oneOf, type Read, text, whole } from '../json/decode.ts'
+import * as d from '../json/decode.ts'
 import { parseRecord, recordedBackup, recordedRun } from '../json/versioned-record.ts'
 
 export const DRILL_VERSION = 1
 
-const drillRecord = object({
-  version: whole,
-  drill: object({
+export const drillRecord = d.object({
+  version: d.nonNegativeInt,
+  drill: d.object({
     /** The name of the record in the bucket, without `.json`: `20261201T040000Z-1a2b3c4d`. */
-    id: text,
+    id: d.string,
     /** The logical name, as in keys. */
-    database: text,
-    startedAt: instant,
-    verdict: oneOf(VERDICTS),
+    database: d.string,
+    startedAt: d.timestamp,
+    verdict: d.oneOf(VERDICTS),
   }),
   /** Exactly which object was restored. */
   backup: recordedBackup,
-  checks: list(check),
+  checks: d.array(check),
   /** A stage that did not finish has no duration: null. */
-  durations: object({
-    downloadMs: nullable(whole),
+  durations: d.object({
+    downloadMs: d.nullable(d.nonNegativeInt),
     /** pg_restore, from its start to its end. */
-    restoreMs: nullable(whole),
-    checksMs: nullable(whole),
+    restoreMs: d.nullable(d.nonNegativeInt),
+    checksMs: d.nullable(d.nonNegativeInt),
     /** The whole drill: also finding the backup and starting the scratch server. */
-    totalMs: whole,
+    totalMs: d.nonNegativeInt,
   }),
   /** Versions; the empty text where a drill ended before the tool was needed. */
-  tools: object({ pgRestore: text, server: text }),
+  tools: d.object({ pgRestore: d.string, server: d.string }),
   run: recordedRun,
 })
 
 /** The record of one drill: what was restored, every check, how long it took, who ran it. */
-export type DrillRecord = Read<typeof drillRecord>
+export type DrillRecord = d.Decoded<typeof drillRecord>
 
 /**
  * The measured recovery time: getting the archive and restoring it, as a recovery would have to. Starting a scratch
@@ -52,7 +52,7 @@ export function renderDrillRecord(value: DrillRecord): string {
 /** Reads a record; throws DRILL_RECORD_INVALID when it is damaged or of a newer major version. `name` is for the error. */
 export function parseDrillRecord(json: string, name: string): DrillRecord {
   return parseRecord(
-    { version: DRILL_VERSION, shape: drillRecord, code: 'DRILL_RECORD_INVALID', what: 'drill record' },
+    { version: DRILL_VERSION, decoder: drillRecord, code: 'DRILL_RECORD_INVALID', what: 'drill record' },
     json,
     name,
   )

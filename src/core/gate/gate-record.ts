@@ -1,5 +1,5 @@
 import { canonicalJson } from '../json/canonical.ts'
-import { addedLater, instant, list, nullable, object, oneOf, type Read, text, whole } from '../json/decode.ts'
+import * as d from '../json/decode.ts'
 import { parseRecord, recordedBackup, recordedRun } from '../json/versioned-record.ts'
 
 export const GATE_VERSION = 1
@@ -16,26 +16,26 @@ export function coversLevel(proven: VerifyLevel, asked: VerifyLevel): boolean {
   return VERIFY_LEVELS.indexOf(proven) >= VERIFY_LEVELS.indexOf(asked)
 }
 
-const gateRecord = object({
-  version: whole,
-  gate: object({
+export const gateRecord = d.object({
+  version: d.nonNegativeInt,
+  gate: d.object({
     /** The name of the record in the bucket, without `.json`. */
-    id: text,
-    database: text,
-    at: instant,
-    level: oneOf(VERIFY_LEVELS),
+    id: d.string,
+    database: d.string,
+    at: d.timestamp,
+    level: d.oneOf(VERIFY_LEVELS),
   }),
   /** Exactly which object is the way back. */
   backup: recordedBackup,
   /** From the start of the gate to its record: how long it kept the deploy waiting. */
-  durations: addedLater(object({ totalMs: whole })),
+  durations: d.optional(d.object({ totalMs: d.nonNegativeInt })),
   /** What the deploy was about to do; the tool is null where none was recognised. */
-  migrations: object({ tool: nullable(text), pending: list(text) }),
+  migrations: d.object({ tool: d.nullable(d.string), pending: d.array(d.string) }),
   run: recordedRun,
 })
 
 /** The evidence of one gate: which commit was let through, before which migrations, with which way back. */
-export type GateRecord = Read<typeof gateRecord>
+export type GateRecord = d.Decoded<typeof gateRecord>
 
 /** Whether a gate let this very deploy through: in the same run of a workflow, or in another one of the same commit. */
 export function isOfDeploy({ run }: GateRecord, deploy: GateRecord['run']): boolean {
@@ -51,7 +51,7 @@ export function renderGateRecord(value: GateRecord): string {
 /** Reads a record; throws MANIFEST_INVALID when it is damaged or of a newer major version. `name` is for the error. */
 export function parseGateRecord(json: string, name: string): GateRecord {
   return parseRecord(
-    { version: GATE_VERSION, shape: gateRecord, code: 'MANIFEST_INVALID', what: 'gate record' },
+    { version: GATE_VERSION, decoder: gateRecord, code: 'MANIFEST_INVALID', what: 'gate record' },
     json,
     name,
   )

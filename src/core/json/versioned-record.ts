@@ -1,33 +1,33 @@
 import { type ErrorCode, errorMessage, OperatorError } from '../errors.ts'
-import { instant, nullable, object, type Shape, sha256, text, whole } from './decode.ts'
+import * as d from './decode.ts'
 
 /** Which object a record is about, exactly. */
 export const RECORDED_BACKUP = {
-  id: text,
-  bucket: text,
-  key: text,
-  versionId: nullable(text),
-  sha256,
-  bytes: whole,
-  snapshotAt: instant,
+  id: d.string,
+  bucket: d.string,
+  key: d.string,
+  versionId: d.nullable(d.string),
+  sha256: d.sha256,
+  bytes: d.nonNegativeInt,
+  snapshotAt: d.timestamp,
 } as const
 
-export const recordedBackup = object(RECORDED_BACKUP)
+export const recordedBackup = d.object(RECORDED_BACKUP)
 
 /** Who made a record. */
-export const recordedRun = object({
-  repository: text,
-  workflow: text,
-  runId: text,
-  runAttempt: text,
-  commit: text,
+export const recordedRun = d.object({
+  repository: d.string,
+  workflow: d.string,
+  runId: d.string,
+  runAttempt: d.string,
+  commit: d.string,
 })
 
 /** A kind of record in the bucket: JSON with its version beside it. */
 export interface RecordKind<T> {
   /** The newest version that this code reads. */
   readonly version: number
-  readonly shape: Shape<T>
+  readonly decoder: d.Decoder<T>
   readonly code: ErrorCode
   /** For the error: `drill record`. */
   readonly what: string
@@ -37,10 +37,10 @@ export interface RecordKind<T> {
 export function parseRecord<T>(kind: RecordKind<T>, json: string, name: string): T {
   try {
     const value: unknown = JSON.parse(json)
-    const { version } = object({ version: whole })(value, '')
+    const { version } = d.object({ version: d.nonNegativeInt })(value, '')
     if (version > kind.version)
       throw new RangeError(`it has version ${version}; this pg-runbook reads up to ${kind.version}`)
-    return kind.shape(value, '')
+    return kind.decoder(value, '')
   } catch (error) {
     throw new OperatorError(kind.code, `The ${kind.what} ${name} cannot be read: ${errorMessage(error)}.`, {
       hint: 'Use a newer pg-runbook, or look at the object in the bucket.',

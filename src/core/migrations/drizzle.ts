@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { list, object, text, whole } from '../json/decode.ts'
+import * as d from '../json/decode.ts'
 import { renderSome } from '../text/counts.ts'
 import type { MigrationRow } from './migration-report.ts'
 import { describeMissingNewest } from './newest-row.ts'
@@ -30,7 +30,7 @@ const FOLDERS = [
 const JOURNAL = /^((?:.*\/)?)meta\/_journal\.json$/
 const SNAPSHOT = /^((?:.*\/)?)[^/]+\/snapshot\.json$/
 
-const journal = object({ entries: list(object({ when: whole, tag: text })) })
+const journal = d.object({ entries: d.array(d.object({ when: d.nonNegativeInt, tag: d.string })) })
 
 /**
  * Drizzle: meta/_journal.json, or from version 1 on <timestamp>_<name>/migration.sql, against

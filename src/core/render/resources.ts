@@ -1,29 +1,27 @@
-import { addedLater, flag, list, object, type Read, type Shape, text } from '../json/decode.ts'
+import * as d from '../json/decode.ts'
 
 /**
  * What Render's API answers, as far as it is read here. States stay texts: the API may add values.
  * Source: render-oss/cli pkg/client/postgres/postgres_gen.go; render-oss/terraform-provider-render cassettes.
  */
 
+const orBlank = d.withDefault(d.string, '')
+const orNo = d.withDefault(d.boolean, false)
+
 /** A list that is null, or left out, when it is empty. */
-function orEmpty<T>(shape: Shape<T>): Shape<readonly T[]> {
-  const read = addedLater(list(shape))
-  return (value, path) => read(value, path) ?? []
+function orEmpty<T>(of: d.Decoder<T>): d.Decoder<readonly T[]> {
+  return d.withDefault(d.array(of), [])
 }
 
-const orBlank: Shape<string> = (value, path) => addedLater(text)(value, path) ?? ''
-
-const orNo: Shape<boolean> = (value, path) => addedLater(flag)(value, path) ?? false
-
-export const allowEntry = object({ cidrBlock: text, description: orBlank })
+export const allowEntry = d.object({ cidrBlock: d.string, description: orBlank })
 /** One line of an IP allow list. */
-export type AllowEntry = Read<typeof allowEntry>
+export type AllowEntry = d.Decoded<typeof allowEntry>
 
-export const renderDatabase = object({
+export const renderDatabase = d.object({
   /** `dpg-…-a` */
-  id: text,
-  name: text,
-  createdAt: text,
+  id: d.string,
+  name: d.string,
+  createdAt: d.string,
   plan: orBlank,
   region: orBlank,
   version: orBlank,
@@ -39,55 +37,55 @@ export const renderDatabase = object({
   /** Of a read replica: its primary. */
   primaryPostgresID: orBlank,
   dashboardUrl: orBlank,
-  owner: addedLater(object({ id: orBlank, name: orBlank })),
+  owner: d.optional(d.object({ id: orBlank, name: orBlank })),
 })
 /** A Postgres instance at Render. */
-export type RenderDatabase = Read<typeof renderDatabase>
+export type RenderDatabase = d.Decoded<typeof renderDatabase>
 
-export const recoveryInfo = object({ recoveryStatus: orBlank, startsAt: addedLater(text) })
-export type RecoveryInfo = Read<typeof recoveryInfo>
+export const recoveryInfo = d.object({ recoveryStatus: orBlank, startsAt: d.optional(d.string) })
+export type RecoveryInfo = d.Decoded<typeof recoveryInfo>
 
-export const logicalExport = object({ id: text, createdAt: text, url: orBlank })
-export type LogicalExport = Read<typeof logicalExport>
+export const logicalExport = d.object({ id: d.string, createdAt: d.string, url: orBlank })
+export type LogicalExport = d.Decoded<typeof logicalExport>
 
-export const connectionInfo = object({
-  internalConnectionString: text,
-  externalConnectionString: text,
+export const connectionInfo = d.object({
+  internalConnectionString: d.string,
+  externalConnectionString: d.string,
 })
 
-export const environment = object({ id: text, name: orBlank, protectedStatus: orBlank })
-export type RenderEnvironment = Read<typeof environment>
+export const environment = d.object({ id: d.string, name: orBlank, protectedStatus: orBlank })
+export type RenderEnvironment = d.Decoded<typeof environment>
 
-export const service = object({
-  id: text,
-  name: text,
+export const service = d.object({
+  id: d.string,
+  name: d.string,
   /** `web_service`, `private_service`, `background_worker`, `cron_job`, `static_site`. */
-  type: text,
+  type: d.string,
   suspended: orBlank,
-  serviceDetails: addedLater(
-    object({ url: orBlank, maintenanceMode: addedLater(object({ enabled: orNo })) }),
+  serviceDetails: d.optional(
+    d.object({ url: orBlank, maintenanceMode: d.optional(d.object({ enabled: orNo })) }),
   ),
 })
-export type RenderService = Read<typeof service>
+export type RenderService = d.Decoded<typeof service>
 
-export const deploy = object({
-  id: text,
+export const deploy = d.object({
+  id: d.string,
   status: orBlank,
   trigger: orBlank,
-  createdAt: text,
+  createdAt: d.string,
 })
-export type RenderDeploy = Read<typeof deploy>
+export type RenderDeploy = d.Decoded<typeof deploy>
 
-export const environmentVariable = object({ key: text, value: orBlank })
-export type EnvironmentVariable = Read<typeof environmentVariable>
+export const environmentVariable = d.object({ key: d.string, value: orBlank })
+export type EnvironmentVariable = d.Decoded<typeof environmentVariable>
 
-export const environmentGroup = object({
-  id: text,
-  name: text,
+export const environmentGroup = d.object({
+  id: d.string,
+  name: d.string,
   envVars: orEmpty(environmentVariable),
-  serviceLinks: orEmpty(object({ id: text, name: orBlank })),
+  serviceLinks: orEmpty(d.object({ id: d.string, name: orBlank })),
 })
-export type EnvironmentGroup = Read<typeof environmentGroup>
+export type EnvironmentGroup = d.Decoded<typeof environmentGroup>
 
 /** An id as Render writes them, `dpg-…`, `srv-…`. Throws a RangeError. */
 export function parseRenderId(text: string, prefixes: readonly string[]): string {

@@ -1,18 +1,7 @@
 import { BACKUP_KINDS } from '../backup/backup-id.ts'
 import { check, VERDICTS } from '../checks/check.ts'
 import { canonicalJson } from '../json/canonical.ts'
-import {
-  addedLater,
-  flag,
-  instant,
-  list,
-  nullable,
-  object,
-  oneOf,
-  type Read,
-  text,
-  whole,
-} from '../json/decode.ts'
+import * as d from '../json/decode.ts'
 import { parseRecord, RECORDED_BACKUP, recordedRun } from '../json/versioned-record.ts'
 import { RESTORE_SCOPES } from './restore-scope.ts'
 
@@ -29,70 +18,70 @@ export type RestoreMode = (typeof RESTORE_MODES)[number]
 export const RESTORE_OUTCOMES = ['restored', 'unverified', 'failed'] as const
 export type RestoreOutcome = (typeof RESTORE_OUTCOMES)[number]
 
-const restoreRecord = object({
-  version: whole,
-  restore: object({
+export const restoreRecord = d.object({
+  version: d.nonNegativeInt,
+  restore: d.object({
     /** The name of the record in the bucket, without `.json`: `20261201T040000Z-1a2b3c4d`. */
-    id: text,
+    id: d.string,
     /** The logical name, as in keys. */
-    database: text,
-    mode: oneOf(RESTORE_MODES),
-    startedAt: instant,
-    outcome: oneOf(RESTORE_OUTCOMES),
+    database: d.string,
+    mode: d.oneOf(RESTORE_MODES),
+    startedAt: d.timestamp,
+    outcome: d.oneOf(RESTORE_OUTCOMES),
     /** What the checks say; not-measured where there was nothing to compare or it did not come to that. */
-    verdict: oneOf(VERDICTS),
+    verdict: d.oneOf(VERDICTS),
     /** Code and message of what went wrong; null where nothing did. */
-    error: nullable(object({ code: text, message: text })),
+    error: d.nullable(d.object({ code: d.string, message: d.string })),
   }),
-  backup: object({
+  backup: d.object({
     ...RECORDED_BACKUP,
     /** Null in records that are older than this field. */
-    kind: addedLater(oneOf(BACKUP_KINDS)),
+    kind: d.optional(d.oneOf(BACKUP_KINDS)),
   }),
-  target: object({
-    host: text,
-    port: whole,
-    user: text,
+  target: d.object({
+    host: d.string,
+    port: d.nonNegativeInt,
+    user: d.string,
     /** The database that was asked for. */
-    database: text,
+    database: d.string,
     /** Where the backup is now; null where it did not come back. */
-    restoredTo: nullable(text),
+    restoredTo: d.nullable(d.string),
     /** What the old database is called now; null where it was not renamed. */
-    previous: nullable(text),
+    previous: d.nullable(d.string),
     /** Since when users have other data than before; null where nobody has. */
-    replacedAt: addedLater(instant),
+    replacedAt: d.optional(d.timestamp),
     /** The backup that was taken before the overwriting; null where there is none. */
-    safetyBackup: nullable(text),
+    safetyBackup: d.nullable(d.string),
     /** Why no safety backup was taken, in the operator's words. */
-    safetyBackupSkipped: nullable(text),
-    allOrNothing: nullable(flag),
+    safetyBackupSkipped: d.nullable(d.string),
+    allOrNothing: d.nullable(d.boolean),
   }),
   /** What was left out or put in: tables, entries of the archive, settings of the session, which are no place for a secret. */
-  options: object({
-    selection: addedLater(oneOf(RESTORE_SCOPES)),
-    tables: list(text),
-    leftOut: list(text),
-    sessionSettings: list(text),
+  options: d.object({
+    selection: d.optional(d.oneOf(RESTORE_SCOPES)),
+    tables: d.array(d.string),
+    leftOut: d.array(d.string),
+    sessionSettings: d.array(d.string),
   }),
   /** Where the new database differs from the old one, as sentences: its collation, settings that could not be passed on. */
-  notes: addedLater(list(text)),
-  checks: list(check),
+  notes: d.optional(d.array(d.string)),
+  checks: d.array(check),
   /** A stage that did not finish, or did not happen, has no duration: null. */
-  durations: object({
-    safetyBackupMs: nullable(whole),
-    downloadMs: nullable(whole),
-    restoreMs: nullable(whole),
-    checksMs: nullable(whole),
+  durations: d.object({
+    safetyBackupMs: d.nullable(d.nonNegativeInt),
+    downloadMs: d.nullable(d.nonNegativeInt),
+    restoreMs: d.nullable(d.nonNegativeInt),
+    checksMs: d.nullable(d.nonNegativeInt),
     /** From the first session that was cut, or table that was locked, to the moment that the new data could be reached under the old name. */
-    windowMs: nullable(whole),
-    totalMs: whole,
+    windowMs: d.nullable(d.nonNegativeInt),
+    totalMs: d.nonNegativeInt,
   }),
-  tools: object({ pgRestore: text, server: text }),
+  tools: d.object({ pgRestore: d.string, server: d.string }),
   run: recordedRun,
 })
 
 /** The record of one restore: what went where, what the checks say, how long it took, who ran it. */
-export type RestoreRecord = Read<typeof restoreRecord>
+export type RestoreRecord = d.Decoded<typeof restoreRecord>
 
 /** The bytes of a record: canonical JSON. */
 export function renderRestoreRecord(value: RestoreRecord): string {
@@ -104,7 +93,7 @@ export function parseRestoreRecord(json: string, name: string): RestoreRecord {
   return parseRecord(
     {
       version: RESTORE_VERSION,
-      shape: restoreRecord,
+      decoder: restoreRecord,
       code: 'RESTORE_RECORD_INVALID',
       what: 'record of a restore',
     },

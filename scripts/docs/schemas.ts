@@ -1,0 +1,24 @@
+import { manifest } from '../../src/core/backup/manifest.ts'
+import { drillRecord } from '../../src/core/drill/drill-record.ts'
+import { gateRecord } from '../../src/core/gate/gate-record.ts'
+import type { JsonSchema } from '../../src/core/json/decode.ts'
+import { restoreRecord } from '../../src/core/restore/restore-record.ts'
+
+/** The published documents: file name below docs/schemas, title, and the decoder that reads them. */
+const DOCUMENTS: ReadonlyArray<readonly [file: string, title: string, schema: JsonSchema]> = [
+  ['manifest', 'Manifest of a backup', manifest.schema],
+  ['drill-record', 'Record of a drill', drillRecord.schema],
+  ['gate-record', 'Record of a gate', gateRecord.schema],
+  ['restore-record', 'Record of a restore', restoreRecord.schema],
+]
+
+/** JSON Schema files of everything that lies in the bucket. Unknown keys are allowed: later versions may add some. */
+export function renderSchemas(): ReadonlyArray<readonly [file: string, text: string]> {
+  return DOCUMENTS.map(([file, title, schema]) => {
+    const $schema = 'https://json-schema.org/draft/2020-12/schema'
+    return [
+      `docs/schemas/${file}.json`,
+      `${JSON.stringify({ $schema, title, ...schema }, null, 2)}\n`,
+    ] as const
+  })
+}
