@@ -1,5 +1,5 @@
 import { errorMessage, OperatorError } from '../core/errors.ts'
-import { nullable, object, text } from '../core/json/decode.ts'
+import * as d from '../core/json/decode.ts'
 import { parseConnectionUrl } from '../core/pg/connection.ts'
 import type { RecoveredInstance } from '../core/render/ownership.ts'
 import { areInSameDatabase } from '../postgres/catalog/same-database.ts'
@@ -10,7 +10,12 @@ import { RECOVER_PACE, type RecoverDeps } from '../steps/recovery/recover.ts'
 
 const STATE_NAME = 'recovery'
 
-const savedRecovery = object({ sourceId: text, name: text, requestedAt: text, id: nullable(text) })
+const savedRecovery = d.object({
+  sourceId: d.string,
+  name: d.string,
+  requestedAt: d.string,
+  id: d.nullable(d.string),
+})
 
 export function createRecoverDeps(
   { log, state }: ActionContext,
