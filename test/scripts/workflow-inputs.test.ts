@@ -1,0 +1,79 @@
+import { globSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+
+interface Step {
+  readonly uses?: string
+  readonly with?: Readonly<Record<string, string>>
+}
+
+/** Inputs of actions that a reusable workflow does not pass, with the reason. */
+const NOT_PASSED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'setup-pg18': {
+    version: 'the newest release is the right one',
+    components: 'the workflow knows what it needs',
+    source: 'auto suits every runner',
+    'apt-source': "the machine's apt configuration names a mirror",
+    cache: 'on',
+    'security-floor': 'warn: a backup matters more',
+  },
+  'dump-to-s3': { format: 'a plain script cannot be drilled' },
+  'verify-drill': { 'fail-on': 'a drill that proves nothing must be red' },
+  'report-outcome': {
+    'issue-label': 'one label for all',
+    'heartbeat-url': 'once per run, in the last job; a gate and a restore are not scheduled',
+    details: 'the last job of backup.yml reports all databases',
+  },
+}
+
+/** Defaults of a workflow that differ from the action on purpose. */
+const OTHER_DEFAULT: Readonly<Record<string, string>> = {
+  'backup.yml kind': 'a schedule makes daily backups',
+}
+
+const WORKFLOWS = globSync('.github/workflows/*.yml')
+  .toSorted()
+  .map(file => ({ file: basename(file), workflow: parse(readFileSync(file, 'utf8')) }))
+  .filter(({ workflow }) => workflow.on?.workflow_call !== undefined)
+
+const inputsOf = (action: string) => parse(readFileSync(`actions/${action}/action.yml`, 'utf8')).inputs ?? {}
+
+function* stepsWithActions(workflow: { readonly jobs: Readonly<Record<string, { steps?: Step[] }>> }) {
+  for (const { steps = [] } of Object.values(workflow.jobs))
+    for (const step of steps) {
+      const action = /^\$\/actions\/([\w-]+)$/.exec(step.uses ?? '')?.[1]
+      if (action !== undefined) yield { action, given: step.with ?? {} }
+    }
+}
+
+describe.each(WORKFLOWS)('$file', ({ file, workflow }) => {
+  const inputs = workflow.on.workflow_call.inputs ?? {}
+
+  it('passes every input of its actions that a user may need', () => {
+    for (const { action, given } of stepsWithActions(workflow)) {
+      const missing = Object.keys(inputsOf(action)).filter(
+        input => !(input in given) && NOT_PASSED[action]?.[input] === undefined,
+      )
+      expect(missing, `${action} in ${file}`).toEqual([])
+    }
+  })
+
+  it('passes nothing that its actions do not have', () => {
+    for (const { action, given } of stepsWithActions(workflow))
+      expect(Object.keys(inputsOf(action)), `${action} in ${file}`).toEqual(
+        expect.arrayContaining(Object.keys(given)),
+      )
+  })
+
+  it('has the defaults of its actions', () => {
+    for (const { action, given } of stepsWithActions(workflow))
+      for (const [input, value] of Object.entries(given)) {
+        const passed = /^\$\{\{ inputs\.([\w-]+)(?: \|\| [^}]*)? \}\}$/.exec(String(value))?.[1]
+        if (passed !== input || inputs[input].required || `${file} ${input}` in OTHER_DEFAULT) continue
+        expect(String(inputs[input].default), `${input} of ${action} in ${file}`).toBe(
+          String(inputsOf(action)[input].default ?? ''),
+        )
+      }
+  })
+})
