@@ -16,7 +16,7 @@ interface Layer {
   readonly packages: readonly string[]
 }
 
-const ADAPTERS = ['postgres', 'storage', 'render', 'github']
+const ADAPTERS = ['net', 'postgres', 'storage', 'render', 'github']
 
 /** Node modules that compute or schedule, but reach nothing outside the process. */
 const NODE_WITHOUT_IO = [
@@ -34,11 +34,12 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     node: 'all',
     packages: ['@actions/exec', '@actions/tool-cache', 'pg'],
   },
-  storage: { from: ['core', 'storage'], node: 'all', packages: ['@aws-sdk/', '@smithy/'] },
-  render: { from: ['core', 'render'], node: 'all', packages: [] },
-  github: { from: ['core', 'github'], node: 'all', packages: [] },
+  net: { from: ['core', 'net'], node: 'all', packages: [] },
+  storage: { from: ['core', 'net', 'storage'], node: 'all', packages: ['@aws-sdk/', '@smithy/'] },
+  render: { from: ['core', 'net', 'render'], node: 'all', packages: [] },
+  github: { from: ['core', 'net', 'github'], node: 'all', packages: [] },
   steps: { from: ['core', 'steps'], typesFrom: ADAPTERS, node: NODE_WITHOUT_IO, packages: [] },
-  runner: { from: ['core', 'runner'], node: 'all', packages: ['@actions/core'] },
+  runner: { from: ['core', 'net', 'runner'], node: 'all', packages: ['@actions/core'] },
   wiring: { from: ['core', ...ADAPTERS, 'steps', 'runner', 'wiring'], node: 'all', packages: [] },
   actions: { from: ['core', ...ADAPTERS, 'steps', 'runner', 'wiring', 'actions'], node: 'all', packages: [] },
   main: { from: ['actions', 'runner'], node: [], packages: [] },

@@ -7,6 +7,7 @@ import { type Environment, readEnvironment } from './environment.ts'
 import { renderFailure, toOperatorError } from './failure.ts'
 import { holdsSecret, Inputs } from './inputs.ts'
 import { actionsLog, harmless } from './log.ts'
+import { followProxies } from './proxies.ts'
 import { actionsState, type State } from './state.ts'
 import { leaveSoon, withStrayErrors } from './stray-error.ts'
 import { writeSummary } from './summary.ts'
@@ -76,6 +77,7 @@ async function runPost(action: Action, signal: AbortSignal): Promise<ActionResul
 }
 
 function createContext(environment: Environment, signal: AbortSignal, tempDirs: TempDirs): ActionContext {
+  followProxies(environment, actionsLog)
   return {
     inputs: new Inputs(),
     environment,

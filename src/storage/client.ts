@@ -1,7 +1,10 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { fromWebToken } from '@aws-sdk/credential-provider-web-identity'
+import type { Secret } from '../core/secret.ts'
+import { createAgents, type ProxyVariables } from '../net/proxies.ts'
+import type { ObjectTags, ServerSideEncryption } from './objects.ts'
 
-/** A role of AWS, for whoever holds a token that its trust policy accepts. */
+/** A role of AWS, for the holder of a token that its trust policy accepts. */
 export interface AssumedRole {
   readonly arn: string
   /** Shown in CloudTrail. */
@@ -10,26 +13,44 @@ export interface AssumedRole {
   readonly requestToken: () => Promise<string>
 }
 
-/** Where the store is. Credentials come from the SDK's default chain (AWS_* variables, instance roles), or from a role. */
+export interface AccessKeys {
+  readonly accessKeyId: string
+  readonly secretAccessKey: Secret
+  readonly sessionToken: Secret | undefined
+}
+
+/** Where the store is. Without keys and role, credentials come from the SDK's default chain (instance roles, files). */
 export interface StoreConfig {
   readonly bucket: string
   /** A store other than AWS; its buckets are addressed by path. */
   readonly endpoint: string | undefined
   readonly region: string
   readonly role?: AssumedRole | undefined
+  readonly keys?: AccessKeys | undefined
+  readonly proxies?: ProxyVariables
+  /** What every object that is written carries. */
+  readonly sse?: ServerSideEncryption | undefined
+  readonly tags?: ObjectTags
+  /** What was repaired in the settings: sentences for the log. */
+  readonly notices?: readonly string[]
 }
 
-/** Requests in one SDK call; the outer retry (retry.ts) is the one with patience. */
+/** Requests in one SDK call; the outer retry (net/retry.ts) is the one with patience. */
 const SDK_ATTEMPTS = 3
 const CONNECT_TIMEOUT_MS = 10_000
-/** A socket without a byte for this long is dead. Control requests get longer: a store may be silent while it assembles parts. */
+/**
+ * A socket without a byte for this long is dead. Control requests get longer: a store may be silent while it assembles
+ * parts.
+ */
 const DATA_IDLE_TIMEOUT_MS = 60_000
 const CONTROL_IDLE_TIMEOUT_MS = 15 * 60_000
+const MAX_SOCKETS = 32
 
 /**
- * A client for object bytes (`data`) or for everything else (`control`). What is set here and why:
- * no `Expect: 100-continue`, which makes the SDK open a new connection for every part; checksums only where we ask for
- * them, because older stores refuse the SDK's own; timeouts, because the SDK has none.
+ * A client for object bytes (`data`) or for everything else (`control`). What is set here and why: no
+ * `Expect: 100-continue`, which makes the SDK open a new connection for every part; checksums only where we ask for
+ * them, because older stores refuse the SDK's own; timeouts, because the SDK has none; agents that know proxies, which
+ * the SDK uses for STS too.
  */
 export function createClient(config: StoreConfig, plane: 'data' | 'control'): S3Client {
   const idle = plane === 'data' ? DATA_IDLE_TIMEOUT_MS : CONTROL_IDLE_TIMEOUT_MS
@@ -42,14 +63,22 @@ export function createClient(config: StoreConfig, plane: 'data' | 'control'): S3
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: idle,
-      httpAgent: { keepAlive: true, maxSockets: 32 },
-      httpsAgent: { keepAlive: true, maxSockets: 32 },
+      ...createAgents(config.proxies ?? {}, { maxSockets: MAX_SOCKETS }),
     },
   }
   if (config.endpoint !== undefined)
     Object.assign(options, { endpoint: config.endpoint, forcePathStyle: true })
-  if (config.role !== undefined) options.credentials = credentialsOf(config.role)
+  if (config.keys !== undefined) options.credentials = revealKeys(config.keys)
+  else if (config.role !== undefined) options.credentials = credentialsOf(config.role)
   return new S3Client(options)
+}
+
+function revealKeys({ accessKeyId, secretAccessKey, sessionToken }: AccessKeys) {
+  return {
+    accessKeyId,
+    secretAccessKey: secretAccessKey.reveal(),
+    ...(sessionToken && { sessionToken: sessionToken.reveal() }),
+  }
 }
 
 /** The client asks again a few minutes before they run out. */

@@ -1,12 +1,7 @@
-import { type ErrorCode, errorMessage, OperatorError } from '../core/errors.ts'
-
-/** What can be read off an error of the SDK or of the network below it. */
-interface Facts {
-  readonly name: string
-  readonly status: number | undefined
-  readonly message: string
-  readonly requestId: string | undefined
-}
+import { type ErrorCode, OperatorError } from '../core/errors.ts'
+import { proxyVariableFor } from '../net/proxies.ts'
+import type { StoreConfig } from './client.ts'
+import { factsOf, type RequestFacts } from './error-facts.ts'
 
 const EXPIRED = new Set([
   'ExpiredToken',
@@ -40,7 +35,10 @@ const TRANSIENT = new Set([
   'EAI_AGAIN',
 ])
 
-/** There is no room. Whoever makes some takes longer than a dump may hold its snapshot. Ceph; MinIO; a quota of Ceph, with 403. */
+/**
+ * Out of space. Not repeated: freeing space takes longer than a dump may hold its snapshot. Ceph; MinIO; a quota of
+ * Ceph, with 403.
+ */
 const FULL = new Set(['InsufficientCapacity', 'XMinioStorageFull', 'QuotaExceeded'])
 
 const DENIED = new Set([
@@ -72,39 +70,47 @@ export function isNotFound(error: unknown): boolean {
   return status === 404 || name === 'NoSuchUpload' || name === 'NoSuchKey' || name === 'NotFound'
 }
 
+/** The object is in cold storage and has to be restored before it can be read. S3 says it with 403. */
+export function isArchived(error: unknown): boolean {
+  return factsOf(error).name === 'InvalidObjectState'
+}
+
 export function isDenied(error: unknown): boolean {
   const { name, status } = factsOf(error)
-  return DENIED.has(name) || status === 403 || status === 401
+  return !isArchived(error) && (DENIED.has(name) || status === 403 || status === 401)
 }
 
 /**
- * A refusal of an upload that may be meant for the checksum that was asked for: older stores word it in many ways. Asking once more
- * without it tells.
+ * A refusal that may be meant for something the request asked for beyond the plain operation: a checksum, a storage
+ * class, tags, encryption. Stores word it in many ways; asking again without it tells.
  */
-export function mayLackChecksums(error: unknown): boolean {
+export function mayLackFeature(error: unknown): boolean {
   const { name, status } = factsOf(error)
   return (
     status === 501 ||
-    (status === 400 && /^(InvalidRequest|InvalidArgument|NotImplemented|BadRequest|400)$/.test(name))
+    (status === 400 &&
+      (/^(InvalidRequest|InvalidArgument|NotImplemented|BadRequest|400)$/.test(name) ||
+        /StorageClass|Tag|Encryption|KMS/i.test(name)))
   )
 }
 
 /** The store knows no conditional writes: it says so, or names the condition in its refusal. */
 export function lacksConditions(error: unknown): boolean {
-  const { status, message } = factsOf(error)
-  return isNotImplemented(error) || (status === 400 && /if-none-match|conditional/i.test(message))
-}
-
-/** The store says that it cannot do this at all. */
-function isNotImplemented(error: unknown): boolean {
-  const { name, status } = factsOf(error)
-  return status === 501 || name === 'NotImplemented'
+  const { name, status, message } = factsOf(error)
+  const isNotImplemented = status === 501 || name === 'NotImplemented'
+  return isNotImplemented || (status === 400 && /if-none-match|conditional/i.test(message))
 }
 
 /** A request that was answered "this exists already" by a condition of ours. */
 export function isPreconditionFailed(error: unknown): boolean {
   const { name, status } = factsOf(error)
   return status === 412 || name === 'PreconditionFailed'
+}
+
+/** The store refused every attempt with an answer of its own, so the request had no effect. */
+export function isCertainlyRefused(error: unknown): boolean {
+  const { status, attempts } = factsOf(error)
+  return attempts === 1 && status !== undefined && status >= 400 && status < 500
 }
 
 /** The store's own name of an error: `InvalidRange`, `NoSuchKey`. */
@@ -119,15 +125,19 @@ export function storeErrorText(error: unknown): string {
 }
 
 /** An error for the operator: `what` was being done, at which address. */
-export function storeError(error: unknown, what: string, where: string): OperatorError {
+export function storeError(
+  error: unknown,
+  what: string,
+  where: string,
+  config: Pick<StoreConfig, 'endpoint' | 'proxies'>,
+): OperatorError {
   if (error instanceof OperatorError) return error
   const facts = factsOf(error)
-  const { code, hint } = explain(error, facts)
-  const status =
-    facts.status === undefined
-      ? ''
-      : ` (HTTP ${facts.status}${facts.requestId ? `, request ${facts.requestId}` : ''})`
-  return new OperatorError(code, `Could not ${what} in ${where}: ${storeErrorText(error)}${status}.`, {
+  const { code, hint } = explain(error, facts, config)
+  const request = facts.requestId ? `, request ${facts.requestId}` : ''
+  const status = facts.status === undefined ? '' : ` (HTTP ${facts.status}${request})`
+  const message = `Could not ${what} in ${where}: ${storeErrorText(error)}${status}.`
+  return new OperatorError(code, message, {
     hint,
     httpStatus: facts.status,
     providerCode: facts.name,
@@ -135,82 +145,83 @@ export function storeError(error: unknown, what: string, where: string): Operato
   })
 }
 
-function explain(error: unknown, { name, status, message }: Facts): { code: ErrorCode; hint: string } {
-  if (name === 'CredentialsProviderError') {
-    return {
-      code: 'STORE_DENIED',
-      hint: 'No credentials were found. Set AWS_ROLE_ARN and give the job the permission id-token: write, run aws-actions/configure-aws-credentials before this step, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
-    }
-  }
-  if (/sts:AssumeRoleWithWebIdentity|OpenIDConnect provider/i.test(message) || name === 'IDPRejectedClaim') {
-    return {
-      code: 'STORE_DENIED',
-      hint: 'AWS does not let this workflow assume the role in AWS_ROLE_ARN: compare its trust policy with the repository, the branch and the environment (examples/aws-oidc), and look whether the account has GitHub as an identity provider.',
-    }
-  }
-  if (EXPIRED.has(name)) {
-    return {
-      code: 'STORE_DENIED',
-      hint: 'The credentials ran out during the run. Raise role-duration-seconds of the step that fetched them.',
-    }
-  }
-  if (FULL.has(name)) {
-    return {
-      code: 'STORE_FAILED',
-      hint: 'The store is full, or a quota is used up: make room or raise the quota, then run the step again.',
-    }
-  }
-  if (isDenied(error)) {
-    return {
-      code: 'STORE_DENIED',
-      hint: 'Check the credentials, and that their policy allows this on the bucket and prefix.',
-    }
-  }
-  if (name === 'NoSuchBucket')
-    return { code: 'STORE_NOT_FOUND', hint: 'Check the bucket in destination, the region and the endpoint.' }
-  if (isNotFound(error)) return { code: 'STORE_NOT_FOUND', hint: 'Check destination, region and endpoint.' }
-  if (
-    status === 301 ||
-    status === 307 ||
-    name === 'PermanentRedirect' ||
-    name === 'AuthorizationHeaderMalformed'
-  ) {
-    return { code: 'STORE_FAILED', hint: "The bucket lies in another region: set s3-region to the bucket's." }
-  }
-  if (status === undefined && isTransient(error)) {
-    return {
-      code: 'STORE_UNREACHABLE',
-      hint: 'Check s3-endpoint and the network between this machine and the store.',
-    }
-  }
-  return {
+interface Rule {
+  readonly applies: (facts: RequestFacts, error: unknown) => boolean
+  readonly code: ErrorCode
+  readonly hint: string
+}
+
+/** The first that applies explains an error. */
+const RULES: readonly Rule[] = [
+  {
+    applies: ({ name }) => name === 'CredentialsProviderError',
+    code: 'STORE_DENIED',
+    hint: 'No credentials were found. Set AWS_ROLE_ARN and give the job the permission id-token: write, run aws-actions/configure-aws-credentials before this step, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+  },
+  {
+    applies: ({ name, message }) =>
+      name === 'IDPRejectedClaim' || /sts:AssumeRoleWithWebIdentity|OpenIDConnect provider/i.test(message),
+    code: 'STORE_DENIED',
+    hint: 'AWS does not let this workflow assume the role in AWS_ROLE_ARN: compare its trust policy with the repository, the branch and the environment (examples/aws-oidc), and look whether the account has GitHub as an identity provider.',
+  },
+  {
+    applies: ({ name }) => EXPIRED.has(name),
+    code: 'STORE_DENIED',
+    hint: 'The credentials ran out during the run. Raise role-duration-seconds of the step that fetched them.',
+  },
+  {
+    applies: ({ name }) => FULL.has(name),
     code: 'STORE_FAILED',
-    hint: "Look up the error name in the store's documentation; with the request id its support can find the request.",
-  }
+    hint: 'The store is full, or a quota is used up: make room or raise the quota, then run the step again.',
+  },
+  {
+    applies: (_, error) => isArchived(error),
+    code: 'BACKUP_UNUSABLE',
+    hint: 'The object is in cold storage. Restore it with aws s3api restore-object, and exclude manifests/ and the records from the lifecycle rule.',
+  },
+  {
+    applies: (_, error) => isDenied(error),
+    code: 'STORE_DENIED',
+    hint: 'Check the credentials, and that their policy allows this on the bucket and prefix.',
+  },
+  {
+    applies: ({ name }) => name === 'NoSuchBucket',
+    code: 'STORE_NOT_FOUND',
+    hint: 'Check the bucket in destination, the region and the endpoint.',
+  },
+  {
+    applies: (_, error) => isNotFound(error),
+    code: 'STORE_NOT_FOUND',
+    hint: 'Check destination, region and endpoint.',
+  },
+  {
+    applies: ({ name, status }) =>
+      status === 301 ||
+      status === 307 ||
+      name === 'PermanentRedirect' ||
+      name === 'AuthorizationHeaderMalformed',
+    code: 'STORE_FAILED',
+    hint: "The bucket lies in another region: set s3-region to the bucket's.",
+  },
+  {
+    applies: ({ status }, error) => status === undefined && isTransient(error),
+    code: 'STORE_UNREACHABLE',
+    hint: 'Check s3-endpoint and the network between this machine and the store.',
+  },
+]
+
+const OTHERWISE: Pick<Rule, 'code' | 'hint'> = {
+  code: 'STORE_FAILED',
+  hint: "Look up the error name in the store's documentation; with the request id its support can find the request.",
 }
 
-/** Looks through an OperatorError at the error that caused it, so that callers can go on deciding. */
-function factsOf(error: unknown): Facts {
-  if (error instanceof OperatorError) return factsOf(error.cause)
-  const { $metadata, code, Code, name } = asRecord(error)
-  const { httpStatusCode, requestId } = asRecord($metadata)
-  const status = typeof httpStatusCode === 'number' ? httpStatusCode : undefined
-  const names = [Code, status === undefined ? code : undefined, name].filter(
-    value => typeof value === 'string',
-  )
-  return {
-    name: names[0] ?? 'Error',
-    status,
-    message: errorMessage(error).replace(/\.$/, ''),
-    requestId: typeof requestId === 'string' ? requestId : undefined,
-  }
-}
-
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return value !== null && typeof value === 'object'
-    ? Object.fromEntries([
-        ...Object.entries(value),
-        ...(value instanceof Error ? [['name', value.name] as const] : []),
-      ])
-    : {}
+function explain(
+  error: unknown,
+  facts: RequestFacts,
+  { endpoint, proxies = {} }: Pick<StoreConfig, 'endpoint' | 'proxies'>,
+): Pick<Rule, 'code' | 'hint'> {
+  const { code, hint } = RULES.find(({ applies }) => applies(facts, error)) ?? OTHERWISE
+  const proxy = proxyVariableFor(endpoint?.startsWith('http:') ? 'http:' : 'https:', proxies)
+  if (code !== 'STORE_UNREACHABLE' || proxy === undefined) return { code, hint }
+  return { code, hint: `${hint} Requests go through the proxy in ${proxy} unless NO_PROXY lists the host.` }
 }

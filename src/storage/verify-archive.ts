@@ -1,28 +1,40 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
 import type { Manifest } from '../core/backup/manifest.ts'
-import { OperatorError } from '../core/errors.ts'
+import { locateArchive } from './locate-archive.ts'
+import { layOutParts, type PlacedPart, provePart } from './part-proof.ts'
+import { readRange } from './read-range.ts'
 import type { Store } from './store.ts'
 
+/** Parts read at the same time. */
+const IN_FLIGHT = 8
+
 /**
- * Hashes a downloaded archive as a whole. Its parts have been compared one by one; this makes the SHA-256 that goes into a
- * record one that was measured. Throws ARCHIVE_CORRUPT where it is not that of the manifest.
+ * Reads an archive back and compares every part with the manifest, without a file. Throws as downloadArchive.
  */
-export async function refuseOtherWhole(
-  store: Store,
-  { key, sha256 }: Manifest['object'],
-  path: string,
-): Promise<void> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { signal: store.signal })
-  const found = hash.digest('hex')
-  if (found === sha256) return
-  throw new OperatorError(
-    'ARCHIVE_CORRUPT',
-    `${store.uri(key)} has the SHA-256 ${found}, its manifest says ${sha256}, though every part agrees.`,
-    {
-      hint: 'Do not restore it. Pick an older backup, and find out who or what changed the manifest.',
-    },
+export async function readBackArchive(store: Store, archive: Manifest['object']): Promise<void> {
+  const parts = layOutParts(store, archive).filter(({ bytes }) => bytes > 0)
+  const found = await locateArchive(store, archive)
+  const stop = new AbortController()
+  const signal = AbortSignal.any([store.signal, stop.signal])
+  const prove = async (part: PlacedPart) => {
+    let hash = createHash('sha256')
+    const fetch = async () => {
+      hash = createHash('sha256')
+      await readRange(store, found, part, chunk => void hash.update(chunk), signal)
+    }
+    await fetch()
+    await provePart(store, archive.key, part, { hash: async () => hash.digest('hex'), fetch })
+  }
+  const queue = parts.values()
+  const work = async () => {
+    for (const part of queue) await prove(part)
+  }
+  const workers = Array.from({ length: IN_FLIGHT }, () =>
+    work().catch(error => {
+      stop.abort(error)
+      throw error
+    }),
   )
+  await Promise.allSettled(workers)
+  signal.throwIfAborted()
 }

@@ -22,7 +22,6 @@ import type { DrillTools } from '../steps/drill/drill.ts'
 import { reportProgress } from '../steps/report-progress.ts'
 import { downloadArchive } from '../storage/download.ts'
 import type { Store } from '../storage/store.ts'
-import { refuseOtherWhole } from '../storage/verify-archive.ts'
 import { requireTool } from './require-tool.ts'
 import { openScratch, SERVER_BYTES } from './scratch-server.ts'
 
@@ -77,10 +76,7 @@ export async function createDrillTools(
       freeBytes: await readFreeBytes(directory),
       databaseBytes: scratch === undefined ? scratchNeeds(manifest).databaseBytes + SERVER_BYTES : 0,
     }),
-    download: async (archive, path, onBytes) => {
-      await downloadArchive(store, archive, path, onBytes)
-      await refuseOtherWhole(store, archive, path)
-    },
+    download: (archive, path, onBytes) => downloadArchive(store, archive, path, onBytes),
     pgRestore: pgRestore.version,
     openScratch: () => openScratch(context, setting, manifest),
     startRestore: async database => {

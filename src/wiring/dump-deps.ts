@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseBackupId } from '../core/backup/backup-id.ts'
 import { type Location, manifestKey } from '../core/backup/bucket-layout.ts'
 import type { Manifest } from '../core/backup/manifest.ts'
@@ -11,7 +12,7 @@ import type { Source } from '../postgres/source/source.ts'
 import type { ActionContext } from '../runner/action.ts'
 import type { Environment } from '../runner/environment.ts'
 import type { DumpTools, PgDump } from '../steps/dump/dump.ts'
-import { abortUpload } from '../storage/multipart/abort-upload.ts'
+import { abortOpenUpload } from '../storage/multipart/abort-upload.ts'
 import { beginUpload, removeOurs } from '../storage/multipart/upload.ts'
 import type { Store } from '../storage/store.ts'
 
@@ -42,23 +43,33 @@ export function hasOpenUpload({ state }: ActionContext): boolean {
   return (state.read(OPEN_UPLOAD) ?? null) !== null
 }
 
-/** Removes the upload, or the archive without a manifest, of a main phase that was killed. */
+/** A completion without an answer takes effect within this time, or never. */
+const LATE_EFFECT_MS = 10_000
+const LOOK_EVERY_MS = 2000
+
+const openUpload = d.object({ key: d.string, uploadId: d.nullable(d.string), isCompleting: d.addedLater(d.boolean) })
+
+/** Removes the upload, or the archive without a manifest, of a main phase that was stopped. */
 export async function removeOpenUpload(
   context: ActionContext,
   location: Location,
   store: Store,
 ): Promise<void> {
-  const open = context.state.read(OPEN_UPLOAD)
-  const { key, uploadId } = d.object({ key: d.string, uploadId: d.string })(open, OPEN_UPLOAD)
-  context.log.info(`The dump was stopped half way; removing its upload of ${store.uri(key)}.`)
+  const { key, uploadId, isCompleting } = openUpload(context.state.read(OPEN_UPLOAD), OPEN_UPLOAD)
+  context.log.info(`The dump was stopped halfway; removing its upload of ${store.uri(key)}.`)
   // Harmless when the upload was completed: then only the manifest decides whether the archive stays.
-  await abortUpload(store, { key, uploadId })
+  await abortOpenUpload(store, { key, uploadId })
   const backupId = key.replace(/^.*\/|\.\w+$/g, '')
-  if (await lacksManifest(store, manifestKey(location, parseBackupId(backupId))))
-    await removeOurs(store, key, backupId)
+  const manifest = manifestKey(location, parseBackupId(backupId))
+  const until = performance.now() + (isCompleting === true ? LATE_EFFECT_MS : 0)
+  for (;;) {
+    if (!(await lacksManifest(store, manifest))) return
+    if ((await removeOurs(store, key, backupId)) || performance.now() >= until) return
+    await sleep(LOOK_EVERY_MS)
+  }
 }
 
-/** Credentials that may not look cannot tell; then the archive stays, which without a manifest is no backup. */
+/** Credentials that may not look cannot know; then the archive stays, which without a manifest is no backup. */
 async function lacksManifest(store: Store, key: string): Promise<boolean> {
   try {
     return (await store.head(key)) === undefined

@@ -2,7 +2,6 @@ import { parseDatabaseName } from '../core/backup/bucket-layout.ts'
 import type { Connection } from '../core/pg/connection.ts'
 import { parseNamePattern } from '../core/pg/name-pattern.ts'
 import type { Inputs } from '../runner/inputs.ts'
-import type { ServerSideEncryption } from '../storage/store.ts'
 
 /** The logical name: as given, or the database's own where that can be part of a key. */
 export function readDatabaseName(inputs: Inputs, connection: Connection, name: string): string {
@@ -30,19 +29,9 @@ export function readLockTimeoutMs(inputs: Inputs, name: string): number {
   return timeoutMs
 }
 
-/** A storage class as S3 spells them. Throws a RangeError. */
+/** A storage class as S3 spells them, or `auto`. Throws a RangeError. */
 export function parseStorageClass(text: string): string {
-  if (!/^[A-Z][A-Z0-9_]{1,40}$/.test(text))
-    throw new RangeError('expected a storage class such as STANDARD or STANDARD_IA')
+  if (text !== 'auto' && !/^[A-Z][A-Z0-9_]{1,40}$/.test(text))
+    throw new RangeError('expected auto, or a storage class such as STANDARD or STANDARD_IA')
   return text
-}
-
-/** Throws a RangeError. */
-export function parseSse(text: string): ServerSideEncryption {
-  if (text === 'AES256') return { algorithm: text, keyId: undefined }
-  const [, algorithm, keyId] = /^(aws:kms(?::dsse(?=:|$))?)(?::(.+))?$/.exec(text) ?? []
-  if (algorithm === 'aws:kms' || algorithm === 'aws:kms:dsse') return { algorithm, keyId }
-  throw new RangeError(
-    'expected AES256, aws:kms, aws:kms:<key id or ARN>, or aws:kms:dsse with or without a key',
-  )
 }

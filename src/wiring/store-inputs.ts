@@ -1,46 +1,108 @@
 import type { Destination } from '../core/backup/bucket-layout.ts'
+import { cleanSetting } from '../core/backup/clean-setting.ts'
+import { parseEndpoint } from '../core/backup/store-endpoint.ts'
+import { Secret } from '../core/secret.ts'
+import { pickProxyVariables } from '../net/proxies.ts'
 import type { Environment } from '../runner/environment.ts'
 import { mayAskForIdToken, requestIdToken } from '../runner/id-token.ts'
-import type { Inputs } from '../runner/inputs.ts'
-import type { AssumedRole, StoreConfig } from '../storage/client.ts'
+import { type Inputs, maskSecret } from '../runner/inputs.ts'
+import type { AccessKeys, AssumedRole, StoreConfig } from '../storage/client.ts'
 
 /** Region of a store that has none: what the SDK signs with. */
 const ANY_REGION = 'us-east-1'
 
-/** The inputs s3-endpoint and s3-region, which every action that touches the bucket has, with the AWS_* variables behind them. */
+/** A variable of the environment without white space around it; undefined where it is not set. */
+type ReadVariable = (name: string) => string | undefined
+
+/** The inputs s3-endpoint and s3-region, with the AWS_* variables behind them. */
 export function readStoreConfig(
   inputs: Inputs,
   environment: Environment,
   destination: Destination,
 ): StoreConfig {
-  const { variables } = environment
-  const endpoint =
-    inputs.parseOptional('s3-endpoint', parseEndpoint) ??
-    (variables.AWS_ENDPOINT_URL_S3 || variables.AWS_ENDPOINT_URL || undefined)
+  const notices: string[] = []
+  const variable = variableReader(inputs, environment, notices)
+  const bucket = destination?.bucket ?? ''
+  const endpoint = readEndpoint(inputs, bucket, variable, notices)
   const region =
     inputs.optional('s3-region') ??
-    (variables.AWS_REGION || variables.AWS_DEFAULT_REGION || (endpoint && ANY_REGION))
+    variable('AWS_REGION') ??
+    variable('AWS_DEFAULT_REGION') ??
+    (endpoint && ANY_REGION)
   if (!region) inputs.problem('s3-region', 'is required where AWS_REGION is not set')
-  return { bucket: destination?.bucket ?? '', endpoint, region: region ?? '', role: readRole(environment) }
-}
-
-/**
- * AWS_ROLE_ARN without keys and without a token file beside it: the role is assumed here, with a new token from GitHub each
- * time the credentials run out, so that a dump may take longer than a session lasts.
- */
-function readRole({ variables, run }: Environment): AssumedRole | undefined {
-  const { AWS_ROLE_ARN, AWS_ROLE_SESSION_NAME, AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE } = variables
-  if (!AWS_ROLE_ARN || AWS_ACCESS_KEY_ID || AWS_WEB_IDENTITY_TOKEN_FILE || !mayAskForIdToken(variables))
-    return undefined
   return {
-    arn: AWS_ROLE_ARN,
-    sessionName: AWS_ROLE_SESSION_NAME || `pg-runbook-${run.runId}`,
-    requestToken: () => requestIdToken('sts.amazonaws.com'),
+    bucket,
+    endpoint,
+    region: region ?? '',
+    keys: readKeys(variable),
+    role: readRole(environment, variable),
+    proxies: pickProxyVariables(environment.variables),
+    notices,
   }
 }
 
-function parseEndpoint(text: string): string {
-  if (!URL.canParse(text) || !/^https?:\/\/[^/]+\/?$/.test(text))
-    throw new RangeError('expected a URL such as https://s3.example.com')
-  return text
+function variableReader(inputs: Inputs, { variables }: Environment, notices: string[]): ReadVariable {
+  return name => {
+    const text = variables[name]
+    if (!text) return undefined
+    const setting = inputs.attempt(name, () => cleanSetting(name, text))
+    // Undefined after a problem; finish() then throws.
+    if (setting?.notice !== undefined) notices.push(setting.notice)
+    return setting?.value || undefined
+  }
+}
+
+function readEndpoint(
+  inputs: Inputs,
+  bucket: string,
+  variable: ReadVariable,
+  notices: string[],
+): string | undefined {
+  const given = inputs.parseOptional('s3-endpoint', text => parseEndpoint(text, bucket))
+  const endpoint =
+    given ??
+    (inputs.optional('s3-endpoint') === undefined
+      ? (endpointFrom('AWS_ENDPOINT_URL_S3') ?? endpointFrom('AWS_ENDPOINT_URL'))
+      : undefined)
+  if (endpoint?.notice !== undefined) notices.push(endpoint.notice)
+  return endpoint?.url
+
+  function endpointFrom(name: string) {
+    const text = variable(name)
+    return text === undefined ? undefined : inputs.attempt(name, () => parseEndpoint(text, bucket), text)
+  }
+}
+
+/** Read here and not by the SDK, which would send a line break along. */
+function readKeys(variable: ReadVariable): AccessKeys | undefined {
+  // With a profile the SDK reads keys from its files.
+  if (variable('AWS_PROFILE') !== undefined) return undefined
+  const accessKeyId = variable('AWS_ACCESS_KEY_ID')
+  const secretAccessKey = readSecret(variable, 'AWS_SECRET_ACCESS_KEY')
+  const sessionToken = readSecret(variable, 'AWS_SESSION_TOKEN')
+  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined
+  return { accessKeyId, secretAccessKey, sessionToken }
+}
+
+function readSecret(variable: ReadVariable, name: string): Secret | undefined {
+  const value = variable(name)
+  if (value === undefined) return undefined
+  maskSecret(value)
+  return new Secret(value)
+}
+
+/**
+ * AWS_ROLE_ARN without keys and without a token file: the role is assumed here, with a new token from GitHub each time
+ * the credentials run out, so that a dump may take longer than a session lasts.
+ */
+function readRole({ variables, run }: Environment, variable: ReadVariable): AssumedRole | undefined {
+  const arn = variable('AWS_ROLE_ARN')
+  const { AWS_ROLE_SESSION_NAME, AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE } = variables
+  if (!arn || AWS_ACCESS_KEY_ID || AWS_WEB_IDENTITY_TOKEN_FILE || !mayAskForIdToken(variables))
+    return undefined
+  return {
+    arn,
+    sessionName: AWS_ROLE_SESSION_NAME || `pg-runbook-${run.runId}`,
+    requestToken: () => requestIdToken('sts.amazonaws.com'),
+  }
 }

@@ -22,8 +22,6 @@ const REQUEST: UploadRequest = {
   backupId: '20261123T031500Z-daily-1a2b3c4d',
   databaseBytes: 0,
   storageClass: 'STANDARD',
-  sse: undefined,
-  tags: [],
   compatibility: 'auto',
 }
 
@@ -86,7 +84,7 @@ describe('credentials that may only write', () => {
     await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
     proxy.meddle({ method: 'PUT', path: /manifests/, dropAnswer: true })
     using test = openStore(lab.s3, bucket.name, { keys, endpoint: proxy.url })
-    await test.store.putJson('manifests/db/x.json', '{}\n', { sse: undefined })
+    await test.store.putJson('manifests/db/x.json', '{}\n')
     expect((await bucket.read('manifests/db/x.json')).toString()).toBe('{}\n')
   })
 

@@ -7,7 +7,8 @@ import { MeddlingProxy, s3Error } from '../support/storage/meddling-proxy.ts'
 import { openStore } from '../support/storage/test-store.ts'
 
 const lab = theLab()
-const NO_SSE = { sse: undefined }
+/** What a store says that did not write. */
+const REFUSED = Object.assign(new Error('no'), { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } })
 
 describe('a small object', () => {
   it.each([
@@ -20,7 +21,7 @@ describe('a small object', () => {
     proxy.meddle({ method: 'PUT', path: /a.json/, answer: { status, body } })
     using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
 
-    await test.store.putJson('a.json', '{}', NO_SSE)
+    await test.store.putJson('a.json', '{}')
 
     expect((await bucket.read('a.json')).toString()).toBe('{}')
   })
@@ -31,7 +32,7 @@ describe('a small object', () => {
     proxy.meddle({ method: 'PUT', path: /a.json/, answer: { status: 400, body: s3Error('InvalidRequest') } })
     using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
 
-    await expect(test.store.putJson('a.json', '{}', NO_SSE)).rejects.toMatchObject({ code: 'STORE_FAILED' })
+    await expect(test.store.putJson('a.json', '{}')).rejects.toMatchObject({ code: 'STORE_FAILED' })
 
     expect(proxy.seen.filter(({ method }) => method === 'PUT')).toHaveLength(1)
   })
@@ -44,7 +45,7 @@ describe('a small object', () => {
     using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url, signal: job.signal })
     setTimeout(() => job.abort(new OperatorError('CANCELLED', 'The job was cancelled.')), 300)
 
-    await test.store.putJson('a.json', '{}', NO_SSE)
+    await test.store.putJson('a.json', '{}')
 
     expect(await bucket.list()).toEqual(['a.json'])
   })
@@ -68,12 +69,12 @@ describe('clean-up', () => {
     await using bucket = await createBucket(lab)
     await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
     using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
-    await test.store.putJson('a.json', '{}', NO_SSE)
+    await test.store.putJson('a.json', '{}')
 
-    expect(await test.store.removeForSure('a.json')).toBe(true)
+    expect(await test.store.removeForSure('a.json', REFUSED)).toBe(true)
     expect(await bucket.list()).toEqual([])
-    expect(await test.store.removeForSure('a.json')).toBe(true)
+    expect(await test.store.removeForSure('a.json', REFUSED)).toBe(true)
     proxy.meddle({ method: 'HEAD', path: /a.json/, answer: { status: 403, body: '' } })
-    expect(await test.store.removeForSure('a.json')).toBe(false)
+    expect(await test.store.removeForSure('a.json', REFUSED)).toBe(false)
   })
 })

@@ -7,15 +7,14 @@ import type { Environment } from '../../runner/environment.ts'
 import type { Inputs } from '../../runner/inputs.ts'
 import type { StoreConfig } from '../../storage/client.ts'
 import { COMPATIBILITY, type Compatibility } from '../../storage/multipart/upload.ts'
-import type { ServerSideEncryption } from '../../storage/store.ts'
 import {
-  parseSse,
   parseStorageClass,
   readDatabaseName,
   readLockTimeoutMs,
   readPatterns,
 } from '../../wiring/dump-inputs.ts'
 import { readStoreConfig } from '../../wiring/store-inputs.ts'
+import { readWriteSettings } from '../../wiring/write-inputs.ts'
 
 /** The kinds that a caller may ask for; `partial` follows from what is left out. */
 const KINDS = ['daily', 'manual', 'pre-migration'] as const
@@ -30,8 +29,6 @@ export interface DumpInputs {
   readonly options: DumpOptions
   readonly fingerprint: FingerprintLevel
   readonly storageClass: string
-  readonly sse: ServerSideEncryption | undefined
-  readonly tags: ReadonlyArray<readonly [name: string, value: string]>
   readonly timeoutMs: number
 }
 
@@ -43,14 +40,12 @@ export function readDumpInputs(inputs: Inputs, environment: Environment): DumpIn
     connection,
     database: readDatabaseName(inputs, connection, 'database'),
     destination,
-    store: readStoreConfig(inputs, environment, destination),
+    store: { ...readStoreConfig(inputs, environment, destination), ...readWriteSettings(inputs) },
     compatibility: inputs.oneOf('s3-compatibility', COMPATIBILITY),
     kind: inputs.oneOf('kind', KINDS),
     options: readOptions(inputs),
     fingerprint: inputs.oneOf('fingerprint', FINGERPRINT_LEVELS),
     storageClass: inputs.parse('storage-class', parseStorageClass),
-    sse: inputs.parseOptional('sse', parseSse),
-    tags: readTags(inputs),
     timeoutMs: inputs.durationMs('timeout'),
   })
 }
@@ -71,17 +66,4 @@ function readOptions(inputs: Inputs): DumpOptions {
     )
   }
   return options
-}
-
-/** S3 allows ten tags an object. */
-function readTags(inputs: Inputs): DumpInputs['tags'] {
-  const lines = inputs.lines('object-tags')
-  if (lines.length > 10) inputs.problem('object-tags', `has ${lines.length} tags; S3 allows 10`)
-  return lines.map(line => inputs.attempt('object-tags', () => parseTag(line), line))
-}
-
-function parseTag(line: string): readonly [string, string] {
-  const at = line.indexOf('=')
-  if (at < 1) throw new RangeError('expected name=value')
-  return [line.slice(0, at).trim(), line.slice(at + 1).trim()]
 }

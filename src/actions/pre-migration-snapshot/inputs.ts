@@ -11,15 +11,14 @@ import type { Inputs } from '../../runner/inputs.ts'
 import type { SoakRequest } from '../../steps/gate/soak.ts'
 import type { StoreConfig } from '../../storage/client.ts'
 import { COMPATIBILITY, type Compatibility } from '../../storage/multipart/upload.ts'
-import type { ServerSideEncryption } from '../../storage/store.ts'
 import {
-  parseSse,
   parseStorageClass,
   readDatabaseName,
   readLockTimeoutMs,
   readPatterns,
 } from '../../wiring/dump-inputs.ts'
 import { readStoreConfig } from '../../wiring/store-inputs.ts'
+import { readWriteSettings } from '../../wiring/write-inputs.ts'
 
 const PHASES = ['before', 'after'] as const
 const PROBE_INTERVAL_MS = 10_000
@@ -38,7 +37,6 @@ export interface GateInputs {
   readonly store: StoreConfig
   readonly compatibility: Compatibility
   readonly storageClass: string
-  readonly sse: ServerSideEncryption | undefined
   readonly options: DumpOptions
   readonly migrations: MigrationSource
   readonly project: string
@@ -66,10 +64,9 @@ export function readGateInputs(inputs: Inputs, environment: Environment): GateIn
       prefix: destination?.prefix ?? '',
       database: readDatabaseName(inputs, connection, 'database'),
     },
-    store: readStoreConfig(inputs, environment, destination),
+    store: { ...readStoreConfig(inputs, environment, destination), ...readWriteSettings(inputs) },
     compatibility: inputs.oneOf('s3-compatibility', COMPATIBILITY),
     storageClass: inputs.parse('storage-class', parseWarmStorageClass),
-    sse: inputs.parseOptional('sse', parseSse),
     options: {
       format: 'custom',
       compression: inputs.parse('compression', parseCompression),

@@ -11,6 +11,7 @@ import { openSource } from '../../postgres/source/source.ts'
 import { verifyArchive, verifyChecksum } from '../../steps/backups/verify-archive.ts'
 import { drill } from '../../steps/drill/drill.ts'
 import { type DumpTools, dump } from '../../steps/dump/dump.ts'
+import { readBackArchive } from '../../storage/verify-archive.ts'
 import { createDrillTools } from '../../wiring/drill-deps.ts'
 import { createDumpTools, describeRun } from '../../wiring/dump-deps.ts'
 import { requireTool } from '../../wiring/require-tool.ts'
@@ -22,7 +23,7 @@ export async function takeBackup(
   kind: 'pre-migration' | 'post-migration',
   judge?: DumpTools['judge'],
 ): Promise<Manifest> {
-  const { connection, location, options, storageClass, sse, compatibility } = inputs
+  const { connection, location, options, storageClass, compatibility } = inputs
   await using source = await openSource(connection, signal)
   return await dump(
     {
@@ -30,7 +31,7 @@ export async function takeBackup(
       kind,
       options,
       fingerprint: 'counts',
-      storage: { storageClass, sse, compatibility, tags: [] },
+      storage: { storageClass, compatibility },
       run: describeRun(context.environment),
     },
     { ...createDumpTools(context, source, connection, store, directory), ...(judge && { judge }) },
@@ -48,7 +49,8 @@ export async function verify(
   isProven = false,
 ): Promise<void> {
   const { context, inputs, store, signal, directory } = setting
-  if (level === 'checksum' || isProven) return verifyChecksum(manifest, store, isProven)
+  if (level === 'checksum' || isProven)
+    return verifyChecksum(manifest, { store, readBack: () => readBackArchive(store, manifest.object) })
   const places = {
     store,
     signal,
@@ -80,7 +82,6 @@ export async function verify(
     criteria: [],
     nonce: randomBytes(4).toString('hex'),
     run: describeRun(context.environment),
-    sse: inputs.sse,
   }
   const { record, recordKey, notRecorded } = await drill(request, { ...tools, smoke: undefined })
   if (notRecorded !== undefined) throw notRecorded

@@ -12,6 +12,7 @@ import type { Inputs } from '../../runner/inputs.ts'
 import type { StoreConfig } from '../../storage/client.ts'
 import { readPatterns } from '../../wiring/dump-inputs.ts'
 import { readStoreConfig } from '../../wiring/store-inputs.ts'
+import { readWriteSettings } from '../../wiring/write-inputs.ts'
 
 const CONTENTS = ['all', 'schema', 'data'] as const
 
@@ -49,7 +50,7 @@ export function readRestoreInputs(inputs: Inputs, environment: Environment): Res
     // After a problem there is none; finish() then throws before anyone misses it.
     target: target as Connection,
     location: { prefix: destination?.prefix ?? '', database },
-    store: readStoreConfig(inputs, environment, destination),
+    store: { ...readStoreConfig(inputs, environment, destination), ...readWriteSettings(inputs) },
     backup: inputs.parse('backup', parseBackupChoice),
     mode: inputs.oneOf('mode', RESTORE_MODES),
     newDatabase: inputs.parseOptional('new-database', parseName),

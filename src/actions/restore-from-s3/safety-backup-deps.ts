@@ -45,7 +45,7 @@ async function dumpTarget(
       },
       fingerprint: 'counts',
       // Readable at once, if it is needed.
-      storage: { storageClass: 'STANDARD', sse: undefined, tags: [], compatibility: 'auto' },
+      storage: { storageClass: 'STANDARD', compatibility: 'auto' },
       run: describeRun(context.environment),
     },
     createDumpTools(context, source, target, store, directory),

@@ -8,6 +8,7 @@ import type { Environment } from '../../runner/environment.ts'
 import type { Inputs } from '../../runner/inputs.ts'
 import type { StoreConfig } from '../../storage/client.ts'
 import { readStoreConfig } from '../../wiring/store-inputs.ts'
+import { readWriteSettings } from '../../wiring/write-inputs.ts'
 
 /** Which verdicts make the step fail. */
 const FAIL_ON = ['fail', 'not-measured', 'never'] as const
@@ -34,7 +35,7 @@ export function readDrillInputs(inputs: Inputs, environment: Environment): Drill
   const database = inputs.parse('database', parseDatabaseName)
   return inputs.finish({
     location: { prefix: destination?.prefix ?? '', database },
-    store: readStoreConfig(inputs, environment, destination),
+    store: { ...readStoreConfig(inputs, environment, destination), ...readWriteSettings(inputs) },
     backup: inputs.parse('backup', parseBackupChoice),
     maxAgeMs: inputs.parseOptional('max-age', parseDuration),
     scratch: readOptionalConnection(inputs, 'scratch-url'),

@@ -6,22 +6,26 @@ import {
   renderBackupId,
 } from '../../core/backup/backup-id.ts'
 import type { BackupChoice } from '../../core/backup/backup-selector.ts'
-import { archivePrefix, type Location, manifestKey, manifestPrefix } from '../../core/backup/bucket-layout.ts'
-import { type Manifest, parseManifest } from '../../core/backup/manifest.ts'
+import { type Location, manifestPrefix } from '../../core/backup/bucket-layout.ts'
+import type { Manifest } from '../../core/backup/manifest.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import type { Store } from '../../storage/store.ts'
+import { isOfOneObject, readManifest } from './read-manifest.ts'
 
 export interface Search {
-  /** The newest that pg_restore can take: `latest` passes over plain scripts. */
+  /** The newest that pg_restore can take: `latest` skips plain scripts. */
   readonly isForRestore?: boolean
-  /** Told about each newer backup that was passed over, in a sentence: it may be what somebody relies on. */
+  /** Gets a sentence about each newer backup that was skipped: it may be the one that the operator relies on. */
   readonly onPassedOver?: (why: string) => void
 }
 
+/** So many manifests in a row that cannot be read are the fault of the credentials or of the store. */
+const MOST_UNREADABLE = 20
+
 /**
- * The manifest of the chosen backup. A damaged manifest is passed over by `latest`, and said so; an id gets what it
- * names. Throws BACKUP_NOT_FOUND, saying what there is instead.
+ * The manifest of the chosen backup. `latest` skips a manifest that cannot be read, and says so; an id gets what it
+ * names, and its error lists what else there is. Throws BACKUP_NOT_FOUND.
  */
 export async function findBackup(
   choice: BackupChoice,
@@ -31,25 +35,57 @@ export async function findBackup(
   search: Search = {},
 ): Promise<Manifest> {
   if (choice.by === 'id') return readById(choice.id, location, store)
-  const ids = await listBackups(location, store)
   const isInTime = beforeLimit(choice)
   const counts = countedKinds(choice)
-  for (const id of ids.filter(({ kind, instant }) => counts(kind) && isInTime(instant))) {
-    const manifest = await readManifest(id, location, store).catch(error => passOver(error, log, search))
+  const until = choice.by === 'before' ? choice.instant : undefined
+  const skip = skipper(log, search)
+  for await (const id of newestBackups(location, store, until)) {
+    if (!counts(id.kind) || !isInTime(id.instant)) continue
+    const manifest = await readManifest(id, location, store).catch(skip.unreadable)
     // The id is to the second, the snapshot to the millisecond.
     if (manifest === undefined || !isInTime(new Date(manifest.backup.snapshotAt))) continue
     if (search.isForRestore !== true || manifest.archive.format === 'custom') return manifest
-    const why = `The backup ${manifest.backup.id} is a ${manifest.archive.format} script, which pg_restore cannot take.`
-    log.info(`${why} It is passed over.`)
-    search.onPassedOver?.(why)
+    skip.note(
+      `The backup ${manifest.backup.id} is a ${manifest.archive.format} script, which pg_restore cannot take.`,
+    )
   }
+  throw await nothingFound(choice, location, store, skip.firstError)
+}
+
+/** Skips with a warning what stays unreadable, and remembers the first reason. */
+function skipper(log: Log, { onPassedOver }: Search) {
+  let unreadable = 0
+  const skip = {
+    firstError: undefined as OperatorError | undefined,
+    note(why: string): void {
+      log.warning(`${why} Trying the backup before it.`)
+      onPassedOver?.(why)
+    },
+    unreadable(error: unknown): undefined {
+      if (!(error instanceof OperatorError) || !isOfOneObject(error)) throw error
+      unreadable += 1
+      skip.firstError ??= error
+      if (unreadable > MOST_UNREADABLE) throw skip.firstError
+      skip.note(error.message)
+    },
+  }
+  return skip
+}
+
+async function nothingFound(
+  choice: BackupChoice,
+  location: Location,
+  store: Store,
+  cause: OperatorError | undefined,
+): Promise<OperatorError> {
+  // Only denied: the credentials are what is wrong.
+  if (cause?.code === 'STORE_DENIED') return cause
+  const ids = await listBackups(location, store)
   const asked = choice.by === 'before' ? ` before ${choice.instant.toISOString()}` : ''
-  throw new OperatorError(
+  return new OperatorError(
     'BACKUP_NOT_FOUND',
     `There is no full backup of ${location.database}${asked} in ${store.uri(manifestPrefix(location))}: ${describe(ids)}.`,
-    {
-      hint: 'Check destination and database, or make a backup with dump-to-s3.',
-    },
+    { hint: 'Check destination and database, or make a backup with dump-to-s3.', cause },
   )
 }
 
@@ -63,56 +99,56 @@ function beforeLimit(choice: BackupChoice): (instant: Date) => boolean {
   return instant => instant.getTime() < limit
 }
 
-/** Every backup that has a manifest, newest first. Other objects under the prefix are none of ours. */
+/**
+ * Every backup that has a manifest, newest first: only as much of the history is listed as is read. Other objects under
+ * the prefix are none of ours.
+ */
+export async function* newestBackups(
+  location: Location,
+  store: Store,
+  until?: Date,
+): AsyncGenerator<BackupId, void> {
+  for await (const keys of store.newest(manifestPrefix(location), until && { until }))
+    yield* keys.flatMap(toId)
+}
+
+/** The whole history, newest first. */
 export async function listBackups(location: Location, store: Store): Promise<readonly BackupId[]> {
-  const keys = await store.list(manifestPrefix(location))
-  const names = keys.map(key => /([^/]+)\.json$/.exec(key)?.[1] ?? '')
-  return names.flatMap(toId).toReversed()
+  return (await store.list(manifestPrefix(location))).flatMap(toId).toReversed()
 }
 
 async function readById(id: BackupId, location: Location, store: Store): Promise<Manifest> {
-  const manifest = await readManifest(id, location, store)
-  if (manifest !== undefined) return manifest
-  const newest = (await listBackups(location, store)).slice(0, 3).map(renderBackupId)
+  const place = store.uri(manifestPrefix(location))
+  try {
+    const manifest = await readManifest(id, location, store)
+    if (manifest !== undefined) return manifest
+  } catch (error) {
+    if (!(error instanceof OperatorError) || !isOfOneObject(error)) throw error
+    throw error.withContext({ after: `Newest others: ${await nameNewest(location, store, id)}.` })
+  }
   throw new OperatorError(
     'BACKUP_NOT_FOUND',
-    `The backup ${renderBackupId(id)} has no manifest in ${store.uri(manifestPrefix(location))}, so it is not a backup. Newest: ${newest.join(', ') || 'none'}.`,
+    `The backup ${renderBackupId(id)} has no manifest in ${place}, so it is not a backup. Newest: ${await nameNewest(location, store)}.`,
     {
       hint: 'Check backup, destination and database. An archive without a manifest comes from a dump that did not finish.',
     },
   )
 }
 
-/** A manifest under the name of another backup, or of another database, was copied there, and must not stand for it. */
-async function readManifest(id: BackupId, location: Location, store: Store): Promise<Manifest | undefined> {
-  const key = manifestKey(location, id)
-  const json = await store.findText(key)
-  if (json === undefined) return undefined
-  const manifest = parseManifest(json, store.uri(key))
-  const whose = whoseElse(manifest, id, location)
-  if (whose === undefined) return manifest
-  throw new OperatorError('MANIFEST_INVALID', `The manifest ${store.uri(key)} is that of another ${whose}.`, {
-    hint: 'Pick another backup, and find out who put it there.',
-  })
+/** The three newest, without the one that was asked for. */
+async function nameNewest(location: Location, store: Store, without?: BackupId): Promise<string> {
+  const names: string[] = []
+  for await (const id of newestBackups(location, store)) {
+    if (without === undefined || renderBackupId(id) !== renderBackupId(without))
+      names.push(renderBackupId(id))
+    if (names.length === 3) break
+  }
+  return names.join(', ') || 'none'
 }
 
-/** What a manifest is of, when it is not of this backup here: it would send a restore to the archive of another. */
-function whoseElse({ backup, object }: Manifest, id: BackupId, location: Location): string | undefined {
-  if (backup.id !== renderBackupId(id) || backup.kind !== id.kind)
-    return `backup: ${backup.id} (${backup.kind})`
-  if (backup.database !== location.database) return `database: ${backup.database}`
-  return object.key.startsWith(archivePrefix(location)) ? undefined : `place: its archive is ${object.key}`
-}
-
-function passOver(error: unknown, log: Log, { onPassedOver }: Search): undefined {
-  if (!(error instanceof OperatorError) || error.code !== 'MANIFEST_INVALID') throw error
-  log.warning(`${error.message} It is passed over.`)
-  onPassedOver?.(error.message)
-}
-
-function toId(name: string): readonly BackupId[] {
+function toId(key: string): readonly BackupId[] {
   try {
-    return [parseBackupId(name)]
+    return [parseBackupId(/([^/]+)\.json$/.exec(key)?.[1] ?? '')]
   } catch {
     return []
   }

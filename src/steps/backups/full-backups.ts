@@ -5,34 +5,41 @@ import type { Manifest } from '../../core/backup/manifest.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import type { Store } from '../../storage/store.ts'
-import { findBackup, listBackups } from './find-backup.ts'
+import { newestBackups } from './find-backup.ts'
+import { isOfOneObject, readManifest } from './read-manifest.ts'
 
-/** So many manifests are read before it is given up. */
+/** So many manifests are read at most. */
 const LOOK_BACK = 20
 
+/** What is looked for: backups of one database, from a span of time. */
+export interface BackupQuery {
+  readonly location: Location
+  readonly database: DatabaseMarks
+  readonly since?: Date
+  readonly until?: Date
+}
+
 /**
- * The full backups of exactly this database, newest first, as many as LOOK_BACK manifests hold. A manifest that cannot be read, and
- * those of another database under the same name, are passed over with a warning.
+ * The full backups of exactly this database, newest first, as many as LOOK_BACK manifests hold. A manifest that cannot be
+ * read, and those of another database under the same name, are skipped with a warning.
  */
 export async function* fullBackups(
-  location: Location,
-  database: DatabaseMarks,
-  isWanted: (id: BackupId) => boolean,
+  { location, database, since, until }: BackupQuery,
   { store, log }: { readonly store: Store; readonly log: Log },
 ): AsyncGenerator<Manifest, void> {
-  const ids = (await listBackups(location, store)).filter(
-    id => !NEVER_LATEST.includes(id.kind) && isWanted(id),
-  )
+  let read = 0
   let others = 0
-  for (const id of ids.slice(0, LOOK_BACK)) {
-    const manifest = await findBackup({ by: 'id', id }, location, store, log).catch(error =>
-      passOver(error, log),
-    )
+  for await (const id of newestBackups(location, store, until)) {
+    if (since !== undefined && id.instant < since) return
+    if (NEVER_LATEST.includes(id.kind) || !isUntil(id, until)) continue
+    if (read === LOOK_BACK) return
+    read += 1
+    const manifest = await readManifest(id, location, store).catch(error => skip(error, log))
     if (manifest === undefined) continue
     const difference = differenceOf(manifest.server, database)
     if (difference === undefined) yield manifest
     else {
-      const text = `The backup ${manifest.backup.id} is passed over: ${difference}.`
+      const text = `The backup ${manifest.backup.id} is skipped: ${difference}.`
       if (others === 0) log.warning(`${text} Give each database a logical name of its own.`)
       else log.info(text)
       others += 1
@@ -40,9 +47,11 @@ export async function* fullBackups(
   }
 }
 
-/** Damaged, or removed since it was listed. */
-function passOver(error: unknown, log: Log): undefined {
-  if (!(error instanceof OperatorError) || !['MANIFEST_INVALID', 'BACKUP_NOT_FOUND'].includes(error.code))
-    throw error
-  log.warning(`${error.message} It is passed over.`)
+function isUntil({ instant }: BackupId, until: Date | undefined): boolean {
+  return until === undefined || instant <= until
+}
+
+function skip(error: unknown, log: Log): undefined {
+  if (!(error instanceof OperatorError) || !isOfOneObject(error)) throw error
+  log.warning(`${error.message} It is skipped.`)
 }

@@ -4,29 +4,42 @@ import { OperatorError } from '../../core/errors.ts'
 import type { Store } from '../../storage/store.ts'
 import { fetchArchive, type RestoreTools } from './fetch-archive.ts'
 
+export interface ChecksumTools {
+  readonly store: Store
+  /** Reads every byte back and compares each part with the manifest. */
+  readonly readBack: () => Promise<void>
+}
+
 /**
- * Level `checksum`: the store still holds the object of the manifest, of that size, with the ETag and the checksum that
- * it confirmed when the archive was written. Nothing is read back. Without a checksum that proves nothing, unless every byte
- * was read back before: `isProven`. Throws GATE_UNVERIFIED.
+ * Level `checksum`: the store still holds an object of that size with the checksum that it confirmed when the archive
+ * was written. Where it keeps none, or only a copy in other parts is there, every byte is read back instead.
+ * Throws GATE_UNVERIFIED, ARCHIVE_CORRUPT.
  */
-export async function verifyChecksum({ object }: Manifest, store: Store, isProven = false): Promise<void> {
+export async function verifyChecksum(
+  { object }: Manifest,
+  { store, readBack }: ChecksumTools,
+): Promise<void> {
   const found = await store.head(object.key)
   const uri = store.uri(object.key)
   if (found === undefined) throw unverified(`${uri} is gone.`)
-  const problems = [
-    found.bytes !== object.bytes && `${found.bytes} bytes instead of ${object.bytes}`,
-    found.etag !== object.etag && `the ETag ${found.etag} instead of ${object.etag}`,
-    (found.checksum?.value ?? null) !== (object.checksum?.value ?? null) && 'another checksum',
-  ].filter(problem => problem !== false)
-  if (problems.length > 0) throw unverified(`${uri} has ${problems.join(', ')}.`)
+  if (found.bytes !== object.bytes)
+    throw unverified(`${uri} has ${found.bytes} bytes. Expected ${object.bytes}.`)
   if (isColdStorage(found.storageClass))
-    throw unverified(`${uri} is in cold storage (${found.storageClass}): nobody can read it at once.`)
-  if (object.checksum === null && !isProven) {
-    throw unverified(
-      `The store keeps no checksum of ${uri}, so that it has to be read back to be verified.`,
-      'Ask for level archive.',
-    )
+    throw unverified(`${uri} is in cold storage (${found.storageClass}) and cannot be read at once.`)
+  const isOriginal = found.etag === object.etag
+  if (object.checksum !== null && isSame(found.checksum, object.checksum)) {
+    if (!isOriginal) store.log.info(`${uri} is a copy, proven by its checksum.`)
+    return
   }
+  // The checksum of the very object that was written cannot change.
+  if (isOriginal && object.checksum !== null && found.checksum !== null)
+    throw unverified(`${uri} has the checksum ${found.checksum.value}. Expected ${object.checksum.value}.`)
+  store.log.info(`The store keeps no checksum of ${uri} to compare with, so every byte is read back.`)
+  await readBack()
+}
+
+function isSame(found: Manifest['object']['checksum'], expected: Manifest['object']['checksum']): boolean {
+  return found?.algorithm === expected?.algorithm && found?.value === expected?.value
 }
 
 /**

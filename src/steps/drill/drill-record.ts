@@ -3,7 +3,6 @@ import { type Check, verdictOf } from '../../core/checks/check.ts'
 import { DRILL_VERSION, type DrillRecord, renderDrillRecord } from '../../core/drill/drill-record.ts'
 import { OperatorError } from '../../core/errors.ts'
 import { renderVersion } from '../../core/pg/version.ts'
-import type { ServerSideEncryption } from '../../storage/store.ts'
 import type { DrillRequest, DrillTools } from './drill.ts'
 
 /** What is known so far; what did not happen has no duration. */
@@ -55,10 +54,9 @@ export async function writeRecord(
   store: DrillTools['store'],
   key: string,
   record: DrillRecord,
-  sse: ServerSideEncryption | undefined,
 ): Promise<OperatorError | undefined> {
   try {
-    await store.putJson(key, renderDrillRecord(record), { sse })
+    await store.putJson(key, renderDrillRecord(record))
     return undefined
   } catch (error) {
     if (error instanceof OperatorError) return error

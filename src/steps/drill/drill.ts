@@ -16,7 +16,6 @@ import { type ErrorCode, OperatorError } from '../../core/errors.ts'
 import type { PostgresVersion } from '../../core/pg/version.ts'
 import type { RunningRestore } from '../../postgres/client-tools/pg-restore.ts'
 import type { ScratchDatabase } from '../../postgres/scratch/database.ts'
-import type { ServerSideEncryption } from '../../storage/store.ts'
 import {
   awaitRestore,
   fetchArchive,
@@ -37,7 +36,6 @@ export interface DrillRequest {
   /** Why newer backups were passed over, in sentences. */
   readonly passedOver?: readonly string[]
   /** Of the record; without it the bucket's own default applies. */
-  readonly sse?: ServerSideEncryption | undefined
 }
 
 /** What a drill needs from outside. */
@@ -107,7 +105,7 @@ export async function drill(request: DrillRequest, tools: DrillTools): Promise<D
   }
   const record = createRecord(request, tools, progress, startedAt)
   const recordKey = drillKey(request.location, startedAt, request.nonce)
-  const notRecorded = await writeRecord(tools.store, recordKey, record, request.sse)
+  const notRecorded = await writeRecord(tools.store, recordKey, record)
   return { record, recordKey, notRecorded }
 }
 

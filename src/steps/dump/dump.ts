@@ -21,7 +21,7 @@ import type { DumpReport, RunningDump } from '../../postgres/client-tools/pg-dum
 import type { Snapshot } from '../../postgres/source/snapshot.ts'
 import type { Source } from '../../postgres/source/source.ts'
 import type { Upload, UploadRequest } from '../../storage/multipart/upload.ts'
-import type { ServerSideEncryption, Store } from '../../storage/store.ts'
+import type { Store } from '../../storage/store.ts'
 import { createManifest } from './build-manifest.ts'
 import { dumpInto } from './stream-archive.ts'
 
@@ -30,7 +30,7 @@ export interface DumpRequest {
   readonly kind: BackupKind
   readonly options: DumpOptions
   readonly fingerprint: FingerprintLevel
-  readonly storage: Pick<UploadRequest, 'storageClass' | 'sse' | 'tags' | 'compatibility'>
+  readonly storage: Pick<UploadRequest, 'storageClass' | 'compatibility'>
   readonly run: Manifest['run']
 }
 
@@ -80,6 +80,7 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
     key,
     backupId: renderBackupId(id),
     databaseBytes: server.databaseBytes,
+    isPartial: isPartial(request.options),
   })
   const dumped = await dumpInto(upload, snapshot, pgDump, request, tools)
   refuseIncomplete(dumped.report, snapshot, server)
@@ -100,7 +101,7 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
     durations: { dumpMs, totalMs: now().getTime() - startedAt.getTime() },
   })
   await tools.judge?.(manifest)
-  await writeManifest(store, upload, manifestKey(location, id), manifest, request.storage.sse)
+  await writeManifest(store, upload, manifestKey(location, id), manifest)
   upload.keep()
   log.info(
     `Stored ${renderBytes(stored.bytes)} as ${store.uri(key)}, manifest beside it. This is a backup now.`,
@@ -165,18 +166,12 @@ function refuseIncomplete(report: DumpReport, snapshot: Snapshot, { encoding }: 
 }
 
 /** After a failure nobody knows whether the manifest arrived; unless it is certain that it did not, its archive stays. */
-async function writeManifest(
-  store: Store,
-  upload: Upload,
-  key: string,
-  manifest: Manifest,
-  sse: ServerSideEncryption | undefined,
-): Promise<void> {
+async function writeManifest(store: Store, upload: Upload, key: string, manifest: Manifest): Promise<void> {
   try {
-    await store.putJson(key, renderManifest(manifest), { sse })
+    await store.putJson(key, renderManifest(manifest))
   } catch (error) {
-    if (await store.removeForSure(key)) throw error
-    upload.keep()
+    if (await store.removeForSure(key, error)) throw error
+    upload.leaveToPost()
     store.log.warning(
       `Nobody knows whether ${store.uri(key)} was written, so its archive ${store.uri(manifest.object.key)} stays. If it is there, it is a good backup; if not, remove the archive.`,
     )

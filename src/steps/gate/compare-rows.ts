@@ -51,7 +51,8 @@ async function findPrevious(
   const { instant } = parseBackupId(manifest.backup.id)
   let obstacle = 'There is no earlier full backup of this database.'
   // An id is to the second, the snapshot to the millisecond.
-  for await (const earlier of fullBackups(location, manifest.server, id => id.instant <= instant, tools)) {
+  const query = { location, database: manifest.server, until: instant }
+  for await (const earlier of fullBackups(query, tools)) {
     if (earlier.backup.snapshotAt >= manifest.backup.snapshotAt) continue
     const found = comparable(earlier, manifest)
     if (found === undefined && comparedTables(earlier, manifest).length > 0) return earlier

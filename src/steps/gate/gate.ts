@@ -10,7 +10,7 @@ import {
 import type { Plausibility, PlausibilityRules } from '../../core/gate/row-drops.ts'
 import type { MigrationReport } from '../../core/migrations/migration-report.ts'
 import type { DatabaseIdentity } from '../../postgres/catalog/database-identity.ts'
-import type { ServerSideEncryption, Store } from '../../storage/store.ts'
+import type { Store } from '../../storage/store.ts'
 import { fullBackups } from '../backups/full-backups.ts'
 import { judgeRows } from './compare-rows.ts'
 import { readLastGates } from './gate-records.ts'
@@ -26,7 +26,6 @@ export interface GateRequest {
   readonly level: VerifyLevel
   readonly plausibility: PlausibilityRules
   /** Of the record. */
-  readonly sse: ServerSideEncryption | undefined
   readonly nonce: string
   readonly run: GateRecord['run']
 }
@@ -150,8 +149,8 @@ async function findReusable(request: GateRequest, tools: GateTools): Promise<You
   const identity = await tools.readIdentity()
   const now = identity.now.getTime()
   // An id is to the second.
-  const since = now - reuseWithinMs - 1000
-  for await (const manifest of fullBackups(location, identity, id => id.instant.getTime() >= since, tools)) {
+  const since = new Date(now - reuseWithinMs - 1000)
+  for await (const manifest of fullBackups({ location, database: identity, since }, tools)) {
     const ageMs = now - Date.parse(manifest.backup.snapshotAt)
     if (ageMs >= 0 && ageMs <= reuseWithinMs && canBeProven(manifest, level)) return { manifest, ageMs }
   }
@@ -190,6 +189,6 @@ async function writeRecord(
     run,
   }
   const recordKey = gateKey(location, at, nonce)
-  await tools.store.putJson(recordKey, renderGateRecord(record), { sse: request.sse })
+  await tools.store.putJson(recordKey, renderGateRecord(record))
   return { record, recordKey }
 }

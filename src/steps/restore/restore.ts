@@ -104,7 +104,7 @@ async function writeRecord(
 ): Promise<boolean> {
   try {
     // A cancelled restore leaves a record too.
-    await store.putJson(key, renderRestoreRecord(record), { sse: undefined, outlivesCancellation: true })
+    await store.putJson(key, renderRestoreRecord(record), { outlivesCancellation: true })
     return true
   } catch (error) {
     log.warning(`Could not write the record of this restore to ${store.uri(key)}: ${errorMessage(error)}`)

@@ -6,22 +6,41 @@ import {
 } from '@aws-sdk/client-s3'
 import { renderAbortUpload } from '../../core/backup/aws-commands.ts'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
-import { CLEAN_UP, type SendOptions, type Store } from '../store.ts'
+import type { SendOptions } from '../connection.ts'
+import type { Store } from '../store.ts'
 import { isDenied, isNotFound } from '../store-error.ts'
 
-/** Names an upload that is not complete, for whoever has to clean up. */
+/** An upload that is not complete, for its clean-up. */
 export interface OpenUpload {
   readonly key: string
+  /** Null before the store has answered: the upload may exist all the same. */
+  readonly uploadId: string | null
+  /** The store was asked to complete it: the object may appear at any moment. */
+  readonly isCompleting?: boolean
+}
+
+export interface KnownUpload extends OpenUpload {
   readonly uploadId: string
 }
 
+const CLEAN_UP: SendOptions = { mode: 'clean-up' }
 const ATTEMPTS = 5
 
 /**
- * Removes an upload and makes sure that no part is left: a part in flight when the abort arrives may survive it (AWS,
- * AbortMultipartUpload). Does nothing when the upload is gone. Listens to no cancellation. Throws UPLOAD_NOT_CLEANED.
+ * Removes an upload, and every other upload under its key: one whose answer was lost is known to nobody. Listens to no
+ * cancellation. Returns whether it is certain that nothing is left. Throws UPLOAD_NOT_CLEANED for the one that is known.
  */
-export async function abortUpload(store: Store, { key, uploadId }: OpenUpload): Promise<void> {
+export async function abortOpenUpload(store: Store, open: OpenUpload): Promise<boolean> {
+  const { key, uploadId } = open
+  if (uploadId !== null) await abortUpload(store, { key, uploadId })
+  return await abortStrays(store, open, CLEAN_UP)
+}
+
+/**
+ * Removes an upload and makes sure that no part is left: a part in flight when the abort arrives may survive it (AWS,
+ * AbortMultipartUpload). Does nothing when the upload is gone. Throws UPLOAD_NOT_CLEANED.
+ */
+export async function abortUpload(store: Store, { key, uploadId }: KnownUpload): Promise<void> {
   const target = { Bucket: store.bucket, Key: key, UploadId: uploadId }
   try {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -40,10 +59,7 @@ export async function abortUpload(store: Store, { key, uploadId }: OpenUpload): 
     throw new OperatorError(
       'UPLOAD_NOT_CLEANED',
       `An unfinished upload is left behind and may cost money: ${errorMessage(error)}`,
-      {
-        hint: `Run: ${renderAbortUpload(store.cliObject(key), uploadId)}`,
-        cause: error,
-      },
+      { hint: `Run: ${renderAbortUpload(store.cliObject(key), uploadId)}`, cause: error },
     )
   }
 }
@@ -71,11 +87,10 @@ function unlessGone(error: unknown): void {
 }
 
 /**
- * Removes uploads of the same name that nobody knows: the answer to their beginning was lost, and it was repeated.
- * They hold no parts, so whoever cannot find them leaves them to the bucket's lifecycle rule: never throws, for the one that is known has
- * to be handed on to whoever removes it.
+ * Removes the other uploads under a key. They hold no parts, so where they cannot be found they are left to the bucket's
+ * lifecycle rule. Never throws. Returns whether none is left for certain.
  */
-export async function abortStrays(store: Store, open: OpenUpload, how: SendOptions = {}): Promise<void> {
+export async function abortStrays(store: Store, open: OpenUpload, how: SendOptions = {}): Promise<boolean> {
   const input = { Bucket: store.bucket, Prefix: open.key }
   try {
     const { Uploads = [] } = await store.send(
@@ -87,8 +102,10 @@ export async function abortStrays(store: Store, open: OpenUpload, how: SendOptio
       if (Key === open.key && UploadId !== open.uploadId)
         await abortUpload(store, { key: Key, uploadId: UploadId })
     }
+    return true
   } catch (error) {
     const why = isDenied(error) ? 'these credentials may not list uploads.' : errorMessage(error)
     store.log.info(`  An empty upload may be left behind: ${why}`)
+    return false
   }
 }

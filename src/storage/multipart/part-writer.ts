@@ -6,7 +6,7 @@ import { OperatorError } from '../../core/errors.ts'
 import { KIB, renderBytes } from '../../core/text/bytes.ts'
 import type { Store } from '../store.ts'
 import { storeErrorName } from '../store-error.ts'
-import type { OpenUpload } from './abort-upload.ts'
+import type { KnownUpload } from './abort-upload.ts'
 import { combineCrc32 } from './crc32-combine.ts'
 import { FEWEST_PARTS, type PartPlan } from './part-size.ts'
 
@@ -47,7 +47,7 @@ export class PartWriter {
   /** Bytes that the store has acknowledged. */
   acknowledgedBytes = 0
   readonly #store: Store
-  readonly #open: OpenUpload
+  readonly #open: KnownUpload
   readonly #plan: PartPlan
   readonly #checksum: PartChecksum
   readonly #stop = new AbortController()
@@ -65,7 +65,7 @@ export class PartWriter {
   #crc32OfParts = 0
   #bytes = 0
 
-  constructor(store: Store, open: OpenUpload, plan: PartPlan, checksum: PartChecksum) {
+  constructor(store: Store, open: KnownUpload, plan: PartPlan, checksum: PartChecksum) {
     this.#store = store
     this.#open = open
     this.#plan = plan

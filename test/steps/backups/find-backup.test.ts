@@ -24,9 +24,6 @@ async function withBackups(
     await test.store.putJson(
       manifestKey(location, parseBackupId(manifest.backup.id)),
       renderManifest(manifest),
-      {
-        sse: undefined,
-      },
     )
   await work(test, bucket)
 }
@@ -54,10 +51,8 @@ describe('the choice of a backup', () => {
     await withBackups(
       [backup('2026-11-21T03:15:00Z'), full, backup('2026-11-23T03:15:00Z', 'partial')],
       async (test, bucket) => {
-        await test.store.putJson('backups/manifests/logi/notes.json', '{}\n', { sse: undefined })
-        await test.store.putJson('backups/manifests/logistics/20261124T031500Z-daily-1a2b3c4d.json', '{}\n', {
-          sse: undefined,
-        })
+        await test.store.putJson('backups/manifests/logi/notes.json', '{}\n')
+        await test.store.putJson('backups/manifests/logistics/20261124T031500Z-daily-1a2b3c4d.json', '{}\n')
         expect(await find(test, 'latest')).toBe(full.backup.id)
         expect(await bucket.list()).toHaveLength(5)
       },
@@ -79,7 +74,7 @@ describe('the choice of a backup', () => {
     const [good, bad] = [backup('2026-11-21T03:15:00Z'), backup('2026-11-22T03:15:00Z')]
     await withBackups([good], async test => {
       const key = manifestKey(location, parseBackupId(bad.backup.id))
-      await test.store.putJson(key, renderManifest(bad).slice(0, 400), { sse: undefined })
+      await test.store.putJson(key, renderManifest(bad).slice(0, 400))
       expect(await find(test, 'latest')).toBe(good.backup.id)
       expect(test.lines.join('\n')).toContain('It is passed over')
       await expect(find(test, bad.backup.id)).rejects.toMatchObject({ code: 'MANIFEST_INVALID' })
@@ -90,7 +85,7 @@ describe('the choice of a backup', () => {
     const [old, other] = [backup('2026-11-21T03:15:00Z'), backup('2026-11-22T03:15:00Z')]
     await withBackups([old], async test => {
       const key = manifestKey(location, parseBackupId(other.backup.id))
-      await test.store.putJson(key, renderManifest(old), { sse: undefined })
+      await test.store.putJson(key, renderManifest(old))
       await expect(find(test, other.backup.id)).rejects.toMatchObject({
         code: 'MANIFEST_INVALID',
         message: expect.stringContaining(old.backup.id),
@@ -164,9 +159,7 @@ describe('the choice of a backup', () => {
       const ids = Array.from({ length: 1005 }, (_, i) => new Date(Date.UTC(2026, 0, 1, 0, 0, i)))
       await Promise.all(
         ids.map(instant =>
-          test.store.putJson(manifestKey(location, { instant, kind: 'daily', nonce: '00000000' }), '{}\n', {
-            sse: undefined,
-          }),
+          test.store.putJson(manifestKey(location, { instant, kind: 'daily', nonce: '00000000' }), '{}\n'),
         ),
       )
       expect(await listBackups(location, test.store)).toHaveLength(1006)

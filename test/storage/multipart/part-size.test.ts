@@ -1,21 +1,45 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { GIB, MIB } from '../../../src/core/text/bytes.ts'
-import { planParts } from '../../../src/storage/multipart/part-size.ts'
+import { GIB, MIB, TIB } from '../../../src/core/text/bytes.ts'
+import { planParts, refuseTooLarge } from '../../../src/storage/multipart/part-size.ts'
 
-const TIB = 1024 * GIB
 const sizes = fc.oneof(fc.integer({ min: 0, max: 2 * TIB }), fc.maxSafeNat())
 const stores = fc.constantFrom('known' as const, 'unknown' as const)
 
 describe('a part plan', () => {
-  it('never takes more than 640 MiB of memory, whatever the size, and always sends 4 parts side by side', () => {
+  it('takes at most 640 MiB of memory and sends 4 parts side by side up to 750 GiB', () => {
     fc.assert(
-      fc.property(sizes, stores, (bytes, store) => {
+      fc.property(fc.integer({ min: 0, max: 750 * GIB }), stores, (bytes, store) => {
         const plan = planParts(bytes, store)
         expect((plan.inFlight + 1) * plan.partBytes).toBeLessThanOrEqual(640 * MIB)
         expect(plan.inFlight).toBe(4)
       }),
     )
+  })
+
+  it('takes at most 1.25 GiB of memory, whatever the size', () => {
+    fc.assert(
+      fc.property(sizes, stores, (bytes, store) => {
+        const plan = planParts(bytes, store)
+        expect((plan.inFlight + 1) * plan.partBytes).toBeLessThanOrEqual(1.25 * GIB)
+        expect(plan.inFlight).toBeGreaterThanOrEqual(1)
+      }),
+    )
+  })
+
+  it('fits any archive up to 5 TiB into the parts', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 5 * TIB }), stores, (bytes, store) => {
+        const { partBytes, maxParts } = planParts(bytes, store)
+        expect(Math.min(bytes * 1.5, 5 * TIB)).toBeLessThanOrEqual(partBytes * maxParts * 0.9)
+      }),
+    )
+  })
+
+  it('refuses a database above 5 TiB before anything is read, unless only a part is dumped', () => {
+    refuseTooLarge({ databaseBytes: 5 * TIB })
+    refuseTooLarge({ databaseBytes: 50 * TIB, isPartial: true })
+    expect(() => refuseTooLarge({ databaseBytes: 5 * TIB + 1 })).toThrow(/Expected at most 5.00 TiB/)
   })
 
   it('takes no more than 80 MiB where the parts are small', () => {
@@ -52,11 +76,13 @@ describe('a part plan', () => {
     [90 * GIB, 'known', 16],
     [100 * GIB, 'known', 18],
     [180 * GIB, 'known', 31],
-    [TIB, 'known', 128],
-    [1.3 * TIB, 'known', 128],
+    [0.7 * TIB, 'known', 123],
+    [5 * TIB, 'known', 583],
+    [1.3 * TIB, 'known', 228],
     [9 * GIB, 'unknown', 16],
     [10 * GIB, 'unknown', 18],
-    [TIB, 'unknown', 128],
+    [0.5 * TIB, 'unknown', 128],
+    [5 * TIB, 'unknown', 583],
   ] as const)(
     '%d bytes into a store that is %s: parts of %d MiB, 10,000 of them at most',
     (bytes, store, mib) => {

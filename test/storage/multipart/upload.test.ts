@@ -1,59 +1,29 @@
-import { execFileSync } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { crc32 } from 'node:zlib'
-import { GetObjectTaggingCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
 import { startSwift } from '../../../lab/swift.ts'
 import { OperatorError } from '../../../src/core/errors.ts'
 import { MIB } from '../../../src/core/text/bytes.ts'
-import { shellQuote } from '../../../src/core/text/shell-quote.ts'
-import { abortUpload } from '../../../src/storage/multipart/abort-upload.ts'
 import { PartWriter } from '../../../src/storage/multipart/part-writer.ts'
-import { beginUpload, type Compatibility, type UploadRequest } from '../../../src/storage/multipart/upload.ts'
-import type { Store } from '../../../src/storage/store.ts'
-import { createBucket, type TestBucket } from '../../support/bucket.ts'
+import { beginUpload } from '../../../src/storage/multipart/upload.ts'
+import { createBucket } from '../../support/bucket.ts'
 import { fromReadable } from '../../support/byte-source.ts'
-import { FaultProxy } from '../../support/fault-proxy.ts'
 import { theLab } from '../../support/lab.ts'
 import { LOCKED_BUCKET, MeddlingProxy, s3Error } from '../../support/storage/meddling-proxy.ts'
-import { inPieces, openStore, sha256, testBytes } from '../../support/storage/test-store.ts'
+import { inPieces, openStore, sha256 } from '../../support/storage/test-store.ts'
+import {
+  expectNothing,
+  KEY,
+  PART,
+  requestOf,
+  TWO_PARTS,
+  uploadAll,
+  WHOLE,
+} from '../../support/storage/uploads.ts'
 
 const lab = theLab()
 const swift = { ...lab, s3: await startSwift() }
-
-/** The smallest part of a plan. */
-const PART = 16 * MIB
-const KEY = 'archives/db/2026/11/20261123T031500Z-daily-1a2b3c4d.dump'
-
-function requestOf(compatibility: Compatibility, key = KEY): UploadRequest {
-  return {
-    key,
-    backupId: '20261123T031500Z-daily-1a2b3c4d',
-    databaseBytes: 0,
-    storageClass: 'STANDARD',
-    sse: undefined,
-    tags: [],
-    compatibility,
-  }
-}
-
-async function expectNothing(bucket: TestBucket): Promise<void> {
-  expect(await bucket.list()).toEqual([])
-  expect(await bucket.listMultipartUploads()).toEqual([])
-}
-
-/** Sends everything and keeps it. */
-async function uploadAll(store: Store, source: Readable, compatibility: Compatibility = 'auto') {
-  await using upload = await beginUpload(store, requestOf(compatibility))
-  const content = await upload.write(fromReadable(source))
-  const stored = await upload.complete(content)
-  upload.keep()
-  return { content, stored, acknowledged: upload.acknowledgedBytes }
-}
-
-const WHOLE = testBytes(2 * PART + 1)
-
-const TWO_PARTS = WHOLE.subarray(0, PART + 1)
 
 const BOUNDARIES = [
   ['nothing', 0, [0]],
@@ -91,25 +61,6 @@ describe.each([
 })
 
 describe('an upload', () => {
-  it('asks for class, tags and metadata as they were given', async () => {
-    await using bucket = await createBucket(lab)
-    using test = openStore(lab.s3, bucket.name)
-    const tags = [
-      ['team', 'ops & data'],
-      ['a=b', '100% +/é'],
-    ] as const
-    const request = { ...requestOf('auto'), storageClass: 'STANDARD_IA', tags }
-    await using upload = await beginUpload(test.store, request)
-    await upload.complete(await upload.write(fromReadable(Readable.from([Buffer.from('x')]))))
-    upload.keep()
-
-    const { client, name: Bucket } = bucket
-    const { TagSet = [] } = await client.send(new GetObjectTaggingCommand({ Bucket, Key: KEY }))
-    expect(Object.fromEntries(TagSet.map(tag => [tag.Key, tag.Value]))).toEqual(Object.fromEntries(tags))
-    const head = await client.send(new HeadObjectCommand({ Bucket, Key: KEY }))
-    expect(head).toMatchObject({ StorageClass: 'STANDARD_IA', Metadata: { 'backup-id': request.backupId } })
-  })
-
   it.each([
     ['InsufficientCapacity', 507],
     ['XMinioStorageFull', 507],
@@ -214,7 +165,7 @@ describe('an upload', () => {
     await expectNothing(bucket)
   })
 
-  it('that needs more parts than the store takes says so, though the store only says that the number is wrong', async () => {
+  it('reports UPLOAD_TOO_LARGE where the store refuses part 1001', async () => {
     await using bucket = await createBucket(swift)
     await using proxy = await MeddlingProxy.start(swift.s3.endpoint)
     // The first part too many is the last to be refused.
@@ -241,26 +192,10 @@ describe('an upload', () => {
     using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
 
     await uploadAll(test.store, inPieces(TWO_PARTS), mode)
-    await test.store.putJson('manifest.json', '{}', { sse: undefined })
+    await test.store.putJson('manifest.json', '{}')
 
     expect((await bucket.read(KEY)).equals(TWO_PARTS)).toBe(true)
     expect((await bucket.read('manifest.json')).toString()).toBe('{}')
-  })
-
-  it('whose beginning is cancelled before the answer came leaves none', async () => {
-    await using bucket = await createBucket(lab)
-    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
-    proxy.meddle({ method: 'POST', path: /uploads/, holdAnswerMs: 4000 })
-    const job = new AbortController()
-    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url, signal: job.signal })
-    const reason = new OperatorError('CANCELLED', 'The job was cancelled.')
-    setTimeout(() => job.abort(reason), 300)
-    const startedAt = performance.now()
-
-    await expect(beginUpload(test.store, requestOf('auto'))).rejects.toBe(reason)
-
-    expect(performance.now() - startedAt).toBeLessThan(5000)
-    await expectNothing(bucket)
   })
 
   it('that is not kept goes away again, and only that', async () => {
@@ -281,165 +216,6 @@ describe('an upload', () => {
     await upload[Symbol.asyncDispose]()
     expect((await bucket.read(KEY)).toString()).toBe('of somebody else')
   })
-})
-
-describe('an upload over a bad line', () => {
-  it.each([
-    ['a byte flips in a part', { method: 'PUT', path: /partNumber=2&/, flipSent: true }],
-    ['the answer to a part is lost', { method: 'PUT', path: /partNumber=1&/, dropAnswer: true }],
-    ['the answer to the beginning is lost', { method: 'POST', path: /uploads/, dropAnswer: true }],
-    ['the answer to the completion is lost', { method: 'POST', path: /uploadId=/, dropAnswer: true }],
-    [
-      'the answers to the completion are lost for a while',
-      { method: 'POST', path: /uploadId=/, dropAnswer: true, times: 4 },
-    ],
-    [
-      'the completion fails inside an answer that says 200',
-      { method: 'POST', path: /uploadId=/, answer: { status: 200, body: s3Error('InternalError') } },
-    ],
-    [
-      'it does so with a line feed at the end',
-      { method: 'POST', path: /uploadId=/, answer: { status: 200, body: `${s3Error('InternalError')}\n` } },
-    ],
-    [
-      'the store knows no conditions',
-      { method: 'POST', path: /uploadId=/, answer: { status: 501, body: s3Error('NotImplemented') } },
-    ],
-    [
-      'parts are refused as throttled',
-      { method: 'PUT', path: /partNumber/, times: 9, answer: { status: 503, body: s3Error('SlowDown') } },
-    ],
-  ] as const)('is good in the end when %s', async (_, meddling) => {
-    await using bucket = await createBucket(lab)
-    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
-    proxy.meddle(meddling)
-    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
-
-    const { content, stored } = await uploadAll(test.store, inPieces(TWO_PARTS))
-
-    expect(content.sha256).toBe(sha256(TWO_PARTS))
-    expect(stored.checksum?.value).toContain(content.crc32.full)
-    expect((await bucket.read(KEY)).equals(TWO_PARTS)).toBe(true)
-    expect(await bucket.listMultipartUploads()).toEqual([])
-  })
-
-  it.each(['auto', 'basic'] as const)(
-    'looks at the object when the last answer is lost for good, mode %s',
-    async mode => {
-      await using bucket = await createBucket(lab)
-      await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
-      const isDone = { method: 'POST', path: /uploadId=/ }
-      proxy.meddle({ ...isDone, dropAnswer: true })
-      proxy.meddle({ ...isDone, times: 9, answer: { status: 404, body: s3Error('NoSuchUpload') } })
-      using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
-
-      const { stored } = await uploadAll(test.store, inPieces(TWO_PARTS), mode)
-
-      expect(stored.bytes).toBe(TWO_PARTS.length)
-      expect(await bucket.list()).toEqual([KEY])
-    },
-  )
-
-  it('believes no 404 without an object', async () => {
-    await using bucket = await createBucket(lab)
-    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
-    proxy.meddle({
-      method: 'POST',
-      path: /uploadId=/,
-      answer: { status: 404, body: s3Error('NoSuchUpload') },
-    })
-    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
-    await expect(uploadAll(test.store, inPieces(TWO_PARTS))).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
-    await expectNothing(bucket)
-  })
-
-  it.each([
-    ['a store that lists no uploads', 501, 'NotImplemented'],
-    ['a store that is asked wrongly', 400, 'InvalidArgument'],
-  ])('whose beginning was repeated goes on at %s, and leaves nothing of its own', async (_, status, code) => {
-    await using bucket = await createBucket(lab)
-    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
-    proxy.meddle({ method: 'POST', path: /uploads/, answer: { status: 503, body: s3Error('SlowDown') } })
-    proxy.meddle({ method: 'GET', path: /uploads/, answer: { status, body: s3Error(code) } })
-    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
-    await uploadAll(test.store, inPieces(TWO_PARTS))
-    expect(await bucket.listMultipartUploads()).toEqual([])
-    expect(test.lines.join()).toContain('An empty upload may be left behind')
-  })
-
-  it('leaves nothing when the job is cancelled while it looks for what a repeated beginning left', async () => {
-    await using bucket = await createBucket(lab)
-    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
-    proxy.meddle({ method: 'POST', path: /uploads/, answer: { status: 503, body: s3Error('SlowDown') } })
-    proxy.meddle({ method: 'GET', path: /uploads/, holdAnswerMs: 5000 })
-    const job = new AbortController()
-    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url, signal: job.signal })
-    const reason = new OperatorError('CANCELLED', 'The job was cancelled.')
-    const untilLooking = setInterval(() => {
-      if (proxy.seen.some(({ method, path }) => method === 'GET' && /uploads/.test(path))) job.abort(reason)
-    }, 20)
-    {
-      await using _upload = await beginUpload(test.store, requestOf('auto'))
-      clearInterval(untilLooking)
-      expect(job.signal.aborted).toBe(true)
-    }
-    await expectNothing(bucket)
-  })
-
-  it('that may not be removed is told with a command for the shell, whatever is in the prefix', async () => {
-    await using bucket = await createBucket(lab)
-    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
-    proxy.meddle({
-      method: 'DELETE',
-      path: /uploadId=/,
-      answer: { status: 403, body: s3Error('AccessDenied') },
-    })
-    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
-    const key = `it's(all)/${KEY}`
-    const { open } = await beginUpload(test.store, requestOf('auto', key))
-
-    const error = await abortUpload(test.store, open).catch((reason: OperatorError) => reason)
-
-    const command = error?.hint?.replace('Run: ', '') ?? ''
-    const said = execFileSync('sh', ['-c', `aws() { printf '%s\\n' "$@"; }; ${command}`], {
-      encoding: 'utf8',
-    })
-    expect(said.trimEnd().split('\n')).toEqual([
-      's3api',
-      'abort-multipart-upload',
-      '--endpoint-url',
-      proxy.url,
-      '--bucket',
-      bucket.name,
-      '--key',
-      key,
-      '--upload-id',
-      open.uploadId,
-    ])
-  })
-
-  it('ends a completion that nobody answers when the job is cancelled, and says what is left', async () => {
-    await using bucket = await createBucket(lab)
-    await using proxy = await FaultProxy.start({ port: Number(new URL(lab.s3.endpoint).port) })
-    const job = new AbortController()
-    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url, signal: job.signal })
-    const upload = await beginUpload(test.store, requestOf('auto'))
-    const content = await upload.write(fromReadable(inPieces(TWO_PARTS)))
-    const reason = new OperatorError('CANCELLED', 'The job was cancelled.')
-    proxy.blackhole()
-    setTimeout(() => job.abort(reason), 300)
-    const startedAt = performance.now()
-
-    await expect(upload.complete(content)).rejects.toBe(reason)
-    await expect(upload[Symbol.asyncDispose]()).rejects.toMatchObject({
-      code: 'UPLOAD_NOT_CLEANED',
-      hint: expect.stringContaining(`--key ${KEY} --upload-id ${shellQuote(upload.open.uploadId)}`),
-    })
-
-    // The runner kills the tree 10 s after a cancellation.
-    expect(performance.now() - startedAt).toBeLessThan(7500)
-    proxy.resume()
-  }, 20_000)
 })
 
 function* endless(): Generator<Buffer> {

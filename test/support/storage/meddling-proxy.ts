@@ -17,14 +17,18 @@ export interface Meddling {
   readonly path: RegExp
   /** Only requests whose Authorization header matches. */
   readonly authorization?: RegExp
+  /** Only requests that have a header of such a name. */
+  readonly withHeader?: RegExp
   /** Only requests that have no header of such a name. */
   readonly withoutHeader?: RegExp
   /** How many requests; one if left out. */
   readonly times?: number
   /** Flips the lowest bit of the first byte that is sent. */
   readonly flipSent?: boolean
-  /** Flips the lowest bit of the first byte that comes back. */
-  readonly flipReceived?: boolean
+  /** Flips the lowest bit of this byte of what comes back. */
+  readonly flipReceivedAt?: number
+  /** Only requests whose Range header matches. */
+  readonly range?: RegExp
   /** Lets the request through and hangs up in place of the answer. */
   readonly dropAnswer?: boolean
   /** Hangs up after so many bytes of the answer. */
@@ -98,13 +102,15 @@ export class MeddlingProxy implements AsyncDisposable {
     else this.#pass(incoming, response, seen, how)
   }
 
-  #orderFor({ method, path, authorization, headerNames }: SeenRequest): Meddling | undefined {
+  #orderFor({ method, path, authorization, range, headerNames }: SeenRequest): Meddling | undefined {
     const order = this.#orders.find(
       ({ how, left }) =>
         left > 0 &&
         (how.method ?? method) === method &&
         how.path.test(path) &&
         (how.authorization?.test(authorization) ?? true) &&
+        (how.withHeader === undefined || headerNames.some(name => how.withHeader?.test(name))) &&
+        (how.range?.test(range ?? '') ?? true) &&
         !headerNames.some(name => how.withoutHeader?.test(name)),
     )
     if (order !== undefined) order.left -= 1
@@ -128,7 +134,7 @@ export class MeddlingProxy implements AsyncDisposable {
         return
       }
       response.writeHead(reply.statusCode ?? 502, reply.rawHeaders)
-      const body = how?.flipReceived ? reply.pipe(flipFirstBit()) : reply
+      const body = how?.flipReceivedAt === undefined ? reply : reply.pipe(flipBit(how.flipReceivedAt))
       const pass = new Transform({
         transform(chunk: Buffer, _, done) {
           const left = (how?.cutAnswerAfter ?? Number.POSITIVE_INFINITY) - seen.received
@@ -147,18 +153,19 @@ export class MeddlingProxy implements AsyncDisposable {
       if (!response.writableFinished) outgoing.destroy()
     })
     incoming.on('error', () => outgoing.destroy())
-    const body = how?.flipSent ? incoming.pipe(flipFirstBit()) : incoming
+    const body = how?.flipSent ? incoming.pipe(flipBit(0)) : incoming
     body.pipe(outgoing)
   }
 }
 
-function flipFirstBit(): Transform {
-  let isFirst = true
+function flipBit(at: number): Transform {
+  let seen = 0
   return new Transform({
     transform(chunk: Buffer, _, done) {
       const copy = Buffer.from(chunk)
-      if (isFirst && copy.length > 0) copy.writeUInt8(copy.readUInt8(0) ^ 1, 0)
-      isFirst = false
+      const place = at - seen
+      if (place >= 0 && place < copy.length) copy.writeUInt8(copy.readUInt8(place) ^ 1, place)
+      seen += copy.length
       done(null, copy)
     },
   })

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import type { Keys } from '../../../lab/ceph.ts'
 import type { LabS3 } from '../../../lab/lab.ts'
 import type { Log } from '../../../src/core/log.ts'
+import type { StoreConfig } from '../../../src/storage/client.ts'
 import { Store } from '../../../src/storage/store.ts'
 
 /** A Store on a real bucket, and what it logged. */
@@ -17,18 +18,19 @@ export interface TestStoreOptions {
   readonly endpoint?: string
   readonly signal?: AbortSignal
   readonly keys?: Keys
+  readonly config?: Partial<StoreConfig>
 }
 
 /** Credentials go by the environment, as in a job. */
 export function openStore(
   s3: LabS3,
   bucket: string,
-  { endpoint = s3.endpoint, signal = new AbortController().signal, keys = s3 }: TestStoreOptions = {},
+  { endpoint = s3.endpoint, signal = new AbortController().signal, keys = s3, config }: TestStoreOptions = {},
 ): TestStore {
   process.env.AWS_ACCESS_KEY_ID = keys.accessKeyId
   process.env.AWS_SECRET_ACCESS_KEY = keys.secretAccessKey
   const lines: string[] = []
-  const store = new Store({ bucket, endpoint, region: s3.region }, listLog(lines), signal)
+  const store = new Store({ bucket, endpoint, region: s3.region, ...config }, listLog(lines), signal)
   return { store, lines, [Symbol.dispose]: () => store.close() }
 }
 

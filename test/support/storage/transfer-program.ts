@@ -20,8 +20,6 @@ await using upload = await beginUpload(store, {
   backupId: 'big',
   databaseBytes: Number(bytes),
   storageClass: 'STANDARD',
-  sse: undefined,
-  tags: [],
   compatibility: 'auto',
 })
 const content = await upload.write(generate(Number(bytes)))
