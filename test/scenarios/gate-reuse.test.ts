@@ -46,7 +46,7 @@ describe('a backup that the gate reuses', () => {
     const second = await runGate(source, bucket, { inputs: { 'reuse-within': '10m' } })
 
     expect(second.outputs['backup-id']).toBe(first.outputs['backup-id'])
-    expect(second.annotations.map(({ message }) => message).join()).toContain('is passed over')
+    expect(second.annotations.map(({ message }) => message).join()).toContain('is skipped')
     expect(second.log).toContain('pg_restore decoded the whole archive')
   })
 

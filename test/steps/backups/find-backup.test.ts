@@ -4,10 +4,12 @@ import { parseBackupChoice } from '../../../src/core/backup/backup-selector.ts'
 import { archiveKey, manifestKey } from '../../../src/core/backup/bucket-layout.ts'
 import { type Manifest, renderManifest } from '../../../src/core/backup/manifest.ts'
 import { OperatorError } from '../../../src/core/errors.ts'
+import { MIB } from '../../../src/core/text/bytes.ts'
 import { findBackup, listBackups } from '../../../src/steps/backups/find-backup.ts'
 import { createBucket, type TestBucket } from '../../support/bucket.ts'
 import { theLab } from '../../support/lab.ts'
 import { aManifest } from '../../support/samples/manifest-sample.ts'
+import { MeddlingProxy, s3Error } from '../../support/storage/meddling-proxy.ts'
 import { openStore, type TestStore } from '../../support/storage/test-store.ts'
 
 const lab = theLab()
@@ -70,14 +72,63 @@ describe('the choice of a backup', () => {
     })
   })
 
-  it('passes over a damaged manifest, and says so; by its id it is refused', async () => {
+  it('skips a damaged manifest and says so; by its id it is refused, with the others', async () => {
     const [good, bad] = [backup('2026-11-21T03:15:00Z'), backup('2026-11-22T03:15:00Z')]
     await withBackups([good], async test => {
       const key = manifestKey(location, parseBackupId(bad.backup.id))
       await test.store.putJson(key, renderManifest(bad).slice(0, 400))
       expect(await find(test, 'latest')).toBe(good.backup.id)
-      expect(test.lines.join('\n')).toContain('It is passed over')
-      await expect(find(test, bad.backup.id)).rejects.toMatchObject({ code: 'MANIFEST_INVALID' })
+      expect(test.lines.join('\n')).toContain('Trying the backup before it')
+      await expect(find(test, bad.backup.id)).rejects.toMatchObject({
+        code: 'MANIFEST_INVALID',
+        message: expect.stringContaining(`Newest others: ${good.backup.id}.`),
+      })
+    })
+  })
+
+  it.each([
+    ['denied', { status: 403, body: s3Error('AccessDenied') }, 'STORE_DENIED'],
+    ['archived', { status: 403, body: s3Error('InvalidObjectState') }, 'BACKUP_UNUSABLE'],
+    ['longer than any manifest', { status: 200, body: '', length: 300 * MIB }, 'STORE_CORRUPT'],
+  ])('skips a manifest that is %s; by its id it names the others', async (_, answer, code) => {
+    const [good, bad] = [backup('2026-11-21T03:15:00Z'), backup('2026-11-22T03:15:00Z')]
+    await withBackups([good, bad], async (_, bucket) => {
+      await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+      proxy.meddle({ method: 'GET', path: new RegExp(`${bad.backup.id}.json`), times: 99, answer })
+      using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
+      expect(await find(test, 'latest')).toBe(good.backup.id)
+      const error = await find(test, bad.backup.id).catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ code, message: expect.stringContaining(good.backup.id) })
+      expect(error).not.toMatchObject({
+        code: 'BACKUP_UNUSABLE',
+        hint: expect.stringContaining('credentials'),
+      })
+    })
+  })
+
+  it('reads a manifest again whose bytes changed on the way', async () => {
+    const good = backup('2026-11-21T03:15:00Z')
+    await withBackups([good], async (_, bucket) => {
+      await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+      // A digit of a number: the manifest still parses, with another meaning.
+      const at = renderManifest(good).search(/(?<="bytes": )\d/)
+      proxy.meddle({ method: 'GET', path: /\.json/, flipReceivedAt: at })
+      using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
+      const found = await findBackup({ by: 'latest' }, location, test.store, test.store.log)
+      expect(found.object.bytes).toBe(good.object.bytes)
+      expect(proxy.seen.filter(({ path }) => path.includes('.json'))).toHaveLength(2)
+    })
+  })
+
+  it('of a copied prefix names the place where it was found', async () => {
+    const original = backup('2026-11-21T03:15:00Z')
+    await withBackups([], async test => {
+      const id = parseBackupId(original.backup.id)
+      const copy = { prefix: 'off-site/eu', database: 'logi' }
+      await test.store.putJson(manifestKey(copy, id), renderManifest(original))
+      const found = await findBackup({ by: 'latest' }, copy, test.store, test.store.log)
+      expect(found.object).toMatchObject({ bucket: test.store.bucket, key: archiveKey(copy, id, 'dump') })
+      expect(test.lines.join()).toContain('this is a copy')
     })
   })
 
@@ -118,7 +169,7 @@ describe('the choice of a backup', () => {
     })
   })
 
-  it('for a restore is the newest that pg_restore can take, and tells what was passed over', async () => {
+  it('for a restore is the newest that pg_restore can take, and says what was skipped', async () => {
     const [old, damaged, plain] = [
       backup('2026-11-21T03:15:00Z'),
       backup('2026-11-22T03:15:00Z'),
@@ -164,6 +215,27 @@ describe('the choice of a backup', () => {
       )
       expect(await listBackups(location, test.store)).toHaveLength(1006)
       expect(await find(test, 'latest')).toBe('20270101T000000Z-daily-1a2b3c4d')
+    })
+  })
+
+  it('asks for the end of a long history only', async () => {
+    await withBackups([backup(new Date(Date.now() - 3_600_000).toISOString())], async (filled, bucket) => {
+      const ids = Array.from({ length: 3005 }, (_, i) => new Date(Date.UTC(2026, 0, 1, 0, 0, i)))
+      for (let i = 0; i < ids.length; i += 50)
+        await Promise.all(
+          ids
+            .slice(i, i + 50)
+            .map(instant =>
+              filled.store.putJson(
+                manifestKey(location, { instant, kind: 'daily', nonce: '00000000' }),
+                '{}\n',
+              ),
+            ),
+        )
+      await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+      using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
+      await find(test, 'latest')
+      expect(proxy.seen.filter(({ path }) => path.includes('list-type=2'))).toHaveLength(2)
     })
   })
 })

@@ -10,6 +10,13 @@ import {
 import { Transform } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+interface Answer {
+  readonly status: number
+  readonly body: string
+  /** What Content-Length says, and zeros instead of a body. */
+  readonly length?: number
+}
+
 /** What is done to a request or its answer on the way. */
 export interface Meddling {
   readonly method?: string
@@ -36,7 +43,7 @@ export interface Meddling {
   /** Lets the request through, and keeps its answer for so long. */
   readonly holdAnswerMs?: number
   /** Answers instead of the store. */
-  readonly answer?: { readonly status: number; readonly body: string }
+  readonly answer?: Answer
 }
 
 export interface SeenRequest {
@@ -175,12 +182,13 @@ function flipBit(at: number): Transform {
 function answer(
   incoming: IncomingMessage,
   response: ServerResponse,
-  { status, body }: { readonly status: number; readonly body: string },
+  { status, body, length = body.length }: Answer,
 ): void {
   incoming.resume()
   incoming.on('end', () => {
-    response.writeHead(status, { 'content-type': 'application/xml', 'content-length': body.length })
-    response.end(incoming.method === 'HEAD' ? undefined : body)
+    response.writeHead(status, { 'content-type': 'application/xml', 'content-length': length })
+    if (length > body.length) response.write(Buffer.alloc(65_536))
+    else response.end(incoming.method === 'HEAD' ? undefined : body)
   })
 }
 
