@@ -47,7 +47,11 @@ export function hasOpenUpload({ state }: ActionContext): boolean {
 const LATE_EFFECT_MS = 10_000
 const LOOK_EVERY_MS = 2000
 
-const openUpload = d.object({ key: d.string, uploadId: d.nullable(d.string), isCompleting: d.addedLater(d.boolean) })
+const openUpload = d.object({
+  key: d.string,
+  uploadId: d.nullable(d.string),
+  isCompleting: d.optional(d.boolean),
+})
 
 /** Removes the upload, or the archive without a manifest, of a main phase that was stopped. */
 export async function removeOpenUpload(
