@@ -92,7 +92,7 @@ export async function createDrillTools(
     },
     readContent: (database, original) => readRestoredContent(database.connection, original, signal),
     readStructure: async database => {
-      await using session = await openSession(database.connection, signal)
+      await using session = await openSession(database.connection, signal, 'reading')
       return await readStructureChecks(session)
     },
     checkPages: pgAmcheck && (database => checkPages(context, setting, pgAmcheck.path, database)),

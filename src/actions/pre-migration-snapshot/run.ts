@@ -73,7 +73,7 @@ function runGate(setting: GateSetting): Promise<GateReport> {
       detectMigrations: () => findMigrations(setting),
       readObstacles: () => readObstacles(setting),
       readIdentity: async () => {
-        await using session = await openSession(inputs.connection, signal)
+        await using session = await openSession(inputs.connection, signal, 'reading')
         return await readIdentity(session)
       },
       dump: judge => takeBackup(setting, 'pre-migration', judge),
@@ -83,7 +83,7 @@ function runGate(setting: GateSetting): Promise<GateReport> {
 }
 
 async function readObstacles({ inputs, context, signal }: GateSetting): Promise<Obstacles> {
-  await using session = await openSession(inputs.connection, signal)
+  await using session = await openSession(inputs.connection, signal, 'reading')
   const hiddenSessions = await countHiddenSessions(session)
   if (hiddenSessions > 0) context.log.info(`Not every session can be seen. ${describeHidden(hiddenSessions)}`)
   return {
@@ -105,7 +105,7 @@ async function findMigrations(setting: GateSetting): Promise<MigrationReport> {
     }
   }
   if (migrations.by === 'command') return listByCommand(migrations.command, setting)
-  await using session = await openSession(inputs.connection, signal)
+  await using session = await openSession(inputs.connection, signal, 'reading')
   return detectMigrations({
     folder: await readProjectFiles(inputs.project),
     database: await readMigrationTables(session),

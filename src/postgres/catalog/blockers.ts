@@ -1,5 +1,5 @@
 import { queryHead } from '../../core/pg/redact-query.ts'
-import { withEmptySearchPath } from '../session/search-path.ts'
+import { readInTransaction } from '../session/search-path.ts'
 import type { Session } from '../session/session.ts'
 
 /**
@@ -42,7 +42,7 @@ export async function readBlockers(
   session: Session,
   { olderThanMs }: BlockerLimits,
 ): Promise<readonly Blocker[]> {
-  const rows = await withEmptySearchPath(session, async () => [
+  const rows = await readInTransaction(session, async () => [
     ...(await session.rows<Row>(SESSIONS, [olderThanMs])),
     ...(await session.rows<Row>(PREPARED)),
     ...(await session.rows<Row>(STANDBYS, [olderThanMs])),
@@ -53,7 +53,7 @@ export async function readBlockers(
 
 /** Sessions of this database whose state this role may not see: an old transaction may be among them. */
 export async function countHiddenSessions(session: Session): Promise<number> {
-  const { hidden } = await withEmptySearchPath(session, () =>
+  const { hidden } = await readInTransaction(session, () =>
     session.row<{ hidden: string }>(
       `SELECT count(*)::text AS hidden FROM pg_stat_activity
         WHERE datname = current_database() AND usesysid IS NOT NULL AND backend_type IS NULL`,

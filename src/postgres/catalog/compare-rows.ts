@@ -186,8 +186,7 @@ async function readRestoredTables({
   textSettings,
   signal,
 }: RowsComparison): Promise<RestoredTables> {
-  await using session = await openSession(connection, signal)
-  await session.rows("SET search_path = ''")
+  await using session = await openSession(connection, signal, 'reading')
   const rows = await session.rows<TableRow>(TABLES)
   const tables = new Map<string, RestoredTable>()
   const trees = new Map<string, QualifiedName>()

@@ -22,7 +22,7 @@ export async function readRestoredContent(
   original: Original,
   signal: AbortSignal,
 ): Promise<RestoredContent> {
-  await using session = await openSession(connection, signal)
+  await using session = await openSession(connection, signal, 'reading')
   return await readContent(session, original)
 }
 

@@ -28,7 +28,6 @@ export async function measure(
   await session.rows('BEGIN READ ONLY')
   try {
     await session.rows(`SET LOCAL statement_timeout = ${Math.max(1, Math.round(timeoutMs))}`)
-    await session.rows('SET LOCAL search_path TO DEFAULT')
     // An error in place of rows that a policy hides: a part must not pass for the whole.
     await session.rows('SET LOCAL row_security = off')
     const measurement = await read(session, criterion)
@@ -43,7 +42,9 @@ export async function measure(
   }
 }
 
-function read(session: Session, criterion: Criterion): Promise<Measurement> {
+/** The operator's own query runs on the path of the connection; of ours only the look-up of a name does. */
+async function read(session: Session, criterion: Criterion): Promise<Measurement> {
+  await session.rows('SET LOCAL search_path TO DEFAULT')
   switch (criterion.kind) {
     case 'table':
       return readRows(session, criterion.table)
@@ -79,15 +80,17 @@ interface Relation extends TableMember {
   readonly oid: string
 }
 
+/** On the search path of the database, which decides what a name without a schema means: every operator has its schema. */
 const RELATION = `
-  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.oid = to_regclass($1)`
+  SELECT c.oid::pg_catalog.text AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+   WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)::pg_catalog.oid`
 
 async function findTable(session: Session, table: TableName): Promise<Relation> {
   const { schema, name } = table
   const quoted = schema === undefined ? quoteIdentifier(name) : quoteTable({ schema, name })
   const [found] = await session.rows<Record<'oid' | 'schema' | 'name' | 'kind', string>>(RELATION, [quoted])
+  await session.rows("SET LOCAL search_path = ''")
   if (found === undefined) throw new Unmeasurable(`there is no table ${quoted}`)
   if (!['r', 'p'].includes(found.kind))
     throw new Unmeasurable(`${quoted} is not a table; use a check of query for it`)
@@ -165,6 +168,7 @@ async function readQuery(session: Session, { sql, condition }: QueryCriterion): 
 }
 
 async function readExtension(session: Session, { extension }: ExtensionCriterion): Promise<Measurement> {
+  await session.rows("SET LOCAL search_path = ''")
   const [found] = await session.rows<{ version: string }>(
     'SELECT extversion AS version FROM pg_catalog.pg_extension WHERE extname = $1',
     [extension],

@@ -1,7 +1,7 @@
 import type { Criterion, Measurement } from '../../core/criteria/criterion.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { Connection } from '../../core/pg/connection.ts'
-import { openSession } from '../session/session.ts'
+import { openSession, type SessionUse } from '../session/session.ts'
 import { measure } from './criteria.ts'
 
 /**
@@ -15,7 +15,7 @@ export async function measureLive(
 ): Promise<ReadonlyMap<string, Measurement>> {
   const compared = criteria.filter(({ kind }) => kind === 'table')
   try {
-    return await measureAll(live, compared, signal)
+    return await measureAll(live, compared, signal, 'reading')
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof OperatorError)) throw error
@@ -28,8 +28,9 @@ export async function measureAll(
   connection: Connection,
   criteria: readonly Criterion[],
   signal: AbortSignal,
+  use: SessionUse = 'writing',
 ): Promise<ReadonlyMap<string, Measurement>> {
-  await using session = await openSession(connection, signal)
+  await using session = await openSession(connection, signal, use)
   const measured = new Map<string, Measurement>()
   for (const criterion of criteria) measured.set(criterion.name, await measure(session, criterion))
   return measured

@@ -3,7 +3,7 @@ import { recogniseTable, TELLING_COLUMNS, TELLING_NAME } from '../../core/migrat
 import { TOOLS } from '../../core/migrations/tools.ts'
 import { quoteIdentifier, quoteTable } from '../../core/pg/quote.ts'
 import { renderCount } from '../../core/text/bytes.ts'
-import { withEmptySearchPath } from '../session/search-path.ts'
+import { readInTransaction } from '../session/search-path.ts'
 import type { Session } from '../session/session.ts'
 
 /** How long to wait for a migration that has its own table locked; then DATABASE_LOCKED. */
@@ -40,7 +40,7 @@ type FoundTable = Record<'schema' | 'name' | 'readable' | 'hidden' | 'columns', 
  * inside a transaction. Throws DATABASE_LOCKED where a running migration keeps its table locked.
  */
 export async function readMigrationTables(session: Session): Promise<MigrationTables> {
-  return await withEmptySearchPath(session, async () => {
+  return await readInTransaction(session, async () => {
     await session.rows(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
     await session.rows(`SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`)
     // Times are compared as texts.
@@ -64,7 +64,9 @@ async function readTables(session: Session): Promise<MigrationTables> {
     if (recognised === undefined) continue
     const wanted = recognised.kind === 'known' ? recognised.tools.flatMap(tool => tool.columns) : []
     const selected = [...new Set(wanted)].filter(column => columns.has(column))
-    const isRead = selected.length > 0 && found.readable === 'true'
+    // Row security would be an error here, or else call functions of the table's owner.
+    const mayRead = found.readable === 'true' && found.hidden !== 'true'
+    const isRead = selected.length > 0 && mayRead
     const rows = isRead ? await readRows(session, found, selected) : []
     tables.push({ schema, name, columns, rows: rows.slice(0, MOST_ROWS) })
     if (recognised.kind === 'known') gaps.push(...describeGaps(found, rows.length))

@@ -15,13 +15,21 @@ export interface SequenceValue extends RestoredSequence {
 /** Sequences that one statement reads: each is a branch of a UNION. */
 const BATCH = 100
 
+/** pg_sequence_last_value is null where nextval was never called, and hides what the sequence would give out first. */
+const LAST_VALUE = `
+  CASE WHEN is_readable THEN pg_sequence_last_value(c.oid)::text END AS value, NULL AS next`
+
+/** A sequence that was dropped meanwhile has no data, and is an error: it was there in this snapshot. */
+const DATA = `
+  CASE WHEN is_readable THEN (SELECT CASE WHEN d.is_called THEN d.last_value END FROM pg_get_sequence_data(c.oid) d)::text END AS value,
+  CASE WHEN is_readable THEN (SELECT CASE WHEN NOT d.is_called THEN d.last_value END FROM pg_get_sequence_data(c.oid) d)::text END AS next`
+
 /**
- * Outside extensions, or their configuration, or owned by the given tables. A standby cannot read an unlogged one. pg_sequence_last_value is null
- * where nextval was never called, and hides what the sequence would give out first.
+ * Outside extensions, or their configuration, or owned by the given tables. A standby cannot read an unlogged one.
  */
-const SEQUENCES = `
+const sequencesQuery = (byOid: boolean) => `
   SELECT n.nspname AS schema, c.relname AS name, s.seqcycle::text AS cycles, is_configuration::text AS configuration,
-         is_readable::text AS readable, CASE WHEN is_readable THEN pg_sequence_last_value(c.oid)::text END AS value
+         is_readable::text AS readable, ${byOid ? DATA : LAST_VALUE}
     FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    CROSS JOIN LATERAL (SELECT has_sequence_privilege(c.oid, 'SELECT') AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery()) AS is_readable,
                               c.oid = ANY (${CONFIGURATION}) AS is_configuration OFFSET 0) AS facts
@@ -38,6 +46,8 @@ interface Row extends Record<string, string | null> {
   readonly cycles: string
   readonly configuration: string
   readonly value: string | null
+  /** What a sequence that was never used gives out first. */
+  readonly next: string | null
   readonly readable: string
 }
 
@@ -54,15 +64,16 @@ export function readSequenceNames(session: Session): Promise<ReadonlyArray<Pick<
 /** Reads all sequences of a full dump, or those owned by the given tables. */
 export async function readSequences(session: Session, ownedBy?: readonly Table[]): Promise<SequenceValues> {
   const oids = ownedBy === undefined ? null : ownedBy.map(table => table.oid)
-  const rows = await session.rows<Row>(SEQUENCES, [oids])
-  const unused = await readUnused(
-    session,
-    rows.filter(({ value, readable }) => value === null && readable === 'true'),
+  const { version } = await session.row<{ version: string }>(
+    "SELECT current_setting('server_version_num') AS version",
   )
+  const byOid = Number(version) >= SEQUENCE_DATA
+  const rows = await session.rows<Row>(sequencesQuery(byOid), [oids])
+  const unused = byOid ? undefined : await readUnused(session, rows.filter(isUnused))
   return new Map(
-    rows.map(({ schema, name, cycles, configuration, value }) => {
+    rows.map(({ schema, name, cycles, configuration, value, next }) => {
       const key = quoteTable({ schema, name })
-      const state = unused.get(key) ?? { value, next: null }
+      const state = unused?.get(key) ?? { value, next }
       return [
         key,
         { schema, name, cycles: cycles === 'true', isConfiguration: configuration === 'true', ...state },
@@ -71,9 +82,19 @@ export async function readSequences(session: Session, ownedBy?: readonly Table[]
   )
 }
 
+/** pg_get_sequence_data is new in 18: no name is looked up between the listing and the reading. */
+const SEQUENCE_DATA = 180_000
+
+function isUnused({ value, readable }: Row): boolean {
+  return value === null && readable === 'true'
+}
+
 type State = Pick<RestoredSequence, 'value' | 'next'>
 
-/** The relation of a sequence tells everything, in every version; pg_get_sequence_data is new in 18. */
+/**
+ * The relation of a sequence tells what it gives out first. By now it may be a view that its owner put there: a
+ * reading session refuses that.
+ */
 async function readUnused(session: Session, unused: readonly Row[]): Promise<ReadonlyMap<string, State>> {
   const states = new Map<string, State>()
   for (let i = 0; i < unused.length; i += BATCH) {

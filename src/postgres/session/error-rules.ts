@@ -16,6 +16,18 @@ interface ErrorRule {
   readonly hint: string
 }
 
+/** Node's codes for a certificate that is not trusted. */
+const CERTIFICATE_CODES = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]
+
 /**
  * What servers, libpq and Node say when a connection or statement fails, and what to do about it. The same table
  * serves our own sessions, whose errors have codes, and pg_dump, which has only words. A role that a statement names
@@ -53,16 +65,7 @@ const RULES: readonly ErrorRule[] = [
     hint: 'All connections of the server are in use; a dump needs three. Close idle ones or raise the limit, then run again.',
   },
   {
-    codes: [
-      'DEPTH_ZERO_SELF_SIGNED_CERT',
-      'SELF_SIGNED_CERT_IN_CHAIN',
-      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-      'UNABLE_TO_GET_ISSUER_CERT',
-      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-      'CERT_HAS_EXPIRED',
-      'CERT_NOT_YET_VALID',
-      'ERR_TLS_CERT_ALTNAME_INVALID',
-    ],
+    codes: CERTIFICATE_CODES,
     match: /certificate verify failed|does not match host name/i,
     code: 'DATABASE_UNREACHABLE',
     hint: "The server's certificate is not trusted with this sslmode. Give the provider's root certificate by sslrootcert=<file>, or use sslmode=require to encrypt without verifying.",
@@ -200,11 +203,11 @@ export function statementError(error: unknown, connection: Connection): Operator
   )
 }
 
-/** A server without TLS, or one whose access rules refuse the way of this attempt: libpq then tries the other way. */
+/** No TLS there, a certificate that is not trusted, or access rules that refuse this way: libpq tries the other. */
 export function isTlsRefusal(error: unknown): boolean {
   const code = codeOf(error)
   if (code === undefined) return /server does not support SSL/i.test(errorMessage(error))
-  return code === '28000' || /^(ERR_TLS|ERR_SSL|EPROTO$)/.test(code)
+  return code === '28000' || CERTIFICATE_CODES.includes(code) || /^(ERR_TLS|ERR_SSL|EPROTO$)/.test(code)
 }
 
 /** A SQLSTATE, an errno, or Node's name of a TLS error; undefined where the driver gives its words alone. */

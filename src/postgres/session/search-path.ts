@@ -1,20 +1,20 @@
+import { READING_SETTINGS } from './reading-settings.ts'
 import type { Session } from './session.ts'
 
-/**
- * From here on only names of pg_catalog are found without their schema. A database may put another schema before it, and
- * whoever owns functions there would have them run with the rights of the backup (CVE-2018-1058; pg_dump does the same).
- * Not through a pooler in transaction mode: the next client of the server connection would inherit it.
- */
+/** From here on only names of pg_catalog are found without their schema (CVE-2018-1058). */
 export async function emptySearchPath(session: Session): Promise<void> {
   await session.rows("SET search_path = ''")
 }
 
-/** The same for a piece of work in a transaction of its own, which leaves nothing behind on any pooler. */
-export async function withEmptySearchPath<T>(session: Session, work: () => Promise<T>): Promise<T> {
+/**
+ * The settings of a reading session for one piece of work, in a transaction that leaves nothing behind on any pooler.
+ * Of the settings those that this server knows.
+ */
+export async function readInTransaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
   await session.rows('BEGIN READ ONLY')
   let result: T
   try {
-    await session.rows("SET LOCAL search_path = ''")
+    await session.rows(SET_LOCAL)
     result = await work()
   } catch (error) {
     // On a connection that is gone it fails as well, and says less.
@@ -24,3 +24,10 @@ export async function withEmptySearchPath<T>(session: Session, work: () => Promi
   await session.rows('ROLLBACK')
   return result
 }
+
+const VALUES = Object.entries(READING_SETTINGS)
+  .map(([name, value]) => `('${name}', '${value}')`)
+  .join(', ')
+
+const SET_LOCAL = `SELECT pg_catalog.set_config(s.name, w.value, true) FROM (VALUES ${VALUES}) AS w (name, value)
+  JOIN pg_catalog.pg_settings s ON s.name OPERATOR(pg_catalog.=) w.name`

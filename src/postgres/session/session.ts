@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client, QueryResult } from 'pg'
 import { errorMessage } from '../../core/errors.ts'
 import type { Connection } from '../../core/pg/connection.ts'
-import { connect } from './connect.ts'
+import { connect, type Link } from './connect.ts'
 import { statementError } from './error-rules.ts'
 import { hasServerProcessOfItsOwn } from './pooler.ts'
+import { READING_SETTINGS } from './reading-settings.ts'
 
 /** How long a cancelled session may take to end its query on the server before it just hangs up. */
 const CANCEL_GRACE_MS = 2000
@@ -24,69 +25,110 @@ export interface Session extends AsyncDisposable {
 }
 
 /**
- * Connects and switches off the timeouts that a server, database or role may impose, unless the server process is shared with
- * others. When the signal is aborted the session ends, and whoever waits for it gets the signal's reason.
+ * `reading` is for everything that only reads a database of others: nothing of theirs runs with our rights, and what
+ * would need to ends in an error. Where a pooler shares the server process, `readInTransaction` does the same.
+ */
+export type SessionUse = 'reading' | 'writing'
+
+/**
+ * Connects, and switches off the timeouts that a server, database or role may impose, unless the server process is
+ * shared with others. When the signal is aborted the session ends, and statements reject with the signal's reason.
  * Throws DATABASE_UNREACHABLE or DATABASE_AUTH.
  */
-export async function openSession(connection: Connection, signal?: AbortSignal): Promise<Session> {
-  const { client, hangUp, lastWords } = await connect(connection, signal)
-  let pid = ''
-  let running = 0
-  const end = async () => {
-    signal?.removeEventListener('abort', end)
-    if (running > 0)
-      await Promise.race([
-        cancelBackend(connection, pid),
-        sleep(CANCEL_GRACE_MS, undefined, { ref: false }),
-      ]).catch(() => {})
-    await Promise.race([client.end(), sleep(CANCEL_GRACE_MS, undefined, { ref: false })]).catch(() => {})
-    hangUp()
-  }
-  const rows = async <T>(sql: string, values: readonly unknown[] = []): Promise<T[]> => {
-    signal?.throwIfAborted()
-    running += 1
-    try {
-      return firstResult(await client.query<T & Record<string, string | null>>(sql, [...values])).rows
-    } catch (error) {
-      if (signal?.aborted) throw signal.reason
-      const isGone = /not queryable/.test(errorMessage(error))
-      throw statementError(isGone ? (lastWords() ?? error) : error, connection)
-    } finally {
-      running -= 1
-    }
-  }
-  signal?.addEventListener('abort', end)
+export async function openSession(
+  connection: Connection,
+  signal?: AbortSignal,
+  use: SessionUse = 'writing',
+): Promise<Session> {
+  const link = new SessionLink(connection, await connect(connection, signal), signal)
   try {
-    const announced = announcedPid(client)
-    const [opening] = await rows<{ pid: string }>(openingQuery(announced))
-    const openedPid = opening?.pid ?? ''
-    const isShared = openedPid !== announced && !(await hasServerProcessOfItsOwn(rows, openedPid, connection))
-    // Who cancels a process that is shared cancels the statement of somebody else.
-    if (!isShared) pid = openedPid
-    if (!isShared && openedPid !== announced) await rows(openingQuery(openedPid))
-    return {
-      rows,
-      row: oneRow(rows),
-      pid: openedPid,
-      isShared,
-      isIdle: () => running === 0,
-      [Symbol.asyncDispose]: end,
-    }
+    return await link.open(use)
   } catch (error) {
-    await end()
+    await link.end()
     throw error
   }
 }
 
+/** The driver's connection of a session, and what it takes to end both. */
+class SessionLink {
+  readonly #connection: Connection
+  readonly #link: Link
+  readonly #signal: AbortSignal | undefined
+  #pid = ''
+  #running = 0
+
+  constructor(connection: Connection, link: Link, signal: AbortSignal | undefined) {
+    this.#connection = connection
+    this.#link = link
+    this.#signal = signal
+    signal?.addEventListener('abort', this.end)
+  }
+
+  async open(use: SessionUse): Promise<Session> {
+    const { rows } = this
+    const announced = announcedPid(this.#link.client)
+    const [opening] = await rows<{ pid: string }>(openingQuery(announced, use))
+    const pid = opening?.pid ?? ''
+    const isShared = pid !== announced && !(await hasServerProcessOfItsOwn(rows, pid, this.#connection))
+    // Cancelling a shared process would cancel the statement of another client.
+    if (!isShared) this.#pid = pid
+    if (!isShared && pid !== announced) await rows(openingQuery(pid, use))
+    return {
+      rows,
+      row: oneRow(rows),
+      pid,
+      isShared,
+      isIdle: () => this.#running === 0,
+      [Symbol.asyncDispose]: this.end,
+    }
+  }
+
+  readonly rows = async <T>(sql: string, values: readonly unknown[] = []): Promise<T[]> => {
+    const { client, lastWords } = this.#link
+    this.#signal?.throwIfAborted()
+    this.#running += 1
+    try {
+      return firstResult(await client.query<T & Record<string, string | null>>(sql, [...values])).rows
+    } catch (error) {
+      if (this.#signal?.aborted) throw this.#signal.reason
+      const isGone = /not queryable/.test(errorMessage(error))
+      throw statementError(isGone ? (lastWords() ?? error) : error, this.#connection)
+    } finally {
+      this.#running -= 1
+    }
+  }
+
+  /** Cancels what still runs, on the server too. */
+  readonly end = async (): Promise<void> => {
+    const { client, hangUp } = this.#link
+    const grace = () => sleep(CANCEL_GRACE_MS, undefined, { ref: false })
+    this.#signal?.removeEventListener('abort', this.end)
+    if (this.#running > 0)
+      await Promise.race([cancelBackend(this.#connection, this.#pid), grace()]).catch(() => {})
+    await Promise.race([client.end(), grace()]).catch(() => {})
+    hangUp()
+  }
+}
+
+const NO_TIMEOUTS = {
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
+  transaction_timeout: '0',
+} as const
+
 /**
- * Asks for the server process, and switches the timeouts off where it is the one that was announced: a pooler makes one up, and
- * behind a pooler the settings may stay for others. Every name has its schema: the database may have put another one before
- * pg_catalog.
+ * Asks for the server process, and makes the session's settings where it is the one that was announced: a pooler makes
+ * one up, and behind a pooler the settings may stay for others. Settings that the server lacks are left out. Every
+ * name has its schema: the database may have put another one before pg_catalog.
  */
-function openingQuery(ownPid: string | null): string {
+function openingQuery(ownPid: string | null, use: SessionUse): string {
+  const settings = Object.entries({ ...NO_TIMEOUTS, ...(use === 'reading' && READING_SETTINGS) })
+  const values = settings.map(([name, value]) => `('${name}', '${value}')`).join(', ')
   return `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid, pg_catalog.count(
-    CASE WHEN pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) ${Number(ownPid)} THEN pg_catalog.set_config(name, '0', false) END)
-    FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) ANY ('{statement_timeout,lock_timeout,idle_in_transaction_session_timeout,idle_session_timeout,transaction_timeout}')`
+    CASE WHEN pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) ${Number(ownPid)} THEN pg_catalog.set_config(s.name, w.value, false) END)
+    FROM (VALUES ${values}) AS w (name, value) JOIN pg_catalog.pg_settings s ON s.name OPERATOR(pg_catalog.=) w.name`
 }
 
 /** `row` of a session, made of its `rows`. */

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { OperatorError } from '../../core/errors.ts'
 import type { Connection } from '../../core/pg/connection.ts'
 import { queryHead } from '../../core/pg/redact-query.ts'
-import { emptySearchPath } from '../session/search-path.ts'
 import { openSession, type Session } from '../session/session.ts'
 
 /** Looks every second, or more often where lock-timeout is short. */
@@ -33,8 +32,7 @@ export async function watchLocks(
   lockTimeoutMs: number,
   signal: AbortSignal,
 ): Promise<LockWatch> {
-  const session = await openSession(connection, signal)
-  await emptySearchPath(session)
+  const session = await openSession(connection, signal, 'reading')
   const intervalMs = Math.min(INTERVAL_MS, Math.max(50, lockTimeoutMs / 4))
   const stop = new AbortController()
   let inTheWay: readonly string[] = []

@@ -26,7 +26,7 @@ import {
   type ServerFacts,
 } from '../catalog/server-facts.ts'
 import { type DumpSelection, findUnmatched, readTables } from '../catalog/tables.ts'
-import { emptySearchPath, withEmptySearchPath } from '../session/search-path.ts'
+import { readInTransaction } from '../session/search-path.ts'
 import { openSession } from '../session/session.ts'
 import { watchLocks } from './lock-watch.ts'
 import { refuseMissingPrivileges, refuseTransactionPooler } from './preflight.ts'
@@ -71,12 +71,11 @@ const SEQUENCE_LOCK_MS = 60_000
 
 export async function openSource(connection: Connection, signal: AbortSignal): Promise<Source> {
   const sessions = new AsyncDisposableStack()
-  const session = sessions.use(await openSession(connection, signal))
+  const session = sessions.use(await openSession(connection, signal, 'reading'))
   return {
-    readFacts: () => withEmptySearchPath(session, () => readServerFacts(session)),
+    readFacts: () => readInTransaction(session, () => readServerFacts(session)),
     async refuseObstacles(selection) {
       refuseTransactionPooler(session, connection)
-      await emptySearchPath(session)
       const tables = await readTables(session, selection)
       await refuseMissingPrivileges(session, connection.user, tables, isNarrowed(selection))
     },
@@ -110,8 +109,7 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
     async readSequences({ tables, session: holder }, isPartial) {
       const known = new Set((await readSequenceNames(holder)).map(quoteTable))
       // Reading a sequence locks it to the end of the transaction (lock_and_open_sequence in sequence.c), savepoint or not.
-      await using reader = await openSession(connection, signal)
-      await emptySearchPath(reader)
+      await using reader = await openSession(connection, signal, 'reading')
       await reader.rows(`SET lock_timeout = ${SEQUENCE_LOCK_MS}`)
       const found = await readSequences(reader, isPartial ? tables : undefined)
       // One that is younger than the snapshot is not in the archive.
