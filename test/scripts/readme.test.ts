@@ -67,6 +67,13 @@ describe.each(FILES)('%s', file => {
   })
 })
 
+test('AGENTS.md names files and folders that exist', () => {
+  const page = readFileSync('AGENTS.md', 'utf8')
+  const paths = [...page.matchAll(/`((?:src|test|scripts|docs|actions|lab|examples)\/[^`\s<*…]*)`/g)]
+  expect(paths.length).toBeGreaterThan(20)
+  for (const [, path = ''] of paths) expect(existsSync(path), path).toBe(true)
+})
+
 test('pages have steps and links to look at', () => {
   const pages = FILES.map(file => readFileSync(file, 'utf8'))
   expect(pages.flatMap(stepsOf).length).toBeGreaterThan(5)
