@@ -1,6 +1,7 @@
 import { checkFreshness } from './actions/check-freshness/run.ts'
 import { dumpToS3 } from './actions/dump-to-s3/run.ts'
 import { preMigrationSnapshot } from './actions/pre-migration-snapshot/run.ts'
+import { pruneBackups } from './actions/prune-backups/run.ts'
 import { renderAccess } from './actions/render-access/run.ts'
 import { renderRecover } from './actions/render-recover/run.ts'
 import { renderStatus } from './actions/render-status/run.ts'
@@ -18,6 +19,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'render-access': renderAccess,
   'render-recover': renderRecover,
   'render-status': renderStatus,
+  'prune-backups': pruneBackups,
   'report-outcome': reportOutcome,
   'restore-from-s3': restoreFromS3,
   'setup-pg18': setupPg18,

@@ -111,6 +111,7 @@ const DIFFERENT: Readonly<Record<string, string>> = {
   database: 'a drill has no connection whose database could give the name',
   'fail-on': 'a drill fails by its verdict, a status of Render by conditions',
   'lock-timeout': 'a deploy waits behind the gate; nobody waits for a nightly dump',
+  mode: 'restore-from-s3 asks where to, the actions for the bucket ask whether to change anything',
   timeout: 'a gate holds up a deploy, the others hold up nothing',
 }
 

@@ -62,11 +62,12 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['checks', 'migrations'],
     ['criteria', 'drill', 'gate'],
     ['restore', 'render'],
+    ['retention', 'posture'],
     ['summary'],
   ],
   postgres: [['session'], ['client-tools'], ['catalog'], ['source', 'target', 'install'], ['scratch']],
-  steps: [['backups'], ['dump', 'restore', 'recovery'], ['drill', 'gate']],
-  storage: [['multipart']],
+  steps: [['backups'], ['dump', 'restore', 'recovery'], ['drill', 'gate'], ['retention', 'posture']],
+  storage: [['multipart'], ['bucket']],
 }
 
 /** Rooms of one group that may import each other in this direction. */

@@ -68,6 +68,12 @@ export const ERROR_CODES = {
   CUTOVER_REFUSED: 'The cutover cannot be made as asked. Nothing was changed.',
   CUTOVER_STOPPED: 'The cutover stopped half way. The message says what is done and what is not.',
   CUTOVER_RECORD_INVALID: 'The record of a cutover cannot be read: damaged, or written by a newer version.',
+  RETENTION_BLOCKED:
+    'Retention deletes nothing: clocks disagree, or not every manifest, pin and record could be read.',
+  RETENTION_RECORD_INVALID:
+    'A pin or the record of a deleted backup cannot be read: damaged, or written by a newer version.',
+  BUCKET_UNFIT: 'The bucket is not set up as backups need it, or a setting could not be repaired.',
+  PLAN_CHANGED: 'The plan is not the one that was approved. Nothing was changed.',
   TIMED_OUT: 'The step took longer than its timeout.',
   CANCELLED: 'The job was cancelled.',
   INTERNAL: 'A defect of pg-runbook. Please report it.',

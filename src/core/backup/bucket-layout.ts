@@ -56,6 +56,28 @@ export function restorePrefix({ prefix, database }: Location): string {
   return join(prefix, `restores/${database}/`)
 }
 
+export function cutoverPrefix({ prefix, database }: Location): string {
+  return join(prefix, `cutovers/${database}/`)
+}
+
+/** A pin keeps its backup from retention. */
+export function pinKey(location: Location, backupId: string): string {
+  return `${pinPrefix(location)}${backupId}.json`
+}
+
+export function pinPrefix({ prefix, database }: Location): string {
+  return join(prefix, `pins/${database}/`)
+}
+
+/** What stays of a backup that retention deleted. */
+export function retiredKey(location: Location, backupId: string): string {
+  return `${retiredPrefix(location)}${backupId}.json`
+}
+
+export function retiredPrefix({ prefix, database }: Location): string {
+  return join(prefix, `retired/${database}/`)
+}
+
 /** A bucket and the prefix under which everything lies. */
 export interface Destination {
   readonly bucket: string
