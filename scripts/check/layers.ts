@@ -60,6 +60,7 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['text', 'json', 'pg'],
     ['backup'],
     ['checks', 'migrations'],
+    ['passes'],
     ['criteria', 'drill', 'gate'],
     ['restore', 'render'],
     ['retention', 'posture'],

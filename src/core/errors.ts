@@ -95,7 +95,12 @@ export interface ErrorFacts {
   readonly httpStatus?: number | undefined
   /** The name that the system or the provider gives the error: `ECONNREFUSED`, `NoSuchBucket`. */
   readonly providerCode?: string | undefined
+  /** What a failed restore says about the archive. */
+  readonly blame?: RestoreBlame | undefined
 }
+
+/** The archive is damaged; what it holds cannot be restored as it is; or nothing, because the cause is not known. */
+export type RestoreBlame = 'damage' | 'contents' | 'unknown'
 
 export interface ErrorDetails extends ErrorFacts {
   /** The next thing to do, one sentence. */

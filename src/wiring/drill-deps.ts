@@ -1,6 +1,5 @@
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { mayLackWhatItNeeds, renderUseList } from '../core/backup/archive-toc.ts'
+import { type ArchiveEntry, mayLackWhatItNeeds } from '../core/backup/archive-toc.ts'
 import type { Manifest } from '../core/backup/manifest.ts'
 import { schemasToLeaveOut } from '../core/backup/partial-backup.ts'
 import type { Check } from '../core/checks/check.ts'
@@ -10,25 +9,23 @@ import { parseVersion } from '../core/pg/version.ts'
 import { readRestoredContent } from '../postgres/catalog/content.ts'
 import { measureAll, measureLive } from '../postgres/catalog/measure-criteria.ts'
 import { readStructureChecks } from '../postgres/catalog/structure.ts'
+import { readArchiveToc } from '../postgres/client-tools/archive-toc-file.ts'
 import { connectionEnvironment } from '../postgres/client-tools/passfile.ts'
 import { checkWithAmcheck } from '../postgres/client-tools/pg-amcheck.ts'
-import { startRestore } from '../postgres/client-tools/pg-restore.ts'
-import { listArchive, readSchemas } from '../postgres/client-tools/pg-restore-list.ts'
 import { readFreeBytes } from '../postgres/install/disk-space.ts'
 import type { ScratchDatabase } from '../postgres/scratch/database.ts'
+import { handOver, installAmcheck } from '../postgres/scratch/owner-role.ts'
 import { openSession } from '../postgres/session/session.ts'
 import type { ActionContext } from '../runner/action.ts'
-import type { DrillTools } from '../steps/drill/drill.ts'
+import type { DrillDeps } from '../steps/drill/request.ts'
 import { reportProgress } from '../steps/report-progress.ts'
 import { downloadArchive } from '../storage/download.ts'
 import type { Store } from '../storage/store.ts'
+import { createPassDeps } from './pass-deps.ts'
 import { requireTool } from './require-tool.ts'
 import { openScratch, SERVER_BYTES } from './scratch-server.ts'
 
-/** A copy that is thrown away subscribes to nothing: a database with a subscription cannot even be dropped. */
-const DRILL_ONLY = ['--no-subscriptions']
-
-export interface DrillSetting {
+export interface DrillRun {
   readonly store: Store
   readonly signal: AbortSignal
   /** Private, and removed afterwards. */
@@ -43,29 +40,16 @@ export interface DrillSetting {
 }
 
 /** What the drill step needs, all but the smoke command. Throws TOOL_MISSING without a pg_restore that can read the archive. */
-export async function createDrillTools(
+export async function createDrillDeps(
   context: ActionContext,
-  setting: DrillSetting,
+  run: DrillRun,
   manifest: Manifest,
-): Promise<Omit<DrillTools, 'smoke'>> {
-  const { store, signal, directory, scratch, live, jobs, amcheck } = setting
+): Promise<Omit<DrillDeps, 'smoke'>> {
+  const { store, signal, directory, scratch, live, jobs, amcheck } = run
   const { variables } = context.environment
   const pgRestore = await requireTool(context, 'pg_restore', parseVersion(manifest.archive.toolVersion).major)
   const pgAmcheck = amcheck ? await requireTool(context, 'pg_amcheck', pgRestore.version.major) : undefined
   const archivePath = join(directory, 'archive.dump')
-  /** The entries of a partial archive but the schemas that are there, and what needs something outside of it. */
-  const listOfPartial = async (env: Readonly<Record<string, string>>) => {
-    const path = join(directory, 'entries.list')
-    const entries = await listArchive(pgRestore.path, archivePath, [], env)
-    const question = { pgRestore: pgRestore.path, archive: archivePath, entries, path, env }
-    const there = schemasToLeaveOut(manifest)
-    const schemas = there.length === 0 ? new Map() : await readSchemas(question)
-    const kept = entries.filter(
-      entry => !there.includes(schemas.get(entry.id) ?? '') && !mayLackWhatItNeeds(entry, manifest.backup),
-    )
-    await writeFile(path, renderUseList(kept), { mode: 0o600 })
-    return path
-  }
   return {
     store,
     signal,
@@ -78,35 +62,51 @@ export async function createDrillTools(
     }),
     download: (archive, path, onBytes) => downloadArchive(store, archive, path, onBytes),
     pgRestore: pgRestore.version,
-    openScratch: () => openScratch(context, setting, manifest),
-    startRestore: async database => {
-      const env = await connectionEnvironment(database.connection, directory, variables)
-      const list = manifest.backup.kind === 'partial' ? [`--use-list=${await listOfPartial(env)}`] : []
-      return startRestore({
-        path: pgRestore.path,
+    openScratch: () => openScratch(context, run, manifest),
+    readEntries: async () => chooseForDrill((await readArchiveToc(archivePath)).entries, manifest),
+    passesFor: ({ connection, superuser }) =>
+      createPassDeps({
+        pgRestore: pgRestore.path,
         archive: archivePath,
+        directory,
         jobs,
-        env,
-        args: [...DRILL_ONLY, ...list],
-      })
-    },
+        signal,
+        variables,
+        connectionOf: role => (role === 'superuser' ? (superuser ?? connection) : connection),
+        ownerRole: undefined,
+        grants: false,
+        handOver: async () => {
+          if (superuser !== undefined) await handOver(superuser, connection.user, signal)
+        },
+      }),
     readContent: (database, original) => readRestoredContent(database.connection, original, signal),
     readStructure: async database => {
       await using session = await openSession(database.connection, signal, 'reading')
       return await readStructureChecks(session)
     },
-    checkPages: pgAmcheck && (database => checkPages(context, setting, pgAmcheck.path, database)),
+    checkPages: pgAmcheck && (database => checkPages(context, run, pgAmcheck.path, database)),
     measureScratch: (database, criteria) => measureAll(database.connection, criteria, signal),
     measureLive: live && (criteria => measureLive(live, criteria, signal)),
   }
 }
 
+/** A partial archive without the schemas that are there, and without what needs something outside of it. */
+function chooseForDrill(entries: readonly ArchiveEntry[], manifest: Manifest): readonly ArchiveEntry[] {
+  if (manifest.backup.kind !== 'partial') return entries
+  const there = schemasToLeaveOut(manifest)
+  return entries.filter(
+    entry =>
+      !(entry.kind === 'SCHEMA' && there.includes(entry.name)) && !mayLackWhatItNeeds(entry, manifest.backup),
+  )
+}
+
 async function checkPages(
   { environment, log }: ActionContext,
-  { directory, jobs, signal }: DrillSetting,
+  { directory, jobs, signal }: DrillRun,
   path: string,
-  { connection }: ScratchDatabase,
+  { connection, superuser }: ScratchDatabase,
 ): Promise<Check> {
+  if (superuser !== undefined) await installAmcheck(superuser, connection.user, signal)
   const env = await connectionEnvironment(connection, directory, environment.variables)
   let table: string | undefined
   using _progress = reportProgress(

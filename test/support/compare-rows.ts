@@ -9,7 +9,7 @@ import type { Check } from '../../src/core/checks/check.ts'
 import { parseConnectionUrl } from '../../src/core/pg/connection.ts'
 import { compareArchiveRows } from '../../src/postgres/catalog/compare-rows.ts'
 import { readServerFacts } from '../../src/postgres/catalog/server-facts.ts'
-import { listArchive } from '../../src/postgres/client-tools/pg-restore-list.ts'
+import { readArchiveToc } from '../../src/postgres/client-tools/archive-toc-file.ts'
 import { openSession } from '../../src/postgres/session/session.ts'
 
 const run = promisify(execFile)
@@ -46,7 +46,7 @@ export async function dumpArchive(
     restore: async (target, ...more) =>
       void (await run(pgRestore ?? '', [...more, '--exit-on-error', '--dbname', target, archive])),
     compare: async target => {
-      const entries = await listArchive(pgRestore ?? '', archive, [], { PATH: process.env.PATH ?? '' })
+      const { entries } = await readArchiveToc(archive)
       return await compareArchiveRows({
         pgRestore: pgRestore ?? '',
         psql: psql ?? '',

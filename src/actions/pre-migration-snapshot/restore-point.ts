@@ -12,7 +12,7 @@ import { verifyArchive, verifyChecksum } from '../../steps/backups/verify-archiv
 import { drill } from '../../steps/drill/drill.ts'
 import { type DumpTools, dump } from '../../steps/dump/dump.ts'
 import { readBackArchive } from '../../storage/verify-archive.ts'
-import { createDrillTools } from '../../wiring/drill-deps.ts'
+import { createDrillDeps } from '../../wiring/drill-deps.ts'
 import { createDumpTools, describeRun } from '../../wiring/dump-deps.ts'
 import { requireTool } from '../../wiring/require-tool.ts'
 import type { GateSetting } from './gate-run.ts'
@@ -60,7 +60,7 @@ export async function verify(
     amcheck: false,
     jobs: availableParallelism(),
   }
-  const tools = await createDrillTools(context, places, manifest)
+  const deps = await createDrillDeps(context, places, manifest)
   if (level === 'archive') {
     const { path } = await requireTool(
       context,
@@ -68,9 +68,9 @@ export async function verify(
       parseVersion(manifest.archive.toolVersion).major,
     )
     return verifyArchive(manifest, {
-      ...tools,
+      ...deps,
       archivePath: join(directory, 'archive.dump'),
-      disk: async () => ({ ...(await tools.disk()), databaseBytes: 0 }),
+      disk: async () => ({ ...(await deps.disk()), databaseBytes: 0 }),
       decode: () =>
         decodeArchive(path, join(directory, 'archive.dump'), context.environment.variables, signal),
     })
@@ -83,7 +83,7 @@ export async function verify(
     nonce: randomBytes(4).toString('hex'),
     run: describeRun(context.environment),
   }
-  const { record, recordKey, notRecorded } = await drill(request, { ...tools, smoke: undefined })
+  const { record, recordKey, notRecorded } = await drill(request, { ...deps, smoke: undefined })
   if (notRecorded !== undefined) throw notRecorded
   refuseVerdict(record.drill.verdict, store.uri(recordKey))
 }

@@ -1,12 +1,13 @@
 import { withDatabase } from '../../core/pg/connection.ts'
 import { readRestoredContent } from '../../postgres/catalog/content.ts'
 import { readStructureChecks } from '../../postgres/catalog/structure.ts'
-import { startRestore } from '../../postgres/client-tools/pg-restore.ts'
 import { openSession } from '../../postgres/session/session.ts'
 import { analyzeDatabase } from '../../postgres/target/new-database.ts'
 import type { ActionContext } from '../../runner/action.ts'
 import type { CheckDeps } from '../../steps/restore/check.ts'
+import type { FillTargetDeps } from '../../steps/restore/fill-target.ts'
 import type { NewDatabaseDeps } from '../../steps/restore/into-new-database.ts'
+import { createPassDeps, type FillPlace } from '../../wiring/pass-deps.ts'
 import type { RestoreRun } from './restore-run.ts'
 
 export function createCheckDeps({ log }: ActionContext, { target, signal }: RestoreRun): CheckDeps {
@@ -23,24 +24,41 @@ export function createCheckDeps({ log }: ActionContext, { target, signal }: Rest
   }
 }
 
-/** pg_restore of the chosen entries into a database, with parallel jobs. */
-export function restoreStarter({
-  inputs,
-  pgRestore,
-  archivePath,
-  env,
-  listPath,
-}: RestoreRun): NewDatabaseDeps['startRestore'] {
-  return async database =>
-    startRestore({
-      path: pgRestore.path,
-      archive: archivePath,
-      jobs: inputs.jobs,
-      env: { ...env, PGDATABASE: database },
+/** What the passes of a restore are carried out with; they go to the database that `connectionOf` names. */
+export function fillPlace(
+  { environment }: ActionContext,
+  { inputs, pgRestore, archivePath, directory, signal }: RestoreRun,
+): Omit<FillPlace, 'connectionOf'> {
+  return {
+    pgRestore: pgRestore.path,
+    archive: archivePath,
+    directory,
+    jobs: inputs.jobs,
+    signal,
+    variables: environment.variables,
+    ownerRole: inputs.ownerRole,
+    grants: inputs.restoreGrants,
+    handOver: async () => {},
+  }
+}
+
+export function createFillDeps(
+  context: ActionContext,
+  run: RestoreRun,
+): FillTargetDeps & Pick<NewDatabaseDeps, 'passesFor'> {
+  const { inputs, signal, target } = run
+  return {
+    signal,
+    now: () => new Date(),
+    log: context.log,
+    owner: inputs.ownerRole,
+    passFacts: {
+      hasSuperuser: false,
       grants: inputs.restoreGrants,
-      args: [
-        `--use-list=${listPath}`,
-        ...(inputs.ownerRole === undefined ? [] : [`--role=${inputs.ownerRole}`]),
-      ],
-    })
+      skipEventTriggers: false,
+      skipForeignServers: false,
+    },
+    passesFor: database =>
+      createPassDeps({ ...fillPlace(context, run), connectionOf: () => withDatabase(target, database) }),
+  }
 }

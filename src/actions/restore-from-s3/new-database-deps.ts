@@ -10,7 +10,7 @@ import {
 import { prepareForPartial } from '../../postgres/target/prepare-partial.ts'
 import type { ActionContext } from '../../runner/action.ts'
 import type { NewDatabaseDeps } from '../../steps/restore/into-new-database.ts'
-import { createCheckDeps, restoreStarter } from './check-deps.ts'
+import { createCheckDeps, createFillDeps } from './check-deps.ts'
 import { type RestoreRun, sortByForeignKeys } from './restore-run.ts'
 import { NEW_DATABASE } from './unfinished-database.ts'
 
@@ -18,10 +18,9 @@ export function createNewDatabaseDeps(context: ActionContext, run: RestoreRun): 
   const { target, signal, nonce } = run
   return {
     ...createCheckDeps(context, run),
-    signal,
+    ...createFillDeps(context, run),
     remember: name => context.state.save(NEW_DATABASE, name === null ? null : { name, nonce }),
     createDatabase: (name, claim) => createDatabase(context, run, name, claim),
-    startRestore: restoreStarter(run),
     readColumns: async (database, tables) => {
       await using session = await openSession(withDatabase(target, database), signal)
       return await sortByForeignKeys(run, await readColumns(session, tables))

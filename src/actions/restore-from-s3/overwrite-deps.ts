@@ -2,7 +2,6 @@ import type { Connection } from '../../core/pg/connection.ts'
 import type { RestoreScope } from '../../core/restore/restore-scope.ts'
 import { readContent } from '../../postgres/catalog/content.ts'
 import { advanceNumbering } from '../../postgres/catalog/sequence-columns.ts'
-import { startScript } from '../../postgres/client-tools/pg-restore.ts'
 import { sessionOf } from '../../postgres/client-tools/psql-session.ts'
 import { beginTransaction, type TargetTransaction } from '../../postgres/client-tools/psql-transaction.ts'
 import { openSession } from '../../postgres/session/session.ts'
@@ -20,9 +19,11 @@ import { namingBlockers, whileTerminating } from '../../postgres/target/terminat
 import { truncateSql } from '../../postgres/target/truncate.ts'
 import type { ActionContext } from '../../runner/action.ts'
 import type { TransactionDeps } from '../../steps/restore/fill-in-transaction.ts'
+import type { FillTargetDeps } from '../../steps/restore/fill-target.ts'
 import type { OverwriteDeps } from '../../steps/restore/overwrite.ts'
+import { createTransactionPasses } from '../../wiring/pass-deps.ts'
 import { requireTool } from '../../wiring/require-tool.ts'
-import { createCheckDeps, restoreStarter } from './check-deps.ts'
+import { createCheckDeps, createFillDeps, fillPlace } from './check-deps.ts'
 import type { RestoreRun } from './restore-run.ts'
 import { createSafetyBackupDeps } from './safety-backup-deps.ts'
 
@@ -30,7 +31,8 @@ export function createOverwriteDeps(context: ActionContext, run: RestoreRun): Ov
   const { target, env, pgRestore, signal } = run
   return {
     ...createCheckDeps(context, run),
-    ...createTransactionDeps(run),
+    ...createFillDeps(context, run),
+    ...createTransactionDeps(context, run),
     ...createSafetyBackupDeps(context, run),
     begin: async () => {
       const { path } = await requireTool(context, 'psql', pgRestore.version.major)
@@ -55,13 +57,16 @@ export function createOverwriteDeps(context: ActionContext, run: RestoreRun): Ov
       await using session = await openSession(target, signal)
       return await readRowTriggers(session, tables)
     },
-    startRestore: restoreStarter(run),
   }
 }
 
-function createTransactionDeps(run: RestoreRun): Omit<TransactionDeps, 'now' | 'log' | 'signal'> {
+function createTransactionDeps(
+  context: ActionContext,
+  run: RestoreRun,
+): Omit<TransactionDeps, keyof FillTargetDeps> {
   return {
-    startScript: async () => startArchiveScript(run),
+    passesIn: transaction =>
+      createTransactionPasses(transaction, { ...fillPlace(context, run), connectionOf: () => run.target }),
     readUncommitted: (transaction, original, scope) =>
       readContent(sessionOf(transaction), original, tablesOfRows(scope)),
     advanceSequences: (transaction, tables) => advanceNumbering(sessionOf(transaction), tables),
@@ -75,20 +80,6 @@ function createTransactionDeps(run: RestoreRun): Omit<TransactionDeps, 'now' | '
 
 function tablesOfRows(scope: RestoreScope) {
   return scope.of === 'rows' ? scope.tables : undefined
-}
-
-function startArchiveScript({ inputs, pgRestore, archivePath, env, listPath }: RestoreRun) {
-  return startScript({
-    path: pgRestore.path,
-    archive: archivePath,
-    env,
-    grants: inputs.restoreGrants,
-    args: [
-      `--use-list=${listPath}`,
-      ...(inputs.content === 'data' ? ['--data-only'] : []),
-      ...(inputs.ownerRole === undefined ? [] : [`--role=${inputs.ownerRole}`]),
-    ],
-  })
 }
 
 /** Gets locks from sessions that hold them: terminates those if allowed, else waits a moment and names them. */

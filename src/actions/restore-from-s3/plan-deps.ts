@@ -1,11 +1,10 @@
-import { writeFile } from 'node:fs/promises'
-import { renderUseList } from '../../core/backup/archive-toc.ts'
 import { drillPrefix, restorePrefix } from '../../core/backup/bucket-layout.ts'
 import { parseDrillRecord } from '../../core/drill/drill-record.ts'
 import { OperatorError } from '../../core/errors.ts'
 import { parseRestoreRecord } from '../../core/restore/restore-record.ts'
 import type { RestoreScope } from '../../core/restore/restore-scope.ts'
 import { renderSessionSetting, withSafePath } from '../../core/restore/session-settings.ts'
+import { readArchiveToc } from '../../postgres/client-tools/archive-toc-file.ts'
 import { readFreeBytes } from '../../postgres/install/disk-space.ts'
 import { settingRefusal } from '../../postgres/session/error-rules.ts'
 import { openSession } from '../../postgres/session/session.ts'
@@ -25,7 +24,7 @@ import { noMaintenance } from './swap-deps.ts'
 const RECORDS_READ = 12
 
 export function createPlanDeps(context: ActionContext, run: RestoreRun): PlanDeps {
-  const { inputs, store, signal, directory, target, archivePath, listPath } = run
+  const { inputs, store, signal, directory, target, archivePath } = run
   return {
     store,
     log: context.log,
@@ -43,11 +42,8 @@ export function createPlanDeps(context: ActionContext, run: RestoreRun): PlanDep
       if (mode === 'overwrite') await requireOverwriteTools(context, run, facts)
     },
     trySettings: () => trySettings(run),
-    chooseEntries: async (scope, facts) => {
-      const chosen = await selectTocEntries(run, await inRestoreOrder(run, scope), facts)
-      await writeFile(listPath, renderUseList(chosen.kept), { mode: 0o600 })
-      return chosen
-    },
+    chooseEntries: async (scope, facts) =>
+      selectTocEntries(run, await readArchiveToc(archivePath), await inRestoreOrder(run, scope), facts),
     readUnpassable: async () => {
       await using session = await openSession(target, signal)
       return await readUnpassable(session, inputs.target.database)

@@ -35,8 +35,6 @@ export interface RestoreRun extends RestoreStart {
   /** Environment of the PostgreSQL tools, which leads them to the target. */
   readonly env: Readonly<Record<string, string>>
   readonly archivePath: string
-  /** The chosen entries, for `pg_restore --use-list`. */
-  readonly listPath: string
 }
 
 /** Prepares connections and paths. Connects to the server to look for a maintenance database. */
@@ -55,7 +53,6 @@ export async function openRun(context: ActionContext, start: RestoreStart): Prom
     maintenance: maintenance && withRestoreSettings(maintenance, inputs.sessionSettings),
     env: await connectionEnvironment(target, directory, context.environment.variables),
     archivePath: join(directory, 'archive.dump'),
-    listPath: join(directory, 'entries.list'),
   }
 }
 

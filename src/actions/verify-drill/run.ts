@@ -12,9 +12,10 @@ import { withDeadline } from '../../runner/deadline.ts'
 import { toOperatorError } from '../../runner/failure.ts'
 import { findBackup } from '../../steps/backups/find-backup.ts'
 import { readPastDrills } from '../../steps/backups/past-records.ts'
-import { type DrillReport, type DrillTools, drill } from '../../steps/drill/drill.ts'
+import { type DrillReport, drill } from '../../steps/drill/drill.ts'
+import type { DrillDeps } from '../../steps/drill/request.ts'
 import { Store } from '../../storage/store.ts'
-import { createDrillTools } from '../../wiring/drill-deps.ts'
+import { createDrillDeps } from '../../wiring/drill-deps.ts'
 import { describeRun } from '../../wiring/dump-deps.ts'
 import { dropLeftDatabase, stopLeftServer } from '../../wiring/scratch-server.ts'
 import { readCriteria } from './criteria-file.ts'
@@ -64,8 +65,8 @@ async function holdDrill(context: ActionContext): Promise<ActionResult> {
   context.log.info(
     `Backup ${manifest.backup.id}: ${renderBytes(manifest.object.bytes)}, shows ${manifest.backup.database} at ${manifest.backup.snapshotAt}.`,
   )
-  const setting = { ...inputs, store, signal, directory: temp.path }
-  const tools = await createDrillTools(context, setting, manifest)
+  const run = { ...inputs, store, signal, directory: temp.path }
+  const deps = await createDrillDeps(context, run, manifest)
   const previous = await readPastDrills(inputs.location, store)
   const report = await drill(
     {
@@ -77,7 +78,7 @@ async function holdDrill(context: ActionContext): Promise<ActionResult> {
       passedOver,
       run: describeRun(context.environment),
     },
-    { ...tools, smoke: smokeOf(context, inputs, signal) },
+    { ...deps, smoke: smokeOf(context, inputs, signal) },
   )
   return toResult(report, store.uri(report.recordKey), previous, inputs.failOn)
 }
@@ -95,7 +96,7 @@ async function readCriteriaFile(path: string | undefined): Promise<readonly Crit
   }
 }
 
-function smokeOf(context: ActionContext, inputs: DrillInputs, signal: AbortSignal): DrillTools['smoke'] {
+function smokeOf(context: ActionContext, inputs: DrillInputs, signal: AbortSignal): DrillDeps['smoke'] {
   const { smokeCommand: command, smokeTimeoutMs: timeoutMs } = inputs
   if (command === undefined) return undefined
   const { variables } = context.environment

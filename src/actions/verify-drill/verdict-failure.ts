@@ -1,4 +1,5 @@
 import { type Check, gapsOf } from '../../core/checks/check.ts'
+import { RESTORE } from '../../core/drill/drill-checks.ts'
 import type { DrillRecord } from '../../core/drill/drill-record.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { DrillInputs } from './inputs.ts'
@@ -31,6 +32,15 @@ function notMeasured({ backup, checks }: DrillRecord): OperatorError {
       { hint: 'The job summary says what to do, and has the other checks.' },
     )
   }
+  const restore = checks.find(
+    ({ group, name, verdict }) => group === 'restore' && name === RESTORE.name && verdict === 'not-measured',
+  )
+  if (restore !== undefined)
+    return new OperatorError(
+      'DRILL_NOT_MEASURED',
+      `The drill of ${backup.id} proves nothing about the backup: ${restore.found}.`,
+      { hint: restore.note ?? '' },
+    )
   const nothing = checks.find(({ group, verdict }) => group === 'exact' && verdict === 'not-measured')
   return new OperatorError(
     'DRILL_NOT_MEASURED',

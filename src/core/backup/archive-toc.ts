@@ -1,49 +1,32 @@
 import type { Manifest } from './manifest.ts'
 
-/** One line of `pg_restore --list`: what the archive holds, in the order in which it is restored. */
+/** Which `pg_restore --section` restores an entry; `none` for what belongs to all of them. */
+export type ArchiveSection = 'pre-data' | 'data' | 'post-data' | 'none'
+
+/** One entry of an archive's table of contents. */
 export interface ArchiveEntry {
   readonly id: string
-  /** `TABLE DATA`, `FK CONSTRAINT`; the empty text where it is none of those that matter here. */
+  /** As pg_restore --list prints it: `TABLE DATA`, `FK CONSTRAINT`. */
   readonly kind: string
-  /** What follows the numbers: kind, schema, name and owner. */
+  /** Null where the object has none. */
+  readonly schema: string | null
+  /** As it is, without quotes; of a comment or grant what it is about, as SQL names it: `EXTENSION "uuid-ossp"`. */
+  readonly name: string
+  readonly owner: string
+  readonly section: ArchiveSection
+  /** The SQL that makes the object; empty for kinds whose SQL only pg_restore reads. */
+  readonly definition: string
+  /** Ids of entries that come first, and of objects that are not in the archive. */
+  readonly dependsOn: readonly string[]
+  /** Kind, schema, name and owner on one line, for messages. */
   readonly title: string
 }
 
-/** Kinds that are treated apart, the longer before those that begin like them. */
-const KINDS = [
-  'TABLE DATA',
-  'TABLE',
-  'EVENT TRIGGER',
-  'MATERIALIZED VIEW DATA',
-  'SEQUENCE SET',
-  'SUBSCRIPTION TABLE',
-  'SUBSCRIPTION',
-  'PUBLICATION',
-  'COMMENT',
-  'SCHEMA',
-  'BLOB METADATA',
-  'BLOBS',
-  'BLOB',
-] as const
-
-/**
- * Reads `3741; 0 16515 TABLE DATA public users owner`; lines that begin with a semicolon are comments. Names may hold what others
- * take for the end of a line, such as U+2028.
- */
-export function parseArchiveList(text: string): readonly ArchiveEntry[] {
-  return text.split('\n').flatMap(line => {
-    const match = /^(\d+); \d+ \d+ (.*)$/s.exec(line)
-    if (match === null) return []
-    const [, id = '', title = ''] = match
-    return [{ id, title, kind: KINDS.find(kind => title.startsWith(`${kind} `)) ?? '' }]
-  })
-}
-
-/** What an entry does to a publication. */
-export interface PublicationEntry {
-  readonly publication: string
-  /** It is for all tables, or for all of a schema: CREATE PUBLICATION wants a superuser for that. */
-  readonly isForSuperuser: boolean
+/** What an archive holds, in the order in which it is restored. */
+export interface ArchiveToc {
+  readonly entries: readonly ArchiveEntry[]
+  /** The statements that set the database's own settings. pg_restore runs them with --create only. */
+  readonly databaseSettings: readonly string[]
 }
 
 /** What a partial backup was made of: nothing named is all but some tables. */
@@ -51,8 +34,6 @@ export type Part = Pick<Manifest['backup'], 'tablePatterns' | 'schemaPatterns'>
 
 export interface EntryChoice {
   readonly isSuperuser: boolean
-  /** By the id of the entry. */
-  readonly publications: ReadonlyMap<string, PublicationEntry>
   /** Publications that the target has already and that this role does not own. */
   readonly foreignPublications: readonly string[]
   /** Extensions that the target has already and that this role does not own. */
@@ -61,8 +42,6 @@ export interface EntryChoice {
   readonly keptSchemas: readonly string[]
   /** Schemas that were made before, for what has to be in them first; their comments are restored. */
   readonly madeSchemas: readonly string[]
-  /** Names of schemas by the id of the entry that makes them: the list does not say where a name ends and its owner begins. */
-  readonly schemas: ReadonlyMap<string, string>
   /** Ids of rows of extensions that stay, with the rows that are there. */
   readonly keptRows: ReadonlySet<string>
   /** What the backup was narrowed to; undefined for a full one. */
@@ -91,46 +70,59 @@ export function chooseEntries(entries: readonly ArchiveEntry[], choice: EntryCho
       kept: [...(dataOnlyOf ?? [])].flatMap(id => entries.find(entry => entry.id === id) ?? []),
       leftOut: [],
     }
-  const leftOut = entries.filter(entry => isOutOfReach(entry, choice))
+  const leftOut = new Set(entries.filter(entry => isOutOfReach(entry, choice, entries)))
   const kept = entries.filter(
-    entry => !isOutOfReach(entry, choice) && !isThere(entry, choice) && isWanted(entry, dataOnlyOf),
+    entry => !leftOut.has(entry) && !isThere(entry, choice) && isWanted(entry, dataOnlyOf),
   )
-  return { kept, leftOut }
+  return { kept, leftOut: [...leftOut] }
 }
 
-function isOutOfReach(entry: ArchiveEntry, choice: EntryChoice): boolean {
+function isOutOfReach(entry: ArchiveEntry, choice: EntryChoice, all: readonly ArchiveEntry[]): boolean {
   const { kind, title } = entry
   const { isSuperuser, foreignExtensions } = choice
   if (kind.startsWith('SUBSCRIPTION')) return true
   if (choice.keptRows.has(entry.id)) return true
   if (choice.part !== undefined && mayLackWhatItNeeds(entry, choice.part)) return true
   if (foreignExtensions.some(name => isCommentOn(entry, 'EXTENSION', name))) return true
-  if (isOutOfReachPublication(entry, choice)) return true
-  return !isSuperuser && (kind === 'EVENT TRIGGER' || title.startsWith('COMMENT - EVENT TRIGGER '))
+  if (isOutOfReachPublication(entry, choice, all)) return true
+  return !isSuperuser && (kind === 'EVENT TRIGGER' || /^COMMENT - EVENT TRIGGER /.test(title))
 }
 
-function isOutOfReachPublication(entry: ArchiveEntry, choice: EntryChoice): boolean {
-  const { isSuperuser, publications, foreignPublications } = choice
-  const isOut = ({ publication, isForSuperuser }: PublicationEntry) =>
-    foreignPublications.includes(publication) || (!isSuperuser && isForSuperuser)
-  const own = publications.get(entry.id)
-  if (own !== undefined) return isOut(own)
-  return [...publications.values()].some(
-    other => isOut(other) && isCommentOn(entry, 'PUBLICATION', other.publication),
-  )
+function isOutOfReachPublication(
+  entry: ArchiveEntry,
+  { isSuperuser, foreignPublications }: EntryChoice,
+  all: readonly ArchiveEntry[],
+): boolean {
+  const isOut = (other: ArchiveEntry) =>
+    other.kind.startsWith('PUBLICATION') &&
+    (foreignPublications.includes(publicationOf(other)) || (!isSuperuser && isSuperuserPublication(other)))
+  if (entry.kind !== 'COMMENT' || !entry.name.startsWith('PUBLICATION ')) return isOut(entry)
+  return all.some(other => isOut(other) && isCommentOn(entry, 'PUBLICATION', publicationOf(other)))
 }
 
-/** Comments name their object as SQL would, in quotes where it needs them; `title` of everything else has the plain name. */
-function isCommentOn({ kind, title }: ArchiveEntry, what: string, name: string): boolean {
+const PUBLICATION = /^(?:CREATE|ALTER) PUBLICATION ("(?:[^"]|"")*"|[^\s;]+)([^\n]*)/m
+
+/** The publication that an entry makes, or adds to. */
+function publicationOf({ definition }: ArchiveEntry): string {
+  const [, name = ''] = PUBLICATION.exec(definition) ?? []
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name
+}
+
+/** It is for all tables, or for all of a schema: CREATE PUBLICATION needs a superuser for that. */
+export function isSuperuserPublication({ kind, definition }: ArchiveEntry): boolean {
+  const [, , does = ''] = PUBLICATION.exec(definition) ?? []
+  return kind.startsWith('PUBLICATION') && /^ (FOR ALL|ADD TABLES IN SCHEMA) /.test(does)
+}
+
+/** Comments name their object as SQL would, in quotes where it needs them. */
+function isCommentOn({ kind, name }: ArchiveEntry, what: string, commented: string): boolean {
   if (kind !== 'COMMENT') return false
-  return [name, `"${name.replace(/"/g, '""')}"`].some(written =>
-    title.startsWith(`COMMENT - ${what} ${written} `),
-  )
+  return [commented, `"${commented.replace(/"/g, '""')}"`].some(written => name === `${what} ${written}`)
 }
 
 /** What stays has its comment, too. */
-function isThere(entry: ArchiveEntry, { keptSchemas, madeSchemas, schemas }: EntryChoice): boolean {
-  const makes = (name: string) => schemas.get(entry.id) === name
+function isThere(entry: ArchiveEntry, { keptSchemas, madeSchemas }: EntryChoice): boolean {
+  const makes = (name: string) => entry.kind === 'SCHEMA' && entry.name === name
   return (
     madeSchemas.some(makes) || keptSchemas.some(name => makes(name) || isCommentOn(entry, 'SCHEMA', name))
   )

@@ -12,13 +12,13 @@ export function adviseAfterDrill({ drill, backup, checks }: DrillRecord): readon
       check => check.group === group && check.verdict === 'fail' && (name?.test(check.name) ?? true),
     )
   const advice: string[] = []
-  const isBroken = failed('restore', /^(?!age)/)
+  const isDamaged = failed('restore', /^archive$/)
+  const isStuck = failed('restore', /^restore$/)
+  const isBroken = isDamaged || isStuck
   const isDifferent = failed('exact')
   if (isBroken || isDifferent) {
     advice.push(
-      isBroken
-        ? 'Take this backup for lost: it does not restore. Make a new one now (dump-to-s3) and drill that.'
-        : 'Do not rely on this backup: what it restores is not what the snapshot held. Make a new one now (dump-to-s3) and drill that.',
+      adviseOnBackup(isDamaged, isStuck),
       `Find the newest backup that is whole: run verify-drill with "backup: latest-before:${wholeSecond(backup.snapshotAt)}".`,
       'Keep retention from removing older backups until one passes.',
     )
@@ -36,6 +36,15 @@ export function adviseAfterDrill({ drill, backup, checks }: DrillRecord): readon
       'Read the output of the smoke command in the log of this step; run it by hand against a restored copy before you change it.',
     )
   return advice.length > 0 ? advice : adviseOnMeasuring(checks)
+}
+
+/** Only damage is proof that a backup is lost. */
+function adviseOnBackup(isDamaged: boolean, isStuck: boolean): string {
+  if (isDamaged)
+    return 'Take this backup for lost: its archive is damaged. Make a new one now (dump-to-s3) and drill that.'
+  return isStuck
+    ? 'Mend in the source what keeps this backup from being restored (the check "restore" names it), make a new one (dump-to-s3) and drill that. The rows of this one can be had in steps: pg_restore --section=pre-data, data, post-data.'
+    : 'Do not rely on this backup: what it restores is not what the snapshot held. Make a new one now (dump-to-s3) and drill that.'
 }
 
 /** When the copy is exact, the backup did its work, and production is what misses its own criteria. */
@@ -68,6 +77,10 @@ function adviseOnStructure(checks: readonly Check[]): readonly string[] {
 }
 
 function adviseOnMeasuring(checks: readonly Check[]): readonly string[] {
+  const restore = checks.find(
+    ({ group, name, verdict }) => group === 'restore' && name === 'restore' && verdict === 'not-measured',
+  )
+  if (restore !== undefined) return [restore.note ?? 'Run the drill again.']
   const gaps = gapsOf(checks)
   const withoutAmcheck = gaps.some(({ group }) => group === 'amcheck')
   if (gaps.length > 0)

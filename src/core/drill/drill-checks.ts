@@ -2,6 +2,7 @@ import type { Manifest } from '../backup/manifest.ts'
 import type { Check } from '../checks/check.ts'
 import type { RestoredContent } from '../checks/compare-manifest.ts'
 import type { OperatorError } from '../errors.ts'
+import type { LeftOut } from '../passes/pass.ts'
 import { renderName } from '../text/counts.ts'
 import { renderDuration } from '../text/duration.ts'
 
@@ -40,7 +41,7 @@ export function passedOverChecks(reasons: readonly string[]): readonly Check[] {
 }
 
 /** Where the scratch database could not be made like the source. */
-export function unlikeSource(note: string): Check {
+export function scratchDifferenceCheck(note: string): Check {
   return {
     group: 'restore',
     name: 'scratch database',
@@ -51,21 +52,44 @@ export function unlikeSource(note: string): Check {
   }
 }
 
-const RESTORE = { group: 'restore', name: 'restore', expected: 'the backup restores' } as const
+/** The check that the backup restores. */
+export const RESTORE = { group: 'restore', name: 'restore', expected: 'the backup restores' } as const
 
-export function restored({ tables }: Pick<RestoredContent, 'tables'>): Check {
+export function restoredCheck({ tables }: Pick<RestoredContent, 'tables'>): Check {
   return { ...RESTORE, verdict: 'pass', found: `${tables.length} tables`, note: null }
 }
 
-export function notRestored({ message, hint }: OperatorError): Check {
-  return { ...RESTORE, verdict: 'fail', found: sentence(message), note: hint ?? null }
+/**
+ * What an error of a restore says about the backup. Damage is proven by a hash, or because pg_restore cannot read the archive. What the
+ * archive holds may keep it from being restored as it is. Anything else proves nothing.
+ */
+export function restoreCheck({ code, message, hint, facts }: OperatorError): Check {
+  const isDamage = code !== 'RESTORE_FAILED' || facts.blame === 'damage'
+  const about = isDamage ? { ...RESTORE, name: ARCHIVE, expected: 'the archive is whole' } : RESTORE
+  const verdict = isDamage || facts.blame === 'contents' ? 'fail' : 'not-measured'
+  return { ...about, verdict, found: sentence(message), note: hint ?? null }
+}
+
+/** The check that says that the archive itself is damaged. */
+export const ARCHIVE = 'archive'
+
+/** What the scratch server could not take. It is worth knowing, and proves nothing about the backup. */
+export function leftOutChecks(leftOut: readonly LeftOut[]): readonly Check[] {
+  return leftOut.map(({ what, why, entry }) => ({
+    group: 'restore',
+    name: what,
+    verdict: entry.kind === 'COMMENT' || entry.kind.endsWith('ACL') ? 'information' : 'not-measured',
+    expected: 'restored',
+    found: 'left out',
+    note: `${sentence(why)}.`,
+  }))
 }
 
 /**
  * Findings in the structure that the source has too are no fault of the backup: a sequence behind its column that stands
  * where the manifest says. They stay to be read.
  */
-export function asInSource(
+export function downgradeKnownFindings(
   structure: readonly Check[],
   exact: readonly Check[],
   { fingerprint }: Manifest,

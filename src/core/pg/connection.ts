@@ -18,6 +18,8 @@ export interface Connection {
   readonly sslCert: string | undefined
   readonly sslKey: string | undefined
   readonly channelBinding: string | undefined
+  /** Only a server that proves by SCRAM that it knows the password is believed. */
+  readonly requireAuth?: 'scram-sha-256'
   /** Server settings for the session, in PGOPTIONS syntax. */
   readonly options: string | undefined
   readonly connectTimeoutSeconds: number
@@ -143,6 +145,7 @@ export function libpqVariables(connection: Connection, passfile: string): Readon
     PGSSLCERT: connection.sslCert,
     PGSSLKEY: connection.sslKey,
     PGCHANNELBINDING: connection.channelBinding,
+    PGREQUIREAUTH: connection.requireAuth,
     PGOPTIONS: connection.options,
   }
   return {

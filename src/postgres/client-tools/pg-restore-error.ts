@@ -14,6 +14,11 @@ const WORKER_ENDED = /^a worker process (died|is dead)/
  */
 const NOT_THE_ARCHIVE: readonly Cause[] = [
   {
+    match: /^((ERROR|FATAL): +)?could not (resize|map|open|create) shared memory segment/,
+    code: 'DATABASE_FAILED',
+    hint: 'The server has too little shared memory for parallel work, which is not its disk: a container has 64 MB of /dev/shm. Start it with --shm-size=1g, or with dynamic_shared_memory_type=mmap, or with max_parallel_maintenance_workers=0 and max_parallel_workers_per_gather=0.',
+  },
+  {
     match: /^((ERROR|FATAL|PANIC): +)?could not .*: No space left on device$/,
     code: 'DISK_FULL',
     hint: 'Use a server with a larger disk, or, for one that a drill makes, set RUNNER_TEMP to one.',
@@ -21,7 +26,7 @@ const NOT_THE_ARCHIVE: readonly Cause[] = [
   {
     match: /^(pg_restore|psql) ended with signal|^a worker process (died|is dead)/,
     code: 'TOOL_FAILED',
-    hint: 'Somebody or something ended it from outside: mostly the kernel, because memory ran out. Lower jobs, or take a larger machine, and run it again.',
+    hint: 'It was killed from outside, mostly by the kernel because memory ran out. Lower jobs, or use a larger machine, and run the step again.',
   },
   {
     match: /^FATAL: +(sorry, too many clients|too many connections|remaining connection slots)/,
@@ -37,7 +42,12 @@ const NOT_THE_ARCHIVE: readonly Cause[] = [
     match:
       /^server closed the connection|^connection to server (.* failed|was lost)|^(ERROR|FATAL): +(terminating connection|the database system is)|^no connection to the server|^(SSL )?connection (has been|was) (closed|reset)|^could not (send|receive) data/,
     code: 'DATABASE_UNREACHABLE',
-    hint: 'The server that is restored to went away. Look at its log at this time, and run it again.',
+    hint: 'The server that is restored to went away. Look at its log at this time, and run the step again.',
+  },
+  {
+    match: /^(ERROR|FATAL): +canceling (statement|autovacuum)|^ERROR: +deadlock detected/,
+    code: 'DATABASE_FAILED',
+    hint: 'Another session or a timeout of the server ended a statement. Look at its log at this time, and run the step again.',
   },
   {
     match: /^ERROR: +(collation "pg_catalog\..*" for encoding ".*" does not exist|could not create locale ")/,
@@ -46,9 +56,9 @@ const NOT_THE_ARCHIVE: readonly Cause[] = [
   },
   {
     match:
-      /^(ERROR|FATAL): +(extension "[^"]*" must be preloaded|\S+ (must|can only) be loaded via "?shared_preload_libraries)/,
+      /^(ERROR|FATAL): +(extension "[^"]*" (must be preloaded|is not available)|\S+ (must|can only) be loaded via "?shared_preload_libraries)|^ERROR: +could not (access|open|load) (file|library|extension)/,
     code: 'DATABASE_FAILED',
-    hint: 'The extension works only where the server was started with it: add it to shared_preload_libraries there, or, for a drill, give a server that has it so by scratch-url.',
+    hint: 'The server lacks a library, or was started without it: install it there, add it to shared_preload_libraries where it asks for that, or, for a drill, give a server that has it by scratch-url.',
   },
   {
     match: /^ERROR: +permission denied to create extension/,
@@ -58,14 +68,21 @@ const NOT_THE_ARCHIVE: readonly Cause[] = [
   {
     match: /^ERROR: +(permission denied|must be (a )?(superuser|owner|member))/,
     code: 'DATABASE_PRIVILEGES',
-    hint: 'The role that restores may not do what the archive asks for: extensions and publications, say, take a superuser. Use one.',
+    hint: 'The role that restores may not do what the archive asks for. Use the owner of the database, or a role of the provider that may.',
   },
 ]
 
+/** pg_restore cannot read the archive, or it does not hold what it should: the archive itself is at fault. */
+const DAMAGE =
+  /^(could not (read from|find block|uncompress|decompress)|.*possibly corrupt archive|corrupt tar header|did not find magic string|unexpected (end of file|data offset|section)|input file (appears|does not appear)|invalid (dumpId|compression)|unsupported version|unrecognized (data block|file format)|entry ID .* out of range|bad dumpId|actual file length)/
+
+/** The source's own definitions or rows keep them from being made again: stock pg_restore fails at this, too. */
+const CONTENTS =
+  /^ERROR: +(.* violates (check|unique|foreign key|not-null|exclusion)|.* is violated by some row|could not create (unique|exclusion)|duplicate key value|null value in column|no partition of relation|insert or update on table|(function|relation|type|operator|column|schema|role|language|index|constraint|text search \w+|operator class|access method|server|foreign-data wrapper|cast|aggregate) .*(does not exist|already exists)|operator does not exist|could not find |syntax error|invalid input (syntax|value)|invalid value for|malformed |value too long|date\/time field|bit string|missing data for column|extra data after|functions in index|generation expression is not immutable|cannot |unrecognized configuration parameter|invalid byte sequence)/
+
 /**
- * The error of a pg_restore for whoever has to decide about the archive: RESTORE_FAILED means that this archive does not
- * restore, any other code that nobody knows. General rules about connections do not fit here: `No such file` is a missing library, and
- * `role does not exist` a missing role, both of the archive's making. `said` are the tool's own
+ * The error of a pg_restore for those who have to decide about the archive. RESTORE_FAILED, says in `facts.blame` what is
+ * known about the archive; any other code says that the server or the machine was at fault. `said` are the tool's own
  * messages, each without its prefix: not the commands that it quotes.
  */
 export function restoreError(error: unknown, said: readonly string[]): unknown {
@@ -75,11 +92,33 @@ export function restoreError(error: unknown, said: readonly string[]): unknown {
   const causes = said.filter(message => !WORKER_ENDED.test(message))
   const messages = [error.message, ...(causes.length > 0 ? causes : said).flatMap(withoutContext)]
   const cause = NOT_THE_ARCHIVE.find(({ match }) => messages.some(message => match.test(message)))
-  const { code, hint }: Omit<Cause, 'match'> = cause ?? {
-    code: 'RESTORE_FAILED',
-    hint: 'The archive does not restore here. The message names the entry that failed.',
-  }
-  return new OperatorError(code, error.message, { ...error.facts, hint })
+  if (cause !== undefined)
+    return new OperatorError(cause.code, error.message, { ...error.facts, hint: cause.hint })
+  const fails = (pattern: RegExp) => messages.some(message => pattern.test(message))
+  const isOfContents = fails(CONTENTS) || /^(22|23|42)/.test(error.facts.sqlState ?? '')
+  const blame = fails(DAMAGE) ? 'damage' : isOfContents ? 'contents' : 'unknown'
+  return new OperatorError('RESTORE_FAILED', error.message, {
+    ...error.facts,
+    blame,
+    hint: blame === 'contents' ? adviseOnContents(error.message) : ADVICE[blame],
+  })
+}
+
+const ADVICE = {
+  damage: 'pg_restore cannot read this archive: pick another backup.',
+  unknown:
+    'The cause is not known, so this says nothing about the backup. Read the log of this step, and try the restore command of the backup by hand.',
+} as const
+
+const UNQUALIFIED = /ERROR: +(?:function|relation|type|operator)\b.*does not exist/
+
+/** The remedy in the source, and the way to the rows for when the source is gone. */
+function adviseOnContents(message: string): string {
+  const route =
+    'If the source is gone, restore in steps: pg_restore --section=pre-data, drop or mend what fails, then --section=data and --section=post-data.'
+  return UNQUALIFIED.test(message)
+    ? `A function calls something without its schema, and a restore runs with an empty search_path. In the source: ALTER FUNCTION … SET search_path = public, pg_temp; then take a new backup. ${route}`
+    : `The archive does not restore here. The message names the entry that failed: mend it in the source, and take a new backup. ${route}`
 }
 
 /** A message as it is, and what the server said in it: pg_restore begins with what it was doing. */

@@ -67,9 +67,9 @@ export function startRestore({
       currentItem = item ?? currentItem
       const error = /^pg_restore: error: (.*)$/.exec(line)?.[1]
       if (error !== undefined && errors.length < ERRORS_KEPT) errors.push(error)
-      // DETAIL and CONTEXT quote rows of the database: they stay out of the log. What begins in no known way continues the line before,
-      // because names may hold line ends.
-      if (/^(DETAIL|CONTEXT):/.test(line)) isNoise = true
+      // DETAIL and CONTEXT quote rows of the database, and some commands hold passwords: they stay out of the log. A line that begins in
+      // no known way continues the line before, because names and commands may hold line ends.
+      if (/^(DETAIL|CONTEXT):/.test(line) || isSecretCommand(line)) isNoise = true
       else if (/^pg_restore: /.test(line))
         isNoise = !/^pg_restore: (error:|warning:|from TOC entry|detail:|hint:)/.test(line)
       else if (/^(Command was:|ERROR:|HINT:)/.test(line)) isNoise = false
@@ -91,6 +91,11 @@ export function startRestore({
   }
 }
 
+/** CREATE USER MAPPING and its like hold passwords in their options. */
+export function isSecretCommand(line: string): boolean {
+  return /^Command was: (CREATE|ALTER) (USER|ROLE|SERVER|SUBSCRIPTION|FOREIGN DATA WRAPPER)\b/.test(line)
+}
+
 /** libpq takes what has an equals sign in it, or begins like a URL, for a connection string: so it gets one. */
 function renderDatabase(name: string): string {
   return `dbname='${name.replace(/[\\']/g, '\\$&')}'`
@@ -104,7 +109,8 @@ export function startScript({
   grants,
   args = [],
 }: Omit<RestoreOptions, 'jobs'>): ToolProcess {
-  return startTool({
+  const errors: string[] = []
+  const tool = startTool({
     name: 'pg_restore',
     path,
     args: [
@@ -117,9 +123,22 @@ export function startScript({
       archive,
     ],
     env,
-    isProgress: () => false,
-    failure: { code: 'RESTORE_FAILED', hint: 'The archive could not be read to its end.' },
+    isProgress: line => {
+      errors.push(...(/^pg_restore: error: (.*)$/.exec(line)?.slice(1) ?? []))
+      return false
+    },
+    failure: { code: 'RESTORE_FAILED', hint: '' },
   })
+  const finished = tool.finished.catch(error => {
+    throw restoreError(error, errors)
+  })
+  finished.catch(() => {})
+  return {
+    stdout: tool.stdout,
+    stdin: tool.stdin,
+    finished,
+    [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
+  }
 }
 
 /**

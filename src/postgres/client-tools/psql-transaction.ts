@@ -37,6 +37,8 @@ export interface TargetTransaction extends AsyncDisposable {
   readonly ask: (sql: string) => Promise<readonly string[]>
   /** Lets psql run a script from a stream, and waits until all of it has run. Counts bytes. */
   take(script: Readable, onBytes: (bytes: number) => void): Promise<void>
+  /** Tries statements in a savepoint. Returns what the server said where one failed, and goes on as if none had run. */
+  attempt(statements: readonly string[], timeoutMs: number): Promise<string | undefined>
   /** Says something in it again and again while other work goes on, so that it is not taken for forgotten. */
   whileIdle<T>(work: () => Promise<T>): Promise<T>
   /** After this, and only after this, anybody sees a change. */
@@ -51,6 +53,7 @@ export async function beginTransaction({
 }: TransactionOptions): Promise<TargetTransaction> {
   const said: string[] = []
   const isNoise = createNoise()
+  let isTrying = false
   const tool = startTool({
     name: 'psql',
     path: psql,
@@ -68,7 +71,7 @@ export async function beginTransaction({
     hasInput: true,
     hasSqlStates: true,
     isProgress: line => {
-      if (isNoise(line)) return true
+      if (isNoise(line) || isTrying) return true
       // It stops at the first error, and so says little.
       if (said.length < KEPT_LINES) said.push(line.replace(/^psql(: error|:[^ ]*): /, ''))
       return false
@@ -115,6 +118,16 @@ export async function beginTransaction({
         // The script has set these for itself; what follows names everything in full.
         await run(`${limitIdle} SET client_encoding = 'UTF8';`)
       },
+      attempt: async (statements, timeoutMs) => {
+        isTrying = true
+        try {
+          return await tryInSavepoint(run, statements, timeoutMs)
+        } finally {
+          // What psql says of it comes by another pipe, and may come a moment later.
+          await sleep(STDERR_GRACE_MS)
+          isTrying = false
+        }
+      },
       whileIdle: work => whileIdle(() => run('SELECT 1;'), idleLimitMs / 4, work),
       commit: async () => void (await run('COMMIT;')),
       [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
@@ -123,6 +136,33 @@ export async function beginTransaction({
     await tool[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** psql writes an error before it goes on; both pipes are read in the same turn of the event loop, or the next. */
+const STDERR_GRACE_MS = 10
+
+/**
+ * psql goes on after an error only with ON_ERROR_STOP off. The statements come from the archive, so that it takes no commands of its own
+ * from them (\\restrict).
+ */
+async function tryInSavepoint(
+  run: (sql: string) => Promise<readonly string[]>,
+  statements: readonly string[],
+  timeoutMs: number,
+): Promise<string | undefined> {
+  await run('SAVEPOINT pg_runbook_attempt;')
+  await run(`SET LOCAL statement_timeout = ${timeoutMs}; SET LOCAL search_path = '';`)
+  for (const statement of statements) {
+    const key = randomBytes(16).toString('hex')
+    const [failed = '', ...message] = await run(
+      `\\set ON_ERROR_STOP off\n\\restrict ${key}\n${statement.trimEnd().replace(/;$/, '')};\n\\unrestrict ${key}\n\\echo :ERROR\n\\echo :LAST_ERROR_MESSAGE\n\\set ON_ERROR_STOP on`,
+    )
+    if (failed !== 'true') continue
+    await run('ROLLBACK TO SAVEPOINT pg_runbook_attempt; RELEASE SAVEPOINT pg_runbook_attempt;')
+    return message.join(' ')
+  }
+  await run('RELEASE SAVEPOINT pg_runbook_attempt; SET LOCAL statement_timeout = 0;')
+  return undefined
 }
 
 /** A beat that fails says that the transaction is lost: that is the error, whatever comes of the work. */
@@ -202,11 +242,12 @@ class Answers {
 
 const KEPT_LINES = 20
 
-/** DETAIL and CONTEXT quote rows of the database: they stay out of the log, with the lines that continue them. NOTICEs say nothing. */
+/** DETAIL and CONTEXT quote rows of the database, and the options of user mappings hold passwords: they stay out of the log, with the lines that continue them. NOTICEs say nothing. */
 function createNoise(): (line: string) => boolean {
   let isNoise = false
   return line => {
     if (/^(psql:[^ ]* )?(DETAIL|CONTEXT|NOTICE|WARNING|LOCATION):/.test(line)) isNoise = true
+    else if (/^LINE \d+: .*(USER MAPPING|SUBSCRIPTION|OPTIONS|password)/i.test(line)) isNoise = true
     else if (/^(psql:|ERROR:|FATAL:|HINT:|LINE \d)/.test(line)) isNoise = false
     return isNoise
   }

@@ -55,8 +55,8 @@ export function startTool(start: ToolStart): ToolProcess {
   let sqlState: string | undefined
   readLines(stderr, full => {
     const { line, state } = start.hasSqlStates ? takeSqlState(full) : { line: full, state: undefined }
-    sqlState ??= state
     if (start.isProgress(line) || line.trim() === '') return
+    sqlState ??= state
     said.push(line.slice(0, KEPT_CHARACTERS))
     if (said.length > KEPT_LINES) said.shift()
   })

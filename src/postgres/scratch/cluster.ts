@@ -1,6 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, mkdtemp, open, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import {
+  access,
+  chmod,
+  chown,
+  constants,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  rm,
+  stat,
+  statfs,
+  writeFile,
+} from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -10,6 +23,7 @@ import { errorMessage, OperatorError } from '../../core/errors.ts'
 import type { Connection } from '../../core/pg/connection.ts'
 import { Secret } from '../../core/secret.ts'
 import { renderBytes } from '../../core/text/bytes.ts'
+import { readSystemIdentifier } from '../catalog/database-identity.ts'
 import { toolEnvironment } from '../client-tools/run-tool.ts'
 import { openSession } from '../session/session.ts'
 import { clusterSettings } from './cluster-settings.ts'
@@ -75,7 +89,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     await initialise(options, password)
     for (let attempt = 1; ; attempt += 1) {
       const server = await startServer(options, await freePort(), password)
-      const failure = await waitUntilReady(server, signal)
+      const failure = (await waitUntilReady(server, signal)) ?? (await findImpostor(server, directory))
       if (failure === undefined) return server
       await stop(server.process)
       if (signal.aborted) throw signal.reason
@@ -120,7 +134,7 @@ async function initialise({ binDir, directory, variables }: ClusterOptions, pass
   const initdb = spawn(join(binDir, 'initdb'), [...args, ...locale, '--no-sync', '--no-instructions'], {
     ...owner(),
     cwd: directory,
-    env: toolEnvironment(variables),
+    env: serverEnvironment(variables),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''
@@ -137,6 +151,37 @@ async function initialise({ binDir, directory, variables }: ClusterOptions, pass
     throw scratchError(`initdb ended with ${exitCode}: ${said.trim().split('\n').slice(-5).join(' | ')}.`)
 }
 
+/**
+ * The environment of the server: nothing of the step's. The id by which the runner finds leftover processes is no secret, and a PATH is
+ * needed to start it.
+ */
+function serverEnvironment({
+  RUNNER_TRACKING_ID: trackingId,
+}: ClusterOptions['variables']): Record<string, string> {
+  return toolEnvironment({ PATH: '/usr/local/bin:/usr/bin:/bin', RUNNER_TRACKING_ID: trackingId })
+}
+
+/** Where util-linux puts it; not every system has it. */
+const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv']
+
+/** A command that writes no core files, which would hold rows, and gains no rights by set-user-ID programs. It keeps its process id. */
+async function confine(command: readonly string[]): Promise<readonly [string, ...string[]]> {
+  const setpriv = await firstExecutable(SETPRIV)
+  const inner = setpriv === undefined ? command : [setpriv, '--no-new-privs', '--', ...command]
+  return ['/bin/sh', '-c', 'ulimit -c 0; exec "$@"', 'sh', ...inner]
+}
+
+async function firstExecutable(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) {
+    const isThere = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    if (isThere) return path
+  }
+  return undefined
+}
+
 interface Server extends Cluster {
   readonly process: ChildProcess
 }
@@ -149,11 +194,17 @@ async function startServer(
   const data = join(directory, 'data')
   const logFile = join(directory, 'server.log')
   await using log = await open(logFile, 'w', 0o600)
-  const server = spawn(join(binDir, 'postgres'), ['-D', data, ...clusterSettings(port, major, jobs)], {
+  const [command, ...args] = await confine([
+    join(binDir, 'postgres'),
+    '-D',
+    data,
+    ...clusterSettings(port, major, jobs),
+  ])
+  const server = spawn(command, args, {
     ...owner(),
-    // From the first moment on, so that whoever looks for its processes finds it.
+    // From the first moment on, so that a search for its processes finds it.
     cwd: data,
-    env: toolEnvironment(variables),
+    env: serverEnvironment(variables),
     stdio: ['ignore', log.fd, log.fd],
   })
   const ended = new Promise(resolve => {
@@ -213,6 +264,23 @@ async function waitUntilReady(
   }
 }
 
+/**
+ * Undefined where the server that answered is the one that was started: another user of the machine may have taken the port between our look at it
+ * and our server's. SCRAM proves that it knows the password, its identifier and a living process that it is ours.
+ */
+async function findImpostor(
+  { process: server, connection }: Server,
+  directory: string,
+): Promise<Error | undefined> {
+  await using session = await openSession(connection)
+  const answered = await readSystemIdentifier(session)
+  const control = await readFile(join(directory, 'data', 'global', 'pg_control'))
+  // The first field of ControlFileData, in the byte order of the machine.
+  const ours = control.readBigUInt64LE(0).toString()
+  if (answered === ours && !hasEnded(server)) return undefined
+  return new Error(`another server answers on port ${connection.port}`)
+}
+
 /** SIGQUIT, an immediate shutdown: nothing has to be saved, and unlike SIGKILL it gives the shared memory back. */
 async function stop(server: ChildProcess): Promise<void> {
   if (hasEnded(server)) return
@@ -235,6 +303,7 @@ function toConnection(port: number, password: string): Connection {
     sslCert: undefined,
     sslKey: undefined,
     channelBinding: undefined,
+    requireAuth: 'scram-sha-256',
     options: undefined,
     connectTimeoutSeconds: 10,
   }

@@ -36,6 +36,7 @@ export async function connect(connection: Connection, signal?: AbortSignal): Pro
     const client = new Client(clientConfig(connection, ssl, socket))
     forgetEnvironment(client, connection)
     if (connection.channelBinding === 'require') requireChannelBinding(client, ssl)
+    const isProven = connection.requireAuth === undefined ? () => true : requireScram(client)
     let lastWords: unknown
     // Without a listener an error of an idle connection would end the process.
     client.on('error', error => {
@@ -45,6 +46,7 @@ export async function connect(connection: Connection, signal?: AbortSignal): Pro
     signal?.addEventListener('abort', hangUp)
     try {
       await client.connect()
+      if (!isProven()) throw new Error('the server did not prove by SCRAM that it knows the password')
       return { client, hangUp: () => void socket.destroy(), lastWords: () => lastWords }
     } catch (error) {
       socket.destroy()
@@ -78,6 +80,24 @@ function requireChannelBinding(client: Client, ssl: TlsOptions | false): void {
   asks.on('authenticationSASL', ({ mechanisms }: { readonly mechanisms: readonly string[] }) => {
     if (ssl === false || !mechanisms.includes('SCRAM-SHA-256-PLUS')) keep()
   })
+}
+
+/**
+ * As libpq's require_auth: a server that asks for no password, or for the password itself, may be another one that has taken the port.
+ * Returns whether the server has proven itself: pg compares its signature before it takes the login for done.
+ */
+function requireScram(client: Client): () => boolean {
+  const asks: EventEmitter = Reflect.get(client, 'connection')
+  let isProven = false
+  const refuse = () => {
+    throw new Error('SCRAM is required, and this server asks for the password in another way')
+  }
+  for (const event of ['authenticationCleartextPassword', 'authenticationMD5Password'])
+    asks.prependListener(event, () => Object.assign(client, { password: refuse }))
+  asks.on('authenticationSASLFinal', () => {
+    isProven = true
+  })
+  return () => isProven
 }
 
 function clientConfig(connection: Connection, ssl: TlsOptions | false, socket: Socket): ClientConfig {

@@ -4,6 +4,7 @@ import { type Connection, withDatabase } from '../../core/pg/connection.ts'
 import { quoteIdentifier, quoteLiteral } from '../../core/pg/quote.ts'
 import { openSession, type Session } from '../session/session.ts'
 import { createDatabaseLike, type DatabaseLocale } from './create-database.ts'
+import { dropDatabase } from './drop-database.ts'
 import { IN_PROGRESS } from './facts.ts'
 
 /** A server that lost a process restarts within seconds; until then nobody can drop anything. */
@@ -86,7 +87,7 @@ export async function dropUnfinishedDatabase(
         return 'dropped'
       }
       if (!found.comment.startsWith(`${IN_PROGRESS} ${nonce},`)) return 'kept'
-      await session.rows(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`)
+      await dropDatabase(session, name)
       return 'dropped'
     } catch (error) {
       if (attempt === DROP_ATTEMPTS || !(error instanceof OperatorError)) throw error

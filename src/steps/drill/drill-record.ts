@@ -1,23 +1,14 @@
 import { renderDrillId } from '../../core/backup/bucket-layout.ts'
-import { type Check, verdictOf } from '../../core/checks/check.ts'
+import { verdictOf } from '../../core/checks/check.ts'
 import { DRILL_VERSION, type DrillRecord, renderDrillRecord } from '../../core/drill/drill-record.ts'
 import { OperatorError } from '../../core/errors.ts'
 import { renderVersion } from '../../core/pg/version.ts'
-import type { DrillRequest, DrillTools } from './drill.ts'
-
-/** What is known so far; what did not happen has no duration. */
-export interface DrillProgress {
-  readonly checks: Check[]
-  downloadMs: number | null
-  restoreMs: number | null
-  checksMs: number | null
-  serverVersion: string
-}
+import type { DrillDeps, DrillProgress, DrillRequest } from './request.ts'
 
 /** The record of a drill that has come to its end. */
 export function createRecord(
   request: DrillRequest,
-  tools: DrillTools,
+  deps: DrillDeps,
   progress: DrillProgress,
   startedAt: Date,
 ): DrillRecord {
@@ -35,7 +26,7 @@ export function createRecord(
     backup: {
       id: backup.id,
       // Where it was read: a bucket that is a copy of the first has its manifests, too.
-      bucket: tools.store.bucket,
+      bucket: deps.store.bucket,
       key: object.key,
       versionId: object.versionId,
       sha256: object.sha256,
@@ -43,15 +34,15 @@ export function createRecord(
       snapshotAt: backup.snapshotAt,
     },
     checks,
-    durations: { downloadMs, restoreMs, checksMs, totalMs: tools.now().getTime() - startedAt.getTime() },
-    tools: { pgRestore: renderVersion(tools.pgRestore), server: serverVersion },
+    durations: { downloadMs, restoreMs, checksMs, totalMs: deps.now().getTime() - startedAt.getTime() },
+    tools: { pgRestore: renderVersion(deps.pgRestore), server: serverVersion },
     run,
   }
 }
 
 /** What was found is worth showing also when it cannot be kept. */
 export async function writeRecord(
-  store: DrillTools['store'],
+  store: DrillDeps['store'],
   key: string,
   record: DrillRecord,
 ): Promise<OperatorError | undefined> {

@@ -1,68 +1,20 @@
-import { drillKey, type Location } from '../../core/backup/bucket-layout.ts'
-import type { Manifest } from '../../core/backup/manifest.ts'
-import type { Check } from '../../core/checks/check.ts'
-import { exactChecks, type RestoredContent } from '../../core/checks/compare-manifest.ts'
-import { type Criterion, evaluateCriterion, type Measurement } from '../../core/criteria/criterion.ts'
+import { drillKey } from '../../core/backup/bucket-layout.ts'
 import {
   ageChecks,
-  asInSource,
-  notRestored,
+  leftOutChecks,
   passedOverChecks,
-  restored,
-  unlikeSource,
+  restoreCheck,
+  scratchDifferenceCheck,
 } from '../../core/drill/drill-checks.ts'
 import type { DrillRecord } from '../../core/drill/drill-record.ts'
 import { type ErrorCode, OperatorError } from '../../core/errors.ts'
-import type { PostgresVersion } from '../../core/pg/version.ts'
-import type { RunningRestore } from '../../postgres/client-tools/pg-restore.ts'
+import { parseVersion } from '../../core/pg/version.ts'
 import type { ScratchDatabase } from '../../postgres/scratch/database.ts'
-import {
-  awaitRestore,
-  fetchArchive,
-  type RestoreTools,
-  refuseSmallDisk,
-  refuseUnrestorable,
-} from '../backups/fetch-archive.ts'
-import { createRecord, type DrillProgress, writeRecord } from './drill-record.ts'
-
-export interface DrillRequest {
-  readonly manifest: Manifest
-  readonly location: Location
-  /** The backup may show the database as it was this long ago at most; undefined does not ask. */
-  readonly maxAgeMs: number | undefined
-  readonly criteria: readonly Criterion[]
-  readonly nonce: string
-  readonly run: DrillRecord['run']
-  /** Why newer backups were passed over, in sentences. */
-  readonly passedOver?: readonly string[]
-  /** Of the record; without it the bucket's own default applies. */
-}
-
-/** What a drill needs from outside. */
-export interface DrillTools extends RestoreTools {
-  readonly signal: AbortSignal
-  readonly pgRestore: PostgresVersion
-  /** A new, empty database like the source; removed again when disposed. */
-  readonly openScratch: () => Promise<ScratchDatabase>
-  readonly startRestore: (scratch: ScratchDatabase) => Promise<RunningRestore>
-  readonly readContent: (
-    scratch: ScratchDatabase,
-    original: Manifest['fingerprint'],
-  ) => Promise<RestoredContent>
-  readonly readStructure: (scratch: ScratchDatabase) => Promise<readonly Check[]>
-  readonly measureScratch: (
-    scratch: ScratchDatabase,
-    criteria: readonly Criterion[],
-  ) => Promise<ReadonlyMap<string, Measurement>>
-  /** Undefined without a live database to compare with. */
-  readonly measureLive:
-    | ((criteria: readonly Criterion[]) => Promise<ReadonlyMap<string, Measurement>>)
-    | undefined
-  /** Undefined where nobody asked for it. */
-  readonly checkPages: ((scratch: ScratchDatabase) => Promise<Check>) | undefined
-  /** Undefined without a smoke command. */
-  readonly smoke: ((scratch: ScratchDatabase) => Promise<Check>) | undefined
-}
+import { fetchArchive, refuseSmallDisk, refuseUnrestorable } from '../backups/fetch-archive.ts'
+import { fillDatabase } from '../restore/fill-database.ts'
+import { createRecord, writeRecord } from './drill-record.ts'
+import { type DrillDeps, type DrillProgress, type DrillRequest, newDrillProgress } from './request.ts'
+import { runChecks } from './run-checks.ts'
 
 export interface DrillReport {
   readonly record: DrillRecord
@@ -79,114 +31,88 @@ const VERDICT_CODES: readonly ErrorCode[] = [
   'RESTORE_FAILED',
 ]
 
+/** The first major version whose event triggers can be switched off. */
+const EVENT_TRIGGERS_OFF = 17
+
 /**
  * Restores a backup into a scratch database, judges it, and writes the record. A backup that does not restore is a verdict; an
- * OperatorError means that the drill could not be held, so that nobody knows.
+ * OperatorError means that the drill could not be held, and says nothing about the backup.
  */
-export async function drill(request: DrillRequest, tools: DrillTools): Promise<DrillReport> {
-  const startedAt = tools.now()
-  const progress: DrillProgress = {
-    checks: [],
-    downloadMs: null,
-    restoreMs: null,
-    checksMs: null,
-    serverVersion: '',
-  }
+export async function drill(request: DrillRequest, deps: DrillDeps): Promise<DrillReport> {
+  const startedAt = deps.now()
+  const progress = newDrillProgress()
   progress.checks.push(
     ...passedOverChecks(request.passedOver ?? []),
     ...ageChecks(request.manifest.backup.snapshotAt, request.maxAgeMs, startedAt),
   )
   try {
-    await restoreAndCheck(request, tools, progress)
+    await restoreAndCheck(request, deps, progress)
   } catch (error) {
     if (!(error instanceof OperatorError) || !VERDICT_CODES.includes(error.code)) throw error
-    tools.log.info(`${error.code}: ${error.message}`)
-    progress.checks.push(notRestored(error))
+    deps.log.info(`${error.code}: ${error.message}`)
+    progress.checks.push(restoreCheck(error))
   }
-  const record = createRecord(request, tools, progress, startedAt)
+  const record = createRecord(request, deps, progress, startedAt)
   const recordKey = drillKey(request.location, startedAt, request.nonce)
-  const notRecorded = await writeRecord(tools.store, recordKey, record)
+  const notRecorded = await writeRecord(deps.store, recordKey, record)
   return { record, recordKey, notRecorded }
 }
 
 async function restoreAndCheck(
   request: DrillRequest,
-  tools: DrillTools,
+  deps: DrillDeps,
   progress: DrillProgress,
 ): Promise<void> {
   const { manifest } = request
   refuseUnrestorable(manifest)
-  await refuseSmallDisk(manifest, tools)
-  // Before the download: a server that cannot be had, or does not fit, is known in seconds.
-  await using scratch = await tools.log.group('Prepare a scratch database', tools.openScratch)
+  await refuseSmallDisk(manifest, deps)
+  // Before the download: a server that does not start, or does not fit, is known in seconds.
+  await using scratch = await deps.log.group('Prepare a scratch database', deps.openScratch)
   progress.serverVersion = scratch.serverVersion
-  progress.checks.push(...scratch.notes.map(unlikeSource))
-  progress.downloadMs = await tools.log.group('Download and verify the archive', () =>
-    fetchArchive(manifest, tools),
+  progress.checks.push(...scratch.notes.map(scratchDifferenceCheck))
+  progress.downloadMs = await deps.log.group('Download and verify the archive', () =>
+    fetchArchive(manifest, deps),
   )
   try {
-    await restoreInto(scratch, tools, progress)
-    const checkingSince = tools.now().getTime()
-    const checks = await tools.log.group('Check', () => runChecks(request, tools, scratch))
+    await restoreInto(scratch, deps, progress)
+    const checkingSince = deps.now().getTime()
+    const checks = await deps.log.group('Check', () => runChecks(request, deps, scratch, progress.leftOut))
     await scratch.proveAlive()
     progress.checks.push(...checks)
-    progress.checksMs = tools.now().getTime() - checkingSince
+    progress.checksMs = deps.now().getTime() - checkingSince
   } catch (error) {
-    // Whatever happens on a server that is gone says nothing about the backup.
-    tools.signal.throwIfAborted()
+    // What happens on a server that is gone says nothing about the backup.
+    deps.signal.throwIfAborted()
     await scratch.proveAlive()
     throw error
   }
 }
 
+/** The passes of a restore into a new database, in the same order. */
 async function restoreInto(
   scratch: ScratchDatabase,
-  tools: DrillTools,
+  deps: DrillDeps,
   progress: DrillProgress,
 ): Promise<void> {
-  progress.restoreMs = await tools.log.group('Restore', async () => {
-    await using running = await tools.startRestore(scratch)
-    return await awaitRestore(running, tools.signal, tools)
-  })
-}
-
-/** All checks run, whatever the first ones say: an operator wants the whole picture. */
-async function runChecks(
-  request: DrillRequest,
-  tools: DrillTools,
-  scratch: ScratchDatabase,
-): Promise<readonly Check[]> {
-  const { manifest, criteria } = request
-  const { fingerprint, backup } = manifest
-  const found = await tools.readContent(scratch, fingerprint)
-  const measured = await tools.measureScratch(scratch, criteria)
-  const reference = {
-    snapshotAt: new Date(backup.snapshotAt),
-    backupRows: fingerprint.level === 'none' ? undefined : fingerprint.tables,
-    live: await tools.measureLive?.(criteria),
-  }
-  const exact = exactChecks(manifest, found)
-  const checks = [
-    restored(found),
-    ...exact,
-    ...criteria.map(criterion =>
-      evaluateCriterion(criterion, measured.get(criterion.name) ?? unmeasured(criterion), reference),
+  const hasSuperuser = scratch.superuser !== undefined
+  const { restoreMs, leftOut } = await deps.log.group('Restore', async () =>
+    fillDatabase(
+      {
+        entries: await deps.readEntries(),
+        facts: {
+          hasSuperuser,
+          grants: false,
+          skipEventTriggers: !hasSuperuser || parseVersion(scratch.serverVersion).major < EVENT_TRIGGERS_OFF,
+          skipForeignServers: true,
+        },
+        owner: hasSuperuser ? scratch.connection.user : undefined,
+        unfit: 'SCRATCH_FAILED',
+        missingLocale: scratch.notes.find(note => note.includes('locale')),
+      },
+      { ...deps, ...deps.passesFor(scratch) },
     ),
-    ...asInSource(await tools.readStructure(scratch), exact, manifest),
-  ]
-  // After everything that is compared: it makes an extension.
-  if (tools.checkPages !== undefined) checks.push(await tools.checkPages(scratch))
-  // Last: a smoke command may write.
-  if (tools.smoke !== undefined) checks.push(await tools.smoke(scratch))
-  for (const check of checks)
-    if (check.verdict === 'fail')
-      tools.log.info(`✗ ${check.name}: expected ${check.expected}, found ${check.found}`)
-  tools.log.info(
-    `${checks.filter(check => check.verdict === 'pass').length} of ${checks.length} checks pass.`,
   )
-  return checks
-}
-
-function unmeasured(criterion: Criterion): Measurement {
-  return { kind: 'error', message: `${criterion.name} was not measured` }
+  progress.restoreMs = restoreMs
+  progress.leftOut = leftOut
+  progress.checks.push(...leftOutChecks(leftOut))
 }

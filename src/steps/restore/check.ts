@@ -1,8 +1,10 @@
 import type { Manifest } from '../../core/backup/manifest.ts'
 import type { Check } from '../../core/checks/check.ts'
 import { exactChecks, type RestoredContent } from '../../core/checks/compare-manifest.ts'
-import { asInSource } from '../../core/drill/drill-checks.ts'
+import { downgradeKnownFindings } from '../../core/drill/drill-checks.ts'
 import type { Log } from '../../core/log.ts'
+import { excuseLeftOut } from '../../core/passes/excuses.ts'
+import type { LeftOut } from '../../core/passes/pass.ts'
 import { narrowFound, narrowManifest, type RestoreScope } from '../../core/restore/restore-scope.ts'
 import type { RestoreResult } from './result.ts'
 
@@ -20,6 +22,7 @@ export interface CheckRequest {
   readonly scope: RestoreScope
   /** The database that was restored. */
   readonly name: string
+  readonly unrestored: readonly LeftOut[]
 }
 
 /** Updates the statistics, then compares everything with the manifest. */
@@ -32,22 +35,22 @@ export async function checkRestored(
   await deps.analyze(name)
   const found = await deps.readContent(name, manifest.fingerprint)
   const exact = compareContent(request, found)
-  const checks = [...exact, ...asInSource(await structureChecks(request, deps), exact, manifest)]
+  const checks = [...exact, ...downgradeKnownFindings(await structureChecks(request, deps), exact, manifest)]
   logChecks(checks, deps.log)
   return { checks, checksMs: deps.now().getTime() - startedAt }
 }
 
 /** Compares what was restored with the manifest. */
 export function compareContent(
-  { manifest, scope }: Omit<CheckRequest, 'name'>,
+  { manifest, scope, unrestored }: Omit<CheckRequest, 'name'>,
   found: RestoredContent,
 ): readonly Check[] {
-  return exactChecks(narrowManifest(manifest, scope), narrowFound(found, scope))
+  return excuseLeftOut(exactChecks(narrowManifest(manifest, scope), narrowFound(found, scope)), unrestored)
 }
 
 /** Only for a full restore: with some tables, foreign keys are left out and sequences stand at their start. */
 export async function structureChecks(
-  { scope, name }: CheckRequest,
+  { scope, name }: Pick<CheckRequest, 'scope' | 'name'>,
   { readStructure }: Pick<CheckDeps, 'readStructure'>,
 ): Promise<readonly Check[]> {
   return scope.of === 'everything' ? await readStructure(name) : []

@@ -1,24 +1,21 @@
-import type { Readable } from 'node:stream'
 import { abortable } from '../../core/abortable.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import type { RestoredContent } from '../../core/checks/compare-manifest.ts'
 import { OperatorError } from '../../core/errors.ts'
-import type { Log } from '../../core/log.ts'
 import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import type { RestoreScope } from '../../core/restore/restore-scope.ts'
-import { renderBytes } from '../../core/text/bytes.ts'
 import type { TargetTransaction } from '../../postgres/client-tools/psql-transaction.ts'
-import type { ToolProcess } from '../../postgres/client-tools/tool-process.ts'
 import type { TransactionEnd } from '../../postgres/target/commit-status.ts'
-import { reportProgress } from '../report-progress.ts'
 import { timedGroup } from '../timed-group.ts'
 import { compareContent, renderFirst } from './check.ts'
-import type { RestoreRequest } from './request.ts'
+import type { PassDeps } from './fill-database.ts'
+import { type FillTargetDeps, fillTarget } from './fill-target.ts'
+import type { PlannedRestore } from './request.ts'
 import type { RestoreResult, RestoreStages } from './result.ts'
 
-export interface TransactionDeps {
-  /** pg_restore, writing the chosen entries as SQL to its output. */
-  readonly startScript: () => Promise<ToolProcess & { readonly stdout: Readable }>
+export interface TransactionDeps extends FillTargetDeps {
+  /** The passes of a restore inside the transaction. */
+  readonly passesIn: (transaction: TargetTransaction) => PassDeps
   /** What the database will hold once the transaction is committed. */
   readonly readUncommitted: (
     transaction: TargetTransaction,
@@ -31,12 +28,9 @@ export interface TransactionDeps {
     tables: readonly QualifiedName[],
   ) => Promise<readonly string[]>
   readonly readEnd: (transactionId: string) => Promise<TransactionEnd>
-  readonly signal: AbortSignal
-  readonly now: () => Date
-  readonly log: Log
 }
 
-type FillRequest = Pick<RestoreRequest, 'manifest' | 'scope' | 'target'>
+type FillRequest = Pick<PlannedRestore, 'manifest' | 'scope' | 'target' | 'entries'>
 
 /** Compares everything before the commit: until then a difference rolls back, and no other session can write. */
 export async function* fillInTransaction(
@@ -45,9 +39,12 @@ export async function* fillInTransaction(
   deps: TransactionDeps,
 ): RestoreStages {
   const { log, now, signal } = deps
-  await timedGroup(deps, 'Run the script of the archive', () => runScript(transaction, deps))
+  const { unrestored, notes } = await timedGroup(deps, 'Restore', () =>
+    abortable(signal, fillTarget(request.entries, deps.passesIn(transaction), deps, [])),
+  )
+  yield { unrestored, notes }
   const compared = await timedGroup(deps, 'Compare before the commit', () =>
-    abortable(signal, compareBeforeCommit(request, transaction, deps)),
+    abortable(signal, compareBeforeCommit(request, unrestored, transaction, deps)),
   )
   yield compared
   refuseDifferences(request, compared)
@@ -63,30 +60,20 @@ export async function* fillInTransaction(
   yield { replacedAt: now() }
 }
 
-async function runScript(
-  transaction: TargetTransaction,
-  { startScript, log, now, signal }: TransactionDeps,
-): Promise<void> {
-  let bytes = 0
-  using _progress = reportProgress(log, now, () => ({ bytes, table: undefined }))
-  await using script = await startScript()
-  const copied = transaction.take(script.stdout, count => {
-    bytes += count
-  })
-  await abortable(signal, Promise.all([copied, script.finished]))
-  log.info(`The script of the archive has run: ${renderBytes(bytes)}.`)
-}
-
 type Compared = Pick<RestoreResult, 'checks' | 'checksMs'>
 
 async function compareBeforeCommit(
   { manifest, scope }: FillRequest,
+  unrestored: RestoreResult['unrestored'],
   transaction: TargetTransaction,
   { readUncommitted, now }: TransactionDeps,
 ): Promise<Compared> {
   const startedAt = now().getTime()
   const found = await readUncommitted(transaction, manifest.fingerprint, scope)
-  return { checks: compareContent({ manifest, scope }, found), checksMs: now().getTime() - startedAt }
+  return {
+    checks: compareContent({ manifest, scope, unrestored }, found),
+    checksMs: now().getTime() - startedAt,
+  }
 }
 
 /** Throws RESTORE_FAILED when a table or a sequence differs from the manifest: then nothing is committed. */

@@ -1,3 +1,4 @@
+import type { ArchiveEntry } from '../../core/backup/archive-toc.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { type Verdict, verdictOf } from '../../core/checks/check.ts'
 import { errorMessage } from '../../core/errors.ts'
@@ -5,22 +6,21 @@ import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import { quoteIdentifier } from '../../core/pg/quote.ts'
 import type { TableColumns } from '../../core/restore/copy-back.ts'
 import { holdsPart, type RestoreScope } from '../../core/restore/restore-scope.ts'
-import type { RunningRestore } from '../../postgres/client-tools/pg-restore.ts'
 import type { Dropped } from '../../postgres/target/new-database.ts'
-import { awaitRestore } from '../backups/fetch-archive.ts'
 import { timedGroup } from '../timed-group.ts'
 import { type CheckDeps, checkRestored } from './check.ts'
+import type { PassDeps } from './fill-database.ts'
+import { type FillTargetDeps, fillTarget } from './fill-target.ts'
 import type { RestoreResult } from './result.ts'
 
-export interface NewDatabaseDeps extends CheckDeps {
-  readonly signal: AbortSignal
+export interface NewDatabaseDeps extends CheckDeps, FillTargetDeps {
   /**
    * `claim(true)` before the database is made, `claim(false)` when another restore took the name first. Returns
    * differences from the source.
    */
   readonly createDatabase: (name: string, claim: (isOurs: boolean) => void) => Promise<readonly string[]>
-  /** Restores the entries that were chosen. */
-  readonly startRestore: (database: string) => Promise<RunningRestore>
+  /** The passes of a restore into this database. */
+  readonly passesFor: (database: string) => PassDeps
   /** Replaces the comment that marks the database as unfinished: from then on no clean-up touches it. */
   readonly finishDatabase: (name: string, comment: string) => Promise<void>
   readonly dropDatabase: (name: string) => Promise<Dropped>
@@ -35,6 +35,7 @@ export interface NewDatabaseDeps extends CheckDeps {
 
 export interface NewDatabaseRequest {
   readonly manifest: Manifest
+  readonly entries: readonly ArchiveEntry[]
   readonly scope: RestoreScope
   readonly restoredName: string
 }
@@ -60,16 +61,18 @@ export async function restoreIntoNewDatabase(
   )
   for (const note of notes) log.warning(note)
   log.info('Triggers are created after the rows, so no guard (runbook §7) fires.')
-  const restoreMs = await timedGroup(deps, 'Restore', async () => {
-    await using running = await deps.startRestore(name)
-    return await awaitRestore(running, deps.signal, deps)
-  })
-  const checked = await timedGroup(deps, 'Check', () => checkRestored({ manifest, scope, name }, deps))
+  const filled = await timedGroup(deps, 'Restore', () =>
+    fillTarget(request.entries, deps.passesFor(name), deps, notes),
+  )
+  const { unrestored } = filled
+  const checked = await timedGroup(deps, 'Check', () =>
+    checkRestored({ manifest, scope, name, unrestored }, deps),
+  )
   const copyBack = holdsPart(manifest, scope) ? await deps.readColumns(name, tablesOf(scope)) : []
   // Before anything else is done with it: a whole database outlives any later failure.
   await deps.finishDatabase(name, restoredComment(manifest, verdictOf(checked.checks)))
   undo.move()
-  return { notes, restoreMs, ...checked, copyBack, restoredTo: name }
+  return { ...filled, ...checked, copyBack, restoredTo: name }
 }
 
 /** The structure alone has no rows to copy back; a partial backup has those of all its tables. */

@@ -1,19 +1,19 @@
 import { abortable } from '../../core/abortable.ts'
 import { type Check, verdictOf } from '../../core/checks/check.ts'
-import { asInSource } from '../../core/drill/drill-checks.ts'
+import { downgradeKnownFindings } from '../../core/drill/drill-checks.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import type { RestoreScope } from '../../core/restore/restore-scope.ts'
 import type { Inventory } from '../../core/restore/safety-gap.ts'
 import { renderAmount, renderSome } from '../../core/text/counts.ts'
 import { renderDuration } from '../../core/text/duration.ts'
-import type { RunningRestore } from '../../postgres/client-tools/pg-restore.ts'
 import type { TargetTransaction } from '../../postgres/client-tools/psql-transaction.ts'
-import { awaitRestore } from '../backups/fetch-archive.ts'
 import { timedGroup } from '../timed-group.ts'
 import { type CheckDeps, checkRestored, logChecks, renderFirst, structureChecks } from './check.ts'
+import type { PassDeps } from './fill-database.ts'
 import { fillInTransaction, type TransactionDeps } from './fill-in-transaction.ts'
-import type { RestoreRequest } from './request.ts'
+import { fillTarget } from './fill-target.ts'
+import type { PlannedRestore, RestoreRequest } from './request.ts'
 import type { RestoreResult, RestoreStages } from './result.ts'
 import { refuseGap, type SafetyBackupDeps, takeSafetyBackup } from './safety-backup.ts'
 
@@ -41,7 +41,7 @@ export interface OverwriteDeps extends CheckDeps, TransactionDeps, SafetyBackupD
   /** `logi_audit_events: logi_audit_worm_table`: triggers that see rows come and go. */
   readonly readRowTriggers: (tables: readonly QualifiedName[]) => Promise<readonly string[]>
   /** Restores the entries that were chosen. */
-  readonly startRestore: (database: string) => Promise<RunningRestore>
+  readonly passesFor: (database: string) => PassDeps
 }
 
 /**
@@ -49,7 +49,7 @@ export interface OverwriteDeps extends CheckDeps, TransactionDeps, SafetyBackupD
  * change falls between that backup and the replacement. With `allOrNothing` everything is one transaction: until its
  * commit, and after any failure, the database is unchanged.
  */
-export async function* overwrite(request: RestoreRequest, deps: OverwriteDeps): RestoreStages {
+export async function* overwrite(request: PlannedRestore, deps: OverwriteDeps): RestoreStages {
   const rowTriggers = await reportRowTriggers(request, deps)
   const terminatedPids = request.mayTerminateSessions ? new Set<string>() : undefined
   const lockedAt = deps.now().getTime()
@@ -57,7 +57,7 @@ export async function* overwrite(request: RestoreRequest, deps: OverwriteDeps): 
   const safety = await transaction.whileIdle(() => takeSafetyBackup(request, deps))
   const startedAt = deps.now().getTime()
   if (safety !== undefined) yield { safetyBackup: safety.backup.id, safetyBackupMs: safety.durations.totalMs }
-  let compared: Compared = { checks: [], checksMs: 0 }
+  let compared: Compared = { checks: [], checksMs: 0, unrestored: [] }
   try {
     await timedGroup(deps, `Replace the contents of ${request.target.database}`, () =>
       abortable(
@@ -89,7 +89,7 @@ export async function* overwrite(request: RestoreRequest, deps: OverwriteDeps): 
   if (verdictOf(checked.checks) === 'fail') throw unverified(request, checked.checks, safety?.backup.id)
 }
 
-type Compared = Pick<RestoreResult, 'checks' | 'checksMs'>
+type Compared = Pick<RestoreResult, 'checks' | 'checksMs' | 'unrestored'>
 
 async function lockTarget(
   { target }: RestoreRequest,
@@ -144,12 +144,12 @@ async function checkReplaced(
   { manifest, scope, target, allOrNothing }: RestoreRequest,
   compared: Compared,
   deps: OverwriteDeps,
-): Promise<Compared> {
-  const request = { manifest, scope, name: target.database }
+): Promise<Pick<RestoreResult, 'checks' | 'checksMs'>> {
+  const request = { manifest, scope, name: target.database, unrestored: compared.unrestored }
   if (!allOrNothing) return await checkRestored(request, deps)
   const startedAt = deps.now().getTime()
   await deps.analyze(target.database)
-  const structure = asInSource(await structureChecks(request, deps), compared.checks, manifest)
+  const structure = downgradeKnownFindings(await structureChecks(request, deps), compared.checks, manifest)
   const checks = [...compared.checks, ...structure]
   logChecks(checks, deps.log)
   return { checks, checksMs: (compared.checksMs ?? 0) + deps.now().getTime() - startedAt }
@@ -157,7 +157,7 @@ async function checkReplaced(
 
 /** From the commit on, a failure leaves an incomplete database: the error says so. */
 async function* fillInParallel(
-  { target }: RestoreRequest,
+  { target, entries }: PlannedRestore,
   transaction: TargetTransaction,
   deps: OverwriteDeps,
 ): RestoreStages {
@@ -165,10 +165,10 @@ async function* fillInParallel(
   yield { replacedAt: deps.now() }
   deps.log.info(`${target.database} is empty now.`)
   try {
-    await timedGroup(deps, 'Restore', async () => {
-      await using running = await deps.startRestore(target.database)
-      await awaitRestore(running, deps.signal, deps)
-    })
+    const { notes, unrestored } = await timedGroup(deps, 'Restore', () =>
+      fillTarget(entries, deps.passesFor(target.database), deps, []),
+    )
+    yield { notes, unrestored }
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error
     throw error.withContext({

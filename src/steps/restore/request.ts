@@ -1,3 +1,4 @@
+import type { ArchiveEntry } from '../../core/backup/archive-toc.ts'
 import type { Location } from '../../core/backup/bucket-layout.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import type { PostgresVersion } from '../../core/pg/version.ts'
@@ -23,4 +24,9 @@ export interface RestoreRequest {
   readonly pgRestore: PostgresVersion
   readonly nonce: string
   readonly run: RestoreRecord['run']
+}
+
+/** A request with the entries that its plan has chosen. */
+export interface PlannedRestore extends RestoreRequest {
+  readonly entries: readonly ArchiveEntry[]
 }

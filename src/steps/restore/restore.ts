@@ -10,7 +10,7 @@ import { type NewDatabaseDeps, restoreIntoNewDatabase } from './into-new-databas
 import { type OverwriteDeps, overwrite } from './overwrite.ts'
 import type { RestorePlan } from './plan.ts'
 import { createRecord } from './record.ts'
-import type { RestoreRequest } from './request.ts'
+import type { PlannedRestore, RestoreRequest } from './request.ts'
 import { NOTHING_RESTORED, type RestoreResult, type RestoreStages } from './result.ts'
 import { type SwapDeps, swapIn } from './swap.ts'
 
@@ -42,7 +42,9 @@ export async function restoreDatabase(
   deps: RestoreDeps,
 ): Promise<RestoreReport> {
   const startedAt = deps.now()
-  const { result, failure } = await collectResult(restoreByMode(request, deps))
+  const { result, failure } = await collectResult(
+    restoreByMode({ ...request, entries: plan.entries.kept }, deps),
+  )
   const record = createRecord({ request, plan, result, failure, startedAt, endedAt: deps.now() })
   const key = restoreKey(request.location, startedAt, request.nonce)
   const recordKey = (await writeRecord(key, record, deps)) ? key : undefined
@@ -62,7 +64,7 @@ async function collectResult(stages: RestoreStages): Promise<Pick<RestoreReport,
   }
 }
 
-async function* restoreByMode(request: RestoreRequest, deps: RestoreDeps): RestoreStages {
+async function* restoreByMode(request: PlannedRestore, deps: RestoreDeps): RestoreStages {
   if (request.mode === 'overwrite') {
     yield* overwrite(request, deps.overwrite)
     return

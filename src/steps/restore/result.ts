@@ -1,4 +1,5 @@
 import type { Check } from '../../core/checks/check.ts'
+import type { LeftOut } from '../../core/passes/pass.ts'
 import type { TableColumns } from '../../core/restore/copy-back.ts'
 
 /** What a restore has done. What did not happen is null or empty. */
@@ -6,6 +7,8 @@ export interface RestoreResult {
   readonly checks: readonly Check[]
   /** Differences between the new database and the old one, as sentences. */
   readonly notes: readonly string[]
+  /** What the server could not take: checks that miss it are no failures. */
+  readonly unrestored: readonly LeftOut[]
   /** The tables to compare and copy back from; empty after a full restore. */
   readonly copyBack: readonly TableColumns[]
   /** The database that holds the backup now. */
@@ -25,6 +28,7 @@ export interface RestoreResult {
 export const NOTHING_RESTORED: RestoreResult = {
   checks: [],
   notes: [],
+  unrestored: [],
   copyBack: [],
   restoredTo: null,
   previous: null,

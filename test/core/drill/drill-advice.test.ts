@@ -13,7 +13,13 @@ describe('what to do next', () => {
   })
 
   test.each<[string, readonly Check[], string]>([
-    ['does not restore', [sampleCheck('restore', 'fail', 'restore')], 'Take this backup for lost'],
+    ['is damaged', [sampleCheck('restore', 'fail', 'archive')], 'Take this backup for lost'],
+    ['does not restore as it is', [sampleCheck('restore', 'fail', 'restore')], 'Mend in the source'],
+    [
+      'failed for a cause that is not known',
+      [{ ...sampleCheck('restore', 'not-measured', 'restore'), note: 'The cause is not known.' }],
+      'The cause is not known.',
+    ],
     ['restores something else', [sampleCheck('exact', 'fail')], 'Do not rely on this backup'],
     [
       'is too old',

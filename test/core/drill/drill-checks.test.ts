@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
 import type { Check } from '../../../src/core/checks/check.ts'
-import { ageChecks, asInSource, passedOverChecks } from '../../../src/core/drill/drill-checks.ts'
+import { ageChecks, downgradeKnownFindings, passedOverChecks } from '../../../src/core/drill/drill-checks.ts'
 import { SAMPLE } from '../../support/samples/sample-manifest.ts'
 
 describe('the age of a backup', () => {
@@ -38,14 +38,14 @@ describe('a sequence behind its column', () => {
   }
 
   it('is information where it stands as in the backup', () => {
-    expect(asInSource([behind], [], SAMPLE)).toEqual([
+    expect(downgradeKnownFindings([behind], [], SAMPLE)).toEqual([
       { ...behind, verdict: 'information', note: 'As in the backup. Inserts will collide.' },
     ])
   })
 
   it('fails where the manifest says otherwise, or nothing', () => {
-    expect(asInSource([behind], [{ ...behind, group: 'exact' }], SAMPLE)).toEqual([behind])
+    expect(downgradeKnownFindings([behind], [{ ...behind, group: 'exact' }], SAMPLE)).toEqual([behind])
     const none = { ...SAMPLE, fingerprint: { ...SAMPLE.fingerprint, sequences: [] } }
-    expect(asInSource([behind], [], none)).toEqual([behind])
+    expect(downgradeKnownFindings([behind], [], none)).toEqual([behind])
   })
 })

@@ -1,0 +1,150 @@
+import type { ArchiveEntry, ArchiveSection, ArchiveToc } from './archive-toc.ts'
+
+/** Archives of pg_dump 9.1 and newer: the first that names the section of an entry (K_VERS_1_11 in pg_backup_archiver.h). */
+const OLDEST_FORMAT = 11
+/** Of a newer one the order of the fields is not known. */
+const NEWEST_FORMAT = 16
+
+const SECTIONS: Readonly<Record<number, ArchiveSection>> = { 2: 'pre-data', 3: 'data', 4: 'post-data' }
+
+/** What pg_restore handles by itself, does not restore without --create, or is told to leave out (--no-statistics). */
+const NOT_RESTORED = [
+  'ENCODING',
+  'STDSTRINGS',
+  'SEARCHPATH',
+  'DATABASE',
+  'DATABASE PROPERTIES',
+  'STATISTICS DATA',
+]
+
+/**
+ * Reads the table of contents of an archive in custom format; undefined where it goes on behind these bytes. `pg_restore --list` prints
+ * names without saying where they end, and neither what an entry depends on nor what it does.
+ * Throws a RangeError for bytes that are no such archive. Source: ReadHead and ReadToc in pg_backup_archiver.c, ReadInt and ReadStr there.
+ */
+export function parseArchiveToc(bytes: Buffer): ArchiveToc | undefined {
+  try {
+    return readToc(new TocReader(bytes))
+  } catch (error) {
+    if (error === MORE_BYTES) return undefined
+    throw error
+  }
+}
+
+/** Thrown by a reader at the end of its bytes. */
+const MORE_BYTES = Symbol('more bytes')
+
+function readToc(reader: TocReader): ArchiveToc {
+  const format = reader.readHeader()
+  const count = reader.readInt()
+  const entries: ArchiveEntry[] = []
+  let databaseSettings: readonly string[] = []
+  for (let i = 0; i < count; i += 1) {
+    const entry = readEntry(reader, format)
+    if (entry.kind === 'DATABASE PROPERTIES') databaseSettings = splitSettings(entry.definition)
+    if (!NOT_RESTORED.includes(entry.kind) && !isOfDatabase(entry)) entries.push(withoutBulk(entry))
+  }
+  return { entries, databaseSettings }
+}
+
+/** In the order in which WriteToc writes the fields. */
+function readEntry(reader: TocReader, format: number): ArchiveEntry {
+  const id = String(reader.readInt())
+  reader.readInt() // whether it has a dumper
+  reader.readText() // the oid of its catalogue
+  reader.readText() // its own oid
+  const name = reader.readText() ?? ''
+  const kind = reader.readText() ?? ''
+  const section = SECTIONS[reader.readInt()] ?? 'none'
+  const definition = reader.readText() ?? ''
+  reader.readText() // how to drop it
+  reader.readText() // how to copy into it
+  const schema = reader.readText() || null
+  reader.readText() // tablespace
+  if (format >= 14) reader.readText() // table access method
+  if (format >= 16) reader.readInt() // relkind
+  const owner = reader.readText() ?? ''
+  reader.readText() // whether it has oids
+  const dependencies: string[] = []
+  for (let on = reader.readText(); on !== undefined; on = reader.readText()) dependencies.push(on)
+  reader.skipOffset()
+  const title = [kind, schema ?? '-', name, owner].join(' ').replace(/[\r\n]/g, ' ')
+  return { id, kind, schema, name, owner, section, definition, title, dependsOn: [...new Set(dependencies)] }
+}
+
+/** Grants on and comments of the database itself: pg_restore leaves them out with it. */
+function isOfDatabase({ kind, name }: ArchiveEntry): boolean {
+  return ['ACL', 'COMMENT', 'SECURITY LABEL'].includes(kind) && name.startsWith('DATABASE ')
+}
+
+/** Definitions of these are most of the bytes, and only pg_restore needs them: a database of 100,000 tables has 100 MB. */
+const BULKY =
+  /^(TABLE|INDEX|VIEW|CONSTRAINT|FK CONSTRAINT|CHECK CONSTRAINT|DEFAULT|TRIGGER|RULE|SEQUENCE|SEQUENCE OWNED BY)$/
+
+function withoutBulk(entry: ArchiveEntry): ArchiveEntry {
+  return BULKY.test(entry.kind) ? { ...entry, definition: '' } : entry
+}
+
+/** `ALTER DATABASE app SET …` and `ALTER ROLE r IN DATABASE app SET …`, one by one. */
+function splitSettings(definition: string): readonly string[] {
+  return definition
+    .split(/;\n/)
+    .map(statement => statement.trim())
+    .filter(statement => /^ALTER (DATABASE|ROLE)\b/.test(statement))
+}
+
+/** Follows the bytes of an archive. */
+class TocReader {
+  readonly #bytes: Buffer
+  #at = 0
+  #intBytes = 4
+  #offsetBytes = 8
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  /** The minor version of the format. */
+  readHeader(): number {
+    if (this.#take(5).toString('latin1') !== 'PGDMP') throw new RangeError('it does not begin with PGDMP')
+    const [major = 0, minor = 0, , intBytes = 0, offsetBytes = 0, kind = 0] = this.#take(6)
+    if (major !== 1 || minor < OLDEST_FORMAT || minor > NEWEST_FORMAT)
+      throw new RangeError(
+        `its format is ${major}.${minor}; expected 1.${OLDEST_FORMAT} to 1.${NEWEST_FORMAT}`,
+      )
+    if (kind !== 1) throw new RangeError('it is not in custom format')
+    if (intBytes < 2 || intBytes > 6 || offsetBytes > 8) throw new RangeError('its numbers have an odd size')
+    this.#intBytes = intBytes
+    this.#offsetBytes = offsetBytes
+    if (minor >= 15) this.#take(1)
+    else this.readInt() // level of compression
+    for (let i = 0; i < 7; i += 1) this.readInt() // when it was made
+    for (let i = 0; i < 3; i += 1) this.readText() // database, version of the server, version of pg_dump
+    return minor
+  }
+
+  /** A sign, then the bytes of the number, the lowest first. */
+  readInt(): number {
+    const sign = this.#take(1)[0]
+    const value = this.#take(this.#intBytes).readUIntLE(0, this.#intBytes)
+    return sign === 0 ? value : -value
+  }
+
+  /** Undefined for null. */
+  readText(): string | undefined {
+    const length = this.readInt()
+    return length < 0 ? undefined : this.#take(length).toString('utf8')
+  }
+
+  skipOffset(): void {
+    this.#take(1 + this.#offsetBytes)
+  }
+
+  #take(count: number): Buffer {
+    const end = this.#at + count
+    if (end > this.#bytes.length) throw MORE_BYTES
+    const taken = this.#bytes.subarray(this.#at, end)
+    this.#at = end
+    return taken
+  }
+}
