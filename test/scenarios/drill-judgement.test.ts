@@ -76,6 +76,7 @@ function asManifest(
       sequences: mergeSequences(sequences, sequences),
       objects,
       definitions,
+      privileges: null,
       largeObjectsHash,
     },
   }

@@ -70,7 +70,15 @@ describe('dump-to-s3', () => {
     })
     expect(run.droppedOutputs).toEqual([])
     expect(manifest.fingerprint.tables).toEqual([
-      { schema: 'public', name: 'payments', rows: 500, newest: null, contentHash: null, extension: null },
+      {
+        schema: 'public',
+        name: 'payments',
+        rows: 500,
+        newest: null,
+        contentHash: null,
+        extension: null,
+        movesWithin: null,
+      },
       {
         schema: 'public',
         name: 'users',
@@ -78,6 +86,7 @@ describe('dump-to-s3', () => {
         newest: { column: 'created_at', value: '2026-01-14 21:20:00+00' },
         contentHash: null,
         extension: null,
+        movesWithin: null,
       },
     ])
     expect(manifest.fingerprint.sequences).toEqual([

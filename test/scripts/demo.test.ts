@@ -56,7 +56,15 @@ describe('the content of a plain dump', () => {
 
   it('is held against what the manifest says', async () => {
     const counts = (rows: number) => [
-      { schema: 'public', name: 'users', rows, newest: null, contentHash: null, extension: null },
+      {
+        schema: 'public',
+        name: 'users',
+        rows,
+        newest: null,
+        contentHash: null,
+        extension: null,
+        movesWithin: null,
+      },
     ]
     const source = await read(SCRIPT.replace(/^COPY public."odd.*\n\\\.\n/m, ''))
     expect(findUntruths(counts(2), source)).toEqual([])

@@ -1,7 +1,9 @@
 import type { ActionResult } from '../../core/action-result.ts'
 import { parseBackupId } from '../../core/backup/backup-id.ts'
 import { type Location, manifestKey } from '../../core/backup/bucket-layout.ts'
+import { differenceOf } from '../../core/backup/database-identity.ts'
 import { countRows, type Manifest } from '../../core/backup/manifest.ts'
+import type { Log } from '../../core/log.ts'
 import type { PastBackup } from '../../core/summary/backup-trend.ts'
 import { openSource } from '../../postgres/source/source.ts'
 import type { Action } from '../../runner/action.ts'
@@ -33,6 +35,7 @@ export const dumpToS3: Action = {
       createDumpTools(context, source, connection, store, temp.path),
     )
     const previous = await readPastBackups(manifest, locationOf(inputs), store)
+    warnOfAnotherSystem(manifest, previous, context.log)
     return toResult(manifest, previous, inputs, store)
   },
 
@@ -44,6 +47,16 @@ export const dumpToS3: Action = {
     using store = new Store(inputs.store, context.log, context.signal)
     await removeOpenUpload(context, locationOf(inputs), store)
   },
+}
+
+/** Staging and production under one name: a restore of the latest would take one for the other. */
+function warnOfAnotherSystem(manifest: Manifest, previous: readonly Manifest[] | undefined, log: Log): void {
+  const last = previous?.at(-1)
+  const difference = last && differenceOf(last.server, manifest.server)
+  if (difference === undefined) return
+  log.warning(
+    `Two databases share the name ${manifest.backup.database} here. The backup ${last?.backup.id} before this one: ${difference}. Set database or destination so that each has its own.`,
+  )
 }
 
 function locationOf({ destination, database }: DumpInputs): Location {

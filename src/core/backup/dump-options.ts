@@ -27,7 +27,11 @@ const KEEPALIVE = 'keepalives_idle=30 keepalives_interval=10 keepalives_count=6'
  * pg_restore can leave them out; a plain script cannot, so there they are left out now (runbook §2).
  * A table pattern takes its partitions along: the parent alone has no rows.
  */
-export function dumpArguments(options: DumpOptions, snapshotId: string): readonly string[] {
+export function dumpArguments(
+  options: DumpOptions,
+  snapshotId: string,
+  loadViaRoot = false,
+): readonly string[] {
   return [
     '--no-password',
     '--verbose',
@@ -37,6 +41,8 @@ export function dumpArguments(options: DumpOptions, snapshotId: string): readonl
     `--snapshot=${snapshotId}`,
     `--lock-wait-timeout=${options.lockTimeoutMs}`,
     ...(options.format === 'plain' ? ['--no-owner', '--no-acl'] : []),
+    // For every partitioned table of the dump: pg_dump does not offer it for some.
+    ...(loadViaRoot ? ['--load-via-partition-root'] : []),
     ...contentOptions(options),
     ...limits(options),
   ]

@@ -22,6 +22,8 @@ const tableFingerprint = d.object({
   contentHash: d.nullable(d.string),
   /** The extension whose configuration it is; then these are the rows that do not come with CREATE EXTENSION. */
   extension: d.optional(d.string),
+  /** The partitioned table in which its rows may lie elsewhere after a restore: then only the sum over that counts. */
+  movesWithin: d.nullable(d.object({ schema: d.string, name: d.string })),
 })
 export type TableFingerprint = d.Decoded<typeof tableFingerprint>
 
@@ -57,6 +59,18 @@ export type ObjectCounts = d.Decoded<typeof objectCounts>
 /** An object of the schema and 64 bits over its definition, by which a change is seen but not what it was. */
 const definition = d.object({ kind: d.string, name: d.string, hash: d.string })
 export type Definition = d.Decoded<typeof definition>
+
+/** Owner and grants of an object, as pg_class.relacl prints them; null acl is the default of its kind. */
+const objectPrivileges = d.object({
+  kind: d.oneOf(['function', 'view', 'schema']),
+  /** With its schema; of a function with the types of its arguments. */
+  name: d.string,
+  owner: d.string,
+  /** SECURITY DEFINER, or a view without security_invoker. */
+  runsAsOwner: d.boolean,
+  acl: d.nullable(d.array(d.string)),
+})
+export type ObjectPrivileges = d.Decoded<typeof objectPrivileges>
 
 const extension = d.object({ name: d.string, version: d.string, schema: d.string })
 export type Extension = d.Decoded<typeof extension>
@@ -124,6 +138,8 @@ export const manifest = d.object({
     objects: d.nullable(objectCounts),
     /** Null in a partial backup, too. */
     definitions: d.optional(d.array(definition)),
+    /** Of SECURITY DEFINER functions and those with grants, views, and schemas; null in a partial backup. */
+    privileges: d.nullable(d.array(objectPrivileges)),
     /** 128 bits over the bytes of all large objects; null below level `content`, and where there are none. */
     largeObjectsHash: d.optional(d.string),
   }),

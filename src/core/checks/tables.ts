@@ -1,5 +1,5 @@
 import { countRows, type Extension, type Manifest, type TableFingerprint } from '../backup/manifest.ts'
-import { byKey, keyOf } from '../pg/qualified-name.ts'
+import { byKey, keyOf, type QualifiedName } from '../pg/qualified-name.ts'
 import { renderAmount, renderDifference, renderName } from '../text/counts.ts'
 import type { Check } from './check.ts'
 
@@ -18,25 +18,64 @@ const HASH_SHOWN = 12
 
 /** A line a table; before them one over all, when none differs. */
 export function tableChecks(manifest: Manifest, found: RestoredTables): readonly Check[] {
-  const expected = manifest.fingerprint.tables
-  const restored = byKey(found.tables)
+  const trees = treesOf(manifest.fingerprint.tables)
+  const expected = sumTrees(manifest.fingerprint.tables, trees)
+  const restored = byKey(sumTrees(found.tables, trees))
   const known = byKey(expected)
   const checks = [
     ...expected.map(table =>
       unlessUpdated(tableCheck(table, restored.get(keyOf(table))), table, manifest, found),
     ),
-    ...found.tables
+    ...[...restored.values()]
       .filter(table => !known.has(keyOf(table)))
       .map(table => unexpectedTable(table, manifest, found)),
   ]
   if (checks.some(({ verdict }) => verdict === 'fail')) return checks
-  const listed = found.tables.filter(table => known.has(keyOf(table)))
+  const listed = [...restored.values()].filter(table => known.has(keyOf(table)))
   const all = { expected: summarizeTables(expected), found: summarizeTables(listed) }
   return [{ group: 'exact', name: ALL_TABLES, verdict: 'pass', ...all, note: null }, ...checks]
 }
 
 export function summarizeTables(tables: readonly TableFingerprint[]): string {
   return `${renderAmount(countRows(tables), 'row')} in ${renderAmount(tables.length, 'table')}`
+}
+
+/** The key of the partitioned table by the keys of those whose rows may move within it. */
+function treesOf(tables: readonly TableFingerprint[]): ReadonlyMap<string, QualifiedName> {
+  return new Map(
+    tables.flatMap(table => (table.movesWithin === null ? [] : [[keyOf(table), table.movesWithin] as const])),
+  )
+}
+
+/** Partitions between which rows may move are one table: the sum of their rows and of their content hashes. */
+function sumTrees(
+  tables: readonly TableFingerprint[],
+  trees: ReadonlyMap<string, QualifiedName>,
+): readonly TableFingerprint[] {
+  const sums = new Map<string, TableFingerprint>()
+  for (const table of tables) {
+    const root = trees.get(keyOf(table))
+    const key = keyOf(root ?? table)
+    const sum = sums.get(key)
+    const whole = root === undefined ? table : { ...table, ...root, newest: null }
+    sums.set(key, sum === undefined ? whole : addTables(sum, whole))
+  }
+  return [...sums.values()]
+}
+
+function addTables(a: TableFingerprint, b: TableFingerprint): TableFingerprint {
+  const contentHash =
+    a.contentHash === null || b.contentHash === null ? null : addHashes(a.contentHash, b.contentHash)
+  return { ...a, rows: a.rows + b.rows, contentHash }
+}
+
+/** Two sums of 64 bits each, as 32 hex digits. */
+function addHashes(a: string, b: string): string {
+  const half = (hash: string, at: number) => BigInt(`0x${hash.slice(at, at + 16)}`)
+  return [0, 16]
+    .map(at => BigInt.asUintN(64, half(a, at) + half(b, at)))
+    .map(sum => sum.toString(16).padStart(16, '0'))
+    .join('')
 }
 
 /** Another version of an extension may take other rows for its own, and they do not come from the archive. */

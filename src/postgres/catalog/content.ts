@@ -8,6 +8,7 @@ import { openSession, type Session } from '../session/session.ts'
 import { readDefinitions } from './definitions.ts'
 import { pinOutputSettings, readTableFingerprints } from './fingerprint.ts'
 import { readLargeObjectsHash } from './large-objects.ts'
+import { readMovingRows } from './moving-rows.ts'
 import { readObjectCounts } from './object-counts.ts'
 import { readSequences } from './sequences.ts'
 import { readExtensions } from './server-facts.ts'
@@ -47,7 +48,13 @@ export async function readContent(
     )
   const level = known === 'none' ? 'counts' : known
   return {
-    tables: await readTableFingerprints(session, tables, level, original),
+    tables: await readTableFingerprints(
+      session,
+      tables,
+      await readMovingRows(session, tables),
+      level,
+      original,
+    ),
     unloggedTables: tables.filter(({ isUnlogged }) => isUnlogged),
     sequences: await readSequences(session),
     extensions: await readExtensions(session),

@@ -2,6 +2,7 @@ import type { FingerprintLevel, TableFingerprint } from '../../core/backup/manif
 import { byKey, keyOf } from '../../core/pg/qualified-name.ts'
 import { quoteIdentifier, quoteTable } from '../../core/pg/quote.ts'
 import type { Session } from '../session/session.ts'
+import type { MovingRows } from './moving-rows.ts'
 import type { Table } from './tables.ts'
 
 /**
@@ -56,6 +57,7 @@ export async function pinOutputSettings(session: Session): Promise<void> {
 export async function readTableFingerprints(
   session: Session,
   tables: readonly Table[],
+  { roots }: MovingRows,
   level: FingerprintLevel,
   original: readonly TableFingerprint[] = [],
 ): Promise<readonly TableFingerprint[]> {
@@ -70,7 +72,8 @@ export async function readTableFingerprints(
       time: chooseTimeColumn(candidates, known.get(keyOf(table))),
       row: rowValues.get(table.oid) ?? 'ROW()',
     }
-    fingerprints.push(await readTableFingerprint(session, table, columns, level))
+    const found = await readTableFingerprint(session, table, columns, level)
+    fingerprints.push({ ...found, movesWithin: roots.get(table.oid) ?? null })
   }
   return fingerprints
 }
@@ -95,7 +98,7 @@ async function readTableFingerprint(
   table: Table,
   { time, row: rowValue }: Columns,
   level: FingerprintLevel,
-): Promise<TableFingerprint> {
+): Promise<Omit<TableFingerprint, 'movesWithin'>> {
   const newest = time === undefined ? 'NULL' : `max(r.${quoteIdentifier(time)})`
   // The condition names columns, or the table itself: as pg_dump has it, there is no alias beside it.
   const from =

@@ -1,4 +1,4 @@
-import { keyOf, type QualifiedName } from '../../core/pg/qualified-name.ts'
+import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import type { Session } from '../session/session.ts'
 import { typesContaining } from './contains-type.ts'
 import type { Table } from './tables.ts'
@@ -60,9 +60,4 @@ export async function readMovingRows(session: Session, tables: readonly Table[])
     roots: new Map(found.map(({ oid, schema, name }) => [oid, { schema, name }])),
     mustLoadViaRoot: found.some(({ is_known }) => is_known !== 'true'),
   }
-}
-
-/** The key of the table that a table's rows are counted with: its own, or that of the tree in which they may move. */
-export function countedAs(table: QualifiedName & { readonly movesWithin: QualifiedName | null }): string {
-  return keyOf(table.movesWithin ?? table)
 }

@@ -17,6 +17,10 @@ export interface ServerFacts {
   readonly systemIdentifier: string | null
   /** As a new session of this role has them, and so pg_dump's. */
   readonly textSettings: TextSettings
+  /** Options of columns (ALTER COLUMN … SET) that releases of before 2026-11-12 do not know: pg_attver of 17.12. */
+  readonly columnOptions: readonly string[]
+  /** User mappings whose options, passwords mostly, this role may not read; those without any are among them. */
+  readonly hiddenMappings: number
 }
 
 export async function readServerFacts(session: Session): Promise<ServerFacts> {
@@ -29,6 +33,10 @@ export async function readServerFacts(session: Session): Promise<ServerFacts> {
            (SELECT s.reset_val FROM pg_catalog.pg_settings s WHERE s.name = 'TimeZone') AS time_zone,
            (SELECT s.reset_val FROM pg_catalog.pg_settings s WHERE s.name = 'bytea_output') AS bytea_output,
            (SELECT s.reset_val FROM pg_catalog.pg_settings s WHERE s.name = 'lc_monetary') AS lc_monetary,
+           (SELECT string_agg(DISTINCT split_part(o, '=', 1), ' ') FROM pg_catalog.pg_attribute a, unnest(a.attoptions) AS o
+             WHERE a.attoptions IS NOT NULL AND split_part(o, '=', 1) NOT IN ('n_distinct', 'n_distinct_inherited')) AS column_options,
+           (SELECT count(*) FROM pg_catalog.pg_user_mappings m WHERE m.umoptions IS NULL
+               AND NOT (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user))::text AS hidden_mappings,
            pg_database_size(d.oid)::text AS bytes, pg_is_in_recovery()::text AS standby
       FROM pg_catalog.pg_database d WHERE d.datname = current_database()`)
   return {
@@ -48,6 +56,8 @@ export async function readServerFacts(session: Session): Promise<ServerFacts> {
       byteaOutput: row.bytea_output ?? '',
       lcMonetary: row.lc_monetary ?? '',
     },
+    columnOptions: (row.column_options ?? '').split(' ').filter(Boolean),
+    hiddenMappings: Number(row.hidden_mappings),
   }
 }
 

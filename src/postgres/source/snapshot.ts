@@ -1,5 +1,6 @@
 import { hasSqlState, OperatorError } from '../../core/errors.ts'
 import { quoteTable } from '../../core/pg/quote.ts'
+import { type MovingRows, readMovingRows } from '../catalog/moving-rows.ts'
 import { type DumpSelection, readTables, type Table, type TableAccess } from '../catalog/tables.ts'
 import { withoutKeptLocks } from '../session/release-locks.ts'
 import type { Session } from '../session/session.ts'
@@ -12,6 +13,7 @@ export interface Snapshot {
   readonly instant: Date
   /** Every table that the dump will hold; all are locked against change of their structure. */
   readonly tables: readonly TableAccess[]
+  readonly movingRows: MovingRows
   /** The holding session, for reads inside the snapshot. It keeps no lock but those of the tables. */
   readonly session: Session
 }
@@ -68,7 +70,8 @@ async function takeSnapshot(
   )
   const tables = await readTables(session, selection)
   if (!sameTables(listed, tables)) return undefined
-  return { id, instant: new Date(instant), tables, session: await withoutKeptLocks(session) }
+  const movingRows = await readMovingRows(session, tables)
+  return { id, instant: new Date(instant), tables, movingRows, session: await withoutKeptLocks(session) }
 }
 
 /** False when a table was dropped in the meantime. One deadline for all of it: each statement may take what is left. */

@@ -3,6 +3,7 @@ import type {
   Extension,
   FingerprintLevel,
   ObjectCounts,
+  ObjectPrivileges,
   SequenceFingerprint,
   TableFingerprint,
 } from '../../core/backup/manifest.ts'
@@ -12,7 +13,9 @@ import { quoteTable } from '../../core/pg/quote.ts'
 import { readDefinitions } from '../catalog/definitions.ts'
 import { pinOutputSettings, readTableFingerprints } from '../catalog/fingerprint.ts'
 import { readLargeObjectsHash } from '../catalog/large-objects.ts'
+import { NAMED_NOT_NULL, type NotNullClash, readNotNullClashes } from '../catalog/not-null-clashes.ts'
 import { readObjectCounts } from '../catalog/object-counts.ts'
+import { readPrivileges } from '../catalog/privileges.ts'
 import {
   mergeSequences,
   readSequenceNames,
@@ -38,6 +41,7 @@ export interface FoundContent {
   readonly requiredRoles: readonly string[]
   readonly objects: ObjectCounts | null
   readonly definitions: readonly Definition[] | null
+  readonly privileges: readonly ObjectPrivileges[] | null
   readonly largeObjectsHash: string | null
   readonly tables: readonly TableFingerprint[]
 }
@@ -55,6 +59,8 @@ export interface Source extends AsyncDisposable {
   readFacts(): Promise<ServerFacts>
   /** Throws where this connection or role cannot dump the selection whole. */
   refuseObstacles(selection: DumpSelection): Promise<void>
+  /** Constraints whose names keep the dump from being restored on 18; none where the server is 18 already. */
+  readNotNullClashes(server: ServerFacts): Promise<readonly NotNullClash[]>
   /** Patterns of tables that match none. After refuseObstacles. */
   findUnmatched(patterns: readonly string[]): Promise<readonly string[]>
   /** Locks the tables, then takes the snapshot. Whoever then waits for `lockTimeoutMs` behind the locks sets off the alarm. */
@@ -79,6 +85,8 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
       const tables = await readTables(session, selection)
       await refuseMissingPrivileges(session, connection.user, tables, isNarrowed(selection))
     },
+    readNotNullClashes: async ({ versionNumber }) =>
+      versionNumber >= NAMED_NOT_NULL ? [] : await readNotNullClashes(session),
     findUnmatched: patterns => findUnmatched(session, patterns),
     async holdSnapshot(selection, lockTimeoutMs) {
       await pinOutputSettings(session)
@@ -95,15 +103,16 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
         [Symbol.asyncDispose]: () => sessions.disposeAsync(),
       }
     },
-    async readContent({ session: reader, tables }, level, isPartial) {
+    async readContent({ session: reader, tables, movingRows }, level, isPartial) {
       const isWhole = !isPartial && level !== 'none'
       return {
         extensions: await readExtensions(reader),
         requiredRoles: await readPolicyRoles(reader),
         objects: isWhole ? await readObjectCounts(reader) : null,
         definitions: isWhole ? foldDefinitions((await readDefinitions(reader)).definitions) : null,
+        privileges: isWhole ? await readPrivileges(reader) : null,
         largeObjectsHash: isWhole ? await readLargeObjectsHash(reader, level) : null,
-        tables: await readTableFingerprints(reader, tables, level),
+        tables: await readTableFingerprints(reader, tables, movingRows, level),
       }
     },
     async readSequences({ tables, session: holder }, isPartial) {

@@ -28,7 +28,7 @@ export interface DumpFacts {
 export function createManifest(request: DumpRequest, facts: DumpFacts): Manifest {
   const { options, location, fingerprint } = request
   const { id, key, server, snapshot, stored, archive, content, sequences, durations } = facts
-  const { versionNumber: _, textSettings, ...serverFacts } = server
+  const { versionNumber: _, textSettings, columnOptions: __, hiddenMappings: ___, ...serverFacts } = server
   return {
     version: MANIFEST_VERSION,
     backup: {
@@ -65,6 +65,7 @@ export function createManifest(request: DumpRequest, facts: DumpFacts): Manifest
       sequences: fingerprint === 'none' ? [] : sequences,
       objects: content.objects,
       definitions: content.definitions,
+      privileges: content.privileges,
       largeObjectsHash: content.largeObjectsHash,
     },
     durations,

@@ -15,6 +15,7 @@ import {
   securityFloor,
 } from '../../core/pg/version.ts'
 import { renderBytes } from '../../core/text/bytes.ts'
+import { renderAmount } from '../../core/text/counts.ts'
 import type { ServerFacts } from '../../postgres/catalog/server-facts.ts'
 import type { DumpSelection } from '../../postgres/catalog/tables.ts'
 import type { DumpReport, RunningDump } from '../../postgres/client-tools/pg-dump.ts'
@@ -64,6 +65,7 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
   const server = await source.readFacts()
   const pgDump = await findPgDump(tools, server)
   await source.refuseObstacles(selection)
+  await warnOfGaps(tools, server)
   for (const pattern of await source.findUnmatched(options.excludeTables))
     log.warning(`exclude-tables: no table matches ${pattern}, so nothing is left out for it.`)
 
@@ -127,7 +129,10 @@ async function findPgDump(tools: DumpTools, server: ServerFacts): Promise<PgDump
       `pg_dump ${renderVersion(tool)} lacks security fixes of ${renderVersion(securityFloor(tool))}. Run setup-pg18 before this step.`,
     )
   }
-  if (canDump(tool, serverVersion)) return pgDump
+  if (canDump(tool, serverVersion)) {
+    refuseUnknownOptions(tool, server)
+    return pgDump
+  }
   throw new OperatorError(
     'TOOL_TOO_OLD',
     `pg_dump ${renderVersion(tool)} cannot dump a server of version ${server.version}: it must be of the same major version or a newer one.`,
@@ -135,6 +140,33 @@ async function findPgDump(tools: DumpTools, server: ServerFacts): Promise<PgDump
       hint: `Run setup-pg18 before this step, or install PostgreSQL ${serverVersion.major} client tools and put them first on the PATH.`,
     },
   )
+}
+
+/**
+ * Releases of one day know the same column options; an older pg_dump copies a newer one into the archive, as an ALTER
+ * COLUMN that no server takes (17.12 and 18.6).
+ */
+function refuseUnknownOptions(tool: PostgresVersion, { version, columnOptions }: ServerFacts): void {
+  if (!isBelowSecurityFloor(tool) || columnOptions.length === 0) return
+  throw new OperatorError(
+    'TOOL_TOO_OLD',
+    `pg_dump ${renderVersion(tool)} is older than the server's release ${version}: it would write the column option ${columnOptions.join(', ')} into the archive, which then does not restore.`,
+    {
+      hint: `Run setup-pg18 before this step, so that pg_dump is of release ${renderVersion(securityFloor(tool))} or newer.`,
+    },
+  )
+}
+
+/** What the archive will lack, or what will stand in the way of its restore, while it can still be changed. */
+async function warnOfGaps({ source, log }: DumpTools, server: ServerFacts): Promise<void> {
+  for (const { constraint, table, rename } of await source.readNotNullClashes(server))
+    log.warning(
+      `Constraint ${constraint} on ${table} has the name that PostgreSQL 18 gives a NOT NULL, so that this backup will not restore there. Rename it: ${rename}`,
+    )
+  if (server.hiddenMappings > 0)
+    log.info(
+      `The role cannot read the options of ${renderAmount(server.hiddenMappings, 'user mapping')}: the archive holds none of their passwords.`,
+    )
 }
 
 function refuseEmptySelection(snapshot: Snapshot, options: DumpOptions): void {

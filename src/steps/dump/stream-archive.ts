@@ -32,7 +32,9 @@ export async function dumpInto(
   await using _locks = snapshot
   const readSequences = () => source.readSequences(snapshot, isPartial(options))
   const sequences = await readSequences()
-  await using running = await pgDump.start(dumpArguments(options, snapshot.id))
+  await using running = await pgDump.start(
+    dumpArguments(options, snapshot.id, snapshot.movingRows.mustLoadViaRoot),
+  )
   using progress = reportProgress(log, now, () => ({
     bytes: upload.acknowledgedBytes,
     table: running.currentTable,

@@ -15,7 +15,12 @@ async function fingerprints(database: TestDatabase): Promise<Readonly<Record<str
   const tables = await readTables(session, { tables: [], excludeTables: [], schemas: [] })
   await session.rows('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
   await pinOutputSettings(session)
-  const found = await readTableFingerprints(session, tables, 'content')
+  const found = await readTableFingerprints(
+    session,
+    tables,
+    { roots: new Map(), mustLoadViaRoot: false },
+    'content',
+  )
   return Object.fromEntries(found.map(table => [table.name, table]))
 }
 

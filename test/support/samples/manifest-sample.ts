@@ -58,8 +58,17 @@ export function aManifest(): Manifest {
           newest: { column: 'created_at', value: '2026-11-23 03:00:00+00' },
           contentHash: '0'.repeat(32),
           extension: null,
+          movesWithin: null,
         },
-        { schema: 'public', name: 'empty', rows: 0, newest: null, contentHash: null, extension: 'pg_cron' },
+        {
+          schema: 'public',
+          name: 'empty',
+          rows: 0,
+          newest: null,
+          contentHash: null,
+          extension: 'pg_cron',
+          movesWithin: { schema: 'public', name: 'all' },
+        },
       ],
       sequences: [
         {
@@ -82,6 +91,7 @@ export function aManifest(): Manifest {
         largeObjects: 7,
       },
       definitions: [{ kind: 'view', name: 'public."All"', hash: '0123456789abcdef' }],
+      privileges: [{ kind: 'view', name: 'public."All"', owner: 'o', runsAsOwner: true, acl: ['r=r/o'] }],
       largeObjectsHash: '0'.repeat(32),
     },
     durations: { dumpMs: 1000, totalMs: 2000 },

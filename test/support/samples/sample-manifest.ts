@@ -13,6 +13,7 @@ export function sampleTable(
     newest: { column: 'created_at', value: '2026-11-01 03:00:00+00' },
     contentHash: '0123456789abcdef0123456789abcdef',
     extension: null,
+    movesWithin: null,
     ...more,
   }
 }
@@ -98,6 +99,7 @@ export const SAMPLE: Manifest = {
       largeObjects: 0,
     },
     definitions: null,
+    privileges: null,
     largeObjectsHash: null,
   },
   durations: { dumpMs: 1000, totalMs: 2000 },
