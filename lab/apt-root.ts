@@ -21,8 +21,9 @@ export interface UnpackRequest {
 }
 
 /**
- * Resolves packages with everything they depend on, down to libc, and unpacks them into a private root without
- * touching the system and without running anything of theirs. Throws an OperatorError with an INSTALL_* code.
+ * Resolves packages with everything they depend on, down to libc, and unpacks them into a private root
+ * without touching the system and without running anything of theirs. Throws an OperatorError with an
+ * INSTALL_* code.
  */
 export async function unpackPackages(request: UnpackRequest): Promise<readonly Package[]> {
   const { root, source, packages, keep = () => true, env, log, signal } = request

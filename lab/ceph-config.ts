@@ -11,7 +11,9 @@ export interface CephPorts {
 
 export const FSID = '5f1d7a52-0000-4000-8000-000000000001'
 
-/** The storage classes that AWS has and this gateway is taught; to Ceph each is only a label on the same pool. */
+/**
+ * The storage classes that AWS has and this gateway is taught; to Ceph each is only a label on the same pool.
+ */
 export const STORAGE_CLASSES = [
   'STANDARD_IA',
   'ONEZONE_IA',

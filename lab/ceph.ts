@@ -34,9 +34,9 @@ interface Cluster {
 }
 
 /**
- * Starts a Ceph cluster of one monitor, one in-memory object store and one gateway, as plain processes of this user:
- * no root, no chroot, no manager. The first OSD is written into the initial map, which makes Ceph's Python command
- * line needless.
+ * Starts a Ceph cluster of one monitor, one in-memory object store and one gateway, as plain processes of
+ * this user: no root, no chroot, no manager. The first OSD is written into the initial map, which makes
+ * Ceph's Python command line needless.
  */
 export async function startCeph(context: ServiceContext, root: string): Promise<ServiceFacts> {
   const ports = await choosePorts()

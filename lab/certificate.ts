@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { command } from './command.ts'
 
 /**
- * Makes a certificate authority and a server certificate for localhost and 127.0.0.1, puts the latter where the
- * server looks for it, and returns the path of the authority's certificate. Needs openssl on the PATH.
+ * Makes a certificate authority and a server certificate for localhost and 127.0.0.1, puts the latter where
+ * the server looks for it, and returns the path of the authority's certificate. Needs openssl on the PATH.
  */
 export async function makeCertificate(
   directory: string,

@@ -21,7 +21,10 @@ export interface PackageSet {
   readonly finish?: (root: string) => Promise<unknown>
 }
 
-/** Ceph's programs and their libraries. Its packages ask for Python, LVM and systemd, which nothing here calls. */
+/**
+ * Ceph's programs and their libraries. Its packages ask for Python, LVM and systemd, which nothing here
+ * calls.
+ */
 export const CEPH: PackageSet = {
   name: 'ceph-20',
   suites: { debian: 'forky', ubuntu: 'resolute' },

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 
-/** Where a lab keeps its things. Unpacked packages are kept apart: `down` removes the services, not the packages. */
+/**
+ * Where a lab keeps its things. Unpacked packages are kept apart: `down` removes the services, not the
+ * packages.
+ */
 export interface LabDirectories {
   readonly directory: string
   readonly packages: string
@@ -16,8 +19,8 @@ export function labDirectory(): string {
 }
 
 /**
- * Makes the lab's directory, or takes the one that is there. Others may pass through it but not list or write: the
- * Postgres server runs as another user when we are root. Throws when it belongs to somebody else.
+ * Makes the lab's directory, or takes the one that is there. Others may pass through it but not list or
+ * write: the Postgres server runs as another user when we are root. Throws when it belongs to somebody else.
  */
 export async function openLabDirectories(directory = labDirectory()): Promise<LabDirectories> {
   await mkdir(directory, { recursive: true, mode: 0o711 })
@@ -42,7 +45,9 @@ export function userId(): number {
   return process.getuid?.() ?? 0
 }
 
-/** As root, the Postgres server drops to another user, who has to get through every directory above its data. */
+/**
+ * As root, the Postgres server drops to another user, who has to get through every directory above its data.
+ */
 async function demandPassage(directory: string): Promise<void> {
   for (let path = directory; path !== dirname(path); path = dirname(path)) {
     if (((await stat(path)).mode & 0o001) !== 0) continue

@@ -2,7 +2,9 @@ import type { LabPostgres, LabS3 } from './lab.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>
 
-/** A Postgres that is there already, from the usual variables: PGHOST decides. Its user has to be a superuser. */
+/**
+ * A Postgres that is there already, from the usual variables: PGHOST decides. Its user has to be a superuser.
+ */
 export function givenPostgres(binDir: string, env: Variables): LabPostgres | undefined {
   if (!env.PGHOST) return undefined
   return {
@@ -16,7 +18,10 @@ export function givenPostgres(binDir: string, env: Variables): LabPostgres | und
   }
 }
 
-/** A store that is there already: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL decides, so that no account is used by accident. */
+/**
+ * A store that is there already: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL decides, so that no account is used
+ * by accident.
+ */
 export function givenS3(env: Variables): LabS3 | undefined {
   const endpoint = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL
   if (!endpoint) return undefined

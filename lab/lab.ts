@@ -27,7 +27,10 @@ export interface LabPostgres {
   /** A superuser. */
   readonly user: string
   readonly password: string
-  /** The authority behind the server's certificate, which is valid for localhost and 127.0.0.1. Empty: none known. */
+  /**
+   * The authority behind the server's certificate, which is valid for localhost and 127.0.0.1. Empty: none
+   * known.
+   */
   readonly caFile: string
   /** PostgreSQL 18's programs, server included. */
   readonly binDir: string
@@ -60,7 +63,10 @@ export async function labUp(options: LabOptions = {}): Promise<Lab> {
   return await locked(opened, () => start(opened))
 }
 
-/** As labUp, for as long as this process needs it: the last user stops the lab, unless `lab up` asked it to stay. */
+/**
+ * As labUp, for as long as this process needs it: the last user stops the lab, unless `lab up` asked it to
+ * stay.
+ */
 export async function borrowLab(options: LabOptions = {}): Promise<Lab & AsyncDisposable> {
   const opened = await open(options)
   const lab = await locked(opened, async () => {

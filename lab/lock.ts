@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const RETRY_MS = 100
 
 /**
- * Holds the lock of a directory while `work` runs; others wait. The lock is a Linux abstract socket: the kernel gives
- * it back when its holder dies, however that happens, so it can never be stale.
+ * Holds the lock of a directory while `work` runs; others wait. The lock is a Linux abstract socket: the
+ * kernel gives it back when its holder dies, however that happens, so it can never be stale.
  */
 export async function withLock<T>(directory: string, timeoutMs: number, work: () => Promise<T>): Promise<T> {
   const name = `\0pg-runbook-lab-${createHash('sha256').update(directory).digest('hex').slice(0, 24)}`

@@ -10,8 +10,8 @@ import { debianArchitecture, PrivateApt } from '../src/postgres/install/apt/priv
 import { POSTGRES_18 } from './debian-packages.ts'
 
 /**
- * PostgreSQL's own regression tests (src/test/regress), from the distribution's source package of the server that
- * the lab runs. Returns the folder with `sql/`, `data/` and `parallel_schedule`; it is unpacked once.
+ * PostgreSQL's own regression tests (src/test/regress), from the distribution's source package of the server
+ * that the lab runs. Returns the folder with `sql/`, `data/` and `parallel_schedule`; it is unpacked once.
  */
 export async function unpackRegressionTests(packages: string): Promise<string> {
   const root = join(packages, 'postgres-18-regress')

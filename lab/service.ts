@@ -8,7 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { identify, isRunning, type ProcessIdentity, stop } from './pid-file.ts'
 import { answers } from './ports.ts'
 
-/** What a service tells its users. Plain JSON; every service listens on one main port of the loopback interface. */
+/**
+ * What a service tells its users. Plain JSON; every service listens on one main port of the loopback
+ * interface.
+ */
 export interface ServiceFacts {
   readonly port: number
 }
@@ -41,8 +44,8 @@ export interface ServiceContext {
 }
 
 /**
- * Makes sure that a service runs and returns its facts: takes the running one, or clears away what is left of a
- * broken one and starts it. On failure nothing keeps running. The caller holds the lock of the lab.
+ * Makes sure that a service runs and returns its facts: takes the running one, or clears away what is left of
+ * a broken one and starts it. On failure nothing keeps running. The caller holds the lock of the lab.
  */
 export async function ensureService<Facts extends ServiceFacts>(
   directory: string,

@@ -18,8 +18,8 @@ const REGION = 'us-east-1'
 const BACKENDS = ['account', 'container', 'object'] as const
 
 /**
- * OpenStack Swift with its S3 interface: an old and strict store that knows no flexible checksums, no trailers, no
- * conditional PUT, and 1000 parts at most. It runs until the lab is stopped.
+ * OpenStack Swift with its S3 interface: an old and strict store that knows no flexible checksums, no
+ * trailers, no conditional PUT, and 1000 parts at most. It runs until the lab is stopped.
  */
 export async function startSwift(options: LabOptions = {}): Promise<LabS3> {
   const opened = await open(options)

@@ -1,7 +1,8 @@
 /**
- * Measures us against what a user would pick instead, near and far: `npm run bench -- [--only dump|drill|tiny]
- * [--size 1GiB] [--tables 20000] [--rounds 3] [--write]`. `--write` puts the figures into docs/benchmarks.md. Debian's
- * awscli, and rclone where it is installed, have to be on the PATH for the comparison by hand.
+ * Measures us against what a user would pick instead, near and far: `npm run bench -- [--only
+ * dump|drill|tiny] [--size 1GiB] [--tables 20000] [--rounds 3] [--write]`. `--write` puts the figures into
+ * docs/benchmarks.md. Debian's awscli, and rclone where it is installed, have to be on the PATH for the
+ * comparison by hand.
  */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** Builds dist/: tsc → lib/, ncc → one bundle with its licences, and a stub per action and phase. `--out DIR` for another place. */
+/**
+ * Builds dist/: tsc → lib/, ncc → one bundle with its licences, and a stub per action and phase. `--out DIR`
+ * for another place.
+ */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -9,8 +12,8 @@ const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist'
 const out = resolve(values.out)
 
 mkdirSync('lib', { recursive: true })
-// A stage of its own lets two builds run at once. ncc runs inside it: the bundle names modules relative to its
-// working directory, and so it comes out the same whatever the stage is called.
+// A stage of its own lets two builds run at once. ncc runs inside it: the bundle names modules relative to
+// its working directory, and so it comes out the same whatever the stage is called.
 const stage = mkdtempSync(join('lib', 'build-'))
 try {
   run('tsc', ['--project', 'tsconfig.build.json', '--outDir', join(stage, 'lib')])

@@ -1,4 +1,6 @@
-/** Writes the generated parts of the documentation. `--check` writes nothing and fails if a file would change. */
+/**
+ * Writes the generated parts of the documentation. `--check` writes nothing and fails if a file would change.
+ */
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'

@@ -1,6 +1,6 @@
 /**
- * Figures of the code base: `npm run figures`, or `npm run figures -- --list src/core` for the places below a path.
- * Each figure has a limit, which `npm run check` enforces.
+ * Figures of the code base: `npm run figures`, or `npm run figures -- --list src/core` for the places below a
+ * path. Each figure has a limit, which `npm run check` enforces.
  */
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * `npm run lab -- up | down | status`: Postgres 18 and an S3 store on loopback, from Debian packages, without root
- * and without touching the system. `up` prints shell exports: eval "$(npm run -s lab -- up)".
+ * `npm run lab -- up | down | status`: Postgres 18 and an S3 store on loopback, from Debian packages, without
+ * root and without touching the system. `up` prints shell exports: eval "$(npm run -s lab -- up)".
  */
 import process from 'node:process'
 import { parseArgs } from 'node:util'
@@ -45,7 +45,9 @@ async function status(): Promise<void> {
   process.stdout.write(`${directory}: ${services.join(', ') || 'nothing runs'}\n`)
 }
 
-/** The usual variables of Postgres and AWS clients. The credentials are the lab's own and open nothing else. */
+/**
+ * The usual variables of Postgres and AWS clients. The credentials are the lab's own and open nothing else.
+ */
 function variables({ postgres, s3 }: Lab): Record<string, string> {
   return {
     PGHOST: postgres.host,

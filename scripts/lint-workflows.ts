@@ -1,7 +1,7 @@
 /**
- * `npm run lint:workflows`: workflows, examples and action.yml files by GitHub's own schema, actionlint and zizmor. Every
- * finding is an error; exceptions are in .github/actionlint.yaml and .github/zizmor.yml, with their reasons. A linter that cannot
- * be had is named and left out; with `--require` that is an error too.
+ * `npm run lint:workflows`: workflows, examples and action.yml files by GitHub's own schema, actionlint and
+ * zizmor. Every finding is an error; exceptions are in .github/actionlint.yaml and .github/zizmor.yml, with
+ * their reasons. A linter that cannot be had is named and left out; with `--require` that is an error too.
  */
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
@@ -36,7 +36,8 @@ const results = [
   }),
   await passes('actionlint', async () => {
     const { path } = await tool(() => findGoTool(ACTIONLINT, console.log))
-    // Its helpers are left out: they find something else on every machine, according to what is installed there.
+    // Its helpers are left out: they find something else on every machine, according to what is installed
+    // there.
     const config = ['-config-file', '.github/actionlint.yaml', '-shellcheck=', '-pyflakes=', '-no-color']
     return succeeds(path, [...config, ...workflows])
   }),

@@ -1,6 +1,7 @@
 /**
- * Backs up, drills and restores PostgreSQL's own regression database in every mode, with the content of every row:
- * `npm run regression`. Prints a line per step and fails where one did not come out right. Some 90 seconds.
+ * Backs up, drills and restores PostgreSQL's own regression database in every mode, with the content of every
+ * row: `npm run regression`. Prints a line per step and fails where one did not come out right. Some 90
+ * seconds.
  */
 import { randomBytes } from 'node:crypto'
 import process from 'node:process'

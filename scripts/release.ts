@@ -1,6 +1,6 @@
 /**
- * `node scripts/release.ts check v1.2.3`: may this tag be released? `… notes v1.2.3`: the text of its release, to standard
- * output. Called by .github/workflows/release.yml.
+ * `node scripts/release.ts check v1.2.3`: may this tag be released? `… notes v1.2.3`: the text of its
+ * release, to standard output. Called by .github/workflows/release.yml.
  */
 import { readFileSync } from 'node:fs'
 import process from 'node:process'

@@ -1,6 +1,7 @@
 /**
- * `node scripts/summary-images.ts`: the job summaries in docs/images, made by the committed actions against the lab and drawn as GitHub
- * would. Needs the Debian packages that docs/images/README.md names. `--dist DIR` takes another build than the committed one.
+ * `node scripts/summary-images.ts`: the job summaries in docs/images, made by the committed actions against
+ * the lab and drawn as GitHub would. Needs the Debian packages that docs/images/README.md names. `--dist DIR`
+ * takes another build than the committed one.
  */
 import { join } from 'node:path'
 import process from 'node:process'

@@ -1,7 +1,7 @@
 /**
- * `npm run test:workflows`: the workflow files that people install, run by nektos/act against a real Postgres and a real
- * S3 store. Exits 1 where a scenario fails, and where act cannot be had. `--only TEXT` runs the scenarios whose name
- * holds it, `--dist DIR` takes another build than the committed one.
+ * `npm run test:workflows`: the workflow files that people install, run by nektos/act against a real Postgres
+ * and a real S3 store. Exits 1 where a scenario fails, and where act cannot be had. `--only TEXT` runs the
+ * scenarios whose name holds it, `--dist DIR` takes another build than the committed one.
  */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,7 +1,8 @@
 /**
- * Measures what pg_dump's compression costs and gains on three kinds of data, on the lab: the size of the archive, wall
- * and CPU time of `pg_dump -Fc` to /dev/null, and of decoding every byte with `pg_restore -f /dev/null`.
- * `node scripts/bench/compression.ts [--size 512MiB] [--rounds 2]`. Of several rounds the better is taken: noise only adds.
+ * Measures what pg_dump's compression costs and gains on three kinds of data, on the lab: the size of the
+ * archive, wall and CPU time of `pg_dump -Fc` to /dev/null, and of decoding every byte with `pg_restore -f
+ * /dev/null`. `node scripts/bench/compression.ts [--size 512MiB] [--rounds 2]`. Of several rounds the better
+ * is taken: noise only adds.
  */
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -43,7 +43,10 @@ export async function runShell(commandLine: string, env: Readonly<Record<string,
   return (performance.now() - startedAt) / 1000
 }
 
-/** The uploaders on this machine, each reading standard input: Debian's awscli, and rclone where it is installed. */
+/**
+ * The uploaders on this machine, each reading standard input: Debian's awscli, and rclone where it is
+ * installed.
+ */
 export function uploaders(bucket: TestBucket, endpoint: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   const copy = `aws s3 cp --only-show-errors --endpoint-url ${endpoint} - s3://${bucket.name}/by-hand.dump`

@@ -30,8 +30,8 @@ export interface Section {
 }
 
 /**
- * Runs every contender once a round. The order turns round each time, so that a machine that gets slower favours none
- * of them. Returns the medians.
+ * Runs every contender once a round. The order turns round each time, so that a machine that gets slower
+ * favours none of them. Returns the medians.
  */
 export async function holdContest(contenders: readonly Contender[], rounds: number): Promise<Results> {
   const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]))

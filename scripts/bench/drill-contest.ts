@@ -24,8 +24,8 @@ const BY_HAND = 'aws s3 cp, pg_restore --jobs 2'
 type Stage = 'download' | 'recovery'
 
 /**
- * verify-drill against `aws s3 cp` to disk and a bare pg_restore into a server with the same settings, over one network
- * to the store. Of the drill only its download and its restore count.
+ * verify-drill against `aws s3 cp` to disk and a bare pg_restore into a server with the same settings, over
+ * one network to the store. Of the drill only its download and its restore count.
  */
 export async function drillContest(
   lab: Lab,

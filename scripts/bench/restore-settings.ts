@@ -1,8 +1,9 @@
 /**
- * Measures which server settings pay for a restore into a server that has nothing to lose: `pg_restore -j2` of the logi
- * bench database into a fresh cluster, for settings added one after the other and for one-off changes to all of them.
- * `node scripts/bench/restore-settings.ts [--kind logi] [--size 1GiB] [--jobs 2] [--rounds 2] [--only text]`. The better of the rounds
- * counts: noise only adds. The server's CPU time tells more than the wall on a machine that others use.
+ * Measures which server settings pay for a restore into a server that has nothing to lose: `pg_restore -j2`
+ * of the logi bench database into a fresh cluster, for settings added one after the other and for one-off
+ * changes to all of them. `node scripts/bench/restore-settings.ts [--kind logi] [--size 1GiB] [--jobs 2]
+ * [--rounds 2] [--only text]`. The better of the rounds counts: noise only adds. The server's CPU time tells
+ * more than the wall on a machine that others use.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -179,7 +180,10 @@ async function measureRestore(server: ChildProcess, port: number, archive: strin
   }
 }
 
-/** Of the server and of all its processes that ended: those of the restore have. In /proc, 100 ticks are a second. */
+/**
+ * Of the server and of all its processes that ended: those of the restore have. In /proc, 100 ticks are a
+ * second.
+ */
 async function cpuSeconds({ pid }: ChildProcess): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -4,8 +4,8 @@
  *   cold     setup-pg18 from a package source, nothing in the tool cache
  *   warm     the same once more
  *   system   setup-pg18 with its tools on the PATH
- * `node scripts/bench/start.ts [--rounds 5]` prints medians with their limits, and fails where one is not kept. The packages come
- * from the machine's own mirror, as for the lab.
+ * `node scripts/bench/start.ts [--rounds 5]` prints medians with their limits, and fails where one is not
+ * kept. The packages come from the machine's own mirror, as for the lab.
  */
 import { readdirSync } from 'node:fs'
 import process from 'node:process'

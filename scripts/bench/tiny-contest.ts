@@ -14,7 +14,10 @@ const THREE_TABLES = `CREATE TABLE users (id serial PRIMARY KEY, name text);
   CREATE TABLE events (id serial PRIMARY KEY, at timestamptz DEFAULT now());
   INSERT INTO users (name) SELECT 'u' || g FROM generate_series(1, 1000) g`
 
-/** A database of three small tables, far from the runner: what counts is how often a session waits for an answer. */
+/**
+ * A database of three small tables, far from the runner: what counts is how often a session waits for an
+ * answer.
+ */
 export async function tinyContest(lab: Lab, network: Network, rounds: number): Promise<Section> {
   await using database = await createDatabase(lab, THREE_TABLES, 'bench')
   await using bucket = await createBucket(lab)

@@ -1,9 +1,15 @@
-/** What the source of an action says about its inputs and outputs, read from the text: names must be literals there. */
+/**
+ * What the source of an action says about its inputs and outputs, read from the text: names must be literals
+ * there.
+ */
 
 const READ =
   /\b(?:\w*I|i)nputs\s*\.\s*(?:text|optional|oneOf|flag|durationMs|lines|parse|parseOptional|secret)(?:<[^()]*>)?\(\s*(?:'([^']*)'|(\S[^\s,)]*))/g
 
-/** A reader that several actions share, with the names it shall read: `readConnection(inputs, environment, 'database-url')`. */
+/**
+ * A reader that several actions share, with the names it shall read: `readConnection(inputs, environment,
+ * 'database-url')`.
+ */
 const READ_BY = /\bread\w*\(\s*(?:\w+\.)?inputs\s*,([^()]*)\)/g
 
 /** The inputs that are read, sorted. Throws where the name is not a string literal. */
@@ -25,7 +31,10 @@ export function inputNames(sources: readonly string[]): readonly string[] {
   return [...new Set([...names, ...byOthers])].toSorted()
 }
 
-/** Where an object literal with outputs starts: a property or variable `outputs`, or what a `…Outputs` function returns. */
+/**
+ * Where an object literal with outputs starts: a property or variable `outputs`, or what a `…Outputs`
+ * function returns.
+ */
 const OUTPUTS = [
   /\boutputs(?::[^={}]*)?\s*[:=]\s*\{/g,
   /\b\w*Outputs\([^{}]*\{\s*return \{/g,

@@ -1,10 +1,16 @@
-/** Files that import each other in a circle, type-only imports included: such files cannot be read one at a time. */
+/**
+ * Files that import each other in a circle, type-only imports included: such files cannot be read one at a
+ * time.
+ */
 import { posix } from 'node:path'
 
 /** The relative imports and re-exports of a source text. */
 const RELATIVE_IMPORT = /\bfrom\s*'(\.[^']+)'/g
 
-/** Each circle once, as `a.ts → b.ts → a.ts`, starting with the file that sorts first. `sources` maps paths to texts. */
+/**
+ * Each circle once, as `a.ts → b.ts → a.ts`, starting with the file that sorts first. `sources` maps paths to
+ * texts.
+ */
 export function importCycles(sources: ReadonlyMap<string, string>): readonly string[] {
   const cycles = new Set<string>()
   const done = new Set<string>()

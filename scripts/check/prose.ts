@@ -25,7 +25,10 @@ const BANNED: readonly RegExp[] = [
 
 export const COMMENT_COLUMNS = 110
 
-/** The banned phrases in a text, in order. What stands in backticks is a name or a quotation: the user `nobody`. */
+/**
+ * The banned phrases in a text, in order. What stands in backticks is a name or a quotation: the user
+ * `nobody`.
+ */
 export function bannedPhrases(text: string): readonly string[] {
   const prose = text.replace(/`[^`\n]*`/g, code => ' '.repeat(code.length))
   const found = BANNED.flatMap(pattern =>

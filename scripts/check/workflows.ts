@@ -1,4 +1,7 @@
-/** Rules for workflow files: what they may use, what their token may do, and what they never write into a shell. */
+/**
+ * Rules for workflow files: what they may use, what their token may do, and what they never write into a
+ * shell.
+ */
 import { isMap, parse, parseDocument } from 'yaml'
 
 interface Workflow {
@@ -22,7 +25,10 @@ interface Step {
   readonly with?: Readonly<Record<string, unknown>>
 }
 
-/** An action of GitHub's own by commit with its version beside it, or something of this repository at this commit. */
+/**
+ * An action of GitHub's own by commit with its version beside it, or something of this repository at this
+ * commit.
+ */
 const PINNED = /uses: (actions\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\$\/[\w./-]+)$/
 
 /** Every breach in one workflow, each as `file: rule`. */

@@ -23,8 +23,9 @@ export interface TableContent {
 }
 
 /**
- * Reads a whole database through pg_dump. Two databases are the same when their plain dumps are: without owners and grants,
- * which depend on the roles of a server, and with a fixed restrict key, which otherwise is random.
+ * Reads a whole database through pg_dump. Two databases are the same when their plain dumps are: without
+ * owners and grants, which depend on the roles of a server, and with a fixed restrict key, which otherwise is
+ * random.
  */
 export async function readContent(lab: Lab, database: string): Promise<Content> {
   const options = ['--no-owner', '--no-acl', '--restrict-key=demo']

@@ -12,7 +12,10 @@ const DOCUMENTS: ReadonlyArray<readonly [file: string, title: string, schema: Js
   ['restore-record', 'Record of a restore', restoreRecord.schema],
 ]
 
-/** JSON Schema files of everything that lies in the bucket. Unknown keys are allowed: later versions may add some. */
+/**
+ * JSON Schema files of everything that lies in the bucket. Unknown keys are allowed: later versions may add
+ * some.
+ */
 export function renderSchemas(): ReadonlyArray<readonly [file: string, text: string]> {
   return DOCUMENTS.map(([file, title, schema]) => {
     const $schema = 'https://json-schema.org/draft/2020-12/schema'

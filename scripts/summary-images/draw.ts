@@ -8,7 +8,10 @@ const WIDTH = 1032
 const CMARK = ['--unsafe', ...['table', 'autolink', 'tagfilter'].flatMap(name => ['--extension', name])]
 const CHROMIUM = ['--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', '--disable-lcd-text']
 
-/** Draws a job summary into a PNG, as high as it is: GitHub's own Markdown parser, and a style sheet that resembles GitHub's. */
+/**
+ * Draws a job summary into a PNG, as high as it is: GitHub's own Markdown parser, and a style sheet that
+ * resembles GitHub's.
+ */
 export async function drawSummary(markdown: string, file: string): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'pg-runbook-pictures-'))
   try {

@@ -9,7 +9,10 @@ const DURATIONS = [0.91, 0.88, 1.04, 0.93, 1.31, 0.97, 1.02]
 /** A day between two of them; drills and gates are no daily matter, but a picture does not care. */
 const APART_MS = 86_400_000
 
-/** Puts copies of the newest record below a prefix in its place: one a day before, each with a size and a duration of its own. */
+/**
+ * Puts copies of the newest record below a prefix in its place: one a day before, each with a size and a
+ * duration of its own.
+ */
 export async function pretendEarlier(
   { client, name: Bucket, ...bucket }: TestBucket,
   prefix: string,

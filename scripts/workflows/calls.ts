@@ -1,6 +1,7 @@
 /**
- * Whether workflows agree with what they call: every name under `with:` and `secrets:`, and every input, secret and output that
- * an expression names, has to be declared where it comes from. GitHub says so only when the workflow runs.
+ * Whether workflows agree with what they call: every name under `with:` and `secrets:`, and every input,
+ * secret and output that an expression names, has to be declared where it comes from. GitHub says so only
+ * when the workflow runs.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -46,7 +47,10 @@ const OURS = /^(?:\$\/|OWNER\/REPO\/)((?:actions|\.github\/workflows)\/[\w./-]+?
 
 const EXPRESSION = /\$\{\{(.*?)\}\}/gs
 
-/** Every disagreement in one workflow, each as `file: where: what`. `root` is where actions and workflows are looked for. */
+/**
+ * Every disagreement in one workflow, each as `file: where: what`. `root` is where actions and workflows are
+ * looked for.
+ */
 export function callProblems(file: string, source: string, root = '.'): readonly string[] {
   const workflow: Workflow = parse(source)
   const problems = [
@@ -155,7 +159,10 @@ function jobOutputs(job: Job | undefined, root: string): Named {
   return typeof callee === 'object' ? (callee.outputs ?? {}) : {}
 }
 
-/** Expressions that read the workflow's own inputs and secrets, inputs that nobody reads, and outputs from its jobs. */
+/**
+ * Expressions that read the workflow's own inputs and secrets, inputs that nobody reads, and outputs from its
+ * jobs.
+ */
 function interfaceProblems({ on, jobs }: Workflow, source: string, root: string): readonly string[] {
   const declared = { ...on.workflow_call?.inputs, ...on.workflow_dispatch?.inputs }
   const inputs = new Set(references(jobs, /\binputs\.([\w-]+)/g).map(([, name = '']) => name))
@@ -176,7 +183,10 @@ function interfaceProblems({ on, jobs }: Workflow, source: string, root: string)
   ]
 }
 
-/** What a pattern finds inside the expressions of a part of the workflow; `if:` is an expression without marks. */
+/**
+ * What a pattern finds inside the expressions of a part of the workflow; `if:` is an expression without
+ * marks.
+ */
 function references(part: unknown, pattern: RegExp): readonly RegExpMatchArray[] {
   const conditions: string[] = []
   const text = JSON.stringify(part, (key, value) => {

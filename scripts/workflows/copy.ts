@@ -15,7 +15,9 @@ export interface Rewrite {
   readonly toWhat?: string
 }
 
-/** What act 0.2.87 refuses, or cannot know. Whatever else it ignores by itself is listed in docs/workflows.md. */
+/**
+ * What act 0.2.87 refuses, or cannot know. Whatever else it ignores by itself is listed in docs/workflows.md.
+ */
 export const REFUSED_BY_ACT: readonly Rewrite[] = [
   {
     from: /uses: \$\/(\S+)/g,

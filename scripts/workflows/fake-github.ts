@@ -15,7 +15,10 @@ export interface FakeIssue {
   readonly pull_request?: object
 }
 
-/** As much of GitHub's REST API as report-outcome uses, and a chat and a watchdog that note what they are told. */
+/**
+ * As much of GitHub's REST API as report-outcome uses, and a chat and a watchdog that note what they are
+ * told.
+ */
 export interface FakeGithub extends AsyncDisposable {
   readonly url: string
   readonly issues: FakeIssue[]

@@ -24,7 +24,10 @@ export interface FoundTool {
   readonly origin: string
 }
 
-/** Where Go puts itself when it is installed as its page says, which is not on every PATH. https://go.dev/doc/install */
+/**
+ * Where Go puts itself when it is installed as its page says, which is not on every PATH.
+ * https://go.dev/doc/install
+ */
 const GO_DIRECTORIES = ['/usr/local/go/bin']
 
 /** A first build downloads some eighty modules and compiles for minutes on two cores. */
@@ -41,8 +44,8 @@ export interface Places {
 const execute = promisify(execFile)
 
 /**
- * The tool built from its module where there is a Go toolchain, else the one on the PATH if it is not older. What was
- * built once is kept in the lab's directory. Throws, saying what to install, where there is neither.
+ * The tool built from its module where there is a Go toolchain, else the one on the PATH if it is not older.
+ * What was built once is kept in the lab's directory. Throws, saying what to install, where there is neither.
  */
 export async function findGoTool(
   tool: GoTool,

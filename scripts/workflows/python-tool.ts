@@ -20,8 +20,8 @@ export interface PythonTool {
 }
 
 /**
- * The path of the program in exactly this version, kept in the lab's directory. Throws, saying what to install, where pip is not
- * to be had or does not get it.
+ * The path of the program in exactly this version, kept in the lab's directory. Throws, saying what to
+ * install, where pip is not to be had or does not get it.
  */
 export async function findPythonTool(tool: PythonTool): Promise<string> {
   const { name, version } = tool

@@ -16,7 +16,9 @@ export function blocksOf(section: string, language: string): readonly string[] {
   return blocks.map(([, text = '']) => text)
 }
 
-/** A shell as a reader's, in a folder, with the AWS CLI and psql; runs a script and returns what it printed. */
+/**
+ * A shell as a reader's, in a folder, with the AWS CLI and psql; runs a script and returns what it printed.
+ */
 export async function openShell(
   { lab, signal }: Stage,
   given: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},

@@ -8,7 +8,10 @@ registerHooks({
     next(url, url.endsWith('.json') ? { ...context, importAttributes: { type: 'json' } } : context),
 })
 
-/** What GitHub's own language service says against workflows and action.yml files, each as `file:line: message`. */
+/**
+ * What GitHub's own language service says against workflows and action.yml files, each as `file:line:
+ * message`.
+ */
 export async function schemaProblems(files: readonly string[]): Promise<readonly string[]> {
   const { validate } = await import('@actions/languageservice')
   const { TextDocument } = await import('vscode-languageserver-textdocument')

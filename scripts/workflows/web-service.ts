@@ -23,7 +23,9 @@ export interface Deploy {
   finishedAt?: Date
 }
 
-/** As much of Render as a deploy sees: deploys of one service by its API, and the health of what runs there. */
+/**
+ * As much of Render as a deploy sees: deploys of one service by its API, and the health of what runs there.
+ */
 export interface WebService extends AsyncDisposable {
   readonly url: string
   readonly deploys: readonly Deploy[]
@@ -38,8 +40,8 @@ export interface WebService extends AsyncDisposable {
 }
 
 /**
- * A service on loopback. As at Render, a deploy is answered at once and goes on by itself: `migrate` is its pre-deploy
- * command, and until it is live the old release answers `/up`. A step of it takes `stepMs`.
+ * A service on loopback. As at Render, a deploy is answered at once and goes on by itself: `migrate` is its
+ * pre-deploy command, and until it is live the old release answers `/up`. A step of it takes `stepMs`.
  */
 export async function startWebService(migrate: () => Promise<void>, stepMs = 1000): Promise<WebService> {
   const deploys: Deploy[] = []

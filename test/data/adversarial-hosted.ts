@@ -34,7 +34,10 @@ const SUPERUSER_ONLY: ReadonlyArray<readonly [superuser: RegExp, owner: string]>
   [/^CREATE FUNCTION app\.on_login.*\n/m, ''],
 ]
 
-/** The SQL of all parts together without what takes a superuser. Throws where a pattern finds nothing any more. */
+/**
+ * The SQL of all parts together without what takes a superuser. Throws where a pattern finds nothing any
+ * more.
+ */
 export function withoutSuperuser(parts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const all = Object.values(parts).join('')
   for (const [pattern] of SUPERUSER_ONLY)
@@ -48,8 +51,8 @@ export function withoutSuperuser(parts: Readonly<Record<string, string>>): Reado
 }
 
 /**
- * What a provider has done to a database before its owner gets it: roles, a schema of extensions that belong to the
- * provider. For `buildAdversarial` with `asOwner`. Takes a connection of the superuser.
+ * What a provider has done to a database before its owner gets it: roles, a schema of extensions that belong
+ * to the provider. For `buildAdversarial` with `asOwner`. Takes a connection of the superuser.
  */
 export async function prepareAsProvider(client: Client, owner: string): Promise<void> {
   for (const role of ADVERSARIAL_ROLES)
@@ -68,8 +71,8 @@ export async function prepareAsProvider(client: Client, owner: string): Promise<
 }
 
 /**
- * SQL for what a provider's superuser has besides in a database, and no owner could make again: for a restore that stays
- * in it.
+ * SQL for what a provider's superuser has besides in a database, and no owner could make again: for a restore
+ * that stays in it.
  */
 export function providersOwn(owner: string): string {
   return `
@@ -85,7 +88,10 @@ export function providersOwn(owner: string): string {
     COMMENT ON EVENT TRIGGER providers IS 'Watches'`
 }
 
-/** A server with a mapping and a foreign table: what an owner can have once the provider lets it use the wrapper. */
+/**
+ * A server with a mapping and a foreign table: what an owner can have once the provider lets it use the
+ * wrapper.
+ */
 export const FOREIGN_SERVER = `
   CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '192.0.2.1', dbname 'far "away"');
   CREATE USER MAPPING FOR adversarial_mapped SERVER elsewhere;

@@ -7,11 +7,16 @@ import { withoutSuperuser } from './adversarial-hosted.ts'
 export interface AdversarialOptions {
   /** Size of each of three values that are toasted. */
   readonly hugeBytes?: number
-  /** Without what takes a superuser: the connection is that of the database's owner, after prepareAsProvider. */
+  /**
+   * Without what takes a superuser: the connection is that of the database's owner, after prepareAsProvider.
+   */
   readonly asOwner?: boolean
 }
 
-/** Roles that its policies and user mappings name. They belong to the server: the builder makes them, nobody drops them. */
+/**
+ * Roles that its policies and user mappings name. They belong to the server: the builder makes them, nobody
+ * drops them.
+ */
 export const ADVERSARIAL_ROLES = [
   'adversarial "odd" rôle',
   'adversarial_mapped',
@@ -19,8 +24,8 @@ export const ADVERSARIAL_ROLES = [
 ] as const
 
 /**
- * Names that break what splits, quotes, colours or prints them. Each becomes a schema with a table, a column, a sequence,
- * an index and a comment of that name.
+ * Names that break what splits, quotes, colours or prints them. Each becomes a schema with a table, a column,
+ * a sequence, an index and a comment of that name.
  */
 export const ADVERSARIAL_NAMES = [
   ' ',
@@ -61,8 +66,9 @@ export const ADVERSARIAL_NAMES = [
 ] as const
 
 /**
- * Builds what databases contain, into an empty one: everything that stock pg_dump and pg_restore survive and that tools around
- * them trip over. Needs PostgreSQL 18 with contrib and ICU, and a superuser unless `asOwner` is set.
+ * Builds what databases contain, into an empty one: everything that stock pg_dump and pg_restore survive and
+ * that tools around them trip over. Needs PostgreSQL 18 with contrib and ICU, and a superuser unless
+ * `asOwner` is set.
  */
 export async function buildAdversarial(
   client: Client,

@@ -1,6 +1,7 @@
 /**
- * Databases to measure with: `node test/data/bench.ts --kind logi --size 2GiB` makes bench_logi_2gib in the lab, or
- * takes the one that is there, and prints its URL. The same kind and size hold the same rows every time.
+ * Databases to measure with: `node test/data/bench.ts --kind logi --size 2GiB` makes bench_logi_2gib in the
+ * lab, or takes the one that is there, and prints its URL. The same kind and size hold the same rows every
+ * time.
  */
 import { parseArgs } from 'node:util'
 import { Client } from 'pg'

@@ -19,7 +19,8 @@ const LEFT_OUT = new Set(['tablespace', 'event_trigger', 'event_trigger_login', 
 
 /**
  * Fills a database with what PostgreSQL's regression tests leave behind: about every kind of object there is.
- * Tests that need the compiled regress.so fail there and leave the rest. Returns the names of the tests that ran.
+ * Tests that need the compiled regress.so fail there and leave the rest. Returns the names of the tests that
+ * ran.
  */
 export async function buildRegression(
   tests: string,

@@ -15,9 +15,9 @@ import { describe, expect, it } from 'vitest'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { theLab } from '../support/lab.ts'
 
-/*
- * What our uploader relies on, asked of the store itself. Where the store differs from AWS, the test says so: a new
- * Ceph that behaves otherwise is news.
+/**
+ * What our uploader relies on, asked of the store itself. Where the store differs from AWS, the test says so:
+ * a new Ceph that behaves otherwise is news.
  */
 
 const MIB = 1024 * 1024

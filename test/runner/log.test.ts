@@ -4,10 +4,10 @@ import { harmless } from '../../src/runner/log.ts'
 import { runPhaseOf } from '../support/phase.ts'
 
 /**
- * The runner's own reading of a line, restated from actions/runner src/Runner.Common/ActionCommand.cs (TryParseV2 and
- * TryParse). Its StartsWith and IndexOf compare by the rules of a language, which overlook characters without weight;
- * `overlooked` says which: none (ordinal), or those. The position where a match of that kind starts is not specified
- * beyond that, so every possible one is tried.
+ * The runner's own reading of a line, restated from actions/runner src/Runner.Common/ActionCommand.cs
+ * (TryParseV2 and TryParse). Its StartsWith and IndexOf compare by the rules of a language, which overlook
+ * characters without weight; `overlooked` says which: none (ordinal), or those. The position where a match of
+ * that kind starts is not specified beyond that, so every possible one is tried.
  */
 function isCommand(line: string, overlooked: RegExp): boolean {
   const trimmed = line.replace(/^[\s\u0085]+/, '')

@@ -59,8 +59,8 @@ describe('setup-pg18', () => {
         expect(await nextStep(cold, `${tool} --version`)).toContain(`(PostgreSQL) ${version}`)
     })
 
-    // Alone on two cores it takes 4.4 s from nothing and 0.16 s from the cache (docs/adr/0005). Other tests share
-    // the cores, so these limits are wide, and still too narrow for an unpacking where none should be.
+    // Alone on two cores it takes 4.4 s from nothing and 0.16 s from the cache (docs/adr/0005). Other tests
+    // share the cores, so these limits are wide, and still too narrow for an unpacking where none should be.
     it('takes seconds from nothing', () => {
       expect(cold.durationMs).toBeLessThan(30_000)
     })

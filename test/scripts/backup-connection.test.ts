@@ -60,7 +60,8 @@ describe('the connection URL of one database of several', () => {
     expect(choose('logi', '').status).toBe(1)
   })
 
-  // So a secret arrives that nobody has set: an empty URL would mean the PG* variables of the machine, another database perhaps.
+  // So a secret arrives that nobody has set: an empty URL would mean the PG* variables of the machine,
+  // another database perhaps.
   it('is asked for where its line has none', () => {
     for (const urls of ['logi=\nother=postgresql://b', 'logi=  ']) {
       const { status, stdout, output } = choose('logi', urls)

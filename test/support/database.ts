@@ -15,7 +15,10 @@ export interface TestDatabase extends AsyncDisposable {
 /** Builds what the test needs: SQL, or a function that works on a connection of the superuser. */
 export type DatabaseBuilder = string | ((client: Client) => Promise<unknown>)
 
-/** Makes a database with a random name that begins with `prefix`, which is also its name in a URL without encoding. */
+/**
+ * Makes a database with a random name that begins with `prefix`, which is also its name in a URL without
+ * encoding.
+ */
 export async function createDatabase(
   lab: Lab,
   builder: DatabaseBuilder = '',
@@ -53,7 +56,8 @@ export function databaseUrl(
 /** Connects, works, and disconnects, also on failure. */
 export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url })
-  // A server that goes away says so through the query that fails; without a listener it would end the process.
+  // A server that goes away says so through the query that fails; without a listener it would end the
+  // process.
   client.on('error', () => undefined)
   await client.connect()
   try {

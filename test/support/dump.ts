@@ -3,7 +3,9 @@ import process from 'node:process'
 import type { Lab } from '../../lab/lab.ts'
 import type { ActionOptions } from './runner.ts'
 
-/** What a step needs to reach the lab: credentials as a workflow would export them, and the tools on the PATH. */
+/**
+ * What a step needs to reach the lab: credentials as a workflow would export them, and the tools on the PATH.
+ */
 export function labEnvironment(lab: Lab): Record<string, string> {
   return {
     AWS_ENDPOINT_URL_S3: lab.s3.endpoint,

@@ -11,8 +11,8 @@ export interface Upstream {
 }
 
 /**
- * A TCP proxy on loopback that can take a service away and bring it back: real sockets in front of a real server.
- * `await using` closes it.
+ * A TCP proxy on loopback that can take a service away and bring it back: real sockets in front of a real
+ * server. `await using` closes it.
  */
 export class FaultProxy implements AsyncDisposable {
   /** Bytes that went up to the server. */
@@ -25,7 +25,10 @@ export class FaultProxy implements AsyncDisposable {
   delayMs = 0
   /** Limit for what one connection sends up in a second. */
   bytesPerSecondUp = Number.POSITIVE_INFINITY
-  /** Forgets a connection that was silent for longer, as a NAT does: what comes then goes nowhere, and nobody is told. */
+  /**
+   * Forgets a connection that was silent for longer, as a NAT does: what comes then goes nowhere, and nobody
+   * is told.
+   */
   forgetAfterMs = Number.POSITIVE_INFINITY
   readonly port: number
   readonly #server: Server

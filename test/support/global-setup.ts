@@ -8,8 +8,8 @@ declare module 'vitest' {
 }
 
 /**
- * Brings the lab up before the first test that needs it, and gives it back at the end. A lab that cannot start fails
- * the run: tests against real services are never left out.
+ * Brings the lab up before the first test that needs it, and gives it back at the end. A lab that cannot
+ * start fails the run: tests against real services are never left out.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const lab = await borrowLab()

@@ -4,8 +4,8 @@ import type { Lab } from '../../lab/lab.ts'
 import { databaseUrl, withClient } from './database.ts'
 
 /**
- * A database as a hosting provider hands it out: its owner is no superuser, may create databases, and owns the database and
- * all that is in it; the schema public belongs to pg_database_owner.
+ * A database as a hosting provider hands it out: its owner is no superuser, may create databases, and owns
+ * the database and all that is in it; the schema public belongs to pg_database_owner.
  */
 export interface HostedDatabase extends AsyncDisposable {
   readonly name: string

@@ -32,7 +32,9 @@ const CODES: Readonly<Record<number, string>> = {
   503: 'SlowDown',
 }
 
-/** An HTTP proxy that passes requests on as they are, signatures included, except those it was told to fail. */
+/**
+ * An HTTP proxy that passes requests on as they are, signatures included, except those it was told to fail.
+ */
 export class HttpFaults implements AsyncDisposable {
   readonly #server: Server
   readonly #target: Address

@@ -1,6 +1,9 @@
 import type { JsonSchema } from '../../src/core/json/decode.ts'
 
-/** What in a value breaks a schema, each as `path: problem`. Knows the keywords of `JsonSchema` and refuses others. */
+/**
+ * What in a value breaks a schema, each as `path: problem`. Knows the keywords of `JsonSchema` and refuses
+ * others.
+ */
 export function schemaViolations(schema: JsonSchema, value: unknown, path = ''): readonly string[] {
   const { type, enum: values, pattern, minimum, maximum, items, properties, required, anyOf } = schema
   if (anyOf !== undefined)

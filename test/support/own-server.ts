@@ -11,7 +11,9 @@ import { NOBODY } from '../../lab/postgres-server.ts'
 import { type Connection, parseConnectionUrl } from '../../src/core/pg/connection.ts'
 import { openSession } from '../../src/postgres/session/session.ts'
 
-/** A server for a test that needs settings which the lab's does not have. Everybody on loopback is trusted. */
+/**
+ * A server for a test that needs settings which the lab's does not have. Everybody on loopback is trusted.
+ */
 export interface OwnServer extends AsyncDisposable {
   readonly connection: Connection
   readonly port: number

@@ -36,7 +36,9 @@ export class Workspace implements Disposable {
     rmSync(this.path, { recursive: true, force: true })
   }
 
-  /** Runs an action written as the text of an object (`async main(context) { … }`) in a process of its own. */
+  /**
+   * Runs an action written as the text of an object (`async main(context) { … }`) in a process of its own.
+   */
   async run(action: string, options: PhaseOptions = {}): Promise<PhaseRun> {
     const script = join(this.path, 'script.ts')
     writeFileSync(script, scriptOf(action, options.phase ?? 'main'))

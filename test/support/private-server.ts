@@ -7,8 +7,9 @@ import { type Lab, labDown, labUp } from '../../lab/lab.ts'
 import { databaseUrl, withClient } from './database.ts'
 
 /**
- * The lab's store with a Postgres server of its own, for a test that kills processes of the server: killing one ends the
- * sessions of all, and the lab's server has other tests to serve. `await using` stops and removes it.
+ * The lab's store with a Postgres server of its own, for a test that kills processes of the server: killing
+ * one ends the sessions of all, and the lab's server has other tests to serve. `await using` stops and
+ * removes it.
  */
 export async function startPrivateServer({ s3 }: Lab): Promise<Lab & AsyncDisposable> {
   const directory = await mkdtemp(join(tmpdir(), 'pg-runbook-test-lab-'))
@@ -24,7 +25,8 @@ export async function startPrivateServer({ s3 }: Lab): Promise<Lab & AsyncDispos
     await rm(directory, { recursive: true, force: true })
   }
   try {
-    // mkdtemp makes it private; the server runs as another user when we are root, and the lab opens it for that.
+    // mkdtemp makes it private; the server runs as another user when we are root, and the lab opens it for
+    // that.
     await chmod(directory, 0o711)
     const lab = await labUp({ directory, packages, env })
     await untilAnswers(databaseUrl(lab, 'postgres'))
@@ -36,7 +38,10 @@ export async function startPrivateServer({ s3 }: Lab): Promise<Lab & AsyncDispos
   }
 }
 
-/** A server that starts, or that lost a process, refuses connections for a moment. Rejects when it does so for long. */
+/**
+ * A server that starts, or that lost a process, refuses connections for a moment. Rejects when it does so for
+ * long.
+ */
 export async function untilAnswers(url: string): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS
   for (;;) {
@@ -51,7 +56,9 @@ export async function untilAnswers(url: string): Promise<void> {
 
 const PATIENCE_MS = 30_000
 
-/** The lab loses its last commits when a backend is killed; a test that kills one looks at what was committed. */
+/**
+ * The lab loses its last commits when a backend is killed; a test that kills one looks at what was committed.
+ */
 async function keepCommits(url: string): Promise<void> {
   await withClient(url, client => client.query('ALTER ROLE ALL SET synchronous_commit = on'))
   await withClient(url, client => client.query('CHECKPOINT'))

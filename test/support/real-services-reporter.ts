@@ -5,8 +5,8 @@ import type { Reporter, TestModule, Vitest } from 'vitest/node'
 export const REAL_PROJECT = 'real'
 
 /**
- * Says how many tests ran against real services, and fails a full run in which any was left out or none ran at all.
- * A run narrowed by file or by name is only counted.
+ * Says how many tests ran against real services, and fails a full run in which any was left out or none ran
+ * at all. A run narrowed by file or by name is only counted.
  */
 export class RealServicesReporter implements Reporter {
   #vitest: Vitest | undefined

@@ -20,7 +20,9 @@ export async function dumpLogi(
   return run.outputs['backup-id'] ?? ''
 }
 
-/** Options for restore-from-s3 of the newest backup in that bucket; overwriting is confirmed. `inputs` win. */
+/**
+ * Options for restore-from-s3 of the newest backup in that bucket; overwriting is confirmed. `inputs` win.
+ */
 export function restoreOptions(
   lab: Lab,
   target: HostedDatabase,

@@ -15,7 +15,10 @@ export async function stockDump(lab: Lab, url: string): Promise<Buffer> {
   return run(lab, 'pg_dump', ['--format=custom', '--compress=zstd:1', '--dbname', url])
 }
 
-/** SHA-256 over a plain dump of the whole database without owners, comments of the tool and random keys: equal for equal databases. */
+/**
+ * SHA-256 over a plain dump of the whole database without owners, comments of the tool and random keys: equal
+ * for equal databases.
+ */
 export async function databaseDigest(lab: Lab, url: string): Promise<string> {
   const script = await run(lab, 'pg_dump', [
     '--no-owner',

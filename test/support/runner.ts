@@ -22,7 +22,10 @@ export interface ActionRun extends FinishedPhase {
   readonly durationMs: number
   /** Step outputs. */
   readonly outputs: Readonly<Record<string, string>>
-  /** Names of the outputs that a job could not pass on: they contain something masked, so the runner drops them. */
+  /**
+   * Names of the outputs that a job could not pass on: they contain something masked, so the runner drops
+   * them.
+   */
   readonly droppedOutputs: readonly string[]
   readonly state: Readonly<Record<string, string>>
   /** Everything that was ever written to GITHUB_STATE, what was replaced later too. */
@@ -79,7 +82,9 @@ export async function runAction(name: string, options: ActionOptions = {}): Prom
   return await startAction(name, options).finished
 }
 
-/** Starts one phase of an action: Node 24, pipes instead of a terminal, a minimal environment, command files. */
+/**
+ * Starts one phase of an action: Node 24, pipes instead of a terminal, a minimal environment, command files.
+ */
 export function startAction(name: string, options: ActionOptions = {}): StartedAction {
   const job = prepareJob(name, options)
   const started = performance.now()
@@ -125,7 +130,10 @@ interface End {
   readonly leftProcesses: readonly SeenProcess[]
 }
 
-/** Waits for the process, then for its output; children that keep that open are given five seconds, then killed. */
+/**
+ * Waits for the process, then for its output; children that keep that open are given five seconds, then
+ * killed.
+ */
 async function finish(child: ChildProcess, job: Job): Promise<End> {
   const streams = [child.stdout, child.stderr].filter(stream => stream !== null)
   const output = Promise.all(streams.map(stream => job.output.read(stream)))

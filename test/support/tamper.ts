@@ -21,9 +21,9 @@ export async function readBackup(bucket: TestBucket): Promise<GoodBackup> {
 }
 
 /**
- * Puts a backup with other content in place of a good one: restored with stock tools, changed by the SQL, dumped again. The
- * manifest describes the new archive to the byte, and still claims what the old one held: everything that
- * is checked before the restore agrees, and only a judgement of the restored data can notice.
+ * Puts a backup with other content in place of a good one: restored with stock tools, changed by the SQL,
+ * dumped again. The manifest describes the new archive to the byte, and still claims what the old one held:
+ * everything that is checked before the restore agrees, and only a judgement of the restored data can notice.
  */
 export async function tamper(lab: Lab, bucket: TestBucket, good: GoodBackup, sql: string): Promise<void> {
   await using copy = await createDatabase(lab, '', 'tampered')

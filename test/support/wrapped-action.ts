@@ -14,8 +14,9 @@ export interface Wrapped extends Required<Pick<ActionOptions, 'dist' | 'env'>> {
 }
 
 /**
- * The action with a small disk as RUNNER_TEMP, in a mount namespace of its own, which ends with it. An ordinary user gets
- * to mount in a user namespace, and is itself again in another inside it. Says in its log what is left on the disk.
+ * The action with a small disk as RUNNER_TEMP, in a mount namespace of its own, which ends with it. An
+ * ordinary user gets to mount in a user namespace, and is itself again in another inside it. Says in its log
+ * what is left on the disk.
  */
 export async function onSmallDisk(action: string, size: string): Promise<Wrapped> {
   const directory = await openDirectory()
@@ -39,7 +40,10 @@ export async function onSmallDisk(action: string, size: string): Promise<Wrapped
   return { directory, dist, env: { RUNNER_TEMP: directory, TMPDIR: directory } }
 }
 
-/** The action as an ordinary user: as nobody where the test runs as root, with copies of what only root can reach. */
+/**
+ * The action as an ordinary user: as nobody where the test runs as root, with copies of what only root can
+ * reach.
+ */
 export async function asOrdinaryUser(action: string): Promise<Wrapped> {
   const directory = await openDirectory()
   if (process.getuid?.() !== 0) return { directory, dist: 'dist', env: { RUNNER_TEMP: directory } }

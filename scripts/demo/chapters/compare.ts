@@ -7,7 +7,9 @@ import { findDifferences, findUntruths } from '../compare.ts'
 import { type Content, readContent } from '../content.ts'
 import type { Stage } from '../stage.ts'
 
-/** Compares the restored database with the source, and the manifest with both. Throws where anything differs. */
+/**
+ * Compares the restored database with the source, and the manifest with both. Throws where anything differs.
+ */
 export async function compare(
   { page, lab }: Stage,
   bucket: TestBucket,

@@ -5,7 +5,10 @@ import { readBackup, tamper } from '../../../test/support/tamper.ts'
 import { renderForTerminal } from '../markdown.ts'
 import type { Stage } from '../stage.ts'
 
-/** Holds a drill of the backup, on a server that the action makes for it, and shows the summary. Throws unless it passes. */
+/**
+ * Holds a drill of the backup, on a server that the action makes for it, and shows the summary. Throws unless
+ * it passes.
+ */
 export async function passDrill(stage: Stage, bucket: TestBucket): Promise<ActionRun> {
   const run = await drill(stage, bucket)
   stage.page.say(renderForTerminal(run.summary))
@@ -17,8 +20,9 @@ export async function passDrill(stage: Stage, bucket: TestBucket): Promise<Actio
 const CHANGE = 'DELETE FROM logi_event_dlqs WHERE id = (SELECT max(id) FROM logi_event_dlqs)'
 
 /**
- * Makes the backup wrong on purpose, in a way that no checksum can find: one row less, in an archive that its manifest
- * describes to the byte. A drill that passes this one would prove nothing. Throws unless it fails, and names the table.
+ * Makes the backup wrong on purpose, in a way that no checksum can find: one row less, in an archive that its
+ * manifest describes to the byte. A drill that passes this one would prove nothing. Throws unless it fails,
+ * and names the table.
  */
 export async function failDrill(stage: Stage, bucket: TestBucket): Promise<void> {
   const { page, lab } = stage

@@ -8,7 +8,10 @@ import type { Stage } from '../stage.ts'
 
 const INPUTS = { database: 'logi', kind: 'daily' }
 
-/** Runs what is committed in dist/ as the GitHub runner would, main and post, and shows what GitHub would show. */
+/**
+ * Runs what is committed in dist/ as the GitHub runner would, main and post, and shows what GitHub would
+ * show.
+ */
 export async function dump(
   { page, lab, signal }: Stage,
   source: TestDatabase,

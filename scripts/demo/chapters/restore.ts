@@ -14,8 +14,9 @@ import type { Stage } from '../stage.ts'
 type Variables = Readonly<Record<string, string>>
 
 /**
- * Restores the archive into an empty database with the very command that the job summary gives, in a shell that knows
- * nothing of pg-runbook. Without an `aws` on the PATH, the SDK takes its place and feeds the same pg_restore.
+ * Restores the archive into an empty database with the very command that the job summary gives, in a shell
+ * that knows nothing of pg-runbook. Without an `aws` on the PATH, the SDK takes its place and feeds the same
+ * pg_restore.
  */
 export async function restore(
   { page, lab }: Stage,

@@ -17,7 +17,10 @@ interface MetadataBearer {
   readonly $metadata: { readonly httpStatusCode?: number | undefined }
 }
 
-/** Every command of examples/aws-oidc in its order. Afterwards the bucket has its lifecycle, and deletes nothing. */
+/**
+ * Every command of examples/aws-oidc in its order. Afterwards the bucket has its lifecycle, and deletes
+ * nothing.
+ */
 export async function awsCommands(stage: Stage): Promise<void> {
   const { lab } = stage
   const bucket = `example-backups-${randomBytes(5).toString('hex')}`

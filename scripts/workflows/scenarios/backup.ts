@@ -5,7 +5,10 @@ import { expectEqual, expectExit, expectJobs, expectLog, expectNoSecret } from '
 import type { FakeGithub } from '../fake-github.ts'
 import { createCaller, openGithub, type Stage } from '../stage.ts'
 
-/** One of two databases is down: the other is backed up, the run fails, and there is an issue until it is up again. */
+/**
+ * One of two databases is down: the other is backed up, the run fails, and there is an issue until it is up
+ * again.
+ */
 export async function oneOfTwoIsDown(stage: Stage): Promise<void> {
   await using logi = await createDatabase(stage.lab, client => buildDemoDatabase(client), 'logi')
   await using bucket = await createBucket(stage.lab)

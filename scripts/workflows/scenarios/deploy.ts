@@ -14,8 +14,8 @@ const MIGRATION = 'ALTER TABLE users ADD COLUMN IF NOT EXISTS plan text'
 const SOAK_MS = 12_000
 
 /**
- * Backups are fresh; a verified restore point, then the deploy, then health for a while, then a backup of the new state. The
- * next deploy breaks the service: its state is not backed up, and there is an issue.
+ * Backups are fresh; a verified restore point, then the deploy, then health for a while, then a backup of the
+ * new state. The next deploy breaks the service: its state is not backed up, and there is an issue.
  */
 export async function gateThenDeploy(stage: Stage): Promise<void> {
   await using logi = await createDatabase(stage.lab, client => buildDemoDatabase(client, new Date()), 'logi')

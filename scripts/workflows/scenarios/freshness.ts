@@ -6,7 +6,10 @@ import { createCaller, openGithub, type Stage } from '../stage.ts'
 
 const WORKFLOWS = ['examples/logi/backup.yml', 'scripts/workflows/callers/freshness.yml']
 
-/** A backup that is older than asked: the run fails and an issue opens. As old as it may be, it is fresh, and the issue closes. */
+/**
+ * A backup that is older than asked: the run fails and an issue opens. As old as it may be, it is fresh, and
+ * the issue closes.
+ */
 export async function backupTooOld(stage: Stage): Promise<void> {
   await using logi = await createDatabase(stage.lab, client => buildDemoDatabase(client, new Date()), 'logi')
   await using bucket = await createBucket(stage.lab)

@@ -12,7 +12,10 @@ import { expectEqual, expectExit, expectJobs, expectNoSecret } from '../expect.t
 import { blocksOf, openShell } from '../reader.ts'
 import { createCaller, openGithub, type Stage } from '../stage.ts'
 
-/** Every command of README.md from nothing to the first verified backup, its workflow, and and its restore without us. */
+/**
+ * Every command of README.md from nothing to the first verified backup, its workflow, and and its restore
+ * without us.
+ */
 export async function fiveMinutes(stage: Stage): Promise<void> {
   const { lab } = stage
   const readme = readFileSync('README.md', 'utf8')

@@ -9,7 +9,10 @@ import { createCaller, openGithub, type Stage } from '../stage.ts'
 
 const WORKFLOWS = ['backup', 'restore'].map(name => `examples/logi/${name}.yml`)
 
-/** Somebody types another database's name: nothing is touched. Then the right one: the backup is back, and recorded. */
+/**
+ * Somebody types another database's name: nothing is touched. Then the right one: the backup is back, and
+ * recorded.
+ */
 export async function restoreWhenConfirmed(stage: Stage): Promise<void> {
   const { lab } = stage
   await using logi = await createHosted(lab, client => buildLogi(client, { users: 500 }))

@@ -14,12 +14,16 @@ const ANNOTATION_LIMIT = 10
 /** HTML that our summaries have; everything else came from outside. */
 const TAGS = /<\/?(?:code|span|details|summary|br)>/g
 
-/** Control characters, bidirectional overrides, what has no width, line separators: nothing of it belongs into a log. */
+/**
+ * Control characters, bidirectional overrides, what has no width, line separators: nothing of it belongs into
+ * a log.
+ */
 const INVISIBLE = /[^\P{Cc}\n\t]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
 /**
- * What every run has to keep, whatever it met in the database: no command but our own, one error at most and only of ours,
- * no mask, output, state or variable that somebody else set, a log without control characters, a page that is still ours.
+ * What every run has to keep, whatever it met in the database: no command but our own, one error at most and
+ * only of ours, no mask, output, state or variable that somebody else set, a log without control characters,
+ * a page that is still ours.
  */
 export function expectContract(name: string, run: ActionRun, failure?: string): void {
   expect(run.exitCode, run.log).toBe(failure === undefined ? 0 : 1)

@@ -2,8 +2,8 @@ import type { Client } from 'pg'
 import { HOSTILE_MESSAGE, HOSTILE_TEXTS } from './texts.ts'
 
 /**
- * Each hostile text is a table with a column, a sequence, a comment and a value of that name; building the index of `shout`
- * says all of them as a WARNING, also in a restore. Rows enough that losing some is noticed.
+ * Each hostile text is a table with a column, a sequence, a comment and a value of that name; building the
+ * index of `shout` says all of them as a WARNING, also in a restore. Rows enough that losing some is noticed.
  */
 export async function buildHostile(client: Client): Promise<void> {
   for (const text of HOSTILE_TEXTS) {
@@ -23,7 +23,10 @@ export async function buildHostile(client: Client): Promise<void> {
     CREATE INDEX ON texts (shout(id))`)
 }
 
-/** Besides, an index that can be built here and nowhere else: there the server refuses it with all the hostile texts. */
+/**
+ * Besides, an index that can be built here and nowhere else: there the server refuses it with all the hostile
+ * texts.
+ */
 export async function buildUnrestorable(client: Client): Promise<void> {
   await buildHostile(client)
   await client.query(`

@@ -2,8 +2,9 @@
 export const MARK = 'FORGED'
 
 /**
- * What somebody who may write into a database can call a table, put into a row, or let the server say. Each of them commands
- * the runner, forges an annotation, or changes a page or a terminal where it is passed on as it is.
+ * What somebody who may write into a database can call a table, put into a row, or let the server say. Each
+ * of them commands the runner, forges an annotation, or changes a page or a terminal where it is passed on as
+ * it is.
  */
 export const HOSTILE_TEXTS: readonly string[] = [
   `::set-output name=forged::${MARK}`,

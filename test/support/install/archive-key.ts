@@ -3,8 +3,8 @@ import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:cryp
 const CREATED = Math.floor(Date.now() / 1000) - 60
 
 /**
- * A key that signs an archive as OpenPGP has it (RFC 4880): what apt's own gpgv accepts. Made by hand, because a fresh
- * Debian has gpgv, which verifies, and not gpg, which signs.
+ * A key that signs an archive as OpenPGP has it (RFC 4880): what apt's own gpgv accepts. Made by hand,
+ * because a fresh Debian has gpgv, which verifies, and not gpg, which signs.
  */
 export class ArchiveKey {
   readonly #privateKey: KeyObject

@@ -15,8 +15,8 @@ interface Fault {
 }
 
 /**
- * A package mirror on loopback in front of the one that this machine uses, with real packages and real signatures,
- * that can change what it hands out or fall silent. `await using` closes it.
+ * A package mirror on loopback in front of the one that this machine uses, with real packages and real
+ * signatures, that can change what it hands out or fall silent. `await using` closes it.
  */
 export class Mirror implements AsyncDisposable {
   /** Paths that were asked for. */

@@ -25,8 +25,9 @@ const NAMES = new Set([
 ])
 
 /**
- * Reads a line as the runner does: `::name key=value::data` at its start, or the older `##[name key=value]data`
- * anywhere in it. Undefined when it is not a command. Source: actions/runner src/Runner.Common/ActionCommand.cs.
+ * Reads a line as the runner does: `::name key=value::data` at its start, or the older `##[name
+ * key=value]data` anywhere in it. Undefined when it is not a command. Source: actions/runner
+ * src/Runner.Common/ActionCommand.cs.
  */
 export function parseCommandLine(line: string): RunnerCommand | undefined {
   return parseNew(line) ?? parseOld(line)

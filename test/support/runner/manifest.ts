@@ -24,8 +24,9 @@ export function readManifest(root: string, name: string, dist: string | undefine
 }
 
 /**
- * INPUT_* variables: given values, and action.yml's defaults for the inputs that were not given. Blanks in a name
- * become underscores, hyphens stay. Throws for an input that action.yml does not have: on GitHub only a warning.
+ * INPUT_* variables: given values, and action.yml's defaults for the inputs that were not given. Blanks in a
+ * name become underscores, hyphens stay. Throws for an input that action.yml does not have: on GitHub only a
+ * warning.
  */
 export function inputVariables(
   manifest: ActionManifest,

@@ -1,6 +1,6 @@
 /**
- * The runner's secret masker: every registered value and the spellings that its encoders know are replaced by ***.
- * Not covered there and so not here: hex, lower-case percent-encoding, `+` for a blank, double encoding.
+ * The runner's secret masker: every registered value and the spellings that its encoders know are replaced by
+ * ***. Not covered there and so not here: hex, lower-case percent-encoding, `+` for a blank, double encoding.
  * Source: actions/runner src/Sdk/DTLogging/Logging/SecretMasker.cs and ValueEncoders.cs.
  */
 export class Masks {

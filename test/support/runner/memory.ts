@@ -5,7 +5,10 @@ const INTERVAL_MS = 50
 /** Programs whose memory is not the action's. */
 const FOREIGN = new Set(['pg_dump', 'pg_restore', 'psql', 'postgres'])
 
-/** Watches what an action takes: memory of its process tree without the Postgres programs, and its own CPU time. */
+/**
+ * Watches what an action takes: memory of its process tree without the Postgres programs, and its own CPU
+ * time.
+ */
 export class MemoryWatch {
   #peakBytes = 0
   #cpuSeconds = 0

@@ -12,8 +12,8 @@ export interface Annotation {
 const MESSAGE_LIMIT = 4096
 
 /**
- * Reads both output streams of an action as the runner does: obeys commands wherever they come from, and keeps what
- * would be in the log of the job, masked from the moment a secret is known.
+ * Reads both output streams of an action as the runner does: obeys commands wherever they come from, and
+ * keeps what would be in the log of the job, masked from the moment a secret is known.
  */
 export class OutputReader {
   readonly masks = new Masks()

@@ -18,7 +18,10 @@ export function processTree(pid: number): readonly SeenProcess[] {
   return seen === undefined ? [] : [seen, ...childrenOf(pid).flatMap(processTree)]
 }
 
-/** Every process whose environment has this setting, wherever its parents went: how the runner finds leftovers. */
+/**
+ * Every process whose environment has this setting, wherever its parents went: how the runner finds
+ * leftovers.
+ */
 export function processesWith(setting: string): readonly SeenProcess[] {
   const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name))
   return pids.flatMap(pid => {

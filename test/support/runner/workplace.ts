@@ -20,7 +20,10 @@ const PREFIX = 'pg-runbook-test-'
 /** The directories made so far by this process. */
 const made = new Set<string>()
 
-/** Removes the directories of every job that this process ran. Vitest calls it after each file: it ends its workers by force. */
+/**
+ * Removes the directories of every job that this process ran. Vitest calls it after each file: it ends its
+ * workers by force.
+ */
 export function removeWorkplaces(): void {
   for (const directory of made) rmSync(directory, { recursive: true, force: true })
   made.clear()
@@ -28,7 +31,9 @@ export function removeWorkplaces(): void {
 
 process.on('exit', removeWorkplaces)
 
-/** What a killed run left an hour ago or earlier: with a tool cache in it, that may be 150 MB for each job. */
+/**
+ * What a killed run left an hour ago or earlier: with a tool cache in it, that may be 150 MB for each job.
+ */
 function removeAbandoned(): void {
   for (const name of readdirSync(tmpdir())) {
     if (!name.startsWith(PREFIX)) continue

@@ -56,7 +56,10 @@ export interface SeenRequest {
   received: number
 }
 
-/** A proxy between a client and a real store that passes requests on as they are, but for what it was told to do. */
+/**
+ * A proxy between a client and a real store that passes requests on as they are, but for what it was told to
+ * do.
+ */
 export class MeddlingProxy implements AsyncDisposable {
   readonly seen: SeenRequest[] = []
   readonly #server: Server
@@ -197,7 +200,10 @@ export function s3Error(code: string, message = 'injected by the test'): string 
   return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`
 }
 
-/** What a bucket with a default retention says to a PutObject or UploadPart without a checksum (AWS, "Using Object Lock"). */
+/**
+ * What a bucket with a default retention says to a PutObject or UploadPart without a checksum (AWS, "Using
+ * Object Lock").
+ */
 export const LOCKED_BUCKET: Meddling = {
   method: 'PUT',
   path: /./,

@@ -1,4 +1,7 @@
-/** Sends a generated stream to a bucket and, for `round-trip`, fetches it back, as a process whose memory can be watched. */
+/**
+ * Sends a generated stream to a bucket and, for `round-trip`, fetches it back, as a process whose memory can
+ * be watched.
+ */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -40,7 +43,10 @@ async function fetchBack(): Promise<void> {
   }
 }
 
-/** So many bytes, of which every 64 KiB are others than those before. Leaves nothing to collect, as a pipe does not. */
+/**
+ * So many bytes, of which every 64 KiB are others than those before. Leaves nothing to collect, as a pipe
+ * does not.
+ */
 function generate(total: number): ByteSource {
   let sent = 0
   return {
