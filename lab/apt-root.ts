@@ -6,7 +6,7 @@ import { debianArchitecture, type Package, PrivateApt } from '../src/postgres/in
 import { unpackDebs } from '../src/postgres/install/apt/unpack-deb.ts'
 
 export interface UnpackRequest {
-  /** Where to unpack; made if it does not exist. `<root>.apt` beside it holds apt's state while it works. */
+  /** Where to unpack; made if it does not exist. `<root>.apt` holds apt's state meanwhile. */
   readonly root: string
   /** deb822 text, see readMachineSource and parseAptSource. */
   readonly source: string

@@ -72,10 +72,10 @@ export const SWIFT: PackageSet = {
 
 const NOT_FOR_SWIFT = /perl|systemd|^lib(pam|icu|zmq|norm|pgm|gomp)|^python3-(pip|wheel|docutils|roman)$/
 
-/** A first start downloads up to 90 MB a root; whoever comes second waits for it. */
+/** A first start downloads up to 90 MB per root; a second caller waits for it. */
 const LOCK_TIMEOUT_MS = 10 * 60_000
 
-/** The root where a set of packages is unpacked, made on first use; whoever comes while it is made waits. */
+/** The root where a set of packages is unpacked, created on first use; concurrent callers wait. */
 export async function unpacked(directory: string, set: PackageSet, log: Log): Promise<string> {
   const root = join(directory, set.name)
   await withLock(root, LOCK_TIMEOUT_MS, async () => {

@@ -20,7 +20,7 @@ export function labDirectory(): string {
 
 /**
  * Makes the lab's directory, or takes the one that is there. Others may pass through it but not list or
- * write: the Postgres server runs as another user when we are root. Throws when it belongs to somebody else.
+ * write: the Postgres server runs as another user when we are root. Throws when it belongs to another user.
  */
 export async function openLabDirectories(directory = labDirectory()): Promise<LabDirectories> {
   await mkdir(directory, { recursive: true, mode: 0o711 })

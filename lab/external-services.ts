@@ -1,10 +1,8 @@
-import type { LabPostgres, LabS3 } from './lab.ts'
+import type { LabPostgres, LabS3 } from './addresses.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>
 
-/**
- * A Postgres that is there already, from the usual variables: PGHOST decides. Its user has to be a superuser.
- */
+/** An existing Postgres, from the usual variables: PGHOST decides. Its user must be a superuser. */
 export function givenPostgres(binDir: string, env: Variables): LabPostgres | undefined {
   if (!env.PGHOST) return undefined
   return {
@@ -18,10 +16,7 @@ export function givenPostgres(binDir: string, env: Variables): LabPostgres | und
   }
 }
 
-/**
- * A store that is there already: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL decides, so that no account is used
- * by accident.
- */
+/** An existing store: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL decides, so no account is used by accident. */
 export function givenS3(env: Variables): LabS3 | undefined {
   const endpoint = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL
   if (!endpoint) return undefined
@@ -33,7 +28,7 @@ export function givenS3(env: Variables): LabS3 | undefined {
     )
   }
   const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || 'us-east-1'
-  // Somebody that no store knows: refused like one without rights.
+  // Unknown to every store, which refuses it like a user without rights.
   const stranger = { accessKeyId: 'UNKNOWNACCESSKEY0001', secretAccessKey: 'a-secret-that-belongs-to-nobody' }
   return { origin: 'given', endpoint, region, accessKeyId, secretAccessKey, stranger }
 }

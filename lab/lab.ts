@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import type { Log } from '../src/core/log.ts'
 import { BIN_PATH } from '../src/postgres/install/apt/loader-wrappers.ts'
-import { type Keys, LAB_KEYS, REGION, STRANGER_KEYS, startCeph } from './ceph.ts'
+import type { Lab, LabPostgres, LabS3 } from './addresses.ts'
+import { LAB_KEYS, REGION, STRANGER_KEYS, startCeph } from './ceph.ts'
 import { CEPH, POSTGRES_18, unpacked } from './debian-packages.ts'
 import { type LabDirectories, openLabDirectories } from './directory.ts'
 import { givenPostgres, givenS3 } from './external-services.ts'
@@ -13,36 +14,7 @@ import { type PostgresFacts, startPostgres } from './postgres-server.ts'
 import { ensureService, readRunning, type ServiceFacts, stopService } from './service.ts'
 import { addHolder, keepLab, removeHolder, removeHolders } from './users.ts'
 
-/** The services that tests, demo and benchmarks run against. Plain JSON. */
-export interface Lab {
-  readonly postgres: LabPostgres
-  readonly s3: LabS3
-}
-
-export interface LabPostgres {
-  /** `lab`: started here; `given`: taken from the environment. */
-  readonly origin: 'lab' | 'given'
-  readonly host: string
-  readonly port: number
-  /** A superuser. */
-  readonly user: string
-  readonly password: string
-  /**
-   * The authority behind the server's certificate, which is valid for localhost and 127.0.0.1. Empty: none
-   * known.
-   */
-  readonly caFile: string
-  /** PostgreSQL 18's programs, server included. */
-  readonly binDir: string
-}
-
-export interface LabS3 extends Keys {
-  readonly origin: 'lab' | 'given'
-  readonly endpoint: string
-  readonly region: string
-  /** A user without any rights. */
-  readonly stranger: Keys
-}
+export type { Lab, LabPostgres, LabS3 } from './addresses.ts'
 
 export interface LabOptions {
   /** Where it lives: see labDirectory. */
@@ -54,7 +26,7 @@ export interface LabOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
-/** Longer than any start; whoever comes second waits for the first. */
+/** Longer than any start; a second caller waits for the first. */
 const LOCK_TIMEOUT_MS = 10 * 60_000
 
 /** Starts what does not run yet and takes what runs already. Two callers at once get the same lab. */
@@ -135,7 +107,7 @@ export async function open({
   return { ...directories, ...(packages && { packages }), log, env }
 }
 
-/** Nobody else starts or stops services meanwhile. */
+/** Runs work while no other process starts or stops services. */
 export function locked<T>(opened: OpenLab, work: () => Promise<T>): Promise<T> {
   return withLock(opened.directory, LOCK_TIMEOUT_MS, work)
 }

@@ -14,8 +14,8 @@ export function libraryDirectory(root: string): string {
 
 /**
  * The command line that runs a program (its name, or its path in the root) of an unpacked root with that
- * root's own libraries, whatever libc this machine has: through the root's dynamic loader. The process is the
- * program itself; signals and pids are as usual.
+ * root's own libraries, independent of this machine's libc: through the root's dynamic loader. The process is
+ * the program itself; signals and pids are as usual.
  */
 export function inRoot(root: string, program: string, args: readonly string[]): readonly string[] {
   const libraries = libraryDirectory(root)

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 
-/** A TCP port of the loopback interface that nobody listens on at this moment. */
+/** A TCP port of the loopback interface without a listener at this moment. */
 export async function freePort(): Promise<number> {
   const server = createServer()
   await once(server.listen(0, '127.0.0.1'), 'listening')
@@ -26,7 +26,7 @@ export async function answers(port: number, host = '127.0.0.1'): Promise<boolean
   }
 }
 
-/** A range of ports below the kernel's ephemeral ones. Whoever uses it takes those that are free. */
+/** A range of ports below the kernel's ephemeral ones. The user takes those that are free. */
 export function randomRange(size: number): { readonly first: number; readonly last: number } {
   const first = randomInt(20_000, 32_000 - size)
   return { first, last: first + size - 1 }

@@ -63,7 +63,7 @@ async function start(context: ServiceContext, root: string): Promise<ServiceFact
   return { port: ports.proxy }
 }
 
-/** Swift reads /etc/swift unless it is told otherwise before anything else. */
+/** Swift reads /etc/swift unless another directory is set before anything else. */
 const SERVE = `
 import sys
 from swift.common import utils

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { identify, isRunning } from './pid-file.ts'
 
-/** Written by `lab up`: the lab stays until `lab down`, whoever else comes and goes. */
+/** Written by `lab up`: the lab stays until `lab down`, with or without other users. */
 const KEEP = 'keep'
 
 /** Notes that a process uses the lab. The caller holds the lock. */
@@ -11,7 +11,7 @@ export async function addHolder(directory: string, pid: number): Promise<void> {
   await writeFile(join(holders(directory), `${pid}`), JSON.stringify(identify('holder', pid, 'SIGTERM')))
 }
 
-/** Removes a process from the users of the lab; true when nobody needs the lab any more. */
+/** Removes a process from the users of the lab; true when no process needs the lab any more. */
 export async function removeHolder(directory: string, pid: number): Promise<boolean> {
   await rm(join(holders(directory), `${pid}`), { force: true })
   const left = await readdir(holders(directory))

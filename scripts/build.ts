@@ -13,7 +13,7 @@ const out = resolve(values.out)
 
 mkdirSync('lib', { recursive: true })
 // A stage of its own lets two builds run at once. ncc runs inside it: the bundle names modules relative to
-// its working directory, and so it comes out the same whatever the stage is called.
+// its working directory, so it is the same for any name of the stage.
 const stage = mkdtempSync(join('lib', 'build-'))
 try {
   run('tsc', ['--project', 'tsconfig.build.json', '--outDir', join(stage, 'lib')])

@@ -67,7 +67,7 @@ async function testWorkflows(scenarios: typeof SCENARIOS): Promise<void> {
   await using lab = await borrowLab()
   say(`Postgres at ${lab.postgres.host}:${lab.postgres.port}, S3 at ${lab.s3.endpoint}`)
   const directory = mkdtempSync(join(tmpdir(), 'pg-runbook-workflows-'))
-  // As root, the server of a drill runs as somebody else, who has to pass through to its files.
+  // As root, the server of a drill runs as another user, which must pass through to its files.
   chmodSync(directory, 0o711)
   try {
     const suite = join(directory, 'suite')

@@ -19,7 +19,7 @@ export function actionContender(
   return { name: action, run }
 }
 
-/** What somebody would type instead: a line of bash, with `pipefail`. */
+/** What an operator would type instead: a line of bash, with `pipefail`. */
 export function shellContender(
   name: string,
   commandLine: string,

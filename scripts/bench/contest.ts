@@ -1,7 +1,7 @@
 /** What is measured of one run. */
 export interface Sample {
   readonly seconds: number
-  /** Of our own process; null where somebody else's program ran. */
+  /** Of our own process; null if another program ran. */
   readonly cpuSeconds: number | null
   readonly peakBytes: number | null
 }

@@ -1,6 +1,6 @@
 /**
  * Measures what an action costs before it does anything, and what setup-pg18 costs when it has nothing to do:
- *   start    the committed dist of every action, without inputs: it says INVALID_INPUT, or what it misses, and ends
+ *   start    the committed dist of every action, without inputs: it ends with INVALID_INPUT or a missing tool
  *   cold     setup-pg18 from a package source, nothing in the tool cache
  *   warm     the same once more
  *   system   setup-pg18 with its tools on the PATH

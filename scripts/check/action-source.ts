@@ -7,7 +7,7 @@ const READ =
   /\b(?:\w*I|i)nputs\s*\.\s*(?:text|optional|oneOf|flag|durationMs|lines|parse|parseOptional|secret)(?:<[^()]*>)?\(\s*(?:'([^']*)'|(\S[^\s,)]*))/g
 
 /**
- * A reader that several actions share, with the names it shall read: `readConnection(inputs, environment,
+ * A reader that several actions share, with the names that it reads: `readConnection(inputs, environment,
  * 'database-url')`.
  */
 const READ_BY = /\bread\w*\(\s*(?:\w+\.)?inputs\s*,([^()]*)\)/g

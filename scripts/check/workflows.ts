@@ -26,7 +26,7 @@ interface Step {
 }
 
 /**
- * An action of GitHub's own by commit with its version beside it, or something of this repository at this
+ * An action of GitHub's own by commit, with its version as a comment, or a path of this repository at this
  * commit.
  */
 const PINNED = /uses: (actions\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\$\/[\w./-]+)$/

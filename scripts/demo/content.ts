@@ -42,7 +42,7 @@ export async function readContent(lab: Lab, database: string): Promise<Content> 
   return content
 }
 
-/** Reads a plain dump: rows stand between `COPY … FROM stdin;` and a line with `\.`, one a line. */
+/** Reads a plain dump: rows stand between `COPY … FROM stdin;` and a line with `\.`, one per line. */
 export async function readScript(script: AsyncIterable<string>): Promise<Content> {
   const [whole, structure] = [createHash('sha256'), createHash('sha256')]
   const tables = new Map<string, { rows: number; hash: Hash }>()

@@ -9,7 +9,7 @@ export interface Page {
   table(rows: ReadonlyArray<readonly string[]>): void
   /** Runs a chapter under its heading. Does not begin one after `stop`. */
   chapter<T>(title: string, work: () => Promise<T>): Promise<T>
-  /** No further chapter begins; the running one ends by itself, so that whatever it makes can be removed. */
+  /** No further chapter begins; the running one ends by itself, so that what it makes can be removed. */
   stop(): void
 }
 

@@ -5,6 +5,6 @@ import type { Page } from './page.ts'
 export interface Stage {
   readonly page: Page
   readonly lab: Lab
-  /** Aborted when somebody interrupts the demo. */
+  /** Aborted when the demo is interrupted. */
   readonly signal: AbortSignal
 }

@@ -47,7 +47,7 @@ export async function runWorkflow(options: ActOptions): Promise<WorkflowRun> {
   writeFileSync(secretFile, dotenv({ ...options.secrets, GITHUB_TOKEN: TOKEN }), {
     mode: 0o600,
   })
-  // act hands its whole environment to every step (nektos/act#6159), so it gets none of ours.
+  // act hands its whole environment to every step (nektos/act#6159), so ours is not passed.
   const child = spawn(options.act, actArguments(options, secretFile), {
     cwd: options.caller,
     env: {

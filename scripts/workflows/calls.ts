@@ -42,7 +42,7 @@ interface Step {
   readonly with?: Named
 }
 
-/** Something of this repository at this commit, or as somebody else's workflow names it. */
+/** Something of this repository at this commit, or as a caller names it. */
 const OURS = /^(?:\$\/|OWNER\/REPO\/)((?:actions|\.github\/workflows)\/[\w./-]+?)(?:@[0-9a-f]{40})?$/
 
 const EXPRESSION = /\$\{\{(.*?)\}\}/gs
@@ -160,7 +160,7 @@ function jobOutputs(job: Job | undefined, root: string): Named {
 }
 
 /**
- * Expressions that read the workflow's own inputs and secrets, inputs that nobody reads, and outputs from its
+ * Expressions that read the workflow's own inputs and secrets, unused inputs, and outputs from its
  * jobs.
  */
 function interfaceProblems({ on, jobs }: Workflow, source: string, root: string): readonly string[] {

@@ -16,7 +16,7 @@ export interface Rewrite {
 }
 
 /**
- * What act 0.2.87 refuses, or cannot know. Whatever else it ignores by itself is listed in docs/workflows.md.
+ * What act 0.2.87 refuses, or cannot know. docs/workflows.md lists what else it ignores.
  */
 export const REFUSED_BY_ACT: readonly Rewrite[] = [
   {
@@ -31,7 +31,7 @@ export const REFUSED_BY_ACT: readonly Rewrite[] = [
 /** How often each rewrite was made in which file. */
 export type Rewritten = Map<string, number>
 
-/** This repository as somebody's workflow would fetch it: actions, dist and reusable workflows. */
+/** This repository as a caller's workflow would fetch it: actions, dist and reusable workflows. */
 export function copySuite(target: string, dist: string, rewritten: Rewritten): void {
   cpSync('actions', join(target, 'actions'), { recursive: true })
   cpSync(dist, join(target, 'dist'), { recursive: true })

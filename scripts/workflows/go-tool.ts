@@ -33,7 +33,7 @@ const GO_DIRECTORIES = ['/usr/local/go/bin']
 /** A first build downloads some eighty modules and compiles for minutes on two cores. */
 const BUILD_TIMEOUT_MS = 15 * 60_000
 
-/** Where to look and where to keep, if not where everybody does. */
+/** Where to look and where to keep, if not in the usual places. */
 export interface Places {
   readonly path?: string
   readonly goDirectories?: readonly string[]

@@ -6,7 +6,7 @@ import { labEnvironment } from '../../test/support/dump.ts'
 import { findPythonTool } from './python-tool.ts'
 import type { Stage } from './stage.ts'
 
-/** The AWS CLI, as everybody who follows a page has it. */
+/** The AWS CLI, as a reader of the page has it. */
 const AWS = { name: 'awscli', version: '1.45.11', program: 'aws', withDependencies: true }
 
 /** The blocks of a language in a page or a part of it. Throws where there are none. */

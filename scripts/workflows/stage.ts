@@ -27,7 +27,7 @@ export interface Caller {
     workflow: string,
     event: ActOptions['event'],
     secrets?: Readonly<Record<string, string>>,
-    /** What somebody chose who started it by hand. */
+    /** What was chosen at a start by hand. */
     inputs?: Readonly<Record<string, string>>,
   ): Promise<WorkflowRun>
 }

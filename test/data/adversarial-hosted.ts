@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import { quoteIdentifier } from '../../src/core/pg/quote.ts'
-import { ADVERSARIAL_ROLES } from './adversarial.ts'
+import { ADVERSARIAL_ROLES } from './adversarial-roles.ts'
 
 /** What only a superuser may have, and what an owner has in its place. */
 const SUPERUSER_ONLY: ReadonlyArray<readonly [superuser: RegExp, owner: string]> = [
@@ -30,7 +30,7 @@ const SUPERUSER_ONLY: ReadonlyArray<readonly [superuser: RegExp, owner: string]>
   [/^CREATE PUBLICATION (one_schema|everything) .*\n/gm, ''],
   [/^CREATE EVENT TRIGGER .*\n/gm, ''],
   [/^ALTER EVENT TRIGGER .*\n/gm, ''],
-  // Everybody has to be able to log in.
+  // Every role must be able to log in.
   [/^CREATE FUNCTION app\.on_login.*\n/m, ''],
 ]
 

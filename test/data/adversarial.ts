@@ -14,16 +14,6 @@ export interface AdversarialOptions {
 }
 
 /**
- * Roles that its policies and user mappings name. They belong to the server: the builder makes them, nobody
- * drops them.
- */
-export const ADVERSARIAL_ROLES = [
-  'adversarial "odd" rôle',
-  'adversarial_mapped',
-  'adversarial_reader',
-] as const
-
-/**
  * Names that break what splits, quotes, colours or prints them. Each becomes a schema with a table, a column,
  * a sequence, an index and a comment of that name.
  */
@@ -139,7 +129,7 @@ async function leaveInvalidIndex(client: Client): Promise<void> {
   if (!failed) throw new Error(`${duplicates} was meant to fail`)
 }
 
-/** What a database may impose on whoever connects. Only pg_restore --create brings these back. */
+/** What a database may impose on its sessions. Only pg_restore --create brings these back. */
 async function spoilSettings(client: Client, asOwner: boolean): Promise<void> {
   const { rows } = await client.query<{ name: string }>('SELECT quote_ident(current_database()) AS name')
   const database = rows[0]?.name ?? ''

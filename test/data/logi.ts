@@ -25,7 +25,7 @@ export async function buildLogi(client: Client, { users, newest = NEWEST }: Logi
   await client.query(sql('schema'))
   await setting(client, 'newest', newest.toISOString())
   await setting(client, 'total', String(users))
-  // A year and a half of signups, whatever their number.
+  // A year and a half of signups, for any number.
   await setting(client, 'seconds_apart', String((550 * 86_400) / users))
   for (let first = 1; first <= users; first += BATCH) {
     await setting(client, 'first', String(first))

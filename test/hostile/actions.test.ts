@@ -70,7 +70,7 @@ describe('with a hostile database', () => {
     }
   })
 
-  it('verify-drill passes, through warnings of the server, values in criteria and the output of a smoke command', async () => {
+  it('verify-drill passes with hostile warnings, criteria values and smoke output', async () => {
     const file = join(createWorkplace().workspace, 'criteria.yml')
     const checks = HOSTILE_TEXTS.map((_, id) => ({
       name: `text ${id}`,
@@ -124,7 +124,7 @@ describe('with a hostile database', () => {
     expect(run.summary).toContain(MARK)
   })
 
-  it('pre-migration-snapshot names hostile tables that lost their rows, and hostile sessions in its way', async () => {
+  it('pre-migration-snapshot names hostile tables and hostile blocking sessions', async () => {
     await using own = await createDatabase(lab, buildHostile, 'hostile')
     await using bucket = await createBucket(lab)
     const inputs = {

@@ -117,7 +117,7 @@ describe('starting and stopping', { timeout: 180_000 }, () => {
     await labDown(own.options)
   })
 
-  it('starts a service anew when one of its processes died, and keeps the other service', async () => {
+  it('restarts a service when one of its processes died, and keeps the other', async () => {
     await using own = await ownLab()
     const before = await labUp(own.options)
     const stores = (await processesOf(own.directory)).filter(({ name }) => name === 'ceph-osd')
@@ -182,7 +182,7 @@ describe('services that are there already', () => {
     expect(givenS3(aws)).toMatchObject({ origin: 'given', endpoint: 'http://s3', region: 'us-east-1' })
   })
 
-  it('are not guessed: credentials alone do not name a store, and a store needs credentials', () => {
+  it('requires both an endpoint and credentials for an external store', () => {
     expect(givenS3({ AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' })).toBeUndefined()
     expect(givenPostgres('/bin', { PGPASSWORD: 'x' })).toBeUndefined()
     expect(() => givenS3({ AWS_ENDPOINT_URL_S3: 'http://s3' })).toThrow('AWS_ACCESS_KEY_ID')
@@ -194,7 +194,7 @@ it('has the programs of PostgreSQL 18', () => {
     expect(existsSync(join(lab.postgres.binDir, program)), program).toBe(true)
 })
 
-it('never uses packages whose unpacking was interrupted, and unpacks once for all who ask', async () => {
+it('never uses half-unpacked packages, and unpacks once for concurrent callers', async () => {
   await using own = await ownLab()
   const packages = join(own.directory, 'packages')
   await mkdir(join(packages, 'small.making-1', 'usr'), { recursive: true })

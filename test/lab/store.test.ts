@@ -120,7 +120,7 @@ describe.each(['CRC32', 'CRC64NVME'] as const)('a multipart upload with %s of th
 })
 
 describe('the store', () => {
-  it('refuses a wrong CRC32 of the full object; a wrong CRC64NVME it lets pass, unlike AWS', async () => {
+  it('Ceph refuses a wrong CRC32 of the object, and accepts a wrong CRC64NVME', async () => {
     for (const algorithm of ['CRC32', 'CRC64NVME'] as const) {
       await using bucket = await createBucket(theLab())
       const { field, sum } = ALGORITHMS[algorithm]

@@ -1,6 +1,3 @@
-import { writeFileSync } from 'node:fs'
-import { mkdir, readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it, test } from 'vitest'
 import { annotations, runPhaseOf, Workspace } from '../support/phase.ts'
@@ -18,7 +15,7 @@ describe('a step that succeeds', () => {
     expect(run.path).toBe('/opt/pg/bin\n')
   })
 
-  it('says which outputs the runner will not hand on, because a password is part of them', async () => {
+  it('names the outputs that GitHub drops because they contain a password', async () => {
     const run = await runPhaseOf(
       `async main({ inputs }) {
         inputs.secret('password')
@@ -72,7 +69,7 @@ describe('a step that succeeds', () => {
     ])
   })
 
-  it('warns by ten annotations at most, because GitHub drops the others, and by plain lines then', async () => {
+  it('makes at most ten warning annotations, and plain lines of the others', async () => {
     const run = await runPhaseOf(`async main({ log }) {
       for (let i = 1; i <= 12; i += 1) log.warning('no. ' + i)
       return { outputs: {} }
@@ -88,7 +85,7 @@ describe('a step that succeeds', () => {
     expect(run).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
   })
 
-  it('cuts a summary of more than 1 MiB at a line end, because GitHub would drop it as a whole', async () => {
+  it('cuts a summary of more than 1 MiB at the end of a line', async () => {
     const run = await runPhaseOf(
       `async main() { return { outputs: {}, summary: 'ß'.repeat(99).concat('\\n').repeat(9000) } }`,
     )
@@ -231,7 +228,7 @@ describe('a cancelled job', () => {
     try { await cancelled } finally { clearInterval(timer); log.info('cleaned up') }
   }`
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('is told to the work on %s, which then cleans up', async name => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('aborts the work on %s, which then cleans up', async name => {
     const run = await runPhaseOf(CANCELLABLE, {
       meanwhile: async (child, stdout) => {
         while (!stdout().includes('working')) await setTimeout(20)
@@ -244,83 +241,6 @@ describe('a cancelled job', () => {
     expect(annotations(run.stdout)).toEqual([
       'error test-action: CANCELLED: The job was cancelled.\nRun it again when it suits you.',
     ])
-  })
-})
-
-describe('temporary directories', () => {
-  const TWO = `const [a, b] = [await context.createTempDir(), await context.createTempDir()]`
-
-  it('belong to this user alone, and are gone at the end of the phase', async () => {
-    using workspace = new Workspace()
-    const run = await workspace.run(
-      `async main(context) {
-        ${TWO}
-        const { statSync, writeFileSync } = await import('node:fs')
-        writeFileSync(a.path + '/passfile', 'x')
-        return { outputs: { a: a.path, b: b.path, mode: (statSync(a.path).mode & 0o777).toString(8) } }
-      }`,
-    )
-    expect(run.outputs.mode).toBe('700')
-    expect(run.outputs.a).toMatch(new RegExp(`^${workspace.temp}/pg-runbook-`))
-    expect(run.outputs.b).not.toBe(run.outputs.a)
-    expect(run.left).toEqual([])
-  })
-
-  it('are gone after a failure too, and when their owner removed them already', async () => {
-    const run = await runPhaseOf(`async main(context) {
-      await using mine = await context.createTempDir()
-      ${TWO}
-      throw new OperatorError('DUMP_FAILED', 'x')
-    }`)
-    expect(run.left).toEqual([])
-    expect(annotations(run.stdout)).toHaveLength(1)
-  })
-
-  it('are removed by the post phase when main was killed', async () => {
-    using workspace = new Workspace()
-    const main = await workspace.run(
-      `async main(context) { ${TWO}; context.log.info('ready'); setInterval(() => {}, 1000); await new Promise(() => {}) }`,
-      {
-        meanwhile: async (child, stdout) => {
-          while (!stdout().includes('ready')) await setTimeout(20)
-          child.kill('SIGKILL')
-        },
-      },
-    )
-    expect(main.exitCode).toBeNull()
-    expect(main.left).toHaveLength(2)
-    const env = Object.fromEntries(
-      Object.entries(main.state).map(([name, value]) => [`STATE_${name}`, value]),
-    )
-    const post = await workspace.run('async main() {}', { phase: 'post', env })
-    expect(post).toMatchObject({ exitCode: 0, stdout: '', left: [] })
-  })
-
-  it('are removed even when the post phase fails', async () => {
-    using workspace = new Workspace()
-    await mkdir(join(workspace.temp, 'pg-runbook-left'))
-    const env = { 'STATE_temp-dirs': JSON.stringify([join(workspace.temp, 'pg-runbook-left')]) }
-    const post = await workspace.run(`async main() {}, async post() { throw new Error('x') }`, {
-      phase: 'post',
-      env,
-    })
-    expect(post).toMatchObject({ exitCode: 1, left: [] })
-  })
-
-  test.each([
-    ['not ours', (path: string) => JSON.stringify([path])],
-    ['a text', (path: string) => JSON.stringify(path)],
-    ['no path', () => '[17]'],
-  ])('that the state names are not believed: %s', async (_, state) => {
-    using workspace = new Workspace()
-    const precious = join(workspace.temp, 'precious')
-    await mkdir(precious)
-    writeFileSync(join(precious, 'data'), 'x')
-    const env = { 'STATE_temp-dirs': state(precious) }
-    const post = await workspace.run('async main() {}', { phase: 'post', env })
-    expect(post.exitCode).toBe(0)
-    expect(await readdir(precious)).toEqual(['data'])
-    expect((await stat(precious)).isDirectory()).toBe(true)
   })
 })
 

@@ -22,7 +22,7 @@ const PASSWORD = 'p@ss:w/rd %'
 const ENCODED = encodeURIComponent(PASSWORD)
 
 describe('the connection of a step', () => {
-  it('comes from the URL, whose password is masked in both spellings before anything is printed', async () => {
+  it('masks the password of the URL in both spellings before it prints anything', async () => {
     const run = await readIn({
       inputs: { 'database-url': `postgresql://backup:${ENCODED}@db.example:5433/logi` },
     })

@@ -88,7 +88,7 @@ describe('setup-pg18', () => {
       expect(await nextStep(warm, 'pg_dump --version')).toContain(cold.outputs.version)
     })
 
-    it('takes them from the tool cache for who needs the client only, and the exact release', async () => {
+    it('takes the client or an exact release from the tool cache', async () => {
       mirror.requests.length = 0
       const exact = await setUp(workplace, { version: cold.outputs.version ?? '' })
       expect(exact.outputs).toEqual({ ...cold.outputs, 'cache-hit': 'true' })
@@ -104,7 +104,7 @@ describe('setup-pg18', () => {
       expect(await entries(workplace)).toEqual(before)
     })
 
-    it('takes what is installed on the machine, seen through a wrapper, before anything is fetched', async () => {
+    it('prefers the tools of the machine, behind a wrapper, to any download', async () => {
       const binDir = cold.outputs['bin-dir'] ?? ''
       const machine = join(workplace.home, 'machine')
       await mkdir(join(machine, 'usr/bin'), { recursive: true })

@@ -60,7 +60,7 @@ describe('the connection URL of one database of several', () => {
     expect(choose('logi', '').status).toBe(1)
   })
 
-  // So a secret arrives that nobody has set: an empty URL would mean the PG* variables of the machine,
+  // An unset secret arrives like this; an empty URL would mean the PG* variables of the machine,
   // another database perhaps.
   it('is asked for where its line has none', () => {
     for (const urls of ['logi=\nother=postgresql://b', 'logi=  ']) {

@@ -26,7 +26,7 @@ describe('workflows and examples', () => {
   })
 
   test.each([...examples, ...callers])('%s keeps to the rules for workflows', file => {
-    // What somebody else's repository names is ours at a commit; only the address differs.
+    // A caller names ours by commit; only the address differs.
     const source = readFileSync(file, 'utf8').replace(/OWNER\/REPO\/(\S+)@[0-9a-f]{40} # v[\d.]+/g, '$/$1')
     expect(source).not.toContain('OWNER/REPO')
     expect(workflowProblems(file, source)).toEqual([])
@@ -58,7 +58,7 @@ describe('workflows and examples', () => {
     expect(restore.needs).toEqual(['plan'])
     // `if: always()` would let it start after a plan that refused.
     expect([plan.if, restore.if]).toEqual([undefined, undefined])
-    // Whoever starts a restore does not choose who approves it.
+    // The person who starts a restore does not choose who approves it.
     expect(restore.environment).toContain("|| 'restore'")
     expect(Object.keys(on.workflow_dispatch.inputs)).not.toContain('environment')
     expect(plan.environment).toBeUndefined()

@@ -33,7 +33,7 @@ export async function createBucket(lab: Lab, prefix = 'test'): Promise<TestBucke
   return bucket
 }
 
-/** A bucket that somebody else makes, or has made. */
+/** A bucket that the code under test creates, or that exists. */
 export function takeBucket(lab: Lab, name: string): TestBucket {
   const client = s3Client(lab.s3)
   const remove = () => removeBucket(client, name)

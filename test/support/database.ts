@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import type { Lab } from '../../lab/lab.ts'
 
-/** A database of its own for one test. `await using` drops it at the end, whoever is still connected. */
+/** A database of its own for one test. `await using` drops it at the end, with all sessions in it. */
 export interface TestDatabase extends AsyncDisposable {
   readonly name: string
   /** For the superuser, with the password in it. */

@@ -26,8 +26,8 @@ export class FaultProxy implements AsyncDisposable {
   /** Limit for what one connection sends up in a second. */
   bytesPerSecondUp = Number.POSITIVE_INFINITY
   /**
-   * Forgets a connection that was silent for longer, as a NAT does: what comes then goes nowhere, and nobody
-   * is told.
+   * Forgets a connection that was silent for longer, as a NAT does: later packets are
+   * dropped without a reset.
    */
   forgetAfterMs = Number.POSITIVE_INFINITY
   readonly port: number
@@ -66,7 +66,7 @@ export class FaultProxy implements AsyncDisposable {
     this.resetAll()
   }
 
-  /** Silence: connections stay or are made, but nothing passes and nobody is told. */
+  /** Connections stay or are made, but no byte passes and none is reset. */
   blackhole(): void {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#gate = promise

@@ -33,7 +33,7 @@ const CODES: Readonly<Record<number, string>> = {
 }
 
 /**
- * An HTTP proxy that passes requests on as they are, signatures included, except those it was told to fail.
+ * An HTTP proxy that passes requests on as they are, signatures included, except those that are set to fail.
  */
 export class HttpFaults implements AsyncDisposable {
   readonly #server: Server

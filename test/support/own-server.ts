@@ -12,7 +12,7 @@ import { type Connection, parseConnectionUrl } from '../../src/core/pg/connectio
 import { openSession } from '../../src/postgres/session/session.ts'
 
 /**
- * A server for a test that needs settings which the lab's does not have. Everybody on loopback is trusted.
+ * A server for a test that needs settings which the lab's does not have. Every client on loopback is trusted.
  */
 export interface OwnServer extends AsyncDisposable {
   readonly connection: Connection

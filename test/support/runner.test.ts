@@ -110,7 +110,7 @@ describe('masking', () => {
     expect(run.secrets).toEqual([SECRET])
   })
 
-  it('hides each line of a secret of several lines, and what the workflow knows as secret', async () => {
+  it('hides each line of a multi-line secret, and the secrets of the workflow', async () => {
     const run = await probe(`console.log('::add-mask::one%0Atwo'); console.log('two one three')`, {
       secrets: ['three'],
     })
@@ -140,7 +140,7 @@ describe('commands in the output', () => {
     expect((await probe(print, { debug: true })).log).toContain('##[debug]detail')
   })
 
-  it('are obeyed in the older form anywhere in a line, whoever wrote it', async () => {
+  it('obeys the older form of commands anywhere in a line, from any process', async () => {
     const run = await probe(`console.error('NOTICE:  hi ##[set-output name=key]evil')`)
     expect(run.outputs).toEqual({ key: 'evil' })
   })
@@ -194,7 +194,7 @@ describe('the end of an action', () => {
     expect(run.durationMs).toBeLessThan(13_000)
   }, 30_000)
 
-  it('tells of processes that outlive it, and ends them', async () => {
+  it('reports processes that outlive it, and ends them', async () => {
     const run = await probe(`
       import { spawn } from 'node:child_process'
       spawn('sleep', ['60'], { detached: true, stdio: 'ignore' }).unref()`)

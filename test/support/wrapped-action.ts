@@ -41,7 +41,7 @@ export async function onSmallDisk(action: string, size: string): Promise<Wrapped
 }
 
 /**
- * The action as an ordinary user: as nobody where the test runs as root, with copies of what only root can
+ * The action as an ordinary user: as `nobody` if the test runs as root, with copies of what only root can
  * reach.
  */
 export async function asOrdinaryUser(action: string): Promise<Wrapped> {
@@ -72,7 +72,7 @@ export async function asOrdinaryUser(action: string): Promise<Wrapped> {
   return { directory, dist, env: { RUNNER_TEMP: temp, HOME: temp } }
 }
 
-/** A directory that every user may enter. Whoever made it removes it. */
+/** A directory that every user may enter. The caller removes it. */
 async function openDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'pg-runbook-test-'))
   await chmod(directory, 0o755)

@@ -72,8 +72,8 @@ function statusOf(request: Promise<MetadataBearer>): Promise<number | undefined>
 }
 
 /**
- * The lab's store has no TLS, so the statement that asks for it would end everything; and it does not know
- * aws:PrincipalArn, so that nobody is the role that the other statement lets pass.
+ * The lab's store has no TLS, so the statement that requires it would deny everything; and it does not know
+ * aws:PrincipalArn, so no role matches the exception of the other statement.
  */
 function adaptToLab(file: string): void {
   const { Statement, ...policy } = JSON.parse(readFileSync(file, 'utf8'))

@@ -47,7 +47,7 @@ export async function oneOfTwoIsDown(stage: Stage): Promise<void> {
   expectEqual('messages', github.messages.length, 2)
   expectEqual('heartbeats', github.heartbeats, ['backup'])
 
-  // The job of billing cannot tell anybody, as if it had lost its runner.
+  // The job of billing cannot report, as if it had lost its runner.
   github.failures.push({ of: 'POST /repos/example/logi/issues', status: 403, text: '{}' })
   const unheard = await caller.run('two-databases.yml', 'workflow_dispatch', secrets)
 

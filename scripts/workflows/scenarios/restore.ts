@@ -10,7 +10,7 @@ import { createCaller, openGithub, type Stage } from '../stage.ts'
 const WORKFLOWS = ['backup', 'restore'].map(name => `examples/logi/${name}.yml`)
 
 /**
- * Somebody types another database's name: nothing is touched. Then the right one: the backup is back, and
+ * Another database's name is typed: nothing is touched. Then the right one: the backup is restored and
  * recorded.
  */
 export async function restoreWhenConfirmed(stage: Stage): Promise<void> {

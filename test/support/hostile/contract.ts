@@ -21,8 +21,8 @@ const TAGS = /<\/?(?:code|span|details|summary|br)>/g
 const INVISIBLE = /[^\P{Cc}\n\t]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
 /**
- * What every run has to keep, whatever it met in the database: no command but our own, one error at most and
- * only of ours, no mask, output, state or variable that somebody else set, a log without control characters,
+ * What every run must keep with any content of the database: no command but our own, one error at most and
+ * only of ours, no mask, output, state or variable set by others, a log without control characters,
  * a page that is still ours.
  */
 export function expectContract(name: string, run: ActionRun, failure?: string): void {

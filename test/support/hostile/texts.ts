@@ -2,7 +2,7 @@
 export const MARK = 'FORGED'
 
 /**
- * What somebody who may write into a database can call a table, put into a row, or let the server say. Each
+ * What a user with write access can call a table, put into a row, or make the server say. Each
  * of them commands the runner, forges an annotation, or changes a page or a terminal where it is passed on as
  * it is.
  */

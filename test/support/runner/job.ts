@@ -16,7 +16,7 @@ export interface ActionOptions {
   readonly secrets?: readonly string[]
   /** Cancels the job as the runner does. */
   readonly signal?: AbortSignal
-  /** As when somebody re-runs a job with debug logging. */
+  /** As when a job is re-run with debug logging. */
   readonly debug?: boolean
   /** The repository that holds actions/<name>/action.yml; the working directory unless said otherwise. */
   readonly root?: string

@@ -57,8 +57,7 @@ export interface SeenRequest {
 }
 
 /**
- * A proxy between a client and a real store that passes requests on as they are, but for what it was told to
- * do.
+ * A proxy between a client and a real store that passes requests on as they are, except where a test meddles.
  */
 export class MeddlingProxy implements AsyncDisposable {
   readonly seen: SeenRequest[] = []
