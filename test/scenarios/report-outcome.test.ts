@@ -134,7 +134,7 @@ describe('report-outcome', () => {
     github.failures.push({ status: 403, text, headers: { 'Retry-After': '2' } })
     const run = await report(github, 'failure')
     expect(run).toMatchObject({ exitCode: 0, outputs: { 'issue-change': 'opened' } })
-    expect(run.log).toContain('again in 2 s')
+    expect(run.log).toContain('trying again in 2.0 s')
   })
 
   it('says that the requests of the hour are used up, and not that a permission is missing', async () => {

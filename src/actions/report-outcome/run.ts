@@ -23,8 +23,8 @@ interface IssueChange {
 
 const UNCHANGED: IssueChange = { change: 'none', issue: undefined }
 
-/** Runs a piece of work; what it could not tell is kept, and the next piece has its turn. */
-type Attempt = <T>(work: () => Promise<T>, otherwise: T) => Promise<T>
+/** Runs a piece of work; its error is kept, and the next piece runs all the same. */
+type RunApart = <T>(work: () => Promise<T>, otherwise: T) => Promise<T>
 
 export const reportOutcome: Action = {
   async main(context) {
@@ -32,7 +32,7 @@ export const reportOutcome: Action = {
     const { environment, log } = context
     const report: Report = { ...inputs, run: environment.run, at: new Date() }
     const problems: OperatorError[] = []
-    const attempt: Attempt = async (work, otherwise) => {
+    const attempt: RunApart = async (work, otherwise) => {
       try {
         return await work()
       } catch (error) {
@@ -43,11 +43,11 @@ export const reportOutcome: Action = {
     }
     if (inputs.outcome !== 'success') {
       const changed = await attempt(() => reportFailure(context, inputs, report), UNCHANGED)
-      await attempt(() => tellWebhook(context, inputs, report), undefined)
+      await attempt(() => postToWebhook(context, inputs, report), undefined)
       return toResult(changed, problems, true, context)
     }
     if (!inputs.verified) {
-      log.info('A success without proof: nothing is closed, and no watchdog is told.')
+      log.info('The success is not verified: no issue is closed, no heartbeat is sent.')
       return toResult(UNCHANGED, problems, false, context)
     }
     const changed = await reportSuccess(context, inputs, report, attempt)
@@ -72,12 +72,12 @@ async function reportFailure(
   return { change: 'commented', issue }
 }
 
-/** Closes what is open. The chat is told also where that did not work: it was told of the failure. */
+/** Closes what is open. The chat gets a message even if that fails, because it got one about the failure. */
 async function reportSuccess(
   context: ActionContext,
   inputs: ReportInputs,
   report: Report,
-  attempt: Attempt,
+  attempt: RunApart,
 ): Promise<IssueChange> {
   const issues = issuesOf(context, inputs)
   if (issues === undefined) return UNCHANGED
@@ -91,7 +91,7 @@ async function reportSuccess(
       closed.push(issue)
     }, undefined)
   }
-  if (open.length > 0) await attempt(() => tellWebhook(context, inputs, report), undefined)
+  if (open.length > 0) await attempt(() => postToWebhook(context, inputs, report), undefined)
   const [issue] = closed
   return issue === undefined ? UNCHANGED : { change: 'closed', issue }
 }
@@ -107,23 +107,24 @@ function markOf({ label }: ReportInputs, report: Report): IssueMark {
   return { label, marker: issueMarker(report) }
 }
 
-async function tellWebhook(
+async function postToWebhook(
   { log, signal }: ActionContext,
   inputs: ReportInputs,
   report: Report,
 ): Promise<void> {
   if (inputs.webhookUrl === undefined) return
-  await callWeb('webhook-url', inputs.webhookUrl, { text: webhookText(report) }, signal)
-  log.info('The webhook was told.')
+  const json = { text: webhookText(report) }
+  await callWeb({ input: 'webhook-url', url: inputs.webhookUrl, json }, { log, signal })
+  log.info('Posted to the webhook.')
 }
 
 async function sendHeartbeat({ log, signal }: ActionContext, { heartbeatUrl }: ReportInputs): Promise<void> {
   if (heartbeatUrl === undefined) return
-  await callWeb('heartbeat-url', heartbeatUrl, undefined, signal)
-  log.info('The watchdog was told of a verified success.')
+  await callWeb({ input: 'heartbeat-url', url: heartbeatUrl }, { log, signal })
+  log.info('Pinged the heartbeat URL.')
 }
 
-/** After a failure, what could not be told is an error; after a success it takes nothing from it. */
+/** After a failed job a report that did not arrive is an error; after a success it is a warning. */
 function toResult(
   { change, issue }: IssueChange,
   problems: readonly OperatorError[],

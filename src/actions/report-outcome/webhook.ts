@@ -1,41 +1,59 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
+import type { Log } from '../../core/log.ts'
 import type { Secret } from '../../core/secret.ts'
+import { retry } from '../../net/retry.ts'
 
 const ATTEMPTS = 3
-const PAUSE_MS = 2000
+const FIRST_PAUSE_MS = 2000
+const LONGEST_PAUSE_MS = 8000
 const TIMEOUT_MS = 15_000
 
-/** Posts JSON, or fetches where there is none. Throws REPORT_FAILED after three attempts; the address stays secret. */
+/** What is called: the input that holds the URL, the URL, and what is posted. */
+export interface WebCall {
+  readonly input: string
+  readonly url: Secret
+  /** Undefined is a GET. */
+  readonly json?: object
+}
+
+/** Calls a URL. Throws REPORT_FAILED after three attempts. The address stays secret. */
 export async function callWeb(
-  name: string,
-  url: Secret,
-  json: object | undefined,
-  signal: AbortSignal,
+  { input, url, json }: WebCall,
+  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
 ): Promise<void> {
   const request =
     json === undefined
       ? { method: 'GET' }
       : { method: 'POST', body: JSON.stringify(json), headers: { 'Content-Type': 'application/json' } }
-  let problem = 'the job was cancelled'
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    if (attempt > 1) await sleep(PAUSE_MS, undefined, { signal }).catch(() => {})
-    if (signal.aborted) break
-    try {
-      const abort = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
-      const { ok, status } = await send(url.reveal(), { ...request, signal: abort })
-      if (ok) return
-      problem = `HTTP ${status}`
-    } catch (error) {
-      problem = errorMessage(error instanceof Error && error.cause ? error.cause : error)
-    }
+  const attempt = async () => {
+    const abort = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
+    const { ok, status } = await send(url.reveal(), { ...request, signal: abort })
+    if (!ok) throw Object.assign(new Error(`HTTP ${status}`), { status })
   }
-  throw new OperatorError('REPORT_FAILED', `${name} could not be told: ${problem}.`, {
-    hint: `Check the secret behind ${name}, and whether the service is up.`,
-  })
+  try {
+    await retry(`call ${input}`, attempt, {
+      firstDelayMs: FIRST_PAUSE_MS,
+      longestDelayMs: LONGEST_PAUSE_MS,
+      leftMs: () => Number.POSITIVE_INFINITY,
+      mayRepeat: (_, count) => count + 1 < ATTEMPTS && FIRST_PAUSE_MS,
+      describe,
+      log,
+      signal,
+    })
+  } catch (error) {
+    const problem = signal.aborted ? 'the job was cancelled' : describe(error)
+    throw new OperatorError('REPORT_FAILED', `Could not call ${input}: ${problem}.`, {
+      hint: `Check the secret behind ${input}, and whether the service is up.`,
+    })
+  }
 }
 
-/** A redirection that makes a GET of a POST would lose the message, and its page would look like a success: it is none. */
+/** fetch says "fetch failed", and its cause says why. */
+function describe(error: unknown): string {
+  return errorMessage(error instanceof Error && error.cause ? error.cause : error)
+}
+
+/** A redirect that turns a POST into a GET loses the message, and its page would look like a success: so it fails. */
 async function send(url: string, request: RequestInit): Promise<Response> {
   if (request.method === 'GET') return await fetch(url, request)
   const answer = await fetch(url, { ...request, redirect: 'manual' })

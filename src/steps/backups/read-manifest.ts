@@ -52,6 +52,7 @@ function extensionOf(key: string): 'dump' | 'sql' {
 
 const ONE_OBJECT: ReadonlySet<ErrorCode> = new Set([
   'MANIFEST_INVALID',
+  'DRILL_RECORD_INVALID',
   'STORE_CORRUPT',
   'STORE_DENIED',
   'BACKUP_UNUSABLE',
