@@ -3,6 +3,7 @@ import { dumpToS3 } from './actions/dump-to-s3/run.ts'
 import { preMigrationSnapshot } from './actions/pre-migration-snapshot/run.ts'
 import { pruneBackups } from './actions/prune-backups/run.ts'
 import { renderAccess } from './actions/render-access/run.ts'
+import { renderCutover } from './actions/render-cutover/run.ts'
 import { renderRecover } from './actions/render-recover/run.ts'
 import { renderStatus } from './actions/render-status/run.ts'
 import { reportOutcome } from './actions/report-outcome/run.ts'
@@ -17,6 +18,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'dump-to-s3': dumpToS3,
   'pre-migration-snapshot': preMigrationSnapshot,
   'render-access': renderAccess,
+  'render-cutover': renderCutover,
   'render-recover': renderRecover,
   'render-status': renderStatus,
   'prune-backups': pruneBackups,

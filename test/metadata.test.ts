@@ -109,7 +109,11 @@ describe.each(NAMES)('actions/%s', name => {
 /** Inputs that differ between actions on purpose, and why. */
 const DIFFERENT: Readonly<Record<string, string>> = {
   database: 'a drill has no connection whose database could give the name',
+  confirm: 'a restore names the database of a URL, a cutover the instance at Render',
+  'dry-run': 'a restore fetches and checks a backup, a cutover reads variables',
   'fail-on': 'a drill fails by its verdict, a status of Render by conditions',
+  'health-status': 'of the gate only in its phase after',
+  'health-url': 'of the gate only in its phase after',
   'lock-timeout': 'a deploy waits behind the gate; nobody waits for a nightly dump',
   mode: 'restore-from-s3 asks where to, the actions for the bucket ask whether to change anything',
   timeout: 'a gate holds up a deploy, the others hold up nothing',

@@ -61,7 +61,7 @@ function targetOf({ pointInTime }: RecoverInputs): string {
   return pointInTime === 'latest' ? 'latest' : compactInstant(pointInTime)
 }
 
-interface Work {
+interface RecoverWork {
   readonly inputs: RecoverInputs
   readonly databases: RenderDatabases
   readonly signal: AbortSignal
@@ -70,7 +70,7 @@ interface Work {
 /** Narrows the allow list that Render copied, connects, and hands the URL to the following steps. */
 async function connect(
   context: ActionContext,
-  { inputs, databases, signal }: Work,
+  { inputs, databases, signal }: RecoverWork,
   { instance }: RecoveredDatabase,
   address: string,
 ): Promise<void> {

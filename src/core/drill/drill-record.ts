@@ -17,6 +17,8 @@ export const drillRecord = d.object({
   }),
   /** Exactly which object was restored. */
   backup: recordedBackup,
+  /** A database that another tool restored and this drill judged; null if the drill restored itself. */
+  restored: d.addedLater(d.object({ host: d.string, database: d.string })),
   checks: d.array(check),
   /** A stage that did not finish has no duration: null. */
   durations: d.object({
@@ -36,9 +38,10 @@ export const drillRecord = d.object({
 export type DrillRecord = d.Decoded<typeof drillRecord>
 
 /**
- * The measured recovery time: getting the archive and restoring it, as a recovery would have to. Starting a scratch
- * server and checking are not in it: the first is not needed in an emergency, the second is the drill's own business.
- * Null when the restore did not finish, because a time to failure is not a recovery time.
+ * The measured recovery time: getting the archive and restoring it, as a recovery would have to. Starting a
+ * scratch server and checking are not in it: the first is not needed in an emergency, the second is the
+ * drill's own business. Null when the restore did not finish, because a time to failure is not a recovery
+ * time.
  */
 export function recoveryTimeMs({ downloadMs, restoreMs }: DrillRecord['durations']): number | null {
   return downloadMs === null || restoreMs === null ? null : downloadMs + restoreMs
@@ -49,7 +52,10 @@ export function renderDrillRecord(value: DrillRecord): string {
   return canonicalJson(value)
 }
 
-/** Reads a record; throws DRILL_RECORD_INVALID when it is damaged or of a newer major version. `name` is for the error. */
+/**
+ * Reads a record; throws DRILL_RECORD_INVALID when it is damaged or of a newer major version. `name` is for
+ * the error.
+ */
 export function parseDrillRecord(json: string, name: string): DrillRecord {
   return parseRecord(
     { version: DRILL_VERSION, decoder: drillRecord, code: 'DRILL_RECORD_INVALID', what: 'drill record' },

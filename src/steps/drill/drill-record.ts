@@ -33,6 +33,7 @@ export function createRecord(
       bytes: object.bytes,
       snapshotAt: backup.snapshotAt,
     },
+    restored: null,
     checks,
     durations: { downloadMs, restoreMs, checksMs, totalMs: deps.now().getTime() - startedAt.getTime() },
     tools: { pgRestore: renderVersion(deps.pgRestore), server: serverVersion },

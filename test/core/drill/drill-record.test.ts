@@ -27,6 +27,7 @@ const anyRecord: fc.Arbitrary<DrillRecord> = fc.record({
     bytes: fc.maxSafeNat(),
     snapshotAt: instant,
   }),
+  restored: fc.option(fc.record({ host: text, database: text })),
   checks: fc.array(
     fc.record({
       group: fc.constantFrom(...CHECK_GROUPS),

@@ -30,6 +30,7 @@ export function sampleRecord({
       bytes: 123_456_789,
       snapshotAt: '2026-11-30T03:15:00.456Z',
     },
+    restored: null,
     checks,
     durations: { downloadMs: 12_000, restoreMs: 333_000, checksMs: 9_000, totalMs: 370_000 },
     tools: { pgRestore: '18.7', server: '18.7' },
