@@ -8,6 +8,7 @@ import type { Inputs } from '../../runner/inputs.ts'
 import type { StoreConfig } from '../../storage/client.ts'
 import { readRenderConfig } from '../../wiring/render-inputs.ts'
 import { readStoreConfig } from '../../wiring/store-inputs.ts'
+import { readWriteSettings } from '../../wiring/write-inputs.ts'
 
 export interface HealthProbe {
   readonly url: string
@@ -45,7 +46,7 @@ export function readCutoverInputs(inputs: Inputs, environment: Environment): Cut
     inputs,
     inputs.finish({
       render: readRenderConfig(inputs, environment),
-      store: readStoreConfig(inputs, environment, destination),
+      store: { ...readStoreConfig(inputs, environment, destination), ...readWriteSettings(inputs) },
       location: { prefix: destination?.prefix ?? '', database },
       oldId: inputs.parse('instance-id', parseDatabaseId),
       newId: inputs.parse('new-instance-id', parseDatabaseId),

@@ -18,7 +18,7 @@ export const drillRecord = d.object({
   /** Exactly which object was restored. */
   backup: recordedBackup,
   /** A database that another tool restored and this drill judged; null if the drill restored itself. */
-  restored: d.addedLater(d.object({ host: d.string, database: d.string })),
+  restored: d.optional(d.object({ host: d.string, database: d.string })),
   checks: d.array(check),
   /** A stage that did not finish has no duration: null. */
   durations: d.object({

@@ -1,65 +1,70 @@
 import { compactInstant } from '../backup/backup-id.ts'
 import type { Location } from '../backup/bucket-layout.ts'
 import { canonicalJson } from '../json/canonical.ts'
-import { flag, instant, list, nullable, object, oneOf, type Read, text, whole } from '../json/decode.ts'
+import * as d from '../json/decode.ts'
 import { parseRecord, recordedRun } from '../json/versioned-record.ts'
 
 export const CUTOVER_VERSION = 1
 
-const database = object({ id: text, name: text })
+const database = d.object({ id: d.string, name: d.string })
 
-const cutoverRecord = object({
-  version: whole,
-  cutover: object({
+const cutoverRecord = d.object({
+  version: d.nonNegativeInt,
+  cutover: d.object({
     /** The name of the record in the bucket, without `.json`: `20261201T040000Z-1a2b3c4d`. */
-    id: text,
+    id: d.string,
     /** The logical name, as in keys. */
-    database: text,
-    plannedAt: instant,
+    database: d.string,
+    plannedAt: d.timestamp,
     /** The instant that the new database shows; null where it was not given. */
-    recoveredTo: nullable(instant),
+    recoveredTo: d.nullable(d.timestamp),
     /** The drill that the new database passed; null where it was skipped. */
-    drillUri: nullable(text),
+    drillUri: d.nullable(d.string),
     /** Why it was not verified, in the operator's words. */
-    verificationSkipped: nullable(text),
+    verificationSkipped: d.nullable(d.string),
   }),
   old: database,
   fresh: database,
-  services: list(
-    object({
-      id: text,
-      name: text,
-      type: text,
-      freeze: oneOf(['maintenance', 'suspend']),
+  services: d.array(
+    d.object({
+      id: d.string,
+      name: d.string,
+      type: d.string,
+      freeze: d.oneOf(['maintenance', 'suspend']),
       /** It was frozen before the cutover, and stays so. */
-      wasFrozen: flag,
+      wasFrozen: d.boolean,
     }),
   ),
   /** Never their values: those hold passwords. */
-  variables: list(
-    object({ ownerId: text, ownerName: text, key: text, door: oneOf(['internal', 'external']) }),
+  variables: d.array(
+    d.object({
+      ownerId: d.string,
+      ownerName: d.string,
+      key: d.string,
+      door: d.oneOf(['internal', 'external']),
+    }),
   ),
   run: recordedRun,
 })
 
 /** The plan of one cutover, written before its first step. */
-export type CutoverRecord = Read<typeof cutoverRecord>
+export type CutoverRecord = d.Decoded<typeof cutoverRecord>
 
-const cutoverEvent = object({
-  version: whole,
-  at: instant,
-  direction: oneOf(['forward', 'undo']),
+const cutoverEvent = d.object({
+  version: d.nonNegativeInt,
+  at: d.timestamp,
+  direction: d.oneOf(['forward', 'undo']),
   /** The step that begins now, from 0; the number of steps where all are done. */
-  step: whole,
+  step: d.nonNegativeInt,
   /** For people. */
-  what: text,
+  what: d.string,
   /** Tells two runs apart that write the same. */
-  nonce: text,
+  nonce: d.string,
   run: recordedRun,
 })
 
 /** One line of the journal of a cutover: the step that begins. */
-export type CutoverEvent = Read<typeof cutoverEvent>
+export type CutoverEvent = d.Decoded<typeof cutoverEvent>
 
 export function renderCutoverJson(value: CutoverRecord | CutoverEvent): string {
   return canonicalJson(value)
@@ -69,11 +74,11 @@ const KIND = { version: CUTOVER_VERSION, code: 'CUTOVER_RECORD_INVALID' } as con
 
 /** Throws CUTOVER_RECORD_INVALID when it is damaged or of a newer major version. `name` is for the error. */
 export function parseCutoverRecord(json: string, name: string): CutoverRecord {
-  return parseRecord({ ...KIND, shape: cutoverRecord, what: 'record of a cutover' }, json, name)
+  return parseRecord({ ...KIND, decoder: cutoverRecord, what: 'record of a cutover' }, json, name)
 }
 
 export function parseCutoverEvent(json: string, name: string): CutoverEvent {
-  return parseRecord({ ...KIND, shape: cutoverEvent, what: 'journal of a cutover' }, json, name)
+  return parseRecord({ ...KIND, decoder: cutoverEvent, what: 'journal of a cutover' }, json, name)
 }
 
 /** `cutovers/<database>/` */

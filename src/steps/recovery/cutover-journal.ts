@@ -60,7 +60,7 @@ export class CutoverJournal {
     const event = { version: CUTOVER_VERSION, at: now().toISOString(), direction, step, what, nonce, run }
     const key = cutoverEventKey(location, this.#id, this.#events.length + 1)
     try {
-      await store.putJson(key, renderCutoverJson(event), { sse: undefined })
+      await store.putJson(key, renderCutoverJson(event))
     } catch (error) {
       throw new OperatorError(
         'CUTOVER_STOPPED',
@@ -77,7 +77,7 @@ export class CutoverJournal {
 
 /** Writes the plan, before anything else. */
 export async function writePlan(record: CutoverRecord, { store, location }: JournalDeps): Promise<void> {
-  await store.putJson(cutoverKey(location, record.cutover.id), renderCutoverJson(record), { sse: undefined })
+  await store.putJson(cutoverKey(location, record.cutover.id), renderCutoverJson(record))
 }
 
 /** The newest cutover of the database, or the one with the id; undefined where there is none. */
