@@ -106,7 +106,7 @@ describe('a deploy that is not healthy', () => {
     ['answers 500', response => void response.writeHead(500).end()],
     ['redirects', response => void response.writeHead(302, { location: '/login' }).end()],
     ['hangs', () => {}],
-  ])('because it %s gets no backup, and is shown the way back', async (_, answer) => {
+  ])('because it %s gets no backup, and the restore commands are shown', async (_, answer) => {
     await using source = await createDatabase(lab, USERS)
     await using bucket = await createBucket(lab)
     await using service = await startService(answer)
@@ -120,6 +120,22 @@ describe('a deploy that is not healthy', () => {
     expect(run.summary).toContain(before.outputs['backup-id'])
     expect(run.summary).toContain('pg_restore')
     expect(await bucket.list('backups/archives/')).toHaveLength(1)
+  })
+
+  it('prints the bucket that was asked where the gate record names another', async () => {
+    await using source = await createDatabase(lab, USERS)
+    await using bucket = await createBucket(lab)
+    await using service = await startService(response => void response.writeHead(500).end())
+    await runGate(source, bucket, QUICK)
+    const [key = ''] = await bucket.list('backups/gates/')
+    const record = (await bucket.read(key)).toString().replaceAll(bucket.name, 'bucket-of-mallory')
+    await putText(bucket, key, record)
+
+    const run = await runGate(source, bucket, afterDeploy(service))
+
+    expectUnhealthy(run)
+    expect(run.summary).toContain(`s3://${bucket.name}/`)
+    expect(run.summary + JSON.stringify(run.outputs)).not.toContain('bucket-of-mallory')
   })
 
   it('because it dies, or because its name is not known', async () => {

@@ -9,7 +9,7 @@ const lab = theLab()
 /** What a statement takes on a machine that does much else at the same time. */
 const NOISE_MS = 700
 
-describe('sessions in the way', () => {
+describe('blocking sessions', () => {
   it('close the gate by default, and are named', async () => {
     await using source = await createDatabase(lab, USERS)
     await using bucket = await createBucket(lab)
@@ -36,7 +36,7 @@ describe('sessions in the way', () => {
       await client.query('BEGIN; LOCK TABLE users')
       const late = await runGate(source, bucket, wait('1s'))
       const action = startGate(source, bucket, wait('1m'))
-      await action.waitForLog(/in the way: lock/)
+      await action.waitForLog(/blocking: lock/)
       await client.query('COMMIT')
       return [late, await action.finished] as const
     })

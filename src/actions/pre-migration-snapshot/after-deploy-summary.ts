@@ -5,7 +5,7 @@ import { renderSummaryPage } from '../../core/summary/summary-page.ts'
 import { renderDuration } from '../../core/text/duration.ts'
 import { code, codeBlock, literal, table } from '../../core/text/markdown.ts'
 import type { SoakReport } from '../../steps/gate/soak.ts'
-import type { WayBack } from './after-deploy.ts'
+import type { KnownGates } from './after-deploy.ts'
 
 /** The job summary after a deploy that stayed healthy. */
 export function renderAfterSummary(report: SoakReport, { backup, object }: Manifest): string {
@@ -17,19 +17,21 @@ export function renderAfterSummary(report: SoakReport, { backup, object }: Manif
       ['Shows the database at', code(backup.snapshotAt)],
       ['Archive', code(`s3://${object.bucket}/${object.key}`)],
     ],
-    next: ['Nothing: the new state can be brought back too.'],
+    next: ['Nothing. The new state can be restored too.'],
   })
 }
 
 export interface UnhealthyContext {
+  /** The bucket that was asked; a forged or copied record may name another. */
+  readonly bucket: string
   readonly endpoint: string | undefined
   readonly now: Date
 }
 
-/** The job summary after a deploy that did not: the way back first of all. */
+/** The job summary after a deploy that did not: the restore point first. */
 export function renderUnhealthySummary(
   report: SoakReport,
-  wayBack: WayBack,
+  gates: KnownGates,
   context: UnhealthyContext,
 ): string {
   const rows = report.probes
@@ -43,8 +45,8 @@ export function renderUnhealthySummary(
   return renderSummaryPage({
     verdict: '❌ The deploy is not healthy: no backup was taken',
     problems: [table(['At', 'Status', 'Why'], rows)],
-    facts: [probesFact(report), ...wayBackFacts(wayBack, context.now)],
-    next: wayBackSteps(wayBack, context.endpoint),
+    facts: [probesFact(report), ...restorePointFacts(gates, context.now)],
+    next: restorePointSteps(gates, context),
   })
 }
 
@@ -53,7 +55,10 @@ function probesFact({ probes, verdict }: SoakReport): readonly [string, string] 
   return ['Probes', `${healthy} of ${probes.length} were healthy. ${literal(verdict)}`]
 }
 
-function wayBackFacts({ ofDeploy, newest }: WayBack, now: Date): ReadonlyArray<readonly [string, string]> {
+function restorePointFacts(
+  { ofDeploy, newest }: KnownGates,
+  now: Date,
+): ReadonlyArray<readonly [string, string]> {
   if (ofDeploy !== undefined)
     return [
       ['Restore point before this deploy', code(ofDeploy.backup.id)],
@@ -78,18 +83,21 @@ function age({ backup }: GateRecord, now: Date): string {
   return renderDuration(Math.max(0, now.getTime() - Date.parse(backup.snapshotAt)))
 }
 
-function wayBackSteps({ ofDeploy, newest }: WayBack, endpoint: string | undefined): readonly string[] {
+function restorePointSteps(
+  { ofDeploy, newest }: KnownGates,
+  { bucket, endpoint }: UnhealthyContext,
+): readonly string[] {
   const known = ofDeploy ?? newest
   if (known === undefined)
     return [
-      'Roll the deploy back. There is no record of a gate, so no restore point is known: look for one with `aws s3 ls`.',
+      'Roll the deploy back. There is no record of a gate, so no restore point is known. Look for one with `aws s3 ls`.',
     ]
   const caution =
     ofDeploy === undefined
-      ? ' It was **not** taken for this deploy: everything that was written since then would be lost.'
+      ? ' It was **not** taken for this deploy: everything written since then would be lost.'
       : ''
   return [
-    `Roll the deploy back. If the data is at fault, set ${code('TARGET_URL')} to a new, empty database and bring the restore point back into it:${caution}`,
-    codeBlock(renderRestoreCommands(known.backup, 'custom', endpoint).file, 'bash'),
+    `Roll the deploy back. If the data is at fault, set ${code('TARGET_URL')} to a new, empty database and restore into it:${caution}`,
+    codeBlock(renderRestoreCommands({ ...known.backup, bucket }, 'custom', endpoint).file, 'bash'),
   ]
 }

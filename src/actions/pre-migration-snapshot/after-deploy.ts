@@ -5,30 +5,31 @@ import { readLastGates } from '../../steps/gate/gate-records.ts'
 import { type SoakReport, type SoakRequest, soak } from '../../steps/gate/soak.ts'
 import { describeRun } from '../../wiring/dump-deps.ts'
 import { renderAfterSummary, renderUnhealthySummary } from './after-deploy-summary.ts'
-import type { GateSetting } from './gate-run.ts'
+import type { GateRun } from './gate-run.ts'
 import { gateOutputs } from './outputs.ts'
 import { takeBackup, verify } from './restore-point.ts'
 
-/** What is known of ways back: the gate of this very deploy, and the newest of all. */
-export interface WayBack {
+/** The gate of this deploy, and the newest gate of all. */
+export interface KnownGates {
   readonly ofDeploy: GateRecord | undefined
   readonly newest: GateRecord | undefined
 }
 
 /**
- * After a deploy (runbook §7: back up after the migration is verified, not right after it): watches the service, and
- * backs up the new state only when it stayed healthy. If not, it fails and shows the way back.
+ * After a deploy (runbook §7: back up after the migration is verified, not right after it): watches the
+ * service, and backs up the new state only when it stayed healthy. Otherwise it fails and shows the commands
+ * of the restore point.
  */
-export async function backUpAfterDeploy(setting: GateSetting, request: SoakRequest): Promise<ActionResult> {
-  const { context, store, signal } = setting
-  const tools = { fetch: globalThis.fetch, now: () => new Date(), log: context.log, signal }
-  const report = await context.log.group(`Watch ${request.shownUrl}`, () => soak(request, tools))
+export async function backUpAfterDeploy(gateRun: GateRun, request: SoakRequest): Promise<ActionResult> {
+  const { context, store, signal } = gateRun
+  const deps = { fetch: globalThis.fetch, now: () => new Date(), log: context.log, signal }
+  const report = await context.log.group(`Watch ${request.shownUrl}`, () => soak(request, deps))
   context.log.info(report.verdict)
-  if (!report.healthy) return await unhealthy(setting, request, report)
-  const manifest = await takeBackup(setting, 'post-migration')
+  if (!report.healthy) return await unhealthy(gateRun, request, report)
+  const manifest = await takeBackup(gateRun, 'post-migration')
   // A store that keeps no checksum can only show it by giving every byte back.
   const level = manifest.object.checksum === null ? 'archive' : 'checksum'
-  await verify(setting, manifest, level)
+  await verify(gateRun, manifest, level)
   return {
     outputs: gateOutputs({
       migrationsPending: undefined,
@@ -41,15 +42,15 @@ export async function backUpAfterDeploy(setting: GateSetting, request: SoakReque
   }
 }
 
-/** Nothing that goes wrong from here on may hide that the deploy is not healthy. */
+/** No error from here on may hide that the deploy is not healthy. */
 async function unhealthy(
-  { context, inputs, store }: GateSetting,
+  { context, inputs, store }: GateRun,
   request: SoakRequest,
   report: SoakReport,
 ): Promise<ActionResult> {
   const gates = await readLastGates(inputs.location, { store, log: context.log })
   const ofDeploy = gates.find(record => isOfDeploy(record, describeRun(context.environment)))
-  const wayBack = { ofDeploy, newest: gates[0] }
+  const gatesKnown = { ofDeploy, newest: gates[0] }
   const known = ofDeploy ?? gates[0]
   const hint =
     known === undefined
@@ -63,7 +64,11 @@ async function unhealthy(
         snapshotAt: ofDeploy.backup.snapshotAt,
       }),
     }),
-    summary: renderUnhealthySummary(report, wayBack, { endpoint: inputs.store.endpoint, now: new Date() }),
+    summary: renderUnhealthySummary(report, gatesKnown, {
+      bucket: store.bucket,
+      endpoint: inputs.store.endpoint,
+      now: new Date(),
+    }),
     failure: new OperatorError(
       'GATE_UNHEALTHY',
       `${request.shownUrl} was not healthy after the deploy: ${report.verdict}`,

@@ -110,7 +110,7 @@ function readSoak(inputs: Inputs, phase: GateInputs['phase']): SoakRequest | und
   }
 }
 
-/** `migrations: true` is a boolean to its writer, and to a shell a command that succeeds and prints nothing. */
+/** `migrations: true` means a boolean, but a shell would run a command that prints nothing. */
 const NO_COMMAND = /^(true|false|yes|no|on|off|none|never)$/i
 
 function parseMigrations(text: string): MigrationSource {
@@ -122,7 +122,7 @@ function parseMigrations(text: string): MigrationSource {
   return { by: 'command', command: text }
 }
 
-/** What takes hours to be read is no way back, and cannot be verified. */
+/** What takes hours to read cannot be verified, and cannot restore a deploy. */
 function parseWarmStorageClass(text: string): string {
   const storageClass = parseStorageClass(text)
   if (isColdStorage(storageClass))
@@ -147,9 +147,9 @@ function parsePercent(text: string): number {
 
 function parseHttpUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:\/\//.test(text))
-    throw new RangeError('expected an address such as https://example.com/up')
+    throw new RangeError('expected a URL such as https://example.com/up')
   if (new URL(text).username + new URL(text).password !== '')
-    throw new RangeError('an address with a user name cannot be asked')
+    throw new RangeError('URL must not contain credentials')
   return text
 }
 

@@ -3,15 +3,15 @@ import { OperatorError } from '../../core/errors.ts'
 import type { MigrationReport } from '../../core/migrations/migration-report.ts'
 import { connectionUrl } from '../../core/pg/connection.ts'
 import { runShellCommand, visibleVariables } from '../../runner/user-command.ts'
-import type { GateSetting } from './gate-run.ts'
+import type { GateRun } from './gate-run.ts'
 
 /**
- * Asks the operator's own command, which prints a line for each pending migration. It runs in the project's folder with the
- * database in DATABASE_URL. A command that fails tells nothing, and what nobody can tell counts as pending.
+ * Runs the operator's own command, which prints a line for each pending migration. It runs in the project's
+ * folder with the database in DATABASE_URL. A command that fails leaves the answer unknown.
  */
 export async function listByCommand(
   command: string,
-  { context, inputs, signal }: GateSetting,
+  { context, inputs, signal }: GateRun,
 ): Promise<MigrationReport> {
   const { environment, log } = context
   await requireFolder(inputs.project)
@@ -35,10 +35,10 @@ export async function listByCommand(
     source,
     pending: [],
     state: 'unknown',
-    why: `${why}, so that nobody can tell; that counts as pending.`,
+    why: `${why}; result unknown, treated as pending.`,
   })
   if (!end.isSuccess) return unknown(`The command ended with ${end.text}`)
-  if (!end.isOutputComplete) return unknown('The command left something behind that still held its output')
+  if (!end.isOutputComplete) return unknown('A background process of the command still held its output')
   const pending = lines.filter(line => line !== '')
   return {
     tool: undefined,
@@ -49,7 +49,7 @@ export async function listByCommand(
   }
 }
 
-/** A shell that cannot start there says only that it was not found. */
+/** Without the folder a shell says only that bash was not found. */
 async function requireFolder(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined)
   if (found?.isDirectory() === true) return

@@ -15,11 +15,11 @@ import { readBackArchive } from '../../storage/verify-archive.ts'
 import { createDrillDeps } from '../../wiring/drill-deps.ts'
 import { createDumpTools, describeRun } from '../../wiring/dump-deps.ts'
 import { requireTool } from '../../wiring/require-tool.ts'
-import type { GateSetting } from './gate-run.ts'
+import type { GateRun } from './gate-run.ts'
 
 /** A new backup; `judge` may keep it from becoming one. */
 export async function takeBackup(
-  { context, inputs, store, signal, directory }: GateSetting,
+  { context, inputs, store, signal, directory }: GateRun,
   kind: 'pre-migration' | 'post-migration',
   judge?: DumpTools['judge'],
 ): Promise<Manifest> {
@@ -39,19 +39,14 @@ export async function takeBackup(
 }
 
 /**
- * Throws where the backup cannot be proven to that level. One that an earlier gate proved (`isProven`) must only still be there.
- * GATE_UNVERIFIED, ARCHIVE_CORRUPT, BACKUP_NOT_FOUND, TOOL_MISSING and what a drill throws.
+ * Throws where the backup cannot be proven to that level: GATE_UNVERIFIED, ARCHIVE_CORRUPT, BACKUP_NOT_FOUND,
+ * TOOL_MISSING and what a drill throws.
  */
-export async function verify(
-  setting: GateSetting,
-  manifest: Manifest,
-  level: VerifyLevel,
-  isProven = false,
-): Promise<void> {
-  const { context, inputs, store, signal, directory } = setting
-  if (level === 'checksum' || isProven)
+export async function verify(run: GateRun, manifest: Manifest, level: VerifyLevel): Promise<void> {
+  const { context, inputs, store, signal, directory } = run
+  if (level === 'checksum') 
     return verifyChecksum(manifest, { store, readBack: () => readBackArchive(store, manifest.object) })
-  const places = {
+  const drillOptions = {
     store,
     signal,
     directory,
@@ -60,7 +55,7 @@ export async function verify(
     amcheck: false,
     jobs: availableParallelism(),
   }
-  const deps = await createDrillDeps(context, places, manifest)
+  const deps = await createDrillDeps(context, drillOptions, manifest)
   if (level === 'archive') {
     const { path } = await requireTool(
       context,
@@ -85,21 +80,21 @@ export async function verify(
   }
   const { record, recordKey, notRecorded } = await drill(request, { ...deps, smoke: undefined })
   if (notRecorded !== undefined) throw notRecorded
-  refuseVerdict(record.drill.verdict, store.uri(recordKey))
+  refuseUnlessPassed(record.drill.verdict, store.uri(recordKey))
 }
 
-/** A restore point that counted no rows is never reused for a drill, so that nothing to measure means that there are no rows. */
+/** What counted no rows is never reused for a drill, so not-measured means that there are no rows. */
 const NEXT_STEPS: Readonly<Record<Exclude<Verdict, 'pass'>, string>> = {
-  fail: 'Read the record of the drill. Where the restore point was reused, run the gate again without reuse-within.',
+  fail: 'Read the drill record. If the restore point was reused, run the gate again without reuse-within.',
   'not-measured':
-    'No table that was backed up holds a row, so that a drill has nothing to compare: ask for level archive until one does.',
+    'No table holds a row, so a drill has nothing to compare. Set verify-level: archive until one does.',
 }
 
-function refuseVerdict(verdict: Verdict, uri: string): void {
+function refuseUnlessPassed(verdict: Verdict, uri: string): void {
   if (verdict === 'pass') return
   throw new OperatorError(
     'GATE_UNVERIFIED',
     `The drill of the restore point ended with ${verdict}: ${uri}.`,
-    { hint: `${NEXT_STEPS[verdict]} Without a verified restore point the deploy must not go on.` },
+    { hint: `${NEXT_STEPS[verdict]} The deploy must not go on without a verified restore point.` },
   )
 }

@@ -13,18 +13,18 @@ import { withDeadline } from '../../runner/deadline.ts'
 import { toOperatorError } from '../../runner/failure.ts'
 import { readPastGates } from '../../steps/backups/past-records.ts'
 import { type GateReport, gate } from '../../steps/gate/gate.ts'
-import type { Obstacles } from '../../steps/gate/wait-for-blockers.ts'
+import type { BlockingSessions } from '../../steps/gate/wait-for-blockers.ts'
 import { Store } from '../../storage/store.ts'
 import { describeRun, hasOpenUpload, removeOpenUpload } from '../../wiring/dump-deps.ts'
 import { stopLeftServer } from '../../wiring/scratch-server.ts'
 import { backUpAfterDeploy } from './after-deploy.ts'
-import type { GateSetting } from './gate-run.ts'
+import type { GateRun } from './gate-run.ts'
 import { type GateInputs, readGateInputs } from './inputs.ts'
 import { listByCommand } from './migration-command.ts'
 import { gateOutputs } from './outputs.ts'
 import { readProjectFiles } from './project-files.ts'
 import { takeBackup, verify } from './restore-point.ts'
-import { describeHidden, renderGateSummary, renderWayBack } from './summary.ts'
+import { describeHidden, renderGateSummary, renderRestorePointCommands } from './summary.ts'
 
 export const preMigrationSnapshot: Action = {
   async main(context) {
@@ -35,13 +35,13 @@ export const preMigrationSnapshot: Action = {
       const signal = withDeadline(context.signal, ...timeLimit(inputs))
       await using temp = await context.createTempDir()
       using store = new Store(inputs.store, context.log, signal)
-      const setting: GateSetting = { context, inputs, store, signal, directory: temp.path }
-      if (inputs.soak !== undefined) return await backUpAfterDeploy(setting, inputs.soak)
-      const report = await runGate(setting)
+      const gateRun: GateRun = { context, inputs, store, signal, directory: temp.path }
+      if (inputs.soak !== undefined) return await backUpAfterDeploy(gateRun, inputs.soak)
+      const report = await runGate(gateRun)
       const previous = report.kind === 'open' ? await readPastGates(inputs.location, store) : undefined
       return toResult(report, previous, store, inputs)
     } catch (error) {
-      // Fail closed, and say so in the outputs; the runner boundary tells the error.
+      // Fail closed, in the outputs too; the runner boundary reports the error.
       return { outputs: gateOutputs({ migrationsPending: true }), failure: toOperatorError(error) }
     }
   },
@@ -56,13 +56,13 @@ export const preMigrationSnapshot: Action = {
   },
 }
 
-/** The soak comes on top, because it is a time that is meant to be waited. */
+/** The soak is added: it is waiting on purpose. */
 function timeLimit({ timeoutMs, soak }: GateInputs): readonly [ms: number, input: string] {
   return soak === undefined ? [timeoutMs, 'timeout'] : [timeoutMs + soak.soakMs, 'soak and timeout']
 }
 
-function runGate(setting: GateSetting): Promise<GateReport> {
-  const { context, inputs, store, signal } = setting
+function runGate(gateRun: GateRun): Promise<GateReport> {
+  const { context, inputs, store, signal } = gateRun
   return gate(
     { ...inputs, nonce: randomBytes(4).toString('hex'), run: describeRun(context.environment) },
     {
@@ -70,30 +70,30 @@ function runGate(setting: GateSetting): Promise<GateReport> {
       log: context.log,
       now: () => new Date(),
       pause: ms => sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted()),
-      detectMigrations: () => findMigrations(setting),
-      readObstacles: () => readObstacles(setting),
+      detectMigrations: () => findMigrations(gateRun),
+      readBlockingSessions: () => readBlockingSessions(gateRun),
       readIdentity: async () => {
         await using session = await openSession(inputs.connection, signal, 'reading')
         return await readIdentity(session)
       },
-      dump: judge => takeBackup(setting, 'pre-migration', judge),
-      verify: (manifest, level, isProven) => verify(setting, manifest, level, isProven),
+      dump: judge => takeBackup(gateRun, 'pre-migration', judge),
+      verify: (manifest, level) => verify(gateRun, manifest, level),
     },
   )
 }
 
-async function readObstacles({ inputs, context, signal }: GateSetting): Promise<Obstacles> {
+async function readBlockingSessions({ inputs, context, signal }: GateRun): Promise<BlockingSessions> {
   await using session = await openSession(inputs.connection, signal, 'reading')
   const hiddenSessions = await countHiddenSessions(session)
-  if (hiddenSessions > 0) context.log.info(`Not every session can be seen. ${describeHidden(hiddenSessions)}`)
+  if (hiddenSessions > 0) context.log.info(`Some sessions are hidden. ${describeHidden(hiddenSessions)}`)
   return {
     blockers: await readBlockers(session, { olderThanMs: inputs.maxTransactionAgeMs }),
     hiddenSessions,
   }
 }
 
-async function findMigrations(setting: GateSetting): Promise<MigrationReport> {
-  const { inputs, signal } = setting
+async function findMigrations(gateRun: GateRun): Promise<MigrationReport> {
+  const { inputs, signal } = gateRun
   const { migrations } = inputs
   if (migrations.by === 'always') {
     return {
@@ -101,10 +101,10 @@ async function findMigrations(setting: GateSetting): Promise<MigrationReport> {
       source: 'migrations: always',
       pending: [],
       state: 'pending',
-      why: 'Always asked for a restore point.',
+      why: 'A restore point is always taken.',
     }
   }
-  if (migrations.by === 'command') return listByCommand(migrations.command, setting)
+  if (migrations.by === 'command') return listByCommand(migrations.command, gateRun)
   await using session = await openSession(inputs.connection, signal, 'reading')
   return detectMigrations({
     folder: await readProjectFiles(inputs.project),
@@ -135,7 +135,7 @@ function toResult(
       restorePoint: store.uri(object.key),
       snapshotAt: backup.snapshotAt,
       level,
-      restoreCommand: renderWayBack(manifest, endpoint),
+      restoreCommand: renderRestorePointCommands(manifest, endpoint),
       gateUri: store.uri(recordKey),
     }),
     summary,

@@ -29,23 +29,23 @@ const LEVELS = {
   drill: 'it was restored on a scratch server and compared',
 } as const
 
-/** The job summary of an open gate: verdict, facts, the way back to paste from, the last gates, and what is about to happen. */
+/** The job summary of an open gate: verdict, facts, restore commands, the last gates, pending migrations. */
 export function renderGateSummary(report: GateReport, context: GateSummaryContext): string {
   const { migrations } = report
   if (report.kind === 'nothing-pending') {
     return renderSummaryPage({
       verdict: '✅ Nothing to migrate',
       facts: [['Migrations', `${literal(migrations.why)} (${literal(migrations.source)})`]],
-      next: ['Nothing: the deploy may go on. No restore point was needed.'],
+      next: ['Nothing. The deploy may go on; no restore point was needed.'],
     })
   }
   const { manifest, record } = report
   const { previous } = context
   return renderSummaryPage({
-    verdict: `✅ Gate open: ${literal(manifest.backup.database)} has a verified way back`,
+    verdict: `✅ Gate open: ${literal(manifest.backup.database)} has a verified restore point`,
     problems: warnings(report),
     facts: gateFacts(report, context.recordUri),
-    next: wayBackSteps(manifest, context.endpoint),
+    next: restoreSteps(manifest, context.endpoint),
     trend: previous && { title: 'Last gates', trend: renderGateTrend(record, previous) },
     details: pendingList(migrations),
   })
@@ -58,7 +58,7 @@ function gateFacts(
   const { manifest, level, record } = report
   const { backup, object } = manifest
   return [
-    ['Way back to', code(backup.snapshotAt)],
+    ['Restore point', code(backup.snapshotAt)],
     ['Backup', code(backup.id)],
     ['Archive', `${code(`s3://${object.bucket}/${object.key}`)} (${renderBytes(object.bytes)})`],
     ['Verified', `${level}: ${LEVELS[level]}`],
@@ -68,25 +68,25 @@ function gateFacts(
   ]
 }
 
-function wayBackSteps(manifest: Manifest, endpoint: string | undefined): readonly string[] {
+function restoreSteps(manifest: Manifest, endpoint: string | undefined): readonly string[] {
   const { snapshotAt, kind } = manifest.backup
   const target =
     kind === 'partial'
-      ? `Set ${code('TARGET_URL')} to a new, empty database and copy the tables over from there. Tables, types and functions outside of this backup that its tables refer to have to be in it before: restore the last full backup first where there are some.`
+      ? `Set ${code('TARGET_URL')} to a new, empty database and copy the tables from there. If its tables refer to tables, types or functions outside of this backup, restore the last full backup into it first.`
       : `Set ${code('TARGET_URL')} to a new, empty database, check it, then point the service at it: everything written after ${code(snapshotAt)} is not in it.`
   return [
-    'Let the deploy go on. If the migration goes wrong:',
-    codeBlock(renderWayBack(manifest, endpoint), 'bash'),
+    'Continue the deploy. If the migration goes wrong:',
+    codeBlock(renderRestorePointCommands(manifest, endpoint), 'bash'),
     target,
   ]
 }
 
-/** Shell commands that bring the restore point back into the empty database in TARGET_URL. */
-export function renderWayBack(manifest: Manifest, endpoint: string | undefined): string {
+/** Shell commands that restore it into the empty database in TARGET_URL. */
+export function renderRestorePointCommands(manifest: Manifest, endpoint: string | undefined): string {
   return renderBackupCommands(manifest, endpoint).file
 }
 
-/** What going back would cost, and what was not looked at: said before anyone goes back. */
+/** What going back would cost, and what was not checked. */
 function warnings({ manifest, reused, plausibility, hiddenSessions }: OpenGate): readonly string[] {
   const { backup } = manifest
   const notes: string[] = []
@@ -97,7 +97,7 @@ function warnings({ manifest, reused, plausibility, hiddenSessions }: OpenGate):
   if (reused !== null && reused.laterGates.length > 0) notes.push(laterGatesNote(reused.laterGates))
   if (backup.kind === 'partial')
     notes.push(
-      `This backup is partial: it covers ${backup.tablePatterns.map(code).join(', ')} only. Nothing else can be brought back from it.`,
+      `This backup is partial: it covers only ${backup.tablePatterns.map(code).join(', ')}. Nothing else can be restored from it.`,
     )
   if (plausibility.kind === 'not-compared')
     notes.push(`The rows were not compared with an earlier backup. ${literal(plausibility.why)}`)
@@ -116,7 +116,7 @@ function laterGatesNote(gates: readonly GateRecord[]): string {
 
 /** One sentence. */
 export function describeHidden(sessions: number): string {
-  return `This role may not see what ${renderAmount(sessions, 'other session')} ${sessions === 1 ? 'does' : 'do'}: locks were looked at, but a long transaction among them would not be noticed. GRANT pg_monitor lets it see.`
+  return `This role may not see what ${renderAmount(sessions, 'other session')} ${sessions === 1 ? 'does' : 'do'}: locks were checked, but a long transaction among them would not be noticed. Grant pg_monitor to the role.`
 }
 
 function comparedFact({ plausibility }: OpenGate): ReadonlyArray<readonly [string, string]> {

@@ -5,16 +5,11 @@ import { parseRecord, recordedBackup, recordedRun } from '../json/versioned-reco
 export const GATE_VERSION = 1
 
 /**
- * How far a restore point was proven, weakest first: `checksum`, the store holds what pg_dump wrote; `archive`, every
- * byte was read back, hashed and decoded by pg_restore; `drill`, it was restored and compared.
+ * How far a restore point was proven, weakest first. `checksum`: the store holds what pg_dump wrote.
+ * `archive`: every byte was read back, hashed and decoded by pg_restore. `drill`: it was restored and compared.
  */
 export const VERIFY_LEVELS = ['checksum', 'archive', 'drill'] as const
 export type VerifyLevel = (typeof VERIFY_LEVELS)[number]
-
-/** Whether a proof of one level also serves where another is asked for. */
-export function coversLevel(proven: VerifyLevel, asked: VerifyLevel): boolean {
-  return VERIFY_LEVELS.indexOf(proven) >= VERIFY_LEVELS.indexOf(asked)
-}
 
 export const gateRecord = d.object({
   version: d.nonNegativeInt,
@@ -25,19 +20,19 @@ export const gateRecord = d.object({
     at: d.timestamp,
     level: d.oneOf(VERIFY_LEVELS),
   }),
-  /** Exactly which object is the way back. */
+  /** Exactly which object is the restore point. */
   backup: recordedBackup,
-  /** From the start of the gate to its record: how long it kept the deploy waiting. */
+  /** From the start of the gate to its record: how long the deploy waited. */
   durations: d.optional(d.object({ totalMs: d.nonNegativeInt })),
   /** What the deploy was about to do; the tool is null where none was recognised. */
   migrations: d.object({ tool: d.nullable(d.string), pending: d.array(d.string) }),
   run: recordedRun,
 })
 
-/** The evidence of one gate: which commit was let through, before which migrations, with which way back. */
+/** The evidence of one gate: which commit it let through, with which migrations and restore point. */
 export type GateRecord = d.Decoded<typeof gateRecord>
 
-/** Whether a gate let this very deploy through: in the same run of a workflow, or in another one of the same commit. */
+/** Whether a gate let this deploy through: in the same run, or in another run of the same commit. */
 export function isOfDeploy({ run }: GateRecord, deploy: GateRecord['run']): boolean {
   const isSame = (key: 'runId' | 'commit') => run[key] !== '' && run[key] === deploy[key]
   return run.repository === deploy.repository && (isSame('runId') || isSame('commit'))
@@ -48,7 +43,7 @@ export function renderGateRecord(value: GateRecord): string {
   return canonicalJson(value)
 }
 
-/** Reads a record; throws MANIFEST_INVALID when it is damaged or of a newer major version. `name` is for the error. */
+/** Throws MANIFEST_INVALID when it is damaged or of a newer major version. `name` is for the error. */
 export function parseGateRecord(json: string, name: string): GateRecord {
   return parseRecord(
     { version: GATE_VERSION, decoder: gateRecord, code: 'MANIFEST_INVALID', what: 'gate record' },

@@ -5,11 +5,11 @@ import { renderAmount, renderName } from '../text/counts.ts'
 export interface PlausibilityRules {
   /** In percent of the rows that a table had: 20, or 0.5. Exact to the millionth. */
   readonly maxDropPercent: number
-  /** Tables that may shrink or go: `users`, `audit.events`; schema public goes without saying. */
+  /** Tables that may shrink or go: `users`, `audit.events`; without a schema it is public. */
   readonly expectedDrops: readonly string[]
 }
 
-/** What became of the question. */
+/** Whether the rows were compared, and with what. */
 export type Plausibility =
   | {
       readonly kind: 'compared'
@@ -34,16 +34,15 @@ export interface Drop {
 }
 
 /**
- * Below so many rows a share says little: one deleted row of three is a third. Such a table is reported only when it
- * lost everything it had, or is gone.
+ * Below this many rows a share says little: one deleted row of three is a third. Such a table is reported only
+ * when it lost everything, or is gone.
  */
 const SMALL_TABLE_ROWS = 20
 
 /**
- * Compares the rows of a snapshot with those of the last full backup: tables that lost more than their share, and tables
- * that are gone. A renamed table is gone too; its text names a new table with as many rows. Empty tables
- * may go. Of a partial snapshot only the tables that it holds are compared: what it left out is not gone. Nothing is found where
- * either manifest counted no rows (see `comparable`).
+ * Finds tables that lost more rows than allowed since the last full backup, and tables that are gone. A renamed
+ * table is gone too; its text names a new table with as many rows. Empty tables may go. Of a partial snapshot
+ * only its own tables are compared. Finds nothing where either manifest counted no rows (see `comparable`).
  */
 export function implausibleDrops(
   previous: Manifest,
@@ -79,8 +78,8 @@ export function comparedTables(previous: Manifest, current: Manifest): readonly 
 }
 
 /**
- * How rows and bytes changed, for people: a database shrinks after VACUUM FULL too, so they decide nothing. A partial archive is
- * not compared with a whole one.
+ * How rows and bytes changed, for people. They decide nothing: a database shrinks after VACUUM FULL too. A
+ * partial archive is not compared with a whole one.
  */
 export function describeSizes(previous: Manifest, current: Manifest): string {
   const change = (what: string, from: number, to: number) =>

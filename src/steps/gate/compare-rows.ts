@@ -16,17 +16,17 @@ import type { Store } from '../../storage/store.ts'
 import { fullBackups } from '../backups/full-backups.ts'
 
 /**
- * Compares a snapshot with the last full backup of this database that counted rows: the most common silent loss is a dump of a
- * database that was broken already. Throws GATE_IMPLAUSIBLE.
+ * Compares a snapshot with the last full backup of this database that counted rows: the most common silent
+ * loss is a dump of a database that was broken already. Throws GATE_IMPLAUSIBLE.
  */
 export async function judgeRows(
   manifest: Manifest,
   location: Location,
   rules: PlausibilityRules,
-  tools: { readonly store: Store; readonly log: Log },
+  deps: { readonly store: Store; readonly log: Log },
 ): Promise<Plausibility> {
-  const { log } = tools
-  const previous = await findPrevious(manifest, location, tools)
+  const { log } = deps
+  const previous = await findPrevious(manifest, location, deps)
   if (typeof previous === 'string') {
     log.info(`The rows were not compared with an earlier backup. ${previous}`)
     return { kind: 'not-compared', why: previous }
@@ -46,19 +46,19 @@ export async function judgeRows(
 async function findPrevious(
   manifest: Manifest,
   location: Location,
-  tools: { readonly store: Store; readonly log: Log },
+  deps: { readonly store: Store; readonly log: Log },
 ): Promise<Manifest | string> {
   const { instant } = parseBackupId(manifest.backup.id)
-  let obstacle = 'There is no earlier full backup of this database.'
+  let reason = 'There is no earlier full backup of this database.'
   // An id is to the second, the snapshot to the millisecond.
   const query = { location, database: manifest.server, until: instant }
-  for await (const earlier of fullBackups(query, tools)) {
+  for await (const earlier of fullBackups(query, deps)) {
     if (earlier.backup.snapshotAt >= manifest.backup.snapshotAt) continue
     const found = comparable(earlier, manifest)
     if (found === undefined && comparedTables(earlier, manifest).length > 0) return earlier
-    obstacle = found ?? `Backup ${earlier.backup.id} has none of the tables.`
+    reason = found ?? `Backup ${earlier.backup.id} has none of the tables.`
   }
-  return obstacle
+  return reason
 }
 
 function implausible(drops: readonly Drop[], previous: Manifest, log: Log): OperatorError {

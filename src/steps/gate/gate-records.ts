@@ -6,12 +6,12 @@ import type { Store } from '../../storage/store.ts'
 import { readNewest } from '../backups/past-records.ts'
 
 const RECORD = /\/\d{8}T\d{6}Z-[0-9a-f]{8}\.json$/
-/** Records that are asked about earlier gates. */
+/** Records that are read of earlier gates. */
 const RECORDS_ASKED = 20
 
 /**
- * The last gates of a database, newest first. They only ever add to what is known, so that nothing here throws: a record that
- * cannot be read is passed over with a warning, and a store that does not answer has none.
+ * The last gates of a database, newest first. They only add information, so nothing here throws: an unreadable
+ * record is skipped with a warning, and a store that does not answer has none.
  */
 export async function readLastGates(
   location: Location,
@@ -23,7 +23,7 @@ export async function readLastGates(
     isWanted: (key: string) => RECORD.test(key),
   }
   const gates = await readNewest(store, kind, RECORDS_ASKED, (uri, error) =>
-    log.warning(`${uri} is passed over: ${errorMessage(error)}`),
+    log.warning(`Skipped ${uri}: ${errorMessage(error)}`),
   )
   return gates?.toReversed() ?? []
 }

@@ -1,7 +1,6 @@
 import { gateKey, type Location, renderDrillId } from '../../core/backup/bucket-layout.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import {
-  coversLevel,
   GATE_VERSION,
   type GateRecord,
   renderGateRecord,
@@ -14,7 +13,7 @@ import type { Store } from '../../storage/store.ts'
 import { fullBackups } from '../backups/full-backups.ts'
 import { judgeRows } from './compare-rows.ts'
 import { readLastGates } from './gate-records.ts'
-import { type WaitTools, waitForBlockers } from './wait-for-blockers.ts'
+import { type WaitDeps, waitForBlockers } from './wait-for-blockers.ts'
 
 export interface GateRequest {
   readonly location: Location
@@ -31,20 +30,20 @@ export interface GateRequest {
 }
 
 /** What the gate needs from outside. */
-export interface GateTools extends WaitTools {
+export interface GateDeps extends WaitDeps {
   readonly store: Store
   readonly detectMigrations: () => Promise<MigrationReport>
   readonly readIdentity: () => Promise<DatabaseIdentity>
   /** A new restore point, which does not become a backup when `judge` throws. */
   readonly dump: (judge: (manifest: Manifest) => Promise<void>) => Promise<Manifest>
-  /** Throws where the backup cannot be proven to that level; `isProven` says that an earlier gate did, so that a look is enough. */
-  readonly verify: (manifest: Manifest, level: VerifyLevel, isProven: boolean) => Promise<void>
+  /** Throws where the backup cannot be proven to that level. */
+  readonly verify: (manifest: Manifest, level: VerifyLevel) => Promise<void>
 }
 
 export type GateReport =
   /** Nothing to migrate, so nothing was needed. */
   | { readonly kind: 'nothing-pending'; readonly migrations: MigrationReport }
-  /** The deploy may go on: this is the way back. */
+  /** The deploy may go on: this is its restore point. */
   | {
       readonly kind: 'open'
       readonly migrations: MigrationReport
@@ -67,28 +66,29 @@ export interface Reuse {
 }
 
 /**
- * Answers one question before a deploy that may migrate: can we get back to this instant? Returns only when the answer is yes,
- * or when there is nothing to migrate; everything else throws, and the deploy must not go on.
+ * Answers one question before a deploy that may migrate: can we get back to this instant? Returns only when
+ * the answer is yes, or when there is nothing to migrate. Everything else throws, and the deploy must stop.
  */
-export async function gate(request: GateRequest, tools: GateTools): Promise<GateReport> {
-  const { log } = tools
+export async function gate(request: GateRequest, deps: GateDeps): Promise<GateReport> {
+  const { log } = deps
   const { level } = request
-  const startedAt = tools.now()
-  const migrations = await tools.detectMigrations()
+  const startedAt = deps.now()
+  const migrations = await deps.detectMigrations()
   log.info(
     `Migrations${migrations.tool === undefined ? '' : ` (${migrations.tool})`}: ${migrations.state}. ${migrations.why}`,
   )
   for (const name of migrations.pending) log.info(`  pending: ${name}`)
   if (migrations.state === 'none' && request.onNone === 'skip') return { kind: 'nothing-pending', migrations }
 
-  const hiddenSessions = await waitForBlockers(request.waitForBlockersMs, tools)
-  const young = await findReusable(request, tools)
+  const hiddenSessions = await waitForBlockers(request.waitForBlockersMs, deps)
+  const young = await findReusable(request, deps)
   const taken =
-    young === undefined ? await takeRestorePoint(request, tools) : await reuse(young, request, tools)
-  const { manifest, isProven } = taken
-  await log.group(`Verify ${manifest.backup.id}`, () => tools.verify(manifest, level, isProven))
+    young === undefined ? await takeRestorePoint(request, deps) : await reuse(young, request, deps)
+  const { manifest } = taken
+  // What is reused too: a record of an earlier gate is no proof, because it can be forged.
+  await log.group(`Verify ${manifest.backup.id}`, () => deps.verify(manifest, level))
 
-  const written = await writeRecord(manifest, migrations, startedAt, request, tools)
+  const written = await writeRecord(manifest, migrations, startedAt, request, deps)
   const { plausibility, reused } = taken
   return { kind: 'open', migrations, manifest, level, plausibility, hiddenSessions, reused, ...written }
 }
@@ -97,44 +97,38 @@ interface RestorePoint {
   readonly manifest: Manifest
   readonly plausibility: Plausibility
   readonly reused: Reuse | null
-  readonly isProven: boolean
 }
 
-/** A snapshot that is not plausible never becomes a backup: else it would be what the next one is compared with. */
-async function takeRestorePoint(request: GateRequest, tools: GateTools): Promise<RestorePoint> {
+/** An implausible snapshot never becomes a backup: the next one would be compared with it. */
+async function takeRestorePoint(request: GateRequest, deps: GateDeps): Promise<RestorePoint> {
   let plausibility: Plausibility | undefined
-  const manifest = await tools.log.group('Take a restore point', () =>
-    tools.dump(async finished => {
-      plausibility = await judgeRows(finished, request.location, request.plausibility, tools)
+  const manifest = await deps.log.group('Take a restore point', () =>
+    deps.dump(async finished => {
+      plausibility = await judgeRows(finished, request.location, request.plausibility, deps)
     }),
   )
-  if (plausibility === undefined) throw new Error('The dump did not ask for a judgement')
-  return { manifest, plausibility, reused: null, isProven: false }
+  if (plausibility === undefined) throw new Error('The dump did not call judge')
+  return { manifest, plausibility, reused: null }
 }
 
 async function reuse(
   { manifest, ageMs }: YoungBackup,
-  { location, plausibility: rules, level, run }: GateRequest,
-  tools: GateTools,
+  { location, plausibility: rules, run }: GateRequest,
+  deps: GateDeps,
 ): Promise<RestorePoint> {
-  const { backup, object } = manifest
-  tools.log.info(`Reusing ${backup.id} from ${backup.snapshotAt} as the restore point.`)
-  const plausibility = await judgeRows(manifest, location, rules, tools)
-  const gates = await readLastGates(location, tools)
-  const isProven = gates.some(
-    gate =>
-      gate.backup.id === backup.id &&
-      gate.backup.sha256 === object.sha256 &&
-      coversLevel(gate.gate.level, level),
-  )
-  if (isProven)
-    tools.log.info(
-      `${backup.id} was verified to level ${level} by an earlier gate; the store still holds it.`,
-    )
+  const { backup } = manifest
+  deps.log.info(`Reusing ${backup.id} from ${backup.snapshotAt} as the restore point.`)
+  const plausibility = await judgeRows(manifest, location, rules, deps)
+  const gates = await readLastGates(location, deps)
   const laterGates = gates.filter(
     gate => gate.gate.at > backup.snapshotAt && !(run.runId !== '' && gate.run.runId === run.runId),
   )
-  return { manifest, plausibility, reused: { ageMs, laterGates }, isProven }
+  return { manifest: inBucket(manifest, deps.store.bucket), plausibility, reused: { ageMs, laterGates } }
+}
+
+/** A copied or forged manifest may name another bucket; what is verified, printed and recorded is ours. */
+function inBucket(manifest: Manifest, bucket: string): Manifest {
+  return { ...manifest, object: { ...manifest.object, bucket } }
 }
 
 interface YoungBackup {
@@ -142,22 +136,22 @@ interface YoungBackup {
   readonly ageMs: number
 }
 
-/** The newest full backup of exactly this database that is young enough. All by the server's clock, which is not ours. */
-async function findReusable(request: GateRequest, tools: GateTools): Promise<YoungBackup | undefined> {
+/** The newest full backup of exactly this database that is young enough, by the server's clock. */
+async function findReusable(request: GateRequest, deps: GateDeps): Promise<YoungBackup | undefined> {
   const { reuseWithinMs, location, level } = request
   if (reuseWithinMs === undefined) return undefined
-  const identity = await tools.readIdentity()
+  const identity = await deps.readIdentity()
   const now = identity.now.getTime()
   // An id is to the second.
   const since = new Date(now - reuseWithinMs - 1000)
-  for await (const manifest of fullBackups({ location, database: identity, since }, tools)) {
+  for await (const manifest of fullBackups({ location, database: identity, since }, deps)) {
     const ageMs = now - Date.parse(manifest.backup.snapshotAt)
     if (ageMs >= 0 && ageMs <= reuseWithinMs && canBeProven(manifest, level)) return { manifest, ageMs }
   }
   return undefined
 }
 
-/** pg_restore takes no scripts, and a drill needs rows to compare with. */
+/** pg_restore reads no plain scripts, and a drill needs rows to compare with. */
 function canBeProven({ archive, fingerprint }: Manifest, level: VerifyLevel): boolean {
   return archive.format === 'custom' && (level !== 'drill' || fingerprint.level !== 'none')
 }
@@ -167,11 +161,11 @@ async function writeRecord(
   migrations: MigrationReport,
   startedAt: Date,
   request: GateRequest,
-  tools: GateTools,
+  deps: GateDeps,
 ): Promise<{ readonly record: GateRecord; readonly recordKey: string }> {
   const { location, level, nonce, run } = request
   const { backup, object } = manifest
-  const at = tools.now()
+  const at = deps.now()
   const record: GateRecord = {
     version: GATE_VERSION,
     gate: { id: renderDrillId(at, nonce), database: location.database, at: at.toISOString(), level },
@@ -189,6 +183,6 @@ async function writeRecord(
     run,
   }
   const recordKey = gateKey(location, at, nonce)
-  await tools.store.putJson(recordKey, renderGateRecord(record))
+  await deps.store.putJson(recordKey, renderGateRecord(record))
   return { record, recordKey }
 }

@@ -5,33 +5,34 @@ import type { Blocker, BlockerKind } from '../../postgres/catalog/blockers.ts'
 
 const INTERVAL_MS = 2000
 
-/** What is in the way right now, and how many sessions this role may not look into. */
-export interface Obstacles {
+/** Sessions that block the dump right now, and how many sessions this role may not see into. */
+export interface BlockingSessions {
   readonly blockers: readonly Blocker[]
   readonly hiddenSessions: number
 }
 
-export interface WaitTools {
-  readonly readObstacles: () => Promise<Obstacles>
+export interface WaitDeps {
+  readonly readBlockingSessions: () => Promise<BlockingSessions>
   readonly pause: (ms: number) => Promise<void>
   readonly now: () => Date
   readonly log: Log
 }
 
 /**
- * Nothing that waits or holds locks may be in the way: the dump would queue behind it, and production behind the migration. Waits
- * for at most so long; null does not look. Returns how many sessions could not be looked into. Throws GATE_BLOCKED.
+ * Waits until no session holds or waits for locks: the dump would queue behind it, and production behind the
+ * migration. Waits at most `waitMs`; null skips the check. Returns how many sessions this role may not see
+ * into. Throws GATE_BLOCKED.
  */
-export async function waitForBlockers(waitMs: number | null, tools: WaitTools): Promise<number> {
+export async function waitForBlockers(waitMs: number | null, deps: WaitDeps): Promise<number> {
   if (waitMs === null) return 0
-  const deadline = tools.now().getTime() + waitMs
+  const deadline = deps.now().getTime() + waitMs
   for (;;) {
-    const { blockers, hiddenSessions } = await tools.readObstacles()
+    const { blockers, hiddenSessions } = await deps.readBlockingSessions()
     if (blockers.length === 0) return hiddenSessions
-    const isLate = tools.now().getTime() >= deadline
-    for (const blocker of blockers) tools.log.info(`  in the way: ${renderBlocker(blocker)}`)
+    const isLate = deps.now().getTime() >= deadline
+    for (const blocker of blockers) deps.log.info(`  blocking: ${renderBlocker(blocker)}`)
     if (isLate) throw blocked(blockers)
-    await tools.pause(Math.min(INTERVAL_MS, deadline - tools.now().getTime()))
+    await deps.pause(Math.min(INTERVAL_MS, deadline - deps.now().getTime()))
   }
 }
 
@@ -39,14 +40,14 @@ function blocked(blockers: readonly Blocker[]): OperatorError {
   const more = blockers.length > 3 ? `, and ${blockers.length - 3} more` : ''
   return new OperatorError(
     'GATE_BLOCKED',
-    `In the way: ${blockers.slice(0, 3).map(renderBlocker).join('; ')}${more}.`,
+    `Blocking sessions: ${blockers.slice(0, 3).map(renderBlocker).join('; ')}${more}.`,
     {
-      hint: `${waysOut(blockers).join(' ')} Or set on-blockers to wait:<duration> or ignore.`,
+      hint: `${renderRemedies(blockers).join(' ')} Or set on-blockers to wait:<duration> or ignore.`,
     },
   )
 }
 
-function waysOut(blockers: readonly Blocker[]): readonly string[] {
+function renderRemedies(blockers: readonly Blocker[]): readonly string[] {
   const has = (...kinds: readonly BlockerKind[]) => blockers.some(({ kind }) => kinds.includes(kind))
   return [
     ...(has('lock', 'transaction', 'dump')
@@ -55,9 +56,7 @@ function waysOut(blockers: readonly Blocker[]): readonly string[] {
     ...(has('prepared')
       ? ["A prepared transaction ends only by COMMIT PREPARED '<name>' or ROLLBACK PREPARED '<name>'."]
       : []),
-    ...(has('replication')
-      ? ['A standby that is behind has to catch up: look at its log and at its connection.']
-      : []),
+    ...(has('replication') ? ['A standby is behind: check its log and its connection.'] : []),
   ]
 }
 

@@ -26,9 +26,9 @@ test.each([
   // Its walsender would be back at once.
   ['a standby has to catch up', [STANDBY], /standby/, /pg_terminate_backend/],
   ['each of several is told', [SESSION, PREPARED], /pg_terminate_backend.*ROLLBACK PREPARED/, /standby/],
-])('what is in the way comes with its own way out: %s', async (_, blockers, told, untold) => {
+])('each kind of blocker comes with its own remedy: %s', async (_, blockers, told, untold) => {
   const closed = waitForBlockers(0, {
-    readObstacles: async () => ({ blockers, hiddenSessions: 0 }),
+    readBlockingSessions: async () => ({ blockers, hiddenSessions: 0 }),
     pause: async () => undefined,
     now: () => new Date(),
     log: silent,
