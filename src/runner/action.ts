@@ -5,9 +5,10 @@ import type { Log } from '../core/log.ts'
 import { listenForCancellation } from './cancellation.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { renderFailure, toOperatorError } from './failure.ts'
-import { holdsSecret, Inputs } from './inputs.ts'
+import { Inputs } from './inputs.ts'
 import { actionsLog, harmless } from './log.ts'
 import { followProxies } from './proxies.ts'
+import { holdsSecret, withoutSecrets } from './secrets.ts'
 import { actionsState, type State } from './state.ts'
 import { leaveSoon, withStrayErrors } from './stray-error.ts'
 import { writeSummary } from './summary.ts'
@@ -102,14 +103,14 @@ async function finish(name: string, result: ActionResult): Promise<void> {
   const dropped = Object.keys(result.outputs).filter(output => holdsSecret(String(result.outputs[output])))
   if (dropped.length > 0)
     actionsLog.warning(
-      `The runner does not hand on ${dropped.join(', ')}: the password is part of it. Choose a password that is no word.`,
+      `GitHub drops the output${dropped.length === 1 ? '' : 's'} ${dropped.join(', ')}: it contains the masked password. Use a long random password.`,
     )
   const summary = result.summary ?? (failure && renderFailure(name, failure))
   if (summary !== undefined) await writeSummary(summary, actionsLog)
   if (failure === undefined) return
   logCauses(failure)
   const text = failure.hint === undefined ? failure.message : `${failure.message}\n${failure.hint}`
-  core.error(harmless(text), { title: `${name}: ${failure.code}` })
+  core.error(harmless(withoutSecrets(text)), { title: `${name}: ${failure.code}` })
   process.exitCode = 1
 }
 

@@ -1,7 +1,8 @@
 import { type Connection, connectionFromVariables, parseConnectionUrl } from '../core/pg/connection.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Environment } from './environment.ts'
-import { type Inputs, maskSecret } from './inputs.ts'
+import type { Inputs } from './inputs.ts'
+import { maskSecret } from './secrets.ts'
 
 /**
  * Reads a connection from a URL input, or from the PG* variables where the input is empty. The URL and the password are

@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os'
 import process from 'node:process'
+import { registerSecretVariables } from './secrets.ts'
 
 /** Facts about the run, for manifests and records. All empty strings outside GitHub Actions. */
 export interface GithubRun {
@@ -11,7 +12,7 @@ export interface GithubRun {
   readonly serverUrl: string
 }
 
-/** The process environment as it was at the start; nothing else in src reads process.env. */
+/** The process environment as it was at the start; only src/runner reads process.env. */
 export interface Environment {
   readonly variables: Readonly<Record<string, string | undefined>>
   /** RUNNER_TEMP, or the system's temporary directory. */
@@ -23,6 +24,7 @@ export interface Environment {
 
 export function readEnvironment(): Environment {
   const variables = { ...process.env }
+  registerSecretVariables(variables)
   return Object.freeze({
     variables,
     tempRoot: variables.RUNNER_TEMP || tmpdir(),

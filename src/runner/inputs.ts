@@ -1,7 +1,8 @@
 import * as core from '@actions/core'
 import { errorMessage, OperatorError } from '../core/errors.ts'
-import { Secret, spellings } from '../core/secret.ts'
+import { Secret } from '../core/secret.ts'
 import { parseDuration } from '../core/text/duration.ts'
+import { maskSecret } from './secrets.ts'
 
 /**
  * Reads the inputs of one action. Problems are collected, so that one run tells all of them; `finish` throws them as
@@ -102,19 +103,4 @@ export class Inputs {
     this.problem(name, text)
     return undefined as T
   }
-}
-
-const masked = new Set<string>()
-
-/** Registers a secret in all its spellings, so that the runner replaces each by ***. */
-export function maskSecret(value: string): void {
-  for (const spelling of spellings(value)) {
-    masked.add(spelling)
-    core.setSecret(spelling)
-  }
-}
-
-/** Whether a text holds a secret, as that of a database does whose name is the password: the runner hands no such output on. */
-export function holdsSecret(text: string): boolean {
-  return [...masked].some(spelling => text.includes(spelling))
 }

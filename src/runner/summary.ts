@@ -1,6 +1,7 @@
 import * as core from '@actions/core'
 import { errorMessage } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
+import { withoutSecrets } from './secrets.ts'
 
 /** GitHub drops a summary of more than 1 MiB a step as a whole (actions/runner CreateStepSummaryCommand). */
 const SUMMARY_LIMIT_BYTES = 1024 * 1024
@@ -12,7 +13,7 @@ const SUMMARY_LIMIT_BYTES = 1024 * 1024
 export async function writeSummary(markdown: string, log: Log): Promise<void> {
   if (!process.env.GITHUB_STEP_SUMMARY) return
   await core.summary
-    .addRaw(truncate(markdown), true)
+    .addRaw(truncate(withoutSecrets(markdown)), true)
     .write()
     .catch(error => log.warning(`The job summary could not be written: ${errorMessage(error)}`))
 }

@@ -7,8 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { abortable } from '../core/abortable.ts'
 
 /**
- * As GitHub runs a step with `shell: bash`: a failure in the middle of a pipeline or a script is a failure. `sh -c` would take
- * `no-such-tool | sort` for a success. https://docs.github.com/actions/reference/workflow-syntax-for-github-actions#exit-codes-and-error-action-preference
+ * As GitHub runs a step with `shell: bash`: a failure anywhere in a pipeline or a script is a failure. With
+ * `sh -c`, `no-such-tool | sort` would succeed. See "exit codes and error action preference" at
+ * https://docs.github.com/actions/reference/workflow-syntax-for-github-actions
  */
 const SHELL = ['bash', '--noprofile', '--norc', '-eo', 'pipefail', '-c'] as const
 
@@ -22,7 +23,7 @@ export interface ShellCommand {
   /** The whole environment of the command: see visibleVariables. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly directory?: string
-  /** Ends the command, and with it all that it started. */
+  /** Ends the command, and all that it started. */
   readonly signal: AbortSignal
   readonly onOutput: (line: string) => void
   readonly onError: (line: string) => void
@@ -32,18 +33,18 @@ export interface CommandEnd {
   readonly isSuccess: boolean
   /** `exit code 0`, `signal SIGTERM`, or why it did not start. */
   readonly text: string
-  /** False where something that it left in the background held on to its output, so that there may be more of it. */
+  /** False where a background process of it still held its output: there may be more of it. */
   readonly isOutputComplete: boolean
 }
 
 /**
- * Runs an operator's own command, and ends with it whatever it started: a pipeline, and what it left in the background. Throws the
- * signal's reason once all that is gone.
+ * Runs an operator's own command and ends everything that it started: its pipeline, and what it left in the
+ * background. Throws the signal's reason once all that is gone.
  */
 export async function runShellCommand(options: ShellCommand): Promise<CommandEnd> {
   const { command, directory, signal } = options
   signal.throwIfAborted()
-  // Strays are known by it: nothing else on a machine of the operator's own has it.
+  // Identifies the strays of this command: no other process has it.
   const mark = randomUUID()
   const [shell, ...args] = SHELL
   const child = spawn(shell, [...args, command], {
@@ -64,18 +65,23 @@ export async function runShellCommand(options: ShellCommand): Promise<CommandEnd
   return { ...(end ?? (await ended)), isOutputComplete }
 }
 
-/** What a `run:` step would see: neither the inputs of this step, which hold secrets, nor the job's tokens, nor the runner's files. */
+/**
+ * The environment of an operator's command: without the inputs of this step, the credentials of the bucket,
+ * the tokens of the job and the files by which a step commands the runner. A command of the same user can
+ * still read them in /proc.
+ */
 export function visibleVariables(
   variables: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {
-  const hidden = /^(INPUT_|STATE_|ACTIONS_|GITHUB_(OUTPUT|STATE|ENV|PATH)$)/
+  const hidden =
+    /^(INPUT_|STATE_|ACTIONS_|AWS_|(GITHUB|GH)_(ENTERPRISE_)?TOKEN$|GITHUB_(OUTPUT|STATE|ENV|PATH|STEP_SUMMARY)$)/i
   return Object.fromEntries(Object.entries(variables).filter(([name]) => !hidden.test(name)))
 }
 
 function readEnd(child: ChildProcess): Promise<Pick<CommandEnd, 'isSuccess' | 'text'>> {
   return new Promise(resolve => {
     child.once('error', error => resolve({ isSuccess: false, text: error.message }))
-    // Not its close: that waits for whatever the command left in the background with its output.
+    // Not `close`: that waits for background processes that still hold the output.
     child.once('exit', (exitCode, name) =>
       resolve({
         isSuccess: exitCode === 0,
@@ -92,7 +98,7 @@ async function endGroup(child: ChildProcess, ended: Promise<unknown>): Promise<v
   await ended
 }
 
-/** Takes the last output, then ends what the command left in the background. Tells whether the output came to its end by itself. */
+/** Takes the last output, then ends background processes. Returns whether the output ended by itself. */
 async function endRest(child: ChildProcess, closed: Promise<true>, setting: string): Promise<boolean> {
   const isComplete = await Promise.race([closed, sleep(OUTPUT_GRACE_MS, false)])
   signalGroup(child, 'SIGKILL')
@@ -106,7 +112,7 @@ function signalGroup({ pid }: ChildProcess, name: NodeJS.Signals): void {
   if (pid !== undefined) signalProcess(-pid, name)
 }
 
-/** Ends what left the process group, by the setting that only this command was given. Does nothing where there is no /proc. */
+/** Ends what left the process group, found by the variable of this command. Needs /proc. */
 async function endStrays(setting: string): Promise<void> {
   const pids = (await readdir('/proc').catch(() => [])).filter(name => /^\d+$/.test(name))
   for (const pid of pids) {

@@ -33,6 +33,8 @@ export interface StoreConfig {
   readonly tags?: ObjectTags
   /** What was repaired in the settings: sentences for the log. */
   readonly notices?: readonly string[]
+  /** Removes secrets from a JSON document before it is stored; `publicName` is its bucket and key. */
+  readonly scrub?: (json: string, publicName: string) => string
 }
 
 /** Requests in one SDK call; the outer retry (net/retry.ts) is the one with patience. */

@@ -18,6 +18,8 @@ export type { ObjectFacts } from './objects.ts'
 export interface JsonOptions {
   /** Short facts that a HEAD gives back. Lower-case names; values of printable ASCII. */
   readonly metadata?: Readonly<Record<string, string>>
+  /** Stored as it is: a manifest has names of tables, and no output of commands. */
+  readonly isExact?: boolean
   /** It is also written when the job has been cancelled, as clean-up is: with little patience. */
   readonly outlivesCancellation?: boolean
 }
@@ -53,7 +55,9 @@ export class Store extends StoreConnection {
   }
 
   /** Writes a small JSON object under a name that is free, with its SHA-256 as metadata. */
-  async putJson(key: string, json: string, options: JsonOptions = {}): Promise<void> {
+  async putJson(key: string, document: string, options: JsonOptions = {}): Promise<void> {
+    const { scrub } = this.config
+    const json = options.isExact || !scrub ? document : scrub(document, this.uri(key))
     const input = {
       Bucket: this.bucket,
       Key: key,

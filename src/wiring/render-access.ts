@@ -6,7 +6,7 @@ import { type AllowEntry, allowEntry } from '../core/render/resources.ts'
 import { openSession } from '../postgres/session/session.ts'
 import { type RenderDatabases, withTls } from '../render/databases.ts'
 import type { ActionContext } from '../runner/action.ts'
-import { maskSecret } from '../runner/inputs.ts'
+import { maskSecret } from '../runner/secrets.ts'
 import {
   ACCESS_PACE,
   type AccessDeps,

@@ -15,7 +15,7 @@ import {
 import { stopLeftCluster } from '../postgres/scratch/left-cluster.ts'
 import { prepareForPartial } from '../postgres/target/prepare-partial.ts'
 import type { ActionContext } from '../runner/action.ts'
-import { maskSecret } from '../runner/inputs.ts'
+import { maskSecret } from '../runner/secrets.ts'
 import { requireTool } from './require-tool.ts'
 
 /** Under these names the post phase finds what a killed main phase left behind. */

@@ -5,7 +5,8 @@ import { Secret } from '../core/secret.ts'
 import { pickProxyVariables } from '../net/proxies.ts'
 import type { Environment } from '../runner/environment.ts'
 import { mayAskForIdToken, requestIdToken } from '../runner/id-token.ts'
-import { type Inputs, maskSecret } from '../runner/inputs.ts'
+import type { Inputs } from '../runner/inputs.ts'
+import { jsonWithoutSecrets, maskSecret } from '../runner/secrets.ts'
 import type { AccessKeys, AssumedRole, StoreConfig } from '../storage/client.ts'
 
 /** Region of a store that has none: what the SDK signs with. */
@@ -38,6 +39,7 @@ export function readStoreConfig(
     role: readRole(environment, variable),
     proxies: pickProxyVariables(environment.variables),
     notices,
+    scrub: jsonWithoutSecrets,
   }
 }
 

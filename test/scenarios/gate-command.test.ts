@@ -46,7 +46,18 @@ describe('the command that tells what is pending', () => {
     expect(run.leftProcesses).toEqual([])
   })
 
-  it('runs in the project, with the database in DATABASE_URL and nothing of ours', async () => {
+  it('leaves no password in the record, in any spelling', async () => {
+    const migrations = 'echo "001_init.sql on $DATABASE_URL"'
+    const run = await runGate(source, bucket, { inputs: { migrations, 'verify-level': 'checksum' } })
+    const key = new URL(run.outputs['gate-uri'] ?? '').pathname.slice(1)
+    const record = (await bucket.read(key)).toString()
+
+    expect(record).toContain('001_init.sql on ***')
+    expect(record).not.toContain(decodeURIComponent(new URL(source.url).password))
+    expect(record).not.toContain(new URL(source.url).password)
+  })
+
+  it('runs in the project with DATABASE_URL, and without our inputs', async () => {
     const root = await mkdtemp(join(tmpdir(), 'pg-runbook-test-'))
     await mkdir(join(root, 'backend'))
     await writeFile(

@@ -44,7 +44,7 @@ export async function takeBackup(
  */
 export async function verify(run: GateRun, manifest: Manifest, level: VerifyLevel): Promise<void> {
   const { context, inputs, store, signal, directory } = run
-  if (level === 'checksum') 
+  if (level === 'checksum')
     return verifyChecksum(manifest, { store, readBack: () => readBackArchive(store, manifest.object) })
   const drillOptions = {
     store,

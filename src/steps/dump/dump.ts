@@ -200,7 +200,7 @@ function refuseIncomplete(report: DumpReport, snapshot: Snapshot, { encoding }: 
 /** After a failure nobody knows whether the manifest arrived; unless it is certain that it did not, its archive stays. */
 async function writeManifest(store: Store, upload: Upload, key: string, manifest: Manifest): Promise<void> {
   try {
-    await store.putJson(key, renderManifest(manifest))
+    await store.putJson(key, renderManifest(manifest), { isExact: true })
   } catch (error) {
     if (await store.removeForSure(key, error)) throw error
     upload.leaveToPost()

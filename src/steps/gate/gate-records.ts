@@ -23,7 +23,7 @@ export async function readLastGates(
     isWanted: (key: string) => RECORD.test(key),
   }
   const gates = await readNewest(store, kind, RECORDS_ASKED, (uri, error) =>
-    log.warning(`Skipped ${uri}: ${errorMessage(error)}`),
+    log.warning(`${uri} is skipped: ${errorMessage(error)}`),
   )
   return gates?.toReversed() ?? []
 }
