@@ -1,7 +1,7 @@
 import type { Log } from '../core/log.ts'
 import { pickProxyVariables, useProxies } from '../net/proxies.ts'
 import type { Environment } from './environment.ts'
-import { maskSecret } from './inputs.ts'
+import { maskSecret } from './secrets.ts'
 
 /** Sends requests to GitHub, webhooks and health checks through the proxies of the environment, as the store's are. */
 export function followProxies({ variables }: Environment, log: Log): void {
