@@ -2,7 +2,7 @@ import { parseConnectionUrl } from '../../core/pg/connection.ts'
 import { type CutoverPlan, planCutover, type VariableOwner } from '../../core/render/cutover-plan.ts'
 import type { DatabaseDoors } from '../../core/render/move-url.ts'
 import type { RenderDatabase, RenderService } from '../../core/render/resources.ts'
-import { maskSecret } from '../../runner/inputs.ts'
+import { maskSecret } from '../../runner/secrets.ts'
 import type { Render } from '../../wiring/render-inputs.ts'
 import type { CutoverInputs } from './inputs.ts'
 
