@@ -10,7 +10,7 @@ import { actionsLog, harmless } from './log.ts'
 import { followProxies } from './proxies.ts'
 import { holdsSecret, withoutSecrets } from './secrets.ts'
 import { actionsState, type State } from './state.ts'
-import { leaveSoon, withStrayErrors } from './stray-error.ts'
+import { END_LIMITS, type EndLimits, exitIfStillOpen, withStrayErrors } from './stray-error.ts'
 import { writeSummary } from './summary.ts'
 import { removeLeftTempDirs, type TempDir, TempDirs } from './temp-dir.ts'
 
@@ -29,7 +29,7 @@ export interface ActionContext {
   addPath(directory: string): void
   /** Gives the following steps of the job a variable; a secret must have been masked. */
   exportVariable(name: string, value: string): void
-  /** Outputs that stand at once, should the step be killed; those of the result replace them. */
+  /** Sets outputs at once, in case the step is killed; those of the result replace them. */
   setOutputs(outputs: ActionResult['outputs']): void
 }
 
@@ -39,20 +39,22 @@ export interface Action {
   post?(context: ActionContext): Promise<void>
 }
 
-/**
- * Runs one phase of an action: the only place where an error is caught for good, and where the exit code is
- * set.
- */
-export async function runPhase(name: string, phase: Phase, action: Action): Promise<void> {
+/** Runs one phase of an action. Errors are handled finally here, and the exit code is set here, and nowhere else. */
+export async function runPhase(
+  name: string,
+  phase: Phase,
+  action: Action,
+  limits: EndLimits = END_LIMITS,
+): Promise<void> {
   const controller = new AbortController()
   listenForCancellation(controller)
   try {
     const work = phase === 'post' ? runPost(action, controller.signal) : runMain(action, controller.signal)
-    await finish(name, await withStrayErrors(controller, work))
+    await finish(name, await withStrayErrors(controller, limits, work))
   } catch (error) {
     await finish(name, { outputs: {}, failure: toOperatorError(error) })
   }
-  leaveSoon(actionsLog.info)
+  exitIfStillOpen(limits, actionsLog.info)
 }
 
 async function runMain(action: Action, signal: AbortSignal): Promise<ActionResult> {

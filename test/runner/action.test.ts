@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it, test } from 'vitest'
+import { END_LIMITS } from '../../src/runner/stray-error.ts'
 import { annotations, runPhaseOf, Workspace } from '../support/phase.ts'
 
 describe('a step that succeeds', () => {
@@ -51,11 +52,14 @@ describe('a step that succeeds', () => {
     })
   })
 
-  it('ends even when something was left open, and says what', async () => {
-    const run = await runPhaseOf(`async main() {
-      setInterval(() => {}, 1000)
-      return { outputs: { a: 1 } }
-    }`)
+  it('ends even when a handle was left open, and names it', async () => {
+    const run = await runPhaseOf(
+      `async main() {
+        setInterval(() => {}, 1000)
+        return { outputs: { a: 1 } }
+      }`,
+      { limits: { cleanUpMs: 300, openMs: 300 } },
+    )
     expect(run.exitCode).toBe(0)
     expect(run.outputs).toEqual({ a: '1' })
     expect(run.stdout).toMatch(/^Still open after the work was done: .*Timeout\n$/)
@@ -187,17 +191,22 @@ describe('a step that fails', () => {
     ])
   })
 
-  it('gives up on work that does not clean up after an error that nobody caught', async () => {
-    const started = Date.now()
-    const run = await runPhaseOf(`async main() {
-      setTimeout(() => { throw new Error('lost') })
-      await new Promise(() => setInterval(() => {}, 1000))
-    }`)
+  it('gives up on work that does not clean up after a stray error', async () => {
+    const run = await runPhaseOf(
+      `async main() {
+        setTimeout(() => { throw new Error('lost') })
+        await new Promise(() => setInterval(() => {}, 1000))
+      }`,
+      { limits: { cleanUpMs: 300, openMs: 300 } },
+    )
     expect(run.exitCode).toBe(1)
     expect(annotations(run.stdout)).toEqual([
       expect.stringContaining('INTERNAL: This should not happen: lost'),
     ])
-    expect(Date.now() - started).toBeLessThan(20_000)
+  })
+
+  it('allows 7.5 s for clean-up like the runner, and 5 s for open handles', () => {
+    expect(END_LIMITS).toEqual({ cleanUpMs: 7500, openMs: 5000 })
   })
 
   it('calls a full disk a full disk', async () => {

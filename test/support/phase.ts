@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
+import type { EndLimits } from '../../src/runner/stray-error.ts'
 import { parseFileCommands } from './runner/file-commands.ts'
 
 /** What a runner sees of one phase of an action. */
@@ -23,6 +24,8 @@ export interface PhaseOptions {
   readonly phase?: 'main' | 'post'
   readonly inputs?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
+  /** Shorter than those of an action, for a test that waits for them. */
+  readonly limits?: EndLimits
   /** Called with the running process, to send signals. */
   readonly meanwhile?: (child: ChildProcess, stdout: () => string) => Promise<void>
 }
@@ -41,7 +44,7 @@ export class Workspace implements Disposable {
    */
   async run(action: string, options: PhaseOptions = {}): Promise<PhaseRun> {
     const script = join(this.path, 'script.ts')
-    writeFileSync(script, scriptOf(action, options.phase ?? 'main'))
+    writeFileSync(script, scriptOf(action, options))
     const child = spawn(process.execPath, [script], { env: this.#environment(options), cwd: this.path })
     let seen = ''
     child.stdout.on('data', chunk => {
@@ -82,12 +85,12 @@ export class Workspace implements Disposable {
   }
 }
 
-function scriptOf(action: string, phase: string): string {
+function scriptOf(action: string, { phase = 'main', limits }: PhaseOptions): string {
   const source = (file: string) => JSON.stringify(resolve('src', file))
   return [
     `import { runPhase } from ${source('runner/action.ts')}`,
     `import { OperatorError } from ${source('core/errors.ts')}`,
-    `await runPhase('test-action', '${phase}', { ${action} })`,
+    `await runPhase('test-action', '${phase}', { ${action} }, ${JSON.stringify(limits)})`,
     '',
   ].join('\n')
 }
