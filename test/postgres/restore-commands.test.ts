@@ -84,8 +84,9 @@ describe.each([
       const archive = await dump(source.url, format, compression)
       const key = `${prefix}/${ID}.${extension}`
       await bucket.client.send(new PutObjectCommand({ Bucket: bucket.name, Key: key, Body: archive }))
-      const object = { bucket: bucket.name, key, sha256: sha256(archive) }
-      const command = renderRestoreCommands(object, format, lab.s3.endpoint, compression)[way]
+      const store = { bucket: bucket.name, endpoint: lab.s3.endpoint }
+      const object = { key, sha256: sha256(archive) }
+      const command = renderRestoreCommands(object, store, { format, compression })[way]
       await inShell(command, target.url)
       expect(await databaseDigest(lab, target.url)).toBe(await databaseDigest(lab, source.url))
     })
@@ -103,8 +104,9 @@ describe.each(['none', 'gzip', 'zstd'])(
       const archive = await dump(source.url, 'plain', compression)
       const half = archive.subarray(0, Math.floor(archive.length * part)).toString('base64')
       const cut = `#!/bin/sh\nbase64 -d <<'END'\n${half}\nEND\nexit 1\n`
-      const object = { bucket: 'b', key: `a/${ID}.sql`, sha256: sha256(archive) }
-      const { stream } = renderRestoreCommands(object, 'plain', undefined, compression)
+      const object = { key: `a/${ID}.sql`, sha256: sha256(archive) }
+      const store = { bucket: 'b', endpoint: undefined }
+      const { stream } = renderRestoreCommands(object, store, { format: 'plain', compression })
       await expect(inShell(stream, target.url, cut)).rejects.toThrow()
       expect(await target.query("SELECT FROM pg_tables WHERE schemaname = 'public'")).toEqual([])
     })
@@ -150,8 +152,9 @@ it('the command for a file stops at a wrong checksum', async () => {
   await bucket.client.send(
     new PutObjectCommand({ Bucket: bucket.name, Key: key, Body: 'CREATE TABLE wrong ();' }),
   )
-  const object = { bucket: bucket.name, key, sha256: '0'.repeat(64) }
-  const { file } = renderRestoreCommands(object, 'plain', lab.s3.endpoint)
+  const store = { bucket: bucket.name, endpoint: lab.s3.endpoint }
+  const object = { key, sha256: '0'.repeat(64) }
+  const { file } = renderRestoreCommands(object, store, { format: 'plain' })
   await expect(inShell(file, target.url)).rejects.toThrow('sha256sum')
   expect(await target.query("SELECT FROM pg_tables WHERE schemaname = 'public'")).toEqual([])
 })

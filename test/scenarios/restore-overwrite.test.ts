@@ -106,7 +106,7 @@ describe('restore-from-s3 in mode overwrite', () => {
   })
 
   it.each([
-    ['writes before the lock', /Nothing speaks against it/, 'UPDATE users SET email = email WHERE id = 1'],
+    ['writes before the lock', /Preflight passed/, 'UPDATE users SET email = email WHERE id = 1'],
     ['reads before the replacement', /Back up .* as it is/, 'SELECT count(*) FROM users'],
   ])('names, within seconds, who %s when it may not cut them off', async (_, line, sql) => {
     await using hosted = await createHosted(lab, SMALL)

@@ -85,6 +85,6 @@ function toResult(
       tables: fingerprint.tables.length,
       rows: fingerprint.level === 'none' ? '' : countRows(fingerprint.tables),
     },
-    summary: renderDumpSummary(manifest, { manifestUri, endpoint: inputs.store.endpoint, previous }),
+    summary: renderDumpSummary(manifest, { manifestUri, store: inputs.store, previous }),
   }
 }

@@ -1,5 +1,6 @@
 import { countRows, type Manifest, type TableFingerprint } from '../../core/backup/manifest.ts'
 import { renderBackupCommands } from '../../core/backup/partial-backup.ts'
+import type { StoreAddress } from '../../core/backup/restore-commands.ts'
 import { type PastBackup, renderBackupTrend } from '../../core/summary/backup-trend.ts'
 import { renderSummaryPage } from '../../core/summary/summary-page.ts'
 import { renderBytes, renderCount } from '../../core/text/bytes.ts'
@@ -12,7 +13,7 @@ const TABLES_SHOWN = 30
 
 export interface SummaryContext {
   readonly manifestUri: string
-  readonly endpoint: string | undefined
+  readonly store: StoreAddress
   /** Earlier backups in any order; undefined where they could not be listed. */
   readonly previous: readonly PastBackup[] | undefined
 }
@@ -20,19 +21,19 @@ export interface SummaryContext {
 /** The job summary of a dump: verdict, facts, how to get the data back, the last backups, and rows. */
 export function renderDumpSummary(manifest: Manifest, context: SummaryContext): string {
   const { backup } = manifest
-  const { manifestUri, endpoint, previous } = context
+  const { manifestUri, store, previous } = context
   const partial = backup.kind === 'partial' ? ' (partial: it does not hold the whole database)' : ''
   return renderSummaryPage({
     verdict: `✅ Backup of ${literal(backup.database)}${partial}`,
     facts: facts(manifest, manifestUri),
-    next: [...restoreSteps(manifest, endpoint), ...ownRestore(manifest)],
+    next: [...restoreSteps(manifest, store), ...ownRestore(manifest)],
     trend: previous && { title: 'Last backups', trend: renderBackupTrend(manifest, previous) },
     details: rows(manifest),
   })
 }
 
-function restoreSteps(manifest: Manifest, endpoint: string | undefined): readonly string[] {
-  const { file, stream } = renderBackupCommands(manifest, endpoint)
+function restoreSteps(manifest: Manifest, store: StoreAddress): readonly string[] {
+  const { file, stream } = renderBackupCommands(manifest, store)
   return [
     `Nothing now. When you need the data, set ${code('TARGET_URL')} to an empty database. Checked, and in parallel, through a file:`,
     codeBlock(file, 'bash'),

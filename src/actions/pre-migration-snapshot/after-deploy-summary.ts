@@ -98,6 +98,6 @@ function restorePointSteps(
       : ''
   return [
     `Roll the deploy back. If the data is at fault, set ${code('TARGET_URL')} to a new, empty database and restore into it:${caution}`,
-    codeBlock(renderRestoreCommands({ ...known.backup, bucket }, 'custom', endpoint).file, 'bash'),
+    codeBlock(renderRestoreCommands(known.backup, { bucket, endpoint }, { format: 'custom' }).file, 'bash'),
   ]
 }

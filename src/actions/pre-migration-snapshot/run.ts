@@ -118,9 +118,8 @@ function toResult(
   store: Store,
   inputs: GateInputs,
 ): ActionResult {
-  const { endpoint } = inputs.store
   const summary = renderGateSummary(report, {
-    endpoint,
+    store: inputs.store,
     recordUri: report.kind === 'open' ? store.uri(report.recordKey) : undefined,
     previous,
   })
@@ -135,7 +134,7 @@ function toResult(
       restorePoint: store.uri(object.key),
       snapshotAt: backup.snapshotAt,
       level,
-      restoreCommand: renderRestorePointCommands(manifest, endpoint),
+      restoreCommand: renderRestorePointCommands(manifest, inputs.store),
       gateUri: store.uri(recordKey),
     }),
     summary,

@@ -1,5 +1,6 @@
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { renderBackupCommands } from '../../core/backup/partial-backup.ts'
+import type { StoreAddress } from '../../core/backup/restore-commands.ts'
 import type { GateRecord } from '../../core/gate/gate-record.ts'
 import type { MigrationReport } from '../../core/migrations/migration-report.ts'
 import { renderGateTrend } from '../../core/summary/gate-trend.ts'
@@ -16,7 +17,7 @@ type OpenGate = Extract<GateReport, { kind: 'open' }>
 const PENDING_SHOWN = 30
 
 export interface GateSummaryContext {
-  readonly endpoint: string | undefined
+  readonly store: StoreAddress
   readonly recordUri: string | undefined
   /** Earlier gates in any order; undefined where they could not be listed. */
   readonly previous: readonly GateRecord[] | undefined
@@ -45,7 +46,7 @@ export function renderGateSummary(report: GateReport, context: GateSummaryContex
     verdict: `✅ Gate open: ${literal(manifest.backup.database)} has a verified restore point`,
     problems: warnings(report),
     facts: gateFacts(report, context.recordUri),
-    next: restoreSteps(manifest, context.endpoint),
+    next: restoreSteps(manifest, context.store),
     trend: previous && { title: 'Last gates', trend: renderGateTrend(record, previous) },
     details: pendingList(migrations),
   })
@@ -68,7 +69,7 @@ function gateFacts(
   ]
 }
 
-function restoreSteps(manifest: Manifest, endpoint: string | undefined): readonly string[] {
+function restoreSteps(manifest: Manifest, store: StoreAddress): readonly string[] {
   const { snapshotAt, kind } = manifest.backup
   const target =
     kind === 'partial'
@@ -76,14 +77,14 @@ function restoreSteps(manifest: Manifest, endpoint: string | undefined): readonl
       : `Set ${code('TARGET_URL')} to a new, empty database, check it, then point the service at it: everything written after ${code(snapshotAt)} is not in it.`
   return [
     'Continue the deploy. If the migration goes wrong:',
-    codeBlock(renderRestorePointCommands(manifest, endpoint), 'bash'),
+    codeBlock(renderRestorePointCommands(manifest, store), 'bash'),
     target,
   ]
 }
 
 /** Shell commands that restore it into the empty database in TARGET_URL. */
-export function renderRestorePointCommands(manifest: Manifest, endpoint: string | undefined): string {
-  return renderBackupCommands(manifest, endpoint).file
+export function renderRestorePointCommands(manifest: Manifest, store: StoreAddress): string {
+  return renderBackupCommands(manifest, store).file
 }
 
 /** What going back would cost, and what was not checked. */

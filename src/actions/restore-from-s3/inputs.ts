@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { type BackupChoice, parseBackupChoice } from '../../core/backup/backup-selector.ts'
 import { type Location, parseDatabaseName, parseDestination } from '../../core/backup/bucket-layout.ts'
 import type { Connection } from '../../core/pg/connection.ts'
+import { parsePlanDigest } from '../../core/restore/plan-digest.ts'
 import { RESTORE_MODES, type RestoreMode } from '../../core/restore/restore-record.ts'
 import type { ScopeInputs } from '../../core/restore/restore-scope.ts'
 import { parseSessionSetting, type SessionSetting } from '../../core/restore/session-settings.ts'
@@ -24,6 +25,8 @@ export interface RestoreInputs {
   readonly mode: RestoreMode
   readonly newDatabase: string | undefined
   readonly confirm: string | undefined
+  readonly confirmSource: string | undefined
+  readonly expectPlan: string | undefined
   readonly allOrNothing: boolean
   readonly terminateSessions: boolean
   readonly skipSafetyBackup: string | undefined
@@ -55,6 +58,8 @@ export function readRestoreInputs(inputs: Inputs, environment: Environment): Res
     mode: inputs.oneOf('mode', RESTORE_MODES),
     newDatabase: inputs.parseOptional('new-database', parseName),
     confirm: inputs.optional('confirm'),
+    confirmSource: inputs.optional('confirm-source'),
+    expectPlan: inputs.parseOptional('expect-plan', parsePlanDigest),
     allOrNothing: inputs.flag('all-or-nothing'),
     terminateSessions: inputs.flag('terminate-sessions'),
     skipSafetyBackup: inputs.parseOptional('skip-safety-backup', parseReason),

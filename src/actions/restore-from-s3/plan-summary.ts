@@ -1,3 +1,4 @@
+import { renderIdentity } from '../../core/backup/database-identity.ts'
 import { renderEstimate } from '../../core/restore/estimate.ts'
 import { neededBytes } from '../../core/restore/restore-scope.ts'
 import { renderSummaryPage } from '../../core/summary/summary-page.ts'
@@ -46,20 +47,24 @@ function planSteps(
 
 function planFacts(
   request: RestoreRequest,
-  { facts, entries, estimate, downloadMs }: RestorePlan,
+  { digest, facts, entries, estimate, downloadMs }: RestorePlan,
 ): ReadonlyArray<readonly [string, string]> {
   const { manifest, mode, target, scope, skipSafetyBackup } = request
   const takesSafetyBackup = mode === 'overwrite' && skipSafetyBackup === undefined
   return [
     ['Backup', code(manifest.backup.id)],
+    ['Backup of', code(renderIdentity(manifest.server))],
     ['Shows the database at', code(manifest.backup.snapshotAt)],
     [
       'Archive',
       `${renderBytes(manifest.object.bytes)}, downloaded and verified in ${renderDuration(downloadMs)}, ${entries.kept.length} entries`,
     ],
     ['Target', `${code(renderAddress(target))}, PostgreSQL ${literal(facts.version)}`],
+    ['Identity of the target', code(renderIdentity(facts))],
     ['Old data', `${renderBytes(facts.databaseBytes)}, owned by ${code(facts.owner)}`],
     ['Additional space needed', `at most about ${renderBytes(neededBytes(manifest, scope))}`],
     ['Estimated duration', literal(renderEstimate(estimate, takesSafetyBackup))],
+    ['Archive SHA-256', code(manifest.object.sha256)],
+    ['Plan digest', code(digest)],
   ]
 }

@@ -33,10 +33,8 @@ export function toRestoreRequest(
   }
 }
 
-export function toPlanRequest(
-  { inputs }: RestoreRun,
-  { manifest, scope, mode, skipSafetyBackup, restoredName, previousName }: RestoreRequest,
-): PlanRequest {
+export function toPlanRequest({ inputs }: RestoreRun, request: RestoreRequest): PlanRequest {
+  const { manifest, scope, mode, skipSafetyBackup, restoredName, previousName } = request
   const { terminateSessions, allOrNothing, ownerRole, targetDiskBytes } = inputs
   const newNames: Readonly<Record<typeof mode, readonly string[]>> = {
     'new-database': [restoredName],
@@ -46,6 +44,8 @@ export function toPlanRequest(
   return {
     manifest,
     scope,
+    address: request.target,
+    expectedDigest: inputs.expectPlan,
     requirements: {
       mode,
       neededBytes: neededBytes(manifest, scope),
@@ -53,6 +53,7 @@ export function toPlanRequest(
       terminateSessions,
       allOrNothing,
       takesSafetyBackup: mode === 'overwrite' && skipSafetyBackup === undefined,
+      confirmedSource: inputs.confirmSource,
       owner: ownerRole,
       diskBytes: targetDiskBytes,
     },

@@ -15,6 +15,7 @@ export function toPlanResult(request: RestoreRequest, plan: RestorePlan): Action
     outputs: {
       outcome: 'planned',
       verdict: 'not-measured',
+      'plan-digest': plan.digest,
       'backup-id': request.manifest.backup.id,
       'restored-to': '',
       'previous-database': '',
@@ -31,6 +32,7 @@ export function toPlanResult(request: RestoreRequest, plan: RestorePlan): Action
 /** Outputs for later steps, and the summary for the operator. */
 export function toResult(
   request: RestoreRequest,
+  plan: RestorePlan,
   { record, result, failure }: RestoreReport,
   recordUri: string,
 ): ActionResult {
@@ -42,6 +44,7 @@ export function toResult(
     outputs: {
       outcome: record.restore.outcome,
       verdict: verdictOfResult(result),
+      'plan-digest': plan.digest,
       'backup-id': record.backup.id,
       'restored-to': target.restoredTo ?? '',
       'previous-database': target.previous ?? '',

@@ -48,7 +48,7 @@ export const restoreFromS3: Action = {
     const plan = await planRestore(toPlanRequest(run, request), createPlanDeps(context, run))
     if (inputs.dryRun) return toPlanResult(request, plan)
     const report = await restoreDatabase(request, plan, createRestoreDeps(context, run))
-    return toResult(request, report, report.recordKey === undefined ? '' : store.uri(report.recordKey))
+    return toResult(request, plan, report, report.recordKey === undefined ? '' : store.uri(report.recordKey))
   },
 
   /** Drops what a killed main phase left. */

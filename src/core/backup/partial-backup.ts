@@ -2,7 +2,7 @@ import { quoteIdentifier } from '../pg/quote.ts'
 import { shellQuote } from '../text/shell-quote.ts'
 import { lackingPattern } from './archive-toc.ts'
 import type { Manifest } from './manifest.ts'
-import { renderRestoreCommands } from './restore-commands.ts'
+import { renderRestoreCommands, type StoreAddress } from './restore-commands.ts'
 
 /** Every database has them. */
 const ALWAYS_THERE = /^(public$|pg_|information_schema$)/
@@ -62,11 +62,12 @@ function extensionsOf({ extensions }: Manifest['server']): Manifest['server']['e
  */
 export function renderBackupCommands(
   manifest: Manifest,
-  endpoint: string | undefined,
+  store: StoreAddress,
 ): { readonly file: string; readonly stream: string | undefined } {
   const { object, archive } = manifest
   const filters = listFilters(manifest)
-  const commands = renderRestoreCommands(object, archive.format, endpoint, archive.compression, filters)
+  const { format, compression } = archive
+  const commands = renderRestoreCommands(object, store, { format, compression, filters })
   const before = renderCommandBefore(manifest)
   return {
     file: `${before}${commands.file}`,

@@ -11,19 +11,37 @@ export interface RestoreCommands {
 /** A plain script is compressed as a whole, and psql reads it as text. */
 const UNPACK: Readonly<Record<string, string>> = { gzip: 'gzip -dc', lz4: 'lz4 -dc', zstd: 'zstd -dc' }
 
-/**
- * Both expect the URL of an empty database in TARGET_URL. Runbook §4.2: no owners, no grants. `filters` are commands that leave entries out of
- * the list of an archive, which needs a file.
- */
+/** The store that was asked. A manifest may name another bucket: it was copied, or somebody made it up. */
+export interface StoreAddress {
+  readonly bucket: string
+  /** Undefined for AWS. */
+  readonly endpoint: string | undefined
+}
+
+/** A sentence when the manifest names another bucket than the one that was asked; undefined when they agree. */
+export function otherBucketNote(
+  { bucket }: Pick<Manifest['object'], 'bucket'>,
+  store: Pick<StoreAddress, 'bucket'>,
+): string | undefined {
+  if (bucket === store.bucket) return undefined
+  return `The manifest names the bucket ${bucket}, but it lies in ${store.bucket}: this is a copy. Commands name ${store.bucket}.`
+}
+
+/** How an archive was made, and the commands that leave entries out of its list, which needs a file. */
+export interface ArchiveLayout {
+  readonly format: ArchiveFormat
+  readonly compression?: string
+  readonly filters?: readonly string[]
+}
+
+/** Both expect the URL of an empty database in TARGET_URL. Runbook §4.2: no owners, no grants. */
 export function renderRestoreCommands(
-  object: Pick<Manifest['object'], 'bucket' | 'key' | 'sha256'>,
-  format: ArchiveFormat,
-  endpoint: string | undefined,
-  compression = 'none',
-  filters: readonly string[] = [],
+  object: Pick<Manifest['object'], 'key' | 'sha256'>,
+  { bucket, endpoint }: StoreAddress,
+  { format, compression = 'none', filters = [] }: ArchiveLayout,
 ): RestoreCommands {
   const store = endpointOption(endpoint)
-  const uri = shellQuote(`s3://${object.bucket}/${object.key}`)
+  const uri = shellQuote(`s3://${bucket}/${object.key}`)
   const file = object.key.replace(/^.*\//, '')
   const name = shellQuote(file)
   const fetchFile = `aws s3 cp${store} ${uri} ${name} &&\n  echo ${shellQuote(`${object.sha256}  ${file}`)} | sha256sum --check &&`
@@ -46,8 +64,10 @@ export function renderRestoreCommands(
     filters.length === 0
       ? ['', '']
       : [`\n  ${[`pg_restore --list ${name}`, ...filters].join(' | ')} > ${list} &&`, ` --use-list ${list}`]
+  // Two runs: in parallel, post-data of a partitioned parent may come before the rows of its partitions.
+  const load = (sections: string) => `${restore}${useList}${sections} --jobs 4 --dbname "$TARGET_URL" ${name}`
   return {
-    file: `${fetchFile}${writeList}\n  ${restore}${useList} --jobs 4 --dbname "$TARGET_URL" ${name}`,
+    file: `${fetchFile}${writeList}\n  ${load(' --section pre-data --section data')} &&\n  ${load(' --section post-data')}`,
     stream: `${fetchStream} \\\n  | ${restore} --dbname "$TARGET_URL"`,
   }
 }

@@ -23,6 +23,8 @@ export interface TargetFacts {
   readonly versionNumber: number
   readonly version: string
   readonly database: string
+  /** The number that initdb gave the cluster; null where this role may not read it. */
+  readonly systemIdentifier: string | null
   readonly user: string
   readonly isSuperuser: boolean
   readonly mayCreateDatabases: boolean

@@ -1,3 +1,4 @@
+import { renderDifference, renderIdentity, sourceConfirmation } from '../backup/database-identity.ts'
 import type { Manifest } from '../backup/manifest.ts'
 import { quoteIdentifier } from '../pg/quote.ts'
 import { fromVersionNumber, parseVersion } from '../pg/version.ts'
@@ -18,6 +19,8 @@ export interface TargetRequirements {
   readonly terminateSessions: boolean
   readonly allOrNothing: boolean
   readonly takesSafetyBackup: boolean
+  /** The source that the operator named: a system identifier or a database. */
+  readonly confirmedSource: string | undefined
   /** The role that is to own what is restored; undefined is the role that connects. */
   readonly owner: string | undefined
   /** What the server's disk holds, where the operator knows; SQL cannot tell. */
@@ -52,6 +55,7 @@ export function targetProblems(
 ): readonly TargetProblem[] {
   return [
     ...versionProblems(manifest, facts),
+    ...identityProblems(manifest, facts, requirements),
     ...nameProblems(facts, requirements),
     ...privilegeProblems(facts, requirements),
     ...contentProblems(manifest, facts),
@@ -79,6 +83,30 @@ function versionProblems({ server }: Manifest, facts: TargetFacts): readonly Tar
       hint: `Restore to a server of PostgreSQL ${OLDEST_MAJOR} or newer.`,
     })
   return problems
+}
+
+/** A backup of another database replaces nothing unless the operator names its source. */
+function identityProblems(
+  { backup, server }: Manifest,
+  facts: TargetFacts,
+  { mode, confirmedSource }: TargetRequirements,
+): readonly TargetProblem[] {
+  const expected = sourceConfirmation(server, facts)
+  const names = [server.systemIdentifier, server.database]
+  if (confirmedSource !== undefined && confirmedSource !== expected && !names.includes(confirmedSource))
+    return [
+      {
+        message: `the input confirm-source names ${confirmedSource}, but the backup ${backup.id} is of the database ${renderIdentity(server)}`,
+        hint: `Pick a backup of ${confirmedSource}, or set confirm-source: ${expected ?? server.database}.`,
+      },
+    ]
+  if (expected === undefined || confirmedSource === expected || mode === 'new-database') return []
+  return [
+    {
+      message: `the backup ${backup.id} is ${renderDifference(server, facts)}`,
+      hint: `If that backup is to replace ${facts.database} (after a disaster a new server always has another identifier), set confirm-source: ${expected}.`,
+    },
+  ]
 }
 
 function nameProblems(

@@ -1,3 +1,4 @@
+import { differenceOf, renderDifference } from '../backup/database-identity.ts'
 import type { Manifest } from '../backup/manifest.ts'
 import { quoteIdentifier } from '../pg/quote.ts'
 import { renderSome } from '../text/counts.ts'
@@ -11,6 +12,8 @@ export function targetWarnings(
   { mode }: TargetRequirements,
 ): readonly string[] {
   const warnings: string[] = []
+  if (differenceOf(server, facts) !== undefined)
+    warnings.push(`This backup is ${renderDifference(server, facts)}.`)
   if (mode !== 'new-database' && facts.slots.length > 0)
     warnings.push(
       `Replication slots read ${facts.database}: ${renderSome(facts.slots)}. ${mode === 'swap' ? 'They stay with the old data, under its new name.' : 'Who reads them gets the emptying and filling as changes.'}`,

@@ -1,5 +1,6 @@
 import type { Connection } from '../../core/pg/connection.ts'
 import type { OfferedExtension, TargetFacts } from '../../core/restore/target-facts.ts'
+import { readSystemIdentifier } from '../catalog/database-identity.ts'
 import type { Session } from '../session/session.ts'
 import { readSessions } from './terminate-sessions.ts'
 
@@ -138,6 +139,7 @@ export async function readTargetFacts(
     versionNumber: Number(row.version_number),
     version: row.version ?? '',
     database: row.database ?? connection.database,
+    systemIdentifier: await readSystemIdentifier(session),
     user: row.user ?? connection.user,
     isSuperuser: row.superuser === 'true',
     mayCreateDatabases: row.may_create === 'true',

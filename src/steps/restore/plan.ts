@@ -1,5 +1,7 @@
 import type { ArchiveEntry, ChosenEntries } from '../../core/backup/archive-toc.ts'
+import { renderIdentity } from '../../core/backup/database-identity.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
+import { otherBucketNote } from '../../core/backup/restore-commands.ts'
 import { OperatorError } from '../../core/errors.ts'
 import {
   estimateRestore,
@@ -8,6 +10,7 @@ import {
   type RestoreEstimate,
   renderEstimate,
 } from '../../core/restore/estimate.ts'
+import { type ApprovedPlan, planDigest } from '../../core/restore/plan-digest.ts'
 import type { RestoreMode } from '../../core/restore/restore-record.ts'
 import type { RestoreScope } from '../../core/restore/restore-scope.ts'
 import type { TargetFacts } from '../../core/restore/target-facts.ts'
@@ -25,6 +28,9 @@ import { timedGroup } from '../timed-group.ts'
 export interface PlanRequest {
   readonly manifest: Manifest
   readonly scope: RestoreScope
+  readonly address: ApprovedPlan['address']
+  /** The digest of the plan that was approved; undefined when none was handed over. */
+  readonly expectedDigest: string | undefined
   readonly requirements: Omit<TargetRequirements, 'archiveEntries'>
 }
 
@@ -44,6 +50,7 @@ export interface PlanDeps extends FetchDeps {
 
 /** What is known before the first change. */
 export interface RestorePlan {
+  readonly digest: string
   readonly facts: TargetFacts
   readonly entries: ChosenEntries
   readonly estimate: RestoreEstimate | undefined
@@ -66,6 +73,8 @@ export async function planRestore(request: PlanRequest, deps: PlanDeps): Promise
     )
     return found
   })
+  const digest = digestPlan(request, facts)
+  refuseOtherPlan(request, facts, digest)
   refuse(targetProblems(manifest, facts, { ...requirements, archiveEntries: 0 }))
   await deps.trySettings()
   await deps.refuseUnready(requirements.mode, facts)
@@ -77,15 +86,36 @@ export async function planRestore(request: PlanRequest, deps: PlanDeps): Promise
   refuse(targetProblems(manifest, facts, { ...requirements, archiveEntries: entries.kept.length }))
   const warnings = [
     ...targetWarnings(manifest, facts, { ...requirements, archiveEntries: entries.kept.length }),
+    ...[otherBucketNote(manifest.object, deps.store)].filter(note => note !== undefined),
     ...leftOutWarning(entries),
     ...(requirements.mode === 'swap' ? await deps.readUnpassable() : []),
   ]
   for (const warning of warnings) log.warning(warning)
   const estimate = estimateRestore(manifest.object.bytes, await deps.readDrills(), await deps.readRestores())
   log.info(
-    `Nothing speaks against it. ${renderCount(entries.kept.length)} entries of the archive to restore; duration ${renderEstimate(estimate, requirements.takesSafetyBackup)}.`,
+    `Preflight passed. ${renderCount(entries.kept.length)} archive entries to restore, duration ${renderEstimate(estimate, requirements.takesSafetyBackup)}.`,
   )
-  return { facts, entries, estimate, warnings, downloadMs }
+  return { digest, facts, entries, estimate, warnings, downloadMs }
+}
+
+function digestPlan({ manifest, scope, address, requirements }: PlanRequest, target: TargetFacts): string {
+  return planDigest({ address, target, manifest, mode: requirements.mode, scope })
+}
+
+/** Throws PLAN_CHANGED when the approved plan is of another server, database, owner, backup, mode or selection. */
+function refuseOtherPlan(
+  { manifest, address, expectedDigest, requirements }: PlanRequest,
+  facts: TargetFacts,
+  digest: string,
+): void {
+  if (expectedDigest === undefined || expectedDigest === digest) return
+  throw new OperatorError(
+    'PLAN_CHANGED',
+    `Nothing was changed. expect-plan is ${expectedDigest}, but this plan is ${digest}: backup ${manifest.backup.id} with archive ${manifest.object.sha256} to ${renderIdentity(facts)} on ${address.host}:${address.port}, owned by ${facts.owner}, mode ${requirements.mode}.`,
+    {
+      hint: 'Compare these with the summary of the plan that was approved. To restore what is named here, plan again and approve that plan.',
+    },
+  )
 }
 
 /** Refuses backups that this mode must not put in the place of a database. Throws BACKUP_UNUSABLE. */
@@ -136,7 +166,7 @@ function refuse(problems: readonly TargetProblem[]): void {
     isBusy ? 'TARGET_BUSY' : 'TARGET_UNFIT',
     messages.length === 1
       ? `Nothing was changed. ${messages[0]}`
-      : `Nothing was changed. ${messages.length} things are in the way:\n- ${messages.join('\n- ')}`,
+      : `Nothing was changed. ${messages.length} problems:\n- ${messages.join('\n- ')}`,
     { hint: problems.map(({ hint }) => hint).join(' ') },
   )
 }

@@ -15,6 +15,8 @@ import type { RestoreResult } from './result.ts'
 export interface FinishedRestore {
   readonly request: RestoreRequest
   readonly plan: RestorePlan
+  /** The bucket that was asked; the manifest of a copy names another. */
+  readonly bucket: string
   readonly result: RestoreResult
   /** Undefined when all went well. */
   readonly failure: OperatorError | undefined
@@ -27,7 +29,7 @@ export function createRecord(finished: FinishedRestore): RestoreRecord {
   return {
     version: RESTORE_VERSION,
     restore: restoreFacts(finished),
-    backup: backupFacts(request),
+    backup: backupFacts(finished),
     target: targetFacts(request, result),
     options: optionFacts(request, plan),
     notes: result.notes,
@@ -66,8 +68,9 @@ function outcomeOf(failure: OperatorError | undefined, { replacedAt }: RestoreRe
   return failure.code === 'RESTORE_UNVERIFIED' || replacedAt !== null ? 'unverified' : 'failed'
 }
 
-function backupFacts({ manifest: { backup, object } }: RestoreRequest): RestoreRecord['backup'] {
-  const { bucket, key, versionId, sha256, bytes } = object
+function backupFacts({ request, bucket }: FinishedRestore): RestoreRecord['backup'] {
+  const { backup, object } = request.manifest
+  const { key, versionId, sha256, bytes } = object
   const { id, snapshotAt, kind } = backup
   return { id, bucket, key, versionId, sha256, bytes, snapshotAt, kind }
 }

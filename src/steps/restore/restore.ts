@@ -45,7 +45,8 @@ export async function restoreDatabase(
   const { result, failure } = await collectResult(
     restoreByMode({ ...request, entries: plan.entries.kept }, deps),
   )
-  const record = createRecord({ request, plan, result, failure, startedAt, endedAt: deps.now() })
+  const { bucket } = deps.store
+  const record = createRecord({ request, plan, bucket, result, failure, startedAt, endedAt: deps.now() })
   const key = restoreKey(request.location, startedAt, request.nonce)
   const recordKey = (await writeRecord(key, record, deps)) ? key : undefined
   deps.log.info(`${record.restore.outcome} in ${renderDuration(record.durations.totalMs)}.`)

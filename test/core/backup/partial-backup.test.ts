@@ -14,10 +14,12 @@ function partial(backup: Partial<Manifest['backup']>, ...schemas: readonly strin
   }
 }
 
+const STORE = { bucket: 'asked', endpoint: undefined }
+
 describe('what an empty database lacks before a restore', () => {
   it('is nothing for a full backup', () => {
     expect(statementsBefore(SAMPLE)).toEqual([])
-    expect(renderBackupCommands(SAMPLE, undefined).file).toMatch(/^aws s3 cp /)
+    expect(renderBackupCommands(SAMPLE, STORE).file).toMatch(/^aws s3 cp /)
   })
 
   it.each([{ tablePatterns: ['audit.*'] }, { schemaPatterns: ['audit', 'public'] }])(
@@ -42,11 +44,11 @@ describe('what an empty database lacks before a restore', () => {
   })
 
   it('is a command whose names a shell leaves alone', () => {
-    const { file } = renderBackupCommands(partial({ tablePatterns: ['x'] }, "it's"), undefined)
+    const { file } = renderBackupCommands(partial({ tablePatterns: ['x'] }, "it's"), STORE)
     expect(file).toContain(`--command 'CREATE SCHEMA IF NOT EXISTS "it'\\''s"' \\\n`)
   })
 
   it.each([{ schemaPatterns: ['audit'] }, { tablePatterns: ['audit.*'] }, {}])('is no stream: %o', backup => {
-    expect(renderBackupCommands(partial(backup, 'audit'), undefined).stream).toBeUndefined()
+    expect(renderBackupCommands(partial(backup, 'audit'), STORE).stream).toBeUndefined()
   })
 })
