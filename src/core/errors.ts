@@ -36,8 +36,6 @@ export const ERROR_CODES = {
   TARGET_UNFIT:
     'The target cannot take this backup: too old, too small, or without an extension, role or privilege. Nothing was changed.',
   TARGET_BUSY: 'Other sessions use the database to be replaced. Nothing was changed.',
-  PLAN_CHANGED:
-    'The restore differs from the approved plan: another server, database, owner, backup, mode or selection. Nothing was changed.',
   CONFIRMATION_MISSING: 'Overwriting a database needs its name typed into confirm. Nothing was changed.',
   RESTORE_UNVERIFIED: 'The data was restored, but differs from the manifest.',
   SWAP_FAILED: 'The databases could not be renamed. The old one keeps its name.',

@@ -1,7 +1,3 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseRestoreRecord } from '../../src/core/restore/restore-record.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
@@ -9,6 +5,7 @@ import { withClient } from '../support/database.ts'
 import { labEnvironment } from '../support/dump.ts'
 import { createHosted, type HostedDatabase } from '../support/hosted.ts'
 import { theLab } from '../support/lab.ts'
+import { runInShell, shellBlockOf } from '../support/printed-commands.ts'
 import { dumpLogi } from '../support/restore-run.ts'
 import { type ActionRun, runAction } from '../support/runner.ts'
 
@@ -83,62 +80,6 @@ describe('restore-from-s3 of a part', () => {
     expect(target.replacedAt).toBeNull()
   })
 
-  it('shows how to compare and copy back some tables', async () => {
-    await using hosted = await createHosted(lab, SCHEMA)
-    await using bucket = await createBucket(lab)
-    await dump(hosted, bucket)
-    await withClient(hosted.url, client =>
-      client.query(
-        `DELETE FROM "odd name.with dot"; DELETE FROM users WHERE id > 90; UPDATE users SET mood = 'sad' WHERE id = 1`,
-      ),
-    )
-    const run = await restore(hosted, bucket, { tables: 'users\n"odd name.with dot"' })
-    expect(run.exitCode, run.log).toBe(0)
-    expect(run.summary).toContain('only a part')
-    const script = scriptOf(run)
-
-    const shown = shell(hosted, script)
-    expect(shown).toContain('(11 rows)')
-    expect(shown).toContain('(20 rows)')
-    expect(await counts(hosted.url)).toMatchObject({ users: 90, odd: 0 })
-
-    shell(hosted, script.replaceAll('ROLLBACK;', 'COMMIT;'))
-    expect(await counts(hosted.url)).toMatchObject({ users: 100, odd: 20 })
-    const { rows } = await withClient(hosted.url, client =>
-      client.query('SELECT mood FROM users WHERE id = 1'),
-    )
-    // What is there stays as it is.
-    expect(rows).toEqual([{ mood: 'sad' }])
-  })
-
-  it('copies back rows behind those that they refer to, of a parent without its children, whatever columns are called', async () => {
-    await using hosted = await createHosted(
-      lab,
-      `CREATE TABLE tags (r int, o int); INSERT INTO tags VALUES (1, 2), (3, 4);
-       CREATE TABLE users (id serial PRIMARY KEY); INSERT INTO users SELECT FROM generate_series(1, 3);
-       CREATE TABLE links (user_id int REFERENCES users); INSERT INTO links SELECT generate_series(1, 3);
-       CREATE TABLE notes (body text); INSERT INTO notes VALUES ('own');
-       CREATE TABLE old_notes () INHERITS (notes); INSERT INTO old_notes VALUES ('inherited')`,
-    )
-    await using bucket = await createBucket(lab)
-    await dump(hosted, bucket)
-    await withClient(hosted.url, client =>
-      client.query('DELETE FROM tags WHERE r = 1; DELETE FROM links; DELETE FROM users; DELETE FROM notes'),
-    )
-
-    const run = await restore(hosted, bucket, { schemas: 'public' })
-
-    expect(run.exitCode, run.log).toBe(0)
-    shell(hosted, scriptOf(run).replaceAll('ROLLBACK;', 'COMMIT;'))
-    const { rows } = await withClient(hosted.url, client =>
-      client.query(
-        `SELECT (SELECT count(*)::int FROM tags) AS tags, (SELECT count(*)::int FROM users) AS users, (SELECT count(*)::int FROM links) AS links,
-                (SELECT string_agg(body, ',' ORDER BY body) FROM notes) AS notes`,
-      ),
-    )
-    expect(rows).toEqual([{ tags: 2, users: 3, links: 3, notes: 'inherited,own' }])
-  })
-
   it('does not take a partial backup for a whole database either', async () => {
     await using hosted = await createHosted(
       lab,
@@ -155,7 +96,7 @@ describe('restore-from-s3 of a part', () => {
     expect(run.summary).toContain('only a part')
     expect(run.summary).not.toContain('Cut over')
     expect(run.outputs.notice).toBe('')
-    shell(hosted, scriptOf(run).replaceAll('ROLLBACK;', 'COMMIT;'))
+    runInShell(lab, hosted, shellBlockOf(run).replaceAll('ROLLBACK;', 'COMMIT;'))
     const { rowCount } = await withClient(hosted.url, client => client.query('SELECT FROM notes'))
     expect(rowCount).toBe(3)
   })
@@ -225,30 +166,6 @@ describe('restore-from-s3 of a part', () => {
     expect(drill.log).not.toContain('RESTORE_FAILED')
     expect(drill.outputs.verdict, drill.log).not.toBe('fail')
   })
-
-  it('shows how the structure differs', async () => {
-    await using hosted = await createHosted(lab, SCHEMA)
-    await using bucket = await createBucket(lab)
-    await dump(hosted, bucket)
-    await withClient(hosted.url, client => client.query('ALTER TABLE users DROP COLUMN created_at'))
-    const run = await restore(hosted, bucket, { content: 'schema' })
-    expect(shell(hosted, `${scriptOf(run)} || true`)).toMatch(/^> .*created_at/m)
-  })
-
-  function scriptOf({ summary }: ActionRun): string {
-    return /```sh\n(.*?)\n```/s.exec(summary)?.[1] ?? ''
-  }
-
-  /** As an operator would run it: the password in the environment, in a directory of its own. */
-  function shell(target: HostedDatabase, script: string): string {
-    const directory = mkdtempSync(join(tmpdir(), 'pg-runbook-copy-back-'))
-    try {
-      const env = { PATH: `${lab.postgres.binDir}:/usr/bin:/bin`, PGPASSWORD: new URL(target.url).password }
-      return execFileSync('bash', ['-ec', script], { cwd: directory, env, encoding: 'utf8' })
-    } finally {
-      rmSync(directory, { recursive: true })
-    }
-  }
 
   it('refuses a pattern that matches nothing', async () => {
     await using hosted = await createHosted(lab, SCHEMA)

@@ -2,11 +2,13 @@ import { withDatabase } from '../../core/pg/connection.ts'
 import { readRestoredContent } from '../../postgres/catalog/content.ts'
 import { readStructureChecks } from '../../postgres/catalog/structure.ts'
 import { openSession } from '../../postgres/session/session.ts'
+import type { RestoredRights } from '../../postgres/target/definer-rights.ts'
 import { analyzeDatabase } from '../../postgres/target/new-database.ts'
 import type { ActionContext } from '../../runner/action.ts'
 import type { CheckDeps } from '../../steps/restore/check.ts'
 import type { FillTargetDeps } from '../../steps/restore/fill-target.ts'
 import type { NewDatabaseDeps } from '../../steps/restore/into-new-database.ts'
+import type { RestorePlan } from '../../steps/restore/plan.ts'
 import { createPassDeps, type FillPlace } from '../../wiring/pass-deps.ts'
 import type { RestoreRun } from './restore-run.ts'
 
@@ -21,6 +23,18 @@ export function createCheckDeps({ log }: ActionContext, { target, signal }: Rest
       await using session = await openSession(withDatabase(target, database), signal)
       return await readStructureChecks(session)
     },
+  }
+}
+
+/** What decides which rights a restored database may keep. */
+export function restoredRights(
+  { inputs, manifest }: RestoreRun,
+  { entries, facts: { systemIdentifier } }: RestorePlan,
+): RestoredRights {
+  return {
+    entries: entries.kept,
+    restoresGrants: inputs.restoreGrants,
+    isSameSystem: systemIdentifier !== null && systemIdentifier === manifest.server.systemIdentifier,
   }
 }
 

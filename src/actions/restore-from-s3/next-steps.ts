@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '../../core/pg/quote.ts'
+import { printIdentifier } from '../../core/pg/quote.ts'
 import {
   COMPARE_STRUCTURE,
   renderAddresses,
@@ -36,7 +36,7 @@ function cutover(target: RestoreRecord['target'], restoredTo: string): readonly 
       `Look at the data: connect to ${code(restoredTo)} on ${code(`${host}:${port}`)} as ${code(user)}.`,
       `Point ${code('DATABASE_URL')} of the application to ${code(restoredTo)}: the same URL, with ${code(`/${restoredTo}`)} at its end instead of ${code(`/${database}`)}.`,
       `Deploy, and wait until ${code('/up')} answers 200.`,
-      `Keep ${code(database)} for some days, then: ${code(`DROP DATABASE ${quoteIdentifier(database)}`)}.`,
+      `Keep ${code(database)} for some days, then: ${code(`DROP DATABASE ${printIdentifier(database)}`)}.`,
     ]),
   ]
 }
@@ -65,7 +65,7 @@ function copyBackSteps(
         ...(tables.length > 0
           ? [`The files ${code('rows-*.copy')} hold rows of users: remove them when you are done.`]
           : []),
-        `When you no longer need it: ${code(`DROP DATABASE ${quoteIdentifier(restoredTo)}`)}.`,
+        `When you no longer need it: ${code(`DROP DATABASE ${printIdentifier(restoredTo)}`)}.`,
       ],
       2,
     ),
@@ -88,7 +88,7 @@ function afterSwap({ restore, target }: RestoreRecord, previous: string): readon
     codeBlock(back, 'sql'),
     numbered(
       [
-        `Some days from now, when you no longer need the old data: ${code(`DROP DATABASE ${quoteIdentifier(previous)}`)}.`,
+        `Some days from now, when you no longer need the old data: ${code(`DROP DATABASE ${printIdentifier(previous)}`)}.`,
       ],
       4,
     ),

@@ -1,4 +1,4 @@
-import type { Connection } from '../../core/pg/connection.ts'
+import { type Connection, withDatabase } from '../../core/pg/connection.ts'
 import type { RestoreScope } from '../../core/restore/restore-scope.ts'
 import { readContent } from '../../postgres/catalog/content.ts'
 import { advanceNumbering } from '../../postgres/catalog/sequence-columns.ts'
@@ -6,6 +6,7 @@ import { sessionOf } from '../../postgres/client-tools/psql-session.ts'
 import { beginTransaction, type TargetTransaction } from '../../postgres/client-tools/psql-transaction.ts'
 import { openSession } from '../../postgres/session/session.ts'
 import { readTransactionEnd } from '../../postgres/target/commit-status.ts'
+import { limitDefinerRights } from '../../postgres/target/definer-rights.ts'
 import { EMPTY_DATABASE } from '../../postgres/target/drop-contents.ts'
 import { readInventory } from '../../postgres/target/inventory.ts'
 import {
@@ -21,18 +22,23 @@ import type { ActionContext } from '../../runner/action.ts'
 import type { TransactionDeps } from '../../steps/restore/fill-in-transaction.ts'
 import type { FillTargetDeps } from '../../steps/restore/fill-target.ts'
 import type { OverwriteDeps } from '../../steps/restore/overwrite.ts'
+import type { RestorePlan } from '../../steps/restore/plan.ts'
 import { createTransactionPasses } from '../../wiring/pass-deps.ts'
 import { requireTool } from '../../wiring/require-tool.ts'
-import { createCheckDeps, createFillDeps, fillPlace } from './check-deps.ts'
+import { createCheckDeps, createFillDeps, fillPlace, restoredRights } from './check-deps.ts'
 import type { RestoreRun } from './restore-run.ts'
 import { createSafetyBackupDeps } from './safety-backup-deps.ts'
 
-export function createOverwriteDeps(context: ActionContext, run: RestoreRun): OverwriteDeps {
+export function createOverwriteDeps(
+  context: ActionContext,
+  run: RestoreRun,
+  plan: RestorePlan,
+): OverwriteDeps {
   const { target, env, pgRestore, signal } = run
   return {
     ...createCheckDeps(context, run),
     ...createFillDeps(context, run),
-    ...createTransactionDeps(context, run),
+    ...createTransactionDeps(context, run, plan),
     ...createSafetyBackupDeps(context, run),
     begin: async () => {
       const { path } = await requireTool(context, 'psql', pgRestore.version.major)
@@ -57,18 +63,25 @@ export function createOverwriteDeps(context: ActionContext, run: RestoreRun): Ov
       await using session = await openSession(target, signal)
       return await readRowTriggers(session, tables)
     },
+    limitRights: async database => {
+      await using session = await openSession(withDatabase(target, database), signal)
+      return await limitDefinerRights(session, restoredRights(run, plan))
+    },
   }
 }
 
 function createTransactionDeps(
   context: ActionContext,
   run: RestoreRun,
+  plan: RestorePlan,
 ): Omit<TransactionDeps, keyof FillTargetDeps> {
   return {
     passesIn: transaction =>
       createTransactionPasses(transaction, { ...fillPlace(context, run), connectionOf: () => run.target }),
     readUncommitted: (transaction, original, scope) =>
       readContent(sessionOf(transaction), original, tablesOfRows(scope)),
+    limitRightsInTransaction: transaction =>
+      limitDefinerRights(sessionOf(transaction), restoredRights(run, plan)),
     advanceSequences: (transaction, tables) => advanceNumbering(sessionOf(transaction), tables),
     readEnd: id =>
       readTransactionEnd(id, async (sql, values) => {

@@ -9,7 +9,7 @@ import { renderBytes } from '../../core/text/bytes.ts'
 import type { Action, ActionContext } from '../../runner/action.ts'
 import { withDeadline } from '../../runner/deadline.ts'
 import { findBackup } from '../../steps/backups/find-backup.ts'
-import { planRestore } from '../../steps/restore/plan.ts'
+import { planRestore, type RestorePlan } from '../../steps/restore/plan.ts'
 import { restoreDatabase } from '../../steps/restore/restore.ts'
 import { Store } from '../../storage/store.ts'
 import { hasOpenUpload, removeOpenUpload } from '../../wiring/dump-deps.ts'
@@ -47,7 +47,7 @@ export const restoreFromS3: Action = {
     const request = toRestoreRequest(context.environment, run, scope, chooseNames(inputs))
     const plan = await planRestore(toPlanRequest(run, request), createPlanDeps(context, run))
     if (inputs.dryRun) return toPlanResult(request, plan)
-    const report = await restoreDatabase(request, plan, createRestoreDeps(context, run))
+    const report = await restoreDatabase(request, plan, createRestoreDeps(context, run, plan))
     return toResult(request, plan, report, report.recordKey === undefined ? '' : store.uri(report.recordKey))
   },
 
@@ -112,11 +112,11 @@ function chooseNames({ target: { database }, newDatabase }: RestoreInputs) {
   }
 }
 
-function createRestoreDeps(context: ActionContext, run: RestoreRun) {
+function createRestoreDeps(context: ActionContext, run: RestoreRun, plan: RestorePlan) {
   return {
-    newDatabase: createNewDatabaseDeps(context, run),
+    newDatabase: createNewDatabaseDeps(context, run, plan),
     swap: createSwapDeps(context, run),
-    overwrite: createOverwriteDeps(context, run),
+    overwrite: createOverwriteDeps(context, run, plan),
     store: run.store,
     now: () => new Date(),
     log: context.log,

@@ -1,5 +1,5 @@
 import * as d from '../../core/json/decode.ts'
-import { quoteIdentifier } from '../../core/pg/quote.ts'
+import { printIdentifier } from '../../core/pg/quote.ts'
 import { withRestoreSettings } from '../../core/restore/session-settings.ts'
 import { dropUnfinishedDatabase } from '../../postgres/target/new-database.ts'
 import type { ActionContext } from '../../runner/action.ts'
@@ -23,7 +23,7 @@ export async function dropLeftDatabase(context: ActionContext, inputs: RestoreIn
     context.log.info(`The restore was stopped half way; the unfinished database ${name} is gone.`)
   else if (end === 'kept')
     context.log.warning(
-      `The restore was stopped when ${name} was whole already: it stays. If nobody needs it: DROP DATABASE ${quoteIdentifier(name)};`,
+      `The restore was stopped when ${name} was whole already: it stays. If nobody needs it: DROP DATABASE ${printIdentifier(name)};`,
     )
   else if (inputs.mode === 'swap')
     context.log.info(

@@ -12,3 +12,25 @@ export function quoteTable(table: { readonly schema: string; readonly name: stri
 export function quoteLiteral(text: string): string {
   return `'${text.replace(/'/g, "''")}'`
 }
+
+/** What a person does not see, or a shell takes for the end of a line. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
+
+/**
+ * An identifier for commands that people paste: on one line, with nothing invisible in it. Odd characters become Unicode
+ * escapes, `U&"a\000ab"`, so that no name can end a line, a here-document or a code block.
+ */
+export function printIdentifier(name: string): string {
+  if (!INVISIBLE.test(name)) return quoteIdentifier(name)
+  const escaped = [...name.replace(/\\/g, '\\\\')].map(character =>
+    INVISIBLE.test(character)
+      ? `\\+${(character.codePointAt(0) ?? 0).toString(16).padStart(6, '0')}`
+      : character,
+  )
+  return `U&${quoteIdentifier(escaped.join(''))}`
+}
+
+/** `"schema"."name"` for commands that people paste. */
+export function printTable({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return `${printIdentifier(schema)}.${printIdentifier(name)}`
+}

@@ -58,6 +58,8 @@ export interface TargetFacts {
   readonly unlockableTables: readonly string[]
   /** Subscriptions of this database: they write to it, and follow it whatever it is called. */
   readonly subscriptions: readonly string[]
+  /** User mappings that an overwriting would drop and whose options this role may not read. */
+  readonly hiddenUserMappings: ReadonlyArray<{ readonly user: string; readonly server: string }>
   /** Logical replication slots of this database: who reads them gets what is done to it, and nothing of another one. */
   readonly slots: readonly string[]
   /** Names that are taken. */

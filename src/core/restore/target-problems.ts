@@ -1,11 +1,12 @@
 import { renderDifference, renderIdentity, sourceConfirmation } from '../backup/database-identity.ts'
 import type { Manifest } from '../backup/manifest.ts'
-import { quoteIdentifier } from '../pg/quote.ts'
+import { printIdentifier } from '../pg/quote.ts'
 import { fromVersionNumber, parseVersion } from '../pg/version.ts'
 import { renderBytes } from '../text/bytes.ts'
 import { renderSome } from '../text/counts.ts'
 import type { RestoreMode } from './restore-record.ts'
 
+import { rightsProblems } from './rights-problems.ts'
 import { sessionProblems } from './session-problems.ts'
 import type { TargetFacts } from './target-facts.ts'
 
@@ -25,9 +26,19 @@ export interface TargetRequirements {
   readonly owner: string | undefined
   /** What the server's disk holds, where the operator knows; SQL cannot tell. */
   readonly diskBytes: number | undefined
-  /** Entries of the archive that take a lock each, in one transaction. */
-  readonly archiveEntries: number
+  /** What the archive would bring; nothing before it is listed. */
+  readonly archive: ArchiveFacts
 }
+
+/** What a restore of the chosen entries would bring. */
+export interface ArchiveFacts {
+  /** Each takes a lock, in one transaction. */
+  readonly entries: number
+  /** Titles of entries that belong to other roles than the one that restores. */
+  readonly ofOthers: readonly string[]
+}
+
+export const NO_ARCHIVE: ArchiveFacts = { entries: 0, ofOthers: [] }
 
 /** pg_restore sets transaction_timeout, which is new in 17 (_doSetFixedOutputState in pg_backup_archiver.c). */
 const OLDEST_MAJOR = 17
@@ -58,6 +69,7 @@ export function targetProblems(
     ...identityProblems(manifest, facts, requirements),
     ...nameProblems(facts, requirements),
     ...privilegeProblems(facts, requirements),
+    ...rightsProblems(facts, requirements),
     ...contentProblems(manifest, facts),
     ...spaceProblems(facts, requirements),
     ...(requirements.mode === 'new-database' ? [] : sessionProblems(facts, requirements)),
@@ -127,7 +139,7 @@ function privilegeProblems(facts: TargetFacts, requirements: TargetRequirements)
   if (mode !== 'overwrite' && !facts.mayCreateDatabases)
     problems.push({
       message: `the role ${facts.user} may not create databases, which the mode ${mode} needs`,
-      hint: `ALTER ROLE ${quoteIdentifier(facts.user)} CREATEDB; or use a database on another server; as the last resort use mode overwrite.`,
+      hint: `ALTER ROLE ${printIdentifier(facts.user)} CREATEDB; or use a database on another server; as the last resort use mode overwrite.`,
     })
   if (mode !== 'new-database' && !facts.mayActAsOwner)
     problems.push({
@@ -142,12 +154,12 @@ function privilegeProblems(facts: TargetFacts, requirements: TargetRequirements)
   if (mode === 'overwrite' && facts.unlockableTables.length > 0)
     problems.push({
       message: `the role ${facts.user} may not lock tables of others, so that it could not keep them from being written to: ${renderSome(facts.unlockableTables)}`,
-      hint: `ALTER TABLE … OWNER TO ${quoteIdentifier(facts.user)}; or use mode new-database.`,
+      hint: `ALTER TABLE … OWNER TO ${printIdentifier(facts.user)}; or use mode new-database.`,
     })
   if (owner !== undefined && facts.mayActAsRole !== true)
     problems.push({
       message: `the role ${owner}, which is to own what is restored, does not exist, or ${facts.user} may not become it or does not inherit its rights`,
-      hint: `CREATE ROLE ${quoteIdentifier(owner)}; GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(facts.user)} WITH INHERIT TRUE, SET TRUE;`,
+      hint: `CREATE ROLE ${printIdentifier(owner)}; GRANT ${printIdentifier(owner)} TO ${printIdentifier(facts.user)} WITH INHERIT TRUE, SET TRUE;`,
     })
   if (owner !== undefined && mode === 'overwrite' && facts.roleNeeds.length > 0)
     problems.push({
@@ -177,7 +189,7 @@ function contentProblems({ server, backup }: Manifest, facts: TargetFacts): read
       : [
           {
             message: `row security policies name roles that the target does not have: ${roles.join(', ')}`,
-            hint: roles.map(role => `CREATE ROLE ${quoteIdentifier(role)} NOLOGIN;`).join(' '),
+            hint: roles.map(role => `CREATE ROLE ${printIdentifier(role)} NOLOGIN;`).join(' '),
           },
         ]),
   ]
@@ -194,7 +206,7 @@ function spaceProblems(facts: TargetFacts, requirements: TargetRequirements): re
       message: `the server's disk has ${renderBytes(diskBytes)}, of which databases use ${renderBytes(usedBytes)}; the restored one needs about ${renderBytes(neededBytes)} beside them`,
       hint: 'Enlarge the disk, or drop a database that nobody needs.',
     })
-  const locks = facts.droppedObjects + LOCKS_AN_ENTRY * requirements.archiveEntries + SYSTEM_TABLES
+  const locks = facts.droppedObjects + LOCKS_AN_ENTRY * requirements.archive.entries + SYSTEM_TABLES
   if (mode === 'overwrite' && allOrNothing && locks > facts.lockCapacity)
     problems.push({
       message: `one transaction would take about ${locks} locks, and the server holds ${facts.lockCapacity}`,

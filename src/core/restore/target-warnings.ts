@@ -1,6 +1,6 @@
 import { differenceOf, renderDifference } from '../backup/database-identity.ts'
 import type { Manifest } from '../backup/manifest.ts'
-import { quoteIdentifier } from '../pg/quote.ts'
+import { printIdentifier } from '../pg/quote.ts'
 import { renderSome } from '../text/counts.ts'
 import type { TargetFacts } from './target-facts.ts'
 import type { TargetRequirements } from './target-problems.ts'
@@ -31,7 +31,7 @@ export function targetWarnings(
     warnings.push('The manifest counted no rows, so nothing can prove that all of them come back.')
   if (facts.leftovers.length > 0)
     warnings.push(
-      `An earlier restore was killed and left a database behind. Unless another restore is running: ${facts.leftovers.map(name => `DROP DATABASE ${quoteIdentifier(name)};`).join(' ')}`,
+      `An earlier restore was killed and left a database behind. Unless another restore is running: ${facts.leftovers.map(name => `DROP DATABASE ${printIdentifier(name)};`).join(' ')}`,
     )
   return warnings
 }

@@ -67,7 +67,9 @@ export async function createScratchDatabase({
   const session = stack.use(await openSession(connection, signal))
   await createPolicyRoles(session, connection, like.requiredRoles)
   const owner = isSuperuser ? await createOwnerRole(session, connection, ownerName(name)) : connection
-  const notes = await createDatabaseLike(session, name, like, isSuperuser ? owner.user : undefined)
+  const notes = await createDatabaseLike(session, name, like, {
+    owner: isSuperuser ? owner.user : undefined,
+  })
   const database = withDatabase(owner, name)
   if (isSuperuser) await refuseLockedOut(database, signal)
   const kept = stack.move()

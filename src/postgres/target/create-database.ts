@@ -20,13 +20,16 @@ export async function createDatabaseLike(
   session: Session,
   name: string,
   like: DatabaseLocale,
-  owner?: string,
+  {
+    owner,
+    allowsConnections = true,
+  }: { readonly owner?: string | undefined; readonly allowsConnections?: boolean } = {},
 ): Promise<readonly string[]> {
   const ownedBy = owner === undefined ? '' : `OWNER ${quoteIdentifier(owner)} `
   const place = like.tablespace === undefined ? '' : ` TABLESPACE ${quoteIdentifier(like.tablespace)}`
   const create = (options: string) =>
     session.rows(
-      `CREATE DATABASE ${quoteIdentifier(name)} ${ownedBy}TEMPLATE template0 ENCODING ${quoteLiteral(like.encoding)} ${options}`,
+      `CREATE DATABASE ${quoteIdentifier(name)} ${ownedBy}TEMPLATE template0 ENCODING ${quoteLiteral(like.encoding)} ALLOW_CONNECTIONS ${allowsConnections} ${options}`,
     )
   try {
     await create(localeOptions(like) + place)

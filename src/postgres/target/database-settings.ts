@@ -1,5 +1,5 @@
 import { hasSqlState } from '../../core/errors.ts'
-import { quoteIdentifier, quoteLiteral } from '../../core/pg/quote.ts'
+import { printIdentifier, quoteIdentifier, quoteLiteral } from '../../core/pg/quote.ts'
 import type { Session } from '../session/session.ts'
 
 /**
@@ -62,7 +62,7 @@ async function readBelongings(session: Session, from: string): Promise<readonly 
     ...(limit === '-1'
       ? []
       : [allowed('The limit of connections', name => `ALTER DATABASE ${name} CONNECTION LIMIT ${limit}`)]),
-    ...(custom === 'true' ? await readGrants(session, from) : []),
+    ...(await readConnectRights(session, from, custom === 'true')),
     // Last, because afterwards this role may have no say any more. Changes nothing where it is the owner already.
     {
       what: 'The owner',
@@ -76,8 +76,14 @@ function allowed(what: string, sql: Belonging['sql']): Belonging {
   return { what, sql, isAllowed: true }
 }
 
-/** Without an entry for PUBLIC, the right to connect was taken from everybody; then it is here too. */
-async function readGrants(session: Session, from: string): Promise<readonly Belonging[]> {
+/** A restored database is closed to PUBLIC. One without grants of its own has the default: CONNECT and TEMPORARY for PUBLIC. */
+async function readConnectRights(
+  session: Session,
+  from: string,
+  isCustom: boolean,
+): Promise<readonly Belonging[]> {
+  if (!isCustom)
+    return [allowed('The right to connect', name => `GRANT CONNECT, TEMPORARY ON DATABASE ${name} TO PUBLIC`)]
   const grants = await session.rows<Record<'privilege' | 'grantable' | 'grantee', string>>(GRANTS, [from])
   return [
     allowed('The rights of PUBLIC', name => `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`),
@@ -107,8 +113,27 @@ export async function copyDatabaseSettings(
   from: string,
   to: string,
 ): Promise<readonly string[]> {
+  return await passOn(session, await readBelongings(session, from), from, to)
+}
+
+/** Lets in who may connect to the other database, and nobody else. Returns what could not be granted, as sentences. */
+export async function copyConnectRights(
+  session: Session,
+  from: string,
+  to: string,
+): Promise<readonly string[]> {
+  const { custom } = await session.row<{ custom: string }>(DATABASE, [from])
+  return await passOn(session, await readConnectRights(session, from, custom === 'true'), from, to)
+}
+
+async function passOn(
+  session: Session,
+  belongings: readonly Belonging[],
+  from: string,
+  to: string,
+): Promise<readonly string[]> {
   const notes: string[] = []
-  for (const belonging of await readBelongings(session, from)) {
+  for (const belonging of belongings) {
     try {
       await session.rows(belonging.sql(quoteIdentifier(to)))
     } catch (error) {
@@ -120,7 +145,7 @@ export async function copyDatabaseSettings(
 }
 
 function byHand({ what, sql }: Belonging, database: string): string {
-  return `${what} of ${database} cannot be passed on by this role; by hand, after the swap: ${sql(quoteIdentifier(database))};`
+  return `${what} of ${database} cannot be passed on by this role; by hand, after the swap: ${sql(printIdentifier(database))};`
 }
 
 /** A setting of somebody's own may have a word of SQL behind the dot: `app.user`. */

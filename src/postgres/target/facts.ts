@@ -93,6 +93,19 @@ const SLOTS = `SELECT s.slot_name AS name FROM pg_catalog.pg_replication_slots s
 const FOREIGN_PUBLICATIONS = `
   SELECT p.pubname AS name FROM pg_catalog.pg_publication p WHERE NOT pg_has_role(p.pubowner, 'USAGE') ORDER BY 1`
 
+/**
+ * Mappings on servers that an overwriting drops, and whose options this role may not see: pg_user_mappings shows them to
+ * a superuser, to the mapped role, and those of PUBLIC to the owner of the server (system_views.sql).
+ */
+const HIDDEN_USER_MAPPINGS = `
+  SELECT CASE m.umuser WHEN 0 THEN 'PUBLIC' ELSE m.usename END AS "user", m.srvname AS server
+    FROM pg_catalog.pg_user_mappings m JOIN pg_catalog.pg_foreign_server s ON s.oid = m.srvid
+    JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+    JOIN pg_catalog.pg_roles me ON me.rolname = current_user
+   WHERE (pg_has_role(s.srvowner, 'USAGE') OR pg_has_role(w.fdwowner, 'USAGE')) AND NOT me.rolsuper
+     AND NOT (m.umuser = me.oid AND (pg_has_role(s.srvowner, 'USAGE') OR has_server_privilege(s.oid, 'USAGE')))
+     AND NOT (m.umuser = 0 AND pg_has_role(s.srvowner, 'USAGE')) ORDER BY 2, 1`
+
 /** Those that a superuser or the provider put there; plpgsql is in every new database too. */
 const FOREIGN_EXTENSIONS = `
   SELECT e.extname AS name FROM pg_catalog.pg_extension e WHERE NOT pg_has_role(e.extowner, 'USAGE') ORDER BY 1`
@@ -161,6 +174,7 @@ export async function readTargetFacts(
     objectsNotOwned: await readNames(session, FOREIGN),
     unlockableTables: await readNames(session, UNLOCKABLE),
     subscriptions: await readNames(session, SUBSCRIPTIONS),
+    hiddenUserMappings: await session.rows<{ user: string; server: string }>(HIDDEN_USER_MAPPINGS),
     slots: await readNames(session, SLOTS),
     databases: await readNames(session, 'SELECT datname AS name FROM pg_catalog.pg_database'),
     droppedObjects: Number(row.dropped),

@@ -22,9 +22,10 @@ export interface NewDatabase {
 }
 
 /**
- * Creates the empty database that a backup is restored into, and marks it with a comment as unfinished, so that it is found
- * when whoever made it is gone. `claim` hears that it is ours before it is there, and that it is not where another restore took the name at
- * the same moment. Throws TARGET_UNFIT where the name is taken. Returns what differs from the source.
+ * Creates the empty database that a backup is restored into, and marks it with a comment as unfinished, so that a later
+ * run finds it. Only its owner may connect: PUBLIC gets CONNECT by default, and until then nobody can connect at all.
+ * `claim(true)` comes before it exists, `claim(false)` when another restore took the name at the same moment. Throws
+ * TARGET_UNFIT when the name is taken. Returns differences from the source.
  */
 export async function createTargetDatabase(
   session: Session,
@@ -38,8 +39,10 @@ export async function createTargetDatabase(
   if (taken.length > 0) throw nameTaken(name)
   claim(true)
   try {
-    const notes = await createDatabaseLike(session, name, like, owner)
+    const notes = await createDatabaseLike(session, name, like, { owner, allowsConnections: false })
     await describeDatabase(session, name, `${IN_PROGRESS} ${nonce}, backup ${backupId}`)
+    await session.rows(`REVOKE ALL ON DATABASE ${quoteIdentifier(name)} FROM PUBLIC`)
+    await session.rows(`ALTER DATABASE ${quoteIdentifier(name)} ALLOW_CONNECTIONS true`)
     return notes
   } catch (error) {
     // Race with another restore: 42P04 if the database is visible, 23505 if only the index entry is.
@@ -75,14 +78,14 @@ export async function dropUnfinishedDatabase(
   for (let attempt = 1; ; attempt += 1) {
     try {
       await using session = await openSession(connection)
-      const [found] = await session.rows<{ comment: string | null }>(
-        "SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_catalog.pg_database WHERE datname = $1",
+      const [found] = await session.rows<{ comment: string | null; open: string }>(
+        "SELECT shobj_description(oid, 'pg_database') AS comment, datallowconn::text AS open FROM pg_catalog.pg_database WHERE datname = $1",
         [name],
       )
       if (found === undefined) return 'gone'
       if (found.comment === null) {
-        if (!(await isEmpty(withDatabase(connection, name)))) return 'kept'
-        // Whoever is connected to it has plans with it.
+        // Nobody has ever connected to one that is closed. An open one is only dropped while it is empty and unused.
+        if (found.open === 'true' && !(await isEmpty(withDatabase(connection, name)))) return 'kept'
         await session.rows(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`)
         return 'dropped'
       }

@@ -1,6 +1,6 @@
 import { errorMessage, OperatorError } from '../../core/errors.ts'
 import { type Connection, withDatabase } from '../../core/pg/connection.ts'
-import { quoteIdentifier } from '../../core/pg/quote.ts'
+import { printIdentifier, quoteIdentifier } from '../../core/pg/quote.ts'
 import { openSession } from '../session/session.ts'
 import { readTransactionEnd, type TransactionEnd } from './commit-status.ts'
 import { whileTerminating } from './terminate-sessions.ts'
@@ -97,7 +97,9 @@ async function readEnd(
 
 /** The swap as SQL for a person, to be run in a third database. */
 export function renderSwap({ current, restored, previous }: SwapNames): string {
-  return `BEGIN; ALTER DATABASE ${quoteIdentifier(current)} RENAME TO ${quoteIdentifier(previous)}; ALTER DATABASE ${quoteIdentifier(restored)} RENAME TO ${quoteIdentifier(current)}; COMMIT;`
+  const rename = (from: string, to: string) =>
+    `ALTER DATABASE ${printIdentifier(from)} RENAME TO ${printIdentifier(to)};`
+  return `BEGIN; ${rename(current, previous)} ${rename(restored, current)} COMMIT;`
 }
 
 /** A database of the server that is neither of the two: the first of these that this role can open. Undefined if none. */

@@ -27,6 +27,8 @@ export interface TransactionDeps extends FillTargetDeps {
     transaction: TargetTransaction,
     tables: readonly QualifiedName[],
   ) => Promise<readonly string[]>
+  /** Takes rights that the restore would give to more roles than the original. Returns what changed, as sentences. */
+  readonly limitRightsInTransaction: (transaction: TargetTransaction) => Promise<readonly string[]>
   readonly readEnd: (transactionId: string) => Promise<TransactionEnd>
 }
 
@@ -42,7 +44,10 @@ export async function* fillInTransaction(
   const { unrestored, notes } = await timedGroup(deps, 'Restore', () =>
     abortable(signal, fillTarget(request.entries, deps.passesIn(transaction), deps, [])),
   )
-  yield { unrestored, notes }
+  const rights =
+    request.scope.of === 'rows' ? [] : await abortable(signal, deps.limitRightsInTransaction(transaction))
+  for (const note of rights) log.warning(note)
+  yield { unrestored, notes: [...notes, ...rights] }
   const compared = await timedGroup(deps, 'Compare before the commit', () =>
     abortable(signal, compareBeforeCommit(request, unrestored, transaction, deps)),
   )

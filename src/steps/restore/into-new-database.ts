@@ -3,7 +3,7 @@ import type { Manifest } from '../../core/backup/manifest.ts'
 import { type Verdict, verdictOf } from '../../core/checks/check.ts'
 import { errorMessage } from '../../core/errors.ts'
 import type { QualifiedName } from '../../core/pg/qualified-name.ts'
-import { quoteIdentifier } from '../../core/pg/quote.ts'
+import { printIdentifier } from '../../core/pg/quote.ts'
 import type { TableColumns } from '../../core/restore/copy-back.ts'
 import { holdsPart, type RestoreScope } from '../../core/restore/restore-scope.ts'
 import type { Dropped } from '../../postgres/target/new-database.ts'
@@ -21,6 +21,10 @@ export interface NewDatabaseDeps extends CheckDeps, FillTargetDeps {
   readonly createDatabase: (name: string, claim: (isOurs: boolean) => void) => Promise<readonly string[]>
   /** The passes of a restore into this database. */
   readonly passesFor: (database: string) => PassDeps
+  /** Takes rights that the restore gave to more roles than the original. Returns what changed, as sentences. */
+  readonly limitRights: (database: string) => Promise<readonly string[]>
+  /** Lets in who may connect to the target database. */
+  readonly openToOthers: (database: string) => Promise<readonly string[]>
   /** Replaces the comment that marks the database as unfinished: from then on no clean-up touches it. */
   readonly finishDatabase: (name: string, comment: string) => Promise<void>
   readonly dropDatabase: (name: string) => Promise<Dropped>
@@ -65,6 +69,8 @@ export async function restoreIntoNewDatabase(
     fillTarget(request.entries, deps.passesFor(name), deps, notes),
   )
   const { unrestored } = filled
+  const rights = await deps.limitRights(name)
+  for (const note of rights) log.warning(note)
   const checked = await timedGroup(deps, 'Check', () =>
     checkRestored({ manifest, scope, name, unrestored }, deps),
   )
@@ -72,7 +78,8 @@ export async function restoreIntoNewDatabase(
   // Before anything else is done with it: a whole database outlives any later failure.
   await deps.finishDatabase(name, restoredComment(manifest, verdictOf(checked.checks)))
   undo.move()
-  return { ...filled, ...checked, copyBack, restoredTo: name }
+  const allNotes = [...filled.notes, ...rights]
+  return { ...filled, ...checked, notes: allNotes, copyBack, restoredTo: name }
 }
 
 /** The structure alone has no rows to copy back; a partial backup has those of all its tables. */
@@ -95,7 +102,7 @@ async function dropUnfinished(name: string, deps: NewDatabaseDeps): Promise<void
     deps.remember(null)
   } catch (error) {
     deps.log.warning(
-      `The unfinished database ${name} is still there (${errorMessage(error)}). If the end of this job does not remove it: DROP DATABASE ${quoteIdentifier(name)} WITH (FORCE);`,
+      `The unfinished database ${name} is still there (${errorMessage(error)}). If the end of this job does not remove it: DROP DATABASE ${printIdentifier(name)} WITH (FORCE);`,
     )
   }
 }

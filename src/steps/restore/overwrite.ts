@@ -4,6 +4,7 @@ import { downgradeKnownFindings } from '../../core/drill/drill-checks.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import type { RestoreScope } from '../../core/restore/restore-scope.ts'
+import { type RowTrigger, renderTrigger } from '../../core/restore/row-trigger.ts'
 import type { Inventory } from '../../core/restore/safety-gap.ts'
 import { renderAmount, renderSome } from '../../core/text/counts.ts'
 import { renderDuration } from '../../core/text/duration.ts'
@@ -38,8 +39,10 @@ export interface OverwriteDeps extends CheckDeps, TransactionDeps, SafetyBackupD
   ) => Promise<void>
   /** What the database holds, by name, as the transaction sees it. */
   readonly readInventory: (transaction: TargetTransaction) => Promise<Inventory>
-  /** `logi_audit_events: logi_audit_worm_table`: triggers that see rows come and go. */
-  readonly readRowTriggers: (tables: readonly QualifiedName[]) => Promise<readonly string[]>
+  /** Triggers that fire when rows of these tables are replaced. */
+  readonly readRowTriggers: (tables: readonly QualifiedName[]) => Promise<readonly RowTrigger[]>
+  /** Takes rights that the restore gave to more roles than the original. Returns what changed, as sentences. */
+  readonly limitRights: (database: string) => Promise<readonly string[]>
   /** Restores the entries that were chosen. */
   readonly passesFor: (database: string) => PassDeps
 }
@@ -120,7 +123,7 @@ async function reportRowTriggers(
     )
     return []
   }
-  const rowTriggers = await readRowTriggers(scope.tables)
+  const rowTriggers = (await readRowTriggers(scope.tables)).map(renderTrigger)
   log.info(
     rowTriggers.length === 0
       ? 'No trigger of these tables sees rows come or go.'
@@ -168,7 +171,9 @@ async function* fillInParallel(
     const { notes, unrestored } = await timedGroup(deps, 'Restore', () =>
       fillTarget(entries, deps.passesFor(target.database), deps, []),
     )
-    yield { notes, unrestored }
+    const rights = await deps.limitRights(target.database)
+    for (const note of rights) deps.log.warning(note)
+    yield { notes: [...notes, ...rights], unrestored }
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error
     throw error.withContext({

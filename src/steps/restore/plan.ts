@@ -3,6 +3,7 @@ import { renderIdentity } from '../../core/backup/database-identity.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { otherBucketNote } from '../../core/backup/restore-commands.ts'
 import { OperatorError } from '../../core/errors.ts'
+import { definersOfOthers, entriesOfOthers } from '../../core/restore/definer-rights.ts'
 import {
   estimateRestore,
   type MeasuredDrill,
@@ -15,6 +16,8 @@ import type { RestoreMode } from '../../core/restore/restore-record.ts'
 import type { RestoreScope } from '../../core/restore/restore-scope.ts'
 import type { TargetFacts } from '../../core/restore/target-facts.ts'
 import {
+  type ArchiveFacts,
+  NO_ARCHIVE,
   type TargetProblem,
   type TargetRequirements,
   targetProblems,
@@ -31,7 +34,7 @@ export interface PlanRequest {
   readonly address: ApprovedPlan['address']
   /** The digest of the plan that was approved; undefined when none was handed over. */
   readonly expectedDigest: string | undefined
-  readonly requirements: Omit<TargetRequirements, 'archiveEntries'>
+  readonly requirements: Omit<TargetRequirements, 'archive'>
 }
 
 export interface PlanDeps extends FetchDeps {
@@ -75,7 +78,7 @@ export async function planRestore(request: PlanRequest, deps: PlanDeps): Promise
   })
   const digest = digestPlan(request, facts)
   refuseOtherPlan(request, facts, digest)
-  refuse(targetProblems(manifest, facts, { ...requirements, archiveEntries: 0 }))
+  refuse(targetProblems(manifest, facts, { ...requirements, archive: NO_ARCHIVE }))
   await deps.trySettings()
   await deps.refuseUnready(requirements.mode, facts)
   if (requirements.takesSafetyBackup) await refuseSmallDisk(manifest, facts, deps)
@@ -83,9 +86,11 @@ export async function planRestore(request: PlanRequest, deps: PlanDeps): Promise
     fetchArchive(manifest, deps),
   )
   const entries = await deps.chooseEntries(scope, facts)
-  refuse(targetProblems(manifest, facts, { ...requirements, archiveEntries: entries.kept.length }))
+  const archive = archiveFacts(entries, facts)
+  refuse(targetProblems(manifest, facts, { ...requirements, archive }))
   const warnings = [
-    ...targetWarnings(manifest, facts, { ...requirements, archiveEntries: entries.kept.length }),
+    ...targetWarnings(manifest, facts, { ...requirements, archive }),
+    ...definerWarning(entries, requirements.owner ?? facts.user),
     ...[otherBucketNote(manifest.object, deps.store)].filter(note => note !== undefined),
     ...leftOutWarning(entries),
     ...(requirements.mode === 'swap' ? await deps.readUnpassable() : []),
@@ -169,6 +174,18 @@ function refuse(problems: readonly TargetProblem[]): void {
       : `Nothing was changed. ${messages.length} problems:\n- ${messages.join('\n- ')}`,
     { hint: problems.map(({ hint }) => hint).join(' ') },
   )
+}
+
+function archiveFacts({ kept }: ChosenEntries, { user }: TargetFacts): ArchiveFacts {
+  return { entries: kept.length, ofOthers: entriesOfOthers(kept, user).map(({ title }) => title) }
+}
+
+function definerWarning({ kept }: ChosenEntries, owner: string): readonly string[] {
+  const ofOthers = definersOfOthers(kept, owner).map(({ title }) => title)
+  if (ofOthers.length === 0) return []
+  return [
+    `SECURITY DEFINER code of other roles: ${renderSome(ofOthers)}. It gets its owner back where that role exists and ${owner} may give it; otherwise only ${owner} may run it, and PUBLIC loses EXECUTE.`,
+  ]
 }
 
 function leftOutWarning({ leftOut }: ChosenEntries): readonly string[] {

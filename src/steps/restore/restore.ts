@@ -77,7 +77,10 @@ async function* restoreByMode(request: PlannedRestore, deps: RestoreDeps): Resto
     deps.newDatabase.remember(null)
     throw unverified(request, restored)
   }
-  if (request.mode === 'swap') {
+  if (request.mode === 'new-database') {
+    const closed = await deps.newDatabase.openToOthers(request.restoredName)
+    yield { notes: [...notes, ...closed] }
+  } else {
     const swapped = await swapIn(request, deps.swap)
     yield { ...swapped, notes: [...notes, ...swapped.notes] }
   }

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { neededBytes } from '../../../src/core/restore/restore-scope.ts'
 import type { TargetFacts } from '../../../src/core/restore/target-facts.ts'
-import { type TargetRequirements, targetProblems } from '../../../src/core/restore/target-problems.ts'
+import {
+  NO_ARCHIVE,
+  type TargetRequirements,
+  targetProblems,
+} from '../../../src/core/restore/target-problems.ts'
 import { targetWarnings } from '../../../src/core/restore/target-warnings.ts'
 import { SAMPLE } from '../../support/samples/sample-manifest.ts'
 
@@ -31,6 +35,7 @@ const FACTS: TargetFacts = {
   droppedObjects: 0,
   unlockableTables: [],
   subscriptions: [],
+  hiddenUserMappings: [],
   slots: [],
   databases: [],
   keptRows: [],
@@ -48,7 +53,7 @@ const WISH: TargetRequirements = {
   confirmedSource: undefined,
   owner: 'own"er',
   diskBytes: undefined,
-  archiveEntries: 0,
+  archive: NO_ARCHIVE,
 }
 
 describe('what speaks against a restore', () => {
@@ -72,7 +77,7 @@ describe('what speaks against a restore', () => {
     [
       'too few locks',
       { droppedObjects: 800, lockCapacity: 1000 },
-      { mode: 'overwrite', archiveEntries: 100 },
+      { mode: 'overwrite', archive: { ...NO_ARCHIVE, entries: 100 } },
       'about 1200 locks',
     ],
     ['a name that is taken', { databases: ['logi', 'new'] }, { newNames: ['new'] }, 'named new already'],

@@ -1,0 +1,27 @@
+import { printIdentifier } from '../pg/quote.ts'
+import { renderSome } from '../text/counts.ts'
+import type { TargetFacts } from './target-facts.ts'
+import type { TargetProblem, TargetRequirements } from './target-problems.ts'
+
+/** A restore must give nobody more rights than the original did, and must lose no password. */
+export function rightsProblems(
+  facts: TargetFacts,
+  { mode, owner, archive }: TargetRequirements,
+): readonly TargetProblem[] {
+  const problems: TargetProblem[] = []
+  if (facts.isSuperuser && owner === undefined && archive.ofOthers.length > 0)
+    problems.push({
+      message: `${facts.user} is a superuser, and would own what belongs to other roles in the backup, so that their code would run with its rights: ${renderSome(archive.ofOthers)}`,
+      hint: `Connect as ${facts.owner}, the owner of ${facts.database}, or set owner-role: ${facts.owner}.`,
+    })
+  if (mode === 'overwrite' && facts.hiddenUserMappings.length > 0)
+    problems.push({
+      message: `overwriting drops user mappings whose passwords ${facts.user} may not read, so that no backup holds them: ${renderSome(facts.hiddenUserMappings.map(({ user, server }) => `${user} on ${server}`))}`,
+      hint: `Use mode new-database or swap, and create them in the restored database. To lose them: ${facts.hiddenUserMappings.map(dropMapping).join(' ')}`,
+    })
+  return problems
+}
+
+function dropMapping({ user, server }: TargetFacts['hiddenUserMappings'][number]): string {
+  return `DROP USER MAPPING FOR ${user === 'PUBLIC' ? user : printIdentifier(user)} SERVER ${printIdentifier(server)};`
+}
