@@ -107,10 +107,13 @@ export function isPreconditionFailed(error: unknown): boolean {
   return status === 412 || name === 'PreconditionFailed'
 }
 
-/** The store refused every attempt with an answer of its own, so the request had no effect. */
-export function isCertainlyRefused(error: unknown): boolean {
-  const { status, attempts } = factsOf(error)
-  return attempts === 1 && status !== undefined && status >= 400 && status < 500
+/** Errors before a request is sent: no connection came about. */
+const UNSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
+
+/** The request had no effect: the store refused it, or it was never sent. */
+export function hadNoEffect(error: unknown): boolean {
+  const { name, status, attempts } = factsOf(error)
+  return status === undefined ? UNSENT.has(name) : attempts === 1 && status >= 400 && status < 500
 }
 
 /** The store's own name of an error: `InvalidRange`, `NoSuchKey`. */

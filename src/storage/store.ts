@@ -5,13 +5,7 @@ import { type SendOptions, StoreConnection } from './connection.ts'
 import { type ListOptions, listKeys, listNewest, type NewestOptions } from './list.ts'
 import { type ObjectFacts, sseFields, tagFields, toChecksum, toThaw } from './objects.ts'
 import { readText } from './read-text.ts'
-import {
-  isCertainlyRefused,
-  isDenied,
-  isNotFound,
-  isPreconditionFailed,
-  lacksConditions,
-} from './store-error.ts'
+import { hadNoEffect, isDenied, isNotFound, isPreconditionFailed, lacksConditions } from './store-error.ts'
 
 export type { ObjectFacts } from './objects.ts'
 
@@ -144,7 +138,7 @@ export class Store extends StoreConnection {
    * nothing is certain.
    */
   async removeForSure(key: string, error: unknown): Promise<boolean> {
-    const isRefused = isCertainlyRefused(error)
+    const isRefused = hadNoEffect(error)
     try {
       if ((await this.head(key, CLEAN_UP)) === undefined) {
         if (isRefused) return true

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ActionResult } from '../../core/action-result.ts'
-import type { GateRecord } from '../../core/gate/gate-record.ts'
 import { detectMigrations } from '../../core/migrations/detect.ts'
 import type { MigrationReport } from '../../core/migrations/migration-report.ts'
+import type { PastGate } from '../../core/summary/gate-trend.ts'
 import { countHiddenSessions, readBlockers } from '../../postgres/catalog/blockers.ts'
 import { readIdentity } from '../../postgres/catalog/database-identity.ts'
 import { readMigrationTables } from '../../postgres/catalog/migration-tables.ts'
@@ -114,7 +114,7 @@ async function findMigrations(gateRun: GateRun): Promise<MigrationReport> {
 
 function toResult(
   report: GateReport,
-  previous: readonly GateRecord[] | undefined,
+  previous: readonly PastGate[] | undefined,
   store: Store,
   inputs: GateInputs,
 ): ActionResult {

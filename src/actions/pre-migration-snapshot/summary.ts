@@ -3,7 +3,7 @@ import { renderBackupCommands } from '../../core/backup/partial-backup.ts'
 import type { StoreAddress } from '../../core/backup/restore-commands.ts'
 import type { GateRecord } from '../../core/gate/gate-record.ts'
 import type { MigrationReport } from '../../core/migrations/migration-report.ts'
-import { renderGateTrend } from '../../core/summary/gate-trend.ts'
+import { type PastGate, renderGateTrend } from '../../core/summary/gate-trend.ts'
 import { renderSummaryPage } from '../../core/summary/summary-page.ts'
 import { renderBytes } from '../../core/text/bytes.ts'
 import { renderAmount } from '../../core/text/counts.ts'
@@ -20,7 +20,7 @@ export interface GateSummaryContext {
   readonly store: StoreAddress
   readonly recordUri: string | undefined
   /** Earlier gates in any order; undefined where they could not be listed. */
-  readonly previous: readonly GateRecord[] | undefined
+  readonly previous: readonly PastGate[] | undefined
 }
 
 /** What each level proves, in an operator's words. */

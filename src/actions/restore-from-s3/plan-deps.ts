@@ -1,6 +1,6 @@
 import { drillPrefix, restorePrefix } from '../../core/backup/bucket-layout.ts'
 import { parseDrillRecord } from '../../core/drill/drill-record.ts'
-import { OperatorError } from '../../core/errors.ts'
+import { errorMessage, OperatorError } from '../../core/errors.ts'
 import { parseRestoreRecord } from '../../core/restore/restore-record.ts'
 import type { RestoreScope } from '../../core/restore/restore-scope.ts'
 import { renderSessionSetting, withSafePath } from '../../core/restore/session-settings.ts'
@@ -11,6 +11,7 @@ import { openSession } from '../../postgres/session/session.ts'
 import { readUnpassable } from '../../postgres/target/database-settings.ts'
 import { readTargetFacts } from '../../postgres/target/facts.ts'
 import type { ActionContext } from '../../runner/action.ts'
+import { readNewest } from '../../steps/backups/past-records.ts'
 import type { PlanDeps } from '../../steps/restore/plan.ts'
 import { downloadArchive } from '../../storage/download.ts'
 import type { Store } from '../../storage/store.ts'
@@ -80,20 +81,12 @@ function refusedSettings({ sessionSettings }: RestoreInputs, refusal: string, ca
   )
 }
 
-/** The last records under a prefix. Unreadable ones are left out, because an estimate decides nothing. */
+/** The last records under a prefix. Unreadable ones are left out: an estimate decides nothing, and waits for nothing. */
 async function readRecords<T>(
   store: Store,
   prefix: string,
   parse: (json: string, key: string) => T,
 ): Promise<readonly T[]> {
-  const keys = (await store.list(prefix)).slice(-RECORDS_READ)
-  const records = keys.map(async key => {
-    try {
-      return [parse(await store.getText(key), key)]
-    } catch (error) {
-      if (!(error instanceof OperatorError)) throw error
-      return []
-    }
-  })
-  return (await Promise.all(records)).flat()
+  const leaveOut = (uri: string, error: unknown) => store.log.debug(`${uri}: ${errorMessage(error)}`)
+  return (await readNewest(store, { prefix, parse }, RECORDS_READ, leaveOut)) ?? []
 }

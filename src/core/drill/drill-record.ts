@@ -43,7 +43,10 @@ export type DrillRecord = d.Decoded<typeof drillRecord>
  * drill's own business. Null when the restore did not finish, because a time to failure is not a recovery
  * time.
  */
-export function recoveryTimeMs({ downloadMs, restoreMs }: DrillRecord['durations']): number | null {
+export function recoveryTimeMs({
+  downloadMs,
+  restoreMs,
+}: Pick<DrillRecord['durations'], 'downloadMs' | 'restoreMs'>): number | null {
   return downloadMs === null || restoreMs === null ? null : downloadMs + restoreMs
 }
 

@@ -1,9 +1,27 @@
-import { type BackupId, parseBackupId } from '../backup/backup-id.ts'
-import type { Manifest } from '../backup/manifest.ts'
+import { BACKUP_KINDS, type BackupId, parseBackupId } from '../backup/backup-id.ts'
+import * as d from '../json/decode.ts'
+import { renderHead } from './record-head.ts'
 import { durationMeasure, renderTrend, SIZE_MEASURE, type Trend, type TrendPoint } from './trend.ts'
 
 /** What the trend needs of a manifest. */
-export type PastBackup = Pick<Manifest, 'backup' | 'object' | 'durations'>
+export const pastBackup = d.object({
+  backup: d.object({
+    id: d.string,
+    kind: d.oneOf(BACKUP_KINDS),
+    snapshotAt: d.timestamp,
+    tablePatterns: d.array(d.string),
+    excludeTablePatterns: d.array(d.string),
+    schemaPatterns: d.array(d.string),
+  }),
+  object: d.object({ bytes: d.nonNegativeInt }),
+  durations: d.object({ totalMs: d.nonNegativeInt }),
+})
+export type PastBackup = d.Decoded<typeof pastBackup>
+
+/** The head of a manifest. */
+export function renderBackupHead(manifest: PastBackup): Readonly<Record<string, string>> {
+  return renderHead(pastBackup(manifest, ''))
+}
 
 /** Size and duration of the last backups that hold the same tables, and how this one compares. */
 export function renderBackupTrend(current: PastBackup, previous: readonly PastBackup[]): Trend {

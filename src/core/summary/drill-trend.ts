@@ -1,8 +1,23 @@
-import { type DrillRecord, recoveryTimeMs } from '../drill/drill-record.ts'
+import { VERDICTS } from '../checks/check.ts'
+import { recoveryTimeMs } from '../drill/drill-record.ts'
+import * as d from '../json/decode.ts'
+import { renderHead } from './record-head.ts'
 import { durationMeasure, renderTrend, type Trend, type TrendPoint } from './trend.ts'
 
 /** What the trend needs of a record. */
-export type PastDrill = Pick<DrillRecord, 'drill' | 'durations'>
+export const pastDrill = d.object({
+  drill: d.object({ id: d.string, startedAt: d.timestamp, verdict: d.oneOf(VERDICTS) }),
+  durations: d.object({
+    downloadMs: d.nullable(d.nonNegativeInt),
+    restoreMs: d.nullable(d.nonNegativeInt),
+  }),
+})
+export type PastDrill = d.Decoded<typeof pastDrill>
+
+/** The head of a drill record. */
+export function renderDrillHead(record: PastDrill): Readonly<Record<string, string>> {
+  return renderHead(pastDrill(record, ''))
+}
 
 /** The recovery times of the last drills, and how this one compares. */
 export function renderDrillTrend(current: PastDrill, previous: readonly PastDrill[]): Trend {

@@ -1,76 +1,114 @@
 import { parseBackupId } from '../../core/backup/backup-id.ts'
 import { drillPrefix, gatePrefix, type Location, manifestPrefix } from '../../core/backup/bucket-layout.ts'
 import { parseManifest } from '../../core/backup/manifest.ts'
-import { type DrillRecord, parseDrillRecord } from '../../core/drill/drill-record.ts'
+import { parseDrillRecord } from '../../core/drill/drill-record.ts'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
-import { type GateRecord, parseGateRecord } from '../../core/gate/gate-record.ts'
+import { parseGateRecord } from '../../core/gate/gate-record.ts'
+import type { Decoder } from '../../core/json/decode.ts'
 import type { Log } from '../../core/log.ts'
-import { isComparable, type PastBackup } from '../../core/summary/backup-trend.ts'
+import { isComparable, type PastBackup, pastBackup } from '../../core/summary/backup-trend.ts'
+import { type PastDrill, pastDrill } from '../../core/summary/drill-trend.ts'
+import { type PastGate, pastGate } from '../../core/summary/gate-trend.ts'
+import { parseHead } from '../../core/summary/record-head.ts'
 import { TREND_LENGTH } from '../../core/summary/trend.ts'
+import { MIB } from '../../core/text/bytes.ts'
 import type { Store } from '../../storage/store.ts'
 
-/** How long what only adds to what is known may keep a run waiting. */
+/** How long a run may wait for records that only add to what is known. */
 const PATIENCE_MS = 10_000
+/** A record without a head is read whole where it is no longer. */
+const LONGEST_WITHOUT_HEAD = MIB
 
-/** What is kept below a prefix under names that sort by time. */
-interface RecordKind<T> {
+/** Records below a prefix under names that sort by time. */
+export interface RecordSeries<T> {
   readonly prefix: string
   readonly parse: (json: string, name: string) => T
+  /** Decodes the head in the metadata; without it every record is read whole. */
+  readonly head?: Decoder<T>
   /** Whether the record of that key is worth reading. */
   readonly isWanted?: (key: string) => boolean
 }
 
 /** The last backups that can be compared with this one. */
-export function readPastBackups(current: PastBackup, location: Location, store: Store) {
-  return readPastRecords(store, {
+export function readPastBackups(
+  current: PastBackup,
+  location: Location,
+  store: Store,
+): Promise<readonly PastBackup[] | undefined> {
+  return readForTrend<PastBackup>(store, {
     prefix: manifestPrefix(location),
     parse: parseManifest,
+    head: pastBackup,
     isWanted: key => isComparableKey(current, key),
   })
 }
 
-export function readPastDrills(
-  location: Location,
-  store: Store,
-): Promise<readonly DrillRecord[] | undefined> {
-  return readPastRecords(store, { prefix: drillPrefix(location), parse: parseDrillRecord })
+export function readPastDrills(location: Location, store: Store): Promise<readonly PastDrill[] | undefined> {
+  return readForTrend<PastDrill>(store, {
+    prefix: drillPrefix(location),
+    parse: parseDrillRecord,
+    head: pastDrill,
+  })
 }
 
-export function readPastGates(location: Location, store: Store): Promise<readonly GateRecord[] | undefined> {
-  return readPastRecords(store, { prefix: gatePrefix(location), parse: parseGateRecord })
+export function readPastGates(location: Location, store: Store): Promise<readonly PastGate[] | undefined> {
+  return readForTrend<PastGate>(store, {
+    prefix: gatePrefix(location),
+    parse: parseGateRecord,
+    head: pastGate,
+  })
 }
 
-/** For a trend, as many as it is long. A role that may only write is no mistake, and not worth a line. */
-function readPastRecords<T>(store: Store, kind: RecordKind<T>): Promise<readonly T[] | undefined> {
-  return readNewest(store, kind, TREND_LENGTH, (uri, error) => leaveOut(store.log, uri, error))
+/** As many as a trend is long. A role that may only write is no mistake, and not worth a line. */
+function readForTrend<T>(store: Store, series: RecordSeries<T>): Promise<readonly T[] | undefined> {
+  return readNewest(store, series, TREND_LENGTH, (uri, error) => leaveOut(store.log, uri, error))
 }
 
 /**
- * The newest records of a kind, the oldest of them first: one listing, and all reads at once. They only ever add to what is known, so that it
- * never throws and never takes long: what cannot be read is left out, and undefined is that nothing could be listed.
+ * The newest records of a series, the oldest of them first. They only add to what is known, so this never throws and
+ * never takes long: what cannot be read is left out, and undefined means that nothing could be listed.
  */
 export async function readNewest<T>(
   store: Store,
-  { prefix, parse, isWanted = () => true }: RecordKind<T>,
+  { prefix, parse, head, isWanted = () => true }: RecordSeries<T>,
   most: number,
   onLeftOut: (uri: string, error: unknown) => void,
 ): Promise<readonly T[] | undefined> {
   const signal = AbortSignal.any([store.signal, AbortSignal.timeout(PATIENCE_MS)])
   const readOne = async (key: string): Promise<readonly T[]> => {
     try {
-      return [parse(await store.getText(key, { signal }), store.uri(key))]
+      const found = head && (await readHead(store, key, head, signal))
+      return [found ?? parse(await store.getText(key, { signal }), store.uri(key))]
     } catch (error) {
       onLeftOut(store.uri(key), error)
       return []
     }
   }
   try {
-    const keys = (await store.list(prefix, { signal })).filter(isWanted).slice(-most)
-    return (await Promise.all(keys.map(readOne))).flat()
+    const keys: string[] = []
+    for await (const batch of store.newest(prefix, { signal })) {
+      keys.push(...batch.filter(isWanted))
+      if (keys.length >= most) break
+    }
+    return (await Promise.all(keys.slice(0, most).toReversed().map(readOne))).flat()
   } catch (error) {
     onLeftOut(store.uri(prefix), error)
     return undefined
   }
+}
+
+/** Undefined where there is no head and the record is short enough to be read. */
+async function readHead<T>(
+  store: Store,
+  key: string,
+  head: Decoder<T>,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  const facts = await store.head(key, { signal })
+  const found = facts && parseHead(facts.metadata, head)
+  if (found === undefined && facts !== undefined && facts.bytes > LONGEST_WITHOUT_HEAD)
+    throw new Error('it has no head in its metadata and is too long to be read for a trend')
+  return found
 }
 
 function leaveOut(log: Log, uri: string, error: unknown): void {
@@ -83,7 +121,7 @@ function isComparableKey(current: PastBackup, key: string): boolean {
   try {
     return isComparable(current, parseBackupId(key.replace(/^.*\/|\.json$/g, '')))
   } catch {
-    // Something else lies there, which is no manifest.
+    // Another object, which is no manifest.
     return false
   }
 }

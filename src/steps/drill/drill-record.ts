@@ -3,6 +3,7 @@ import { verdictOf } from '../../core/checks/check.ts'
 import { DRILL_VERSION, type DrillRecord, renderDrillRecord } from '../../core/drill/drill-record.ts'
 import { OperatorError } from '../../core/errors.ts'
 import { renderVersion } from '../../core/pg/version.ts'
+import { renderDrillHead } from '../../core/summary/drill-trend.ts'
 import type { DrillDeps, DrillProgress, DrillRequest } from './request.ts'
 
 /** The record of a drill that has come to its end. */
@@ -48,7 +49,7 @@ export async function writeRecord(
   record: DrillRecord,
 ): Promise<OperatorError | undefined> {
   try {
-    await store.putJson(key, renderDrillRecord(record))
+    await store.putJson(key, renderDrillRecord(record), { metadata: renderDrillHead(record) })
     return undefined
   } catch (error) {
     if (error instanceof OperatorError) return error

@@ -14,6 +14,7 @@ import {
   renderVersion,
   securityFloor,
 } from '../../core/pg/version.ts'
+import { renderBackupHead } from '../../core/summary/backup-trend.ts'
 import { renderBytes } from '../../core/text/bytes.ts'
 import { renderAmount } from '../../core/text/counts.ts'
 import type { ServerFacts } from '../../postgres/catalog/server-facts.ts'
@@ -200,7 +201,10 @@ function refuseIncomplete(report: DumpReport, snapshot: Snapshot, { encoding }: 
 /** After a failure nobody knows whether the manifest arrived; unless it is certain that it did not, its archive stays. */
 async function writeManifest(store: Store, upload: Upload, key: string, manifest: Manifest): Promise<void> {
   try {
-    await store.putJson(key, renderManifest(manifest), { isExact: true })
+    await store.putJson(key, renderManifest(manifest), {
+      isExact: true,
+      metadata: renderBackupHead(manifest),
+    })
   } catch (error) {
     if (await store.removeForSure(key, error)) throw error
     upload.leaveToPost()

@@ -8,6 +8,7 @@ import {
 } from '../../core/gate/gate-record.ts'
 import type { Plausibility, PlausibilityRules } from '../../core/gate/row-drops.ts'
 import type { MigrationReport } from '../../core/migrations/migration-report.ts'
+import { renderGateHead } from '../../core/summary/gate-trend.ts'
 import type { DatabaseIdentity } from '../../postgres/catalog/database-identity.ts'
 import type { Store } from '../../storage/store.ts'
 import { fullBackups } from '../backups/full-backups.ts'
@@ -183,6 +184,6 @@ async function writeRecord(
     run,
   }
   const recordKey = gateKey(location, at, nonce)
-  await deps.store.putJson(recordKey, renderGateRecord(record))
+  await deps.store.putJson(recordKey, renderGateRecord(record), { metadata: renderGateHead(record) })
   return { record, recordKey }
 }

@@ -2,7 +2,7 @@ import { CreateMultipartUploadCommand, type StorageClass } from '@aws-sdk/client
 import { OperatorError } from '../../core/errors.ts'
 import { sseFields, tagFields } from '../objects.ts'
 import type { Store } from '../store.ts'
-import { isCertainlyRefused, mayLackFeature, storeErrorText } from '../store-error.ts'
+import { hadNoEffect, mayLackFeature, storeErrorText } from '../store-error.ts'
 import { abortStrays, abortUpload } from './abort-upload.ts'
 import type { UploadRequest } from './upload.ts'
 
@@ -118,21 +118,25 @@ async function create(
   })
   remember({ key, uploadId: null })
   let tries = 0
+  let mayExist = false
   const { UploadId, ChecksumAlgorithm } = await store
     .send(
       `begin an upload of ${key}`,
       async (client, options) => {
         tries += 1
-        const answer = await client.send(command, options)
-        tries += (answer.$metadata.attempts ?? 1) - 1
-        return answer
+        try {
+          const answer = await client.send(command, options)
+          tries += (answer.$metadata.attempts ?? 1) - 1
+          return answer
+        } catch (error) {
+          mayExist ||= !hadNoEffect(error)
+          throw error
+        }
       },
       { mode: 'finish' },
     )
     .catch(async error => {
-      // Without a plain refusal the store may have begun one all the same.
-      const isRefused = tries === 0 || (tries === 1 && isCertainlyRefused(error))
-      if (isRefused || (await abortStrays(store, { key, uploadId: null }, { mode: 'clean-up' })))
+      if (!mayExist || (await abortStrays(store, { key, uploadId: null }, { mode: 'clean-up' })))
         remember(null)
       throw error
     })

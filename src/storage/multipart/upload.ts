@@ -1,7 +1,7 @@
 import type { ByteSource } from '../../core/byte-source.ts'
 import type { ObjectFacts } from '../objects.ts'
 import type { Store } from '../store.ts'
-import { isCertainlyRefused } from '../store-error.ts'
+import { hadNoEffect } from '../store-error.ts'
 import { abortUpload, type KnownUpload, type OpenUpload } from './abort-upload.ts'
 import { completeUpload } from './complete-upload.ts'
 import { type CreatedUpload, createUpload } from './create-upload.ts'
@@ -89,7 +89,7 @@ function startUpload(
       remember({ ...open, isCompleting: true })
       const object = { key, uploadId, backupId, storageClass, writer, content, isFull }
       const stored = await completeUpload(store, object).catch(error => {
-        if (isCertainlyRefused(error)) completion = 'known'
+        if (hadNoEffect(error)) completion = 'known'
         throw error
       })
       completion = 'known'

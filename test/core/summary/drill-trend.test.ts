@@ -8,8 +8,8 @@ function drillOf(
 ): PastDrill {
   const startedAt = new Date(Date.UTC(2026, month - 1, 1, 4)).toISOString()
   return {
-    drill: { id: `drill ${month}`, database: 'logi', startedAt, verdict },
-    durations: { downloadMs: 0, restoreMs, checksMs: 0, totalMs: 0 },
+    drill: { id: `drill ${month}`, startedAt, verdict },
+    durations: { downloadMs: 0, restoreMs },
   }
 }
 

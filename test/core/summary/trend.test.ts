@@ -22,7 +22,7 @@ function backupOf(
       ...more,
     },
     object: { ...SAMPLE.object, bytes: mib * MIB },
-    durations: { dumpMs: 0, totalMs: seconds * 1000 },
+    durations: { totalMs: seconds * 1000 },
   }
 }
 
