@@ -50,7 +50,11 @@ export const dumpToS3: Action = {
 }
 
 /** Staging and production under one name: a restore of the latest would take one for the other. */
-function warnOfAnotherSystem(manifest: Manifest, previous: readonly Manifest[] | undefined, log: Log): void {
+function warnOfAnotherSystem(
+  manifest: Manifest,
+  previous: readonly PastBackup[] | undefined,
+  log: Log,
+): void {
   const last = previous?.at(-1)
   const difference = last && differenceOf(last.server, manifest.server)
   if (difference === undefined) return

@@ -15,6 +15,8 @@ export const pastBackup = d.object({
   }),
   object: d.object({ bytes: d.nonNegativeInt }),
   durations: d.object({ totalMs: d.nonNegativeInt }),
+  /** By which another database under the same name is recognised. */
+  server: d.object({ database: d.string, systemIdentifier: d.optional(d.string) }),
 })
 export type PastBackup = d.Decoded<typeof pastBackup>
 

@@ -23,6 +23,7 @@ function backupOf(
     },
     object: { ...SAMPLE.object, bytes: mib * MIB },
     durations: { totalMs: seconds * 1000 },
+    server: SAMPLE.server,
   }
 }
 
