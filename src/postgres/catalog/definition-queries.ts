@@ -77,7 +77,10 @@ const KINDS = (version: number): Readonly<Record<string, string>> => ({
            FROM typ LEFT JOIN pg_catalog.pg_class c ON c.oid = typ.typrelid
           WHERE (typ.typrelid = 0 OR c.relkind = 'c') AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = typ.oid)`,
   sequence: `SELECT rel.title, ROW(s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle,
-                    (SELECT format('%I.%I', t.title, a.attname) FROM pg_catalog.pg_depend d JOIN rel AS t ON t.oid = d.refobjid
+                    -- Not joined with rel: a sub-select would scan that once for each sequence.
+                    (SELECT format('%I.%I', format('%I.%I', tn.nspname, t.relname), a.attname)
+                       FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class t ON t.oid = d.refobjid
+                       JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
                        JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
                       WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = rel.oid AND d.deptype IN ('a', 'i')))::text
                FROM pg_catalog.pg_sequence s JOIN rel ON rel.oid = s.seqrelid`,

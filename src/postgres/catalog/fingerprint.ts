@@ -63,20 +63,23 @@ export async function readTableFingerprints(
 ): Promise<readonly TableFingerprint[]> {
   if (level === 'none') return []
   const timeColumns = await readTimeColumns(session)
+  const rowValues = level === 'content' ? await readRowValues(session) : new Map<string, string>()
   const known = byKey(original)
-  const rowValues = await readRowValues(session)
-  const fingerprints: TableFingerprint[] = []
-  for (const table of tables.filter(candidate => !candidate.isPartitioned)) {
-    const candidates = timeColumns.get(table.oid) ?? []
-    const columns = {
-      time: chooseTimeColumn(candidates, known.get(keyOf(table))),
+  const candidates = tables
+    .filter(table => !table.isPartitioned)
+    .map(table => ({
+      table,
+      time: chooseTimeColumn(timeColumns.get(table.oid) ?? [], known.get(keyOf(table))),
       row: rowValues.get(table.oid) ?? 'ROW()',
-    }
-    const found = await readTableFingerprint(session, table, columns, level)
-    fingerprints.push({ ...found, movesWithin: roots.get(table.oid) ?? null })
-  }
+    }))
+  const fingerprints: TableFingerprint[] = []
+  for (let i = 0; i < candidates.length; i += BATCH)
+    fingerprints.push(...(await readBatch(session, candidates.slice(i, i + BATCH), roots, level)))
   return fingerprints
 }
+
+/** Tables that one statement reads, each in a branch of a UNION: a round trip for each would cost more than counting. */
+const BATCH = 50
 
 function chooseTimeColumn(
   [first, ...others]: readonly string[],
@@ -86,38 +89,51 @@ function chooseTimeColumn(
   return [first, ...others].find(name => name === original.newest?.column)
 }
 
-interface Columns {
+interface Candidate {
+  readonly table: Table
   /** The name of the time column, where there is one. */
   readonly time: string | undefined
   /** The expression of a whole row, `ROW(r.a, r.b)`. */
   readonly row: string
 }
 
-async function readTableFingerprint(
+async function readBatch(
   session: Session,
-  table: Table,
-  { time, row: rowValue }: Columns,
+  batch: readonly Candidate[],
+  roots: MovingRows['roots'],
   level: FingerprintLevel,
-): Promise<Omit<TableFingerprint, 'movesWithin'>> {
+): Promise<readonly TableFingerprint[]> {
+  const branches = batch.map(
+    (candidate, at) => `SELECT ${at} AS at, t.* FROM (${tableQuery(candidate, level)}) AS t`,
+  )
+  const rows = await session.rows<Record<'at' | 'rows' | 'newest' | 'h0' | 'h1', string | null>>(
+    `${branches.join(' UNION ALL ')} ORDER BY 1`,
+  )
+  return batch.map(({ table, time }, at) => {
+    const row = rows[at]
+    if (row === undefined) throw new Error(`No count of ${quoteTable(table)} came back`)
+    return {
+      schema: table.schema,
+      name: table.name,
+      rows: Number(row.rows),
+      newest: time === undefined ? null : { column: time, value: row.newest },
+      contentHash: level === 'content' ? hash128(row.h0, row.h1) : null,
+      extension: table.configures?.extension ?? null,
+      movesWithin: roots.get(table.oid) ?? null,
+    }
+  })
+}
+
+function tableQuery({ table, time, row }: Candidate, level: FingerprintLevel): string {
   const newest = time === undefined ? 'NULL' : `max(r.${quoteIdentifier(time)})`
   // The condition names columns, or the table itself: as pg_dump has it, there is no alias beside it.
   const from =
     table.configures === null
       ? `FROM ONLY ${quoteTable(table)} AS r`
       : `FROM (SELECT * FROM ONLY ${quoteTable(table)} ${table.configures.condition}) AS r`
-  const row = await session.row<Record<'rows' | 'newest' | 'h0' | 'h1', string | null>>(
-    level === 'content'
-      ? contentQuery(rowValue, newest, from)
-      : `SELECT count(*)::text AS rows, ${newest}::text AS newest, NULL AS h0, NULL AS h1 ${from}`,
-  )
-  return {
-    schema: table.schema,
-    name: table.name,
-    rows: Number(row.rows),
-    newest: time === undefined ? null : { column: time, value: row.newest },
-    contentHash: level === 'content' ? hash128(row.h0, row.h1) : null,
-    extension: table.configures?.extension ?? null,
-  }
+  return level === 'content'
+    ? contentQuery(row, newest, from)
+    : `SELECT count(*)::text AS rows, ${newest}::text AS newest, NULL::text AS h0, NULL::text AS h1 ${from}`
 }
 
 /**

@@ -71,14 +71,18 @@ export async function readNumbering(
   session: Session,
   only?: ReadonlyArray<{ readonly schema: string; readonly name: string }>,
 ): Promise<readonly Numbering[]> {
-  const numberings: Numbering[] = []
   const chosen = only && new Set(only.map(keyOf))
-  for (const column of await session.rows<Column>(COLUMNS)) {
-    const table = { schema: column.table_schema, name: column.table_name }
-    if (chosen?.has(keyOf(table)) ?? true) numberings.push(await readColumn(session, column))
-  }
+  const columns = (await session.rows<Column>(COLUMNS)).filter(
+    ({ table_schema: schema, table_name: name }) => chosen?.has(keyOf({ schema, name })) ?? true,
+  )
+  const numberings: Numbering[] = []
+  for (let i = 0; i < columns.length; i += BATCH)
+    numberings.push(...(await readBatch(session, columns.slice(i, i + BATCH))))
   return numberings
 }
+
+/** Columns that one statement reads, each in a branch of a UNION. */
+const BATCH = 50
 
 /** The statement that lets a sequence go on after the rows that are there. */
 function renderAdvance({ sequence, extreme }: Numbering): string {
@@ -98,19 +102,42 @@ export async function advanceNumbering(
   )
 }
 
-async function readColumn(session: Session, row: Column): Promise<Numbering> {
-  const sequence = { schema: row.sequence_schema, name: row.sequence_name }
-  const table = { schema: row.table_schema, name: row.table_name }
-  const descending = row.increment.startsWith('-')
-  const { next, extreme } = await session.row<{ next: string; extreme: string | null }>(
-    `SELECT (s.last_value::numeric + CASE WHEN s.is_called THEN $1::numeric ELSE 0 END)::text AS next,
-            (SELECT ${descending ? 'min' : 'max'}(${quoteIdentifier(row.column)})::text FROM ${quoteTable(table)} AS t
-               WHERE t.${quoteIdentifier(row.column)} BETWEEN $2::bigint AND $3::bigint) AS extreme
-       FROM ${quoteTable(sequence)} AS s`,
-    [row.increment, row.least, row.greatest],
+async function readBatch(session: Session, columns: readonly Column[]): Promise<readonly Numbering[]> {
+  const branches = columns.map((column, at) => `SELECT ${at} AS at, t.* FROM (${columnQuery(column)}) AS t`)
+  const rows = await session.rows<{ at: string; next: string; extreme: string | null }>(
+    `${branches.join(' UNION ALL ')} ORDER BY 1`,
   )
+  return columns.flatMap((column, at) => {
+    const row = rows[at]
+    return row === undefined ? [] : [toNumbering(column, row)]
+  })
+}
+
+function columnQuery(row: Column): string {
+  const aggregate = row.increment.startsWith('-') ? 'min' : 'max'
+  const column = `t.${quoteIdentifier(row.column)}`
+  const table = quoteTable({ schema: row.table_schema, name: row.table_name })
+  const sequence = quoteTable({ schema: row.sequence_schema, name: row.sequence_name })
+  return `
+    SELECT (s.last_value::numeric + CASE WHEN s.is_called THEN '${row.increment}'::numeric ELSE 0 END)::text AS next,
+           (SELECT ${aggregate}(${column})::text FROM ${table} AS t
+             WHERE ${column} BETWEEN '${row.least}'::bigint AND '${row.greatest}'::bigint) AS extreme
+      FROM ${sequence} AS s`
+}
+
+function toNumbering(
+  row: Column,
+  { next, extreme }: { readonly next: string; readonly extreme: string | null },
+): Numbering {
+  const descending = row.increment.startsWith('-')
   const isPassed =
     extreme !== null && (descending ? BigInt(next) >= BigInt(extreme) : BigInt(next) <= BigInt(extreme))
-  const column = `${renderName(table)}.${row.column}`
-  return { sequence, column, descending, next, extreme, isBehind: isPassed }
+  return {
+    sequence: { schema: row.sequence_schema, name: row.sequence_name },
+    column: `${renderName({ schema: row.table_schema, name: row.table_name })}.${row.column}`,
+    descending,
+    next,
+    extreme,
+    isBehind: isPassed,
+  }
 }
