@@ -1,3 +1,4 @@
+import { hasSqlState } from '../../core/errors.ts'
 import type { Session } from '../session/session.ts'
 
 /** Which database a session is in, and its clock. */
@@ -18,15 +19,16 @@ export async function readIdentity(session: Session): Promise<DatabaseIdentity> 
 
 /**
  * The number that initdb gave the cluster, as text because it exceeds 2^53; its standbys and base backups have the same. Null
- * where this role may not read it. https://www.postgresql.org/docs/18/functions-info.html#FUNCTIONS-INFO-CONTROLDATA
+ * where this role may not read it. Not inside a transaction, which such a refusal would end. https://www.postgresql.org/docs/18/functions-info.html#FUNCTIONS-INFO-CONTROLDATA
  */
 export async function readSystemIdentifier(session: Session): Promise<string | null> {
-  const { mayRead } = await session.row<{ mayRead: string }>(
-    `SELECT pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')::text AS "mayRead"`,
-  )
-  if (mayRead !== 'true') return null
-  const { id } = await session.row<{ id: string }>(
-    'SELECT system_identifier::text AS id FROM pg_catalog.pg_control_system()',
-  )
-  return id
+  try {
+    const { id } = await session.row<{ id: string }>(
+      'SELECT system_identifier::pg_catalog.text AS id FROM pg_catalog.pg_control_system()',
+    )
+    return id
+  } catch (error) {
+    if (hasSqlState(error, '42501')) return null
+    throw error
+  }
 }

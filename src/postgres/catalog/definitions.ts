@@ -8,12 +8,10 @@ const OLDEST = 110_000
 
 /** Every object of the users' schemas with a hash of its definition, as PostgreSQL writes it under the pinned settings, sorted. */
 export async function readDefinitions(session: Session): Promise<RestoredDefinitions> {
-  const { version } = await session.row<{ version: string }>(
-    "SELECT current_setting('server_version_num') AS version",
-  )
-  const serverMajor = fromVersionNumber(Number(version)).major
-  if (Number(version) < OLDEST) return { serverMajor, definitions: null }
-  const rows = await session.rows<Record<'kind' | 'name' | 'hash', string>>(definitionsQuery(Number(version)))
+  const { version } = session
+  const serverMajor = fromVersionNumber(version).major
+  if (version < OLDEST) return { serverMajor, definitions: null }
+  const rows = await session.rows<Record<'kind' | 'name' | 'hash', string>>(definitionsQuery(version))
   return { serverMajor, definitions: rows.map(({ kind, name, hash }) => ({ kind, name, hash: hex(hash) })) }
 }
 

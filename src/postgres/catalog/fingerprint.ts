@@ -175,8 +175,7 @@ async function readTimeColumns(session: Session): Promise<ReadonlyMap<string, re
     `SELECT a.attrelid::text AS oid, a.attname AS name
        FROM pg_catalog.pg_attribute a
       WHERE a.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype) AND a.attnum > 0 AND NOT a.attisdropped AND ${HAS_VALUES}
-      ORDER BY a.attrelid, coalesce(array_position($1::text[], a.attname::text), 100), a.atttypid = 'date'::regtype, a.attnum`,
-    [TIME_COLUMNS],
+      ORDER BY a.attrelid, coalesce(array_position('{${TIME_COLUMNS.join()}}'::text[], a.attname::text), 100), a.atttypid = 'date'::regtype, a.attnum`,
   )
   const columns = new Map<string, string[]>()
   for (const { oid, name } of rows) columns.set(oid, [...(columns.get(oid) ?? []), name])

@@ -24,11 +24,8 @@ export async function readLargeObjectsHash(
 
 /** False also where there is no large object. has_largeobject_privilege is new in 18. */
 async function mayReadAll(session: Session): Promise<boolean> {
-  const { version } = await session.row<{ version: string }>(
-    "SELECT current_setting('server_version_num') AS version",
-  )
   const may =
-    Number(version) >= 180_000 ? "has_largeobject_privilege(oid, 'SELECT')" : "pg_has_role(lomowner, 'USAGE')"
+    session.version >= 180_000 ? "has_largeobject_privilege(oid, 'SELECT')" : "pg_has_role(lomowner, 'USAGE')"
   const { readable } = await session.row<{ readable: string | null }>(
     `SELECT bool_and(${may})::text AS readable FROM pg_catalog.pg_largeobject_metadata`,
   )

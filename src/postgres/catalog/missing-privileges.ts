@@ -1,33 +1,44 @@
 import type { Session } from '../session/session.ts'
 import { CONFIGURATION, isDumped } from './extension-members.ts'
 
-/**
- * Sequences, large objects and configuration tables of extensions that a full dump holds and that this role may not read.
- */
-export async function readUnreadable(
-  session: Session,
-): Promise<{ sequences: readonly string[]; tables: readonly string[]; largeObjects: number }> {
-  const sequences = await session.rows<{ name: string }>(`
-    SELECT format('%I.%I', n.nspname, c.relname) AS name
-      FROM pg_catalog.pg_sequence s
-      JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
-      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname !~ '^pg_' AND NOT has_sequence_privilege(s.seqrelid, 'SELECT')
-       AND ${isDumped('s.seqrelid')}
-     ORDER BY 1`)
-  const tables = await session.rows<{ name: string }>(`
-    SELECT format('%I.%I', n.nspname, c.relname) AS name
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.oid = ANY (${CONFIGURATION}) AND c.relkind IN ('r', 'p')
-       AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')) ORDER BY 1`)
-  const found = { sequences: sequences.map(row => row.name), tables: tables.map(row => row.name) }
-  const { server } = await session.row<{ server: string }>(
-    "SELECT current_setting('server_version_num') AS server",
+/** What a full dump holds and this role may not read, besides tables. */
+export interface Unreadable {
+  readonly sequences: readonly string[]
+  /** Configuration tables of extensions. */
+  readonly tables: readonly string[]
+  readonly largeObjects: number
+}
+
+const SEQUENCES = `
+  SELECT format('%I.%I', n.nspname, c.relname)
+    FROM pg_catalog.pg_sequence s
+    JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname !~ '^pg_' AND NOT has_sequence_privilege(s.seqrelid, 'SELECT')
+     AND ${isDumped('s.seqrelid')}
+   ORDER BY 1`
+
+const TABLES = `
+  SELECT format('%I.%I', n.nspname, c.relname)
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.oid = ANY (${CONFIGURATION}) AND c.relkind IN ('r', 'p')
+     AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))
+   ORDER BY 1`
+
+/** has_largeobject_privilege is new in 18; below, pg_dump itself is the first to tell. */
+const LARGE_OBJECTS = (version: number) =>
+  version < 180_000
+    ? 'SELECT 0'
+    : "SELECT count(*) FROM pg_catalog.pg_largeobject_metadata WHERE NOT has_largeobject_privilege(oid, 'SELECT')"
+
+export async function readUnreadable(session: Session): Promise<Unreadable> {
+  const row = await session.row<Record<'sequences' | 'tables' | 'large_objects', string>>(
+    `SELECT array_to_json(ARRAY(${SEQUENCES}))::text AS sequences, array_to_json(ARRAY(${TABLES}))::text AS tables,
+            (${LARGE_OBJECTS(session.version)})::text AS large_objects`,
   )
-  // has_largeobject_privilege is new in 18; below, pg_dump itself is the first to tell.
-  if (Number(server) < 180_000) return { ...found, largeObjects: 0 }
-  const { count } = await session.row<{ count: string }>(
-    "SELECT count(*)::text AS count FROM pg_catalog.pg_largeobject_metadata WHERE NOT has_largeobject_privilege(oid, 'SELECT')",
-  )
-  return { ...found, largeObjects: Number(count) }
+  return {
+    sequences: JSON.parse(row.sequences) as string[],
+    tables: JSON.parse(row.tables) as string[],
+    largeObjects: Number(row.large_objects),
+  }
 }

@@ -64,10 +64,7 @@ export function readSequenceNames(session: Session): Promise<ReadonlyArray<Pick<
 /** Reads all sequences of a full dump, or those owned by the given tables. */
 export async function readSequences(session: Session, ownedBy?: readonly Table[]): Promise<SequenceValues> {
   const oids = ownedBy === undefined ? null : ownedBy.map(table => table.oid)
-  const { version } = await session.row<{ version: string }>(
-    "SELECT current_setting('server_version_num') AS version",
-  )
-  const byOid = Number(version) >= SEQUENCE_DATA
+  const byOid = session.version >= SEQUENCE_DATA
   const rows = await session.rows<Row>(sequencesQuery(byOid), [oids])
   const unused = byOid ? undefined : await readUnused(session, rows.filter(isUnused))
   return new Map(

@@ -6,7 +6,11 @@ import type { TargetTransaction } from './psql-transaction.ts'
  * Reads inside a transaction that a psql of ours holds, as if it were a session: what nobody else can see yet. Values come as
  * text, as from every session. Ends with the transaction.
  */
-export function sessionOf({ ask, pid }: Pick<TargetTransaction, 'ask' | 'pid'>): Session {
+export function sessionOf({
+  ask,
+  pid,
+  version,
+}: Pick<TargetTransaction, 'ask' | 'pid' | 'version'>): Session {
   const rows = async <T>(sql: string, values: readonly unknown[] = []): Promise<T[]> => {
     const filled = fill(sql, values)
     if (!/^\s*(SELECT|WITH)\b/i.test(filled)) {
@@ -24,6 +28,7 @@ export function sessionOf({ ask, pid }: Pick<TargetTransaction, 'ask' | 'pid'>):
     rows,
     row: oneRow(rows),
     pid,
+    version,
     isShared: false,
     isIdle: () => true,
     // The transaction ends it.

@@ -31,6 +31,8 @@ export interface TargetTransaction extends AsyncDisposable {
   readonly id: string
   /** The server process that carries it: whoever ends sessions spares this one. */
   readonly pid: string
+  /** server_version_num */
+  readonly version: number
   /** Runs statements to their end. Throws when one fails; the transaction is lost then. */
   run(sql: string): Promise<void>
   /** As run; returns the last lines that the statements printed. */
@@ -104,9 +106,11 @@ export async function beginTransaction({
     await run(`${limitIdle} BEGIN;`)
     const [id = ''] = await run('SELECT pg_catalog.pg_current_xact_id();')
     const [pid = ''] = await run('SELECT pg_catalog.pg_backend_pid();')
+    const [version = ''] = await run("SELECT pg_catalog.current_setting('server_version_num');")
     return {
       id,
       pid,
+      version: Number(version),
       run: async sql => void (await run(sql)),
       ask: run,
       take: async (script, onBytes) => {

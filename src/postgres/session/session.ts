@@ -18,6 +18,8 @@ export interface Session extends AsyncDisposable {
   row<T extends Record<string, string | null>>(sql: string, values?: readonly unknown[]): Promise<T>
   /** The server process behind this session. */
   readonly pid: string
+  /** server_version_num */
+  readonly version: number
   /** A pooler gives every statement the server process that is free: what a session sets, others inherit. */
   readonly isShared: boolean
   /** No statement is under way. */
@@ -67,7 +69,7 @@ class SessionLink {
   async open(use: SessionUse): Promise<Session> {
     const { rows } = this
     const announced = announcedPid(this.#link.client)
-    const [opening] = await rows<{ pid: string }>(openingQuery(announced, use))
+    const [opening] = await rows<{ pid: string; version: string }>(openingQuery(announced, use))
     const pid = opening?.pid ?? ''
     const isShared = pid !== announced && !(await hasServerProcessOfItsOwn(rows, pid, this.#connection))
     // Cancelling a shared process would cancel the statement of another client.
@@ -77,6 +79,7 @@ class SessionLink {
       rows,
       row: oneRow(rows),
       pid,
+      version: Number(opening?.version),
       isShared,
       isIdle: () => this.#running === 0,
       [Symbol.asyncDispose]: this.end,
@@ -126,7 +129,7 @@ const NO_TIMEOUTS = {
 function openingQuery(ownPid: string | null, use: SessionUse): string {
   const settings = Object.entries({ ...NO_TIMEOUTS, ...(use === 'reading' && READING_SETTINGS) })
   const values = settings.map(([name, value]) => `('${name}', '${value}')`).join(', ')
-  return `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid, pg_catalog.count(
+  return `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid, pg_catalog.current_setting('server_version_num') AS version, pg_catalog.count(
     CASE WHEN pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) ${Number(ownPid)} THEN pg_catalog.set_config(s.name, w.value, false) END)
     FROM (VALUES ${values}) AS w (name, value) JOIN pg_catalog.pg_settings s ON s.name OPERATOR(pg_catalog.=) w.name`
 }

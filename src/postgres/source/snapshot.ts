@@ -37,11 +37,11 @@ export async function holdSnapshot(
   selection: DumpSelection,
   lockTimeoutMs: number,
   inTheWay: () => readonly string[],
+  known?: readonly Table[],
 ): Promise<Snapshot> {
   const deadline = performance.now() + lockTimeoutMs
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    const listed = await readTables(session, selection)
-    await session.rows('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    const listed = attempt === 1 && known !== undefined ? known : await readTables(session, selection)
     const snapshot = (await lockTables(session, listed, deadline).catch(error => {
       throw isTimeUp(error, deadline) ? lockedError(lockTimeoutMs, inTheWay(), error) : error
     }))
@@ -66,7 +66,8 @@ async function takeSnapshot(
   listed: readonly Table[],
 ): Promise<Snapshot | undefined> {
   const { id, instant } = await session.row<{ id: string; instant: string }>(
-    `SELECT pg_export_snapshot() AS id, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS instant`,
+    `SELECT pg_export_snapshot() AS id, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS instant;
+     SET LOCAL statement_timeout = 0`,
   )
   const tables = await readTables(session, selection)
   if (!sameTables(listed, tables)) return undefined
@@ -76,18 +77,20 @@ async function takeSnapshot(
 
 /** False when a table was dropped in the meantime. One deadline for all of it: each statement may take what is left. */
 async function lockTables(session: Session, tables: readonly Table[], deadline: number): Promise<boolean> {
-  for (let i = 0; i < tables.length; i += LOCK_BATCH) {
+  // One round trip for a batch. The time-out holds from the statement after it.
+  let begin = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; '
+  for (let i = 0; i === 0 || i < tables.length; i += LOCK_BATCH) {
     const names = tables.slice(i, i + LOCK_BATCH).map(quoteTable)
+    const lock = names.length === 0 ? '' : `LOCK TABLE ONLY ${names.join(', ONLY ')} IN ACCESS SHARE MODE`
     const leftMs = Math.max(1, Math.round(deadline - performance.now()))
     try {
-      await session.rows(`SET LOCAL statement_timeout = ${leftMs}`)
-      await session.rows(`LOCK TABLE ONLY ${names.join(', ONLY ')} IN ACCESS SHARE MODE`)
+      await session.rows(`${begin}SET LOCAL statement_timeout = ${leftMs}; ${lock}`)
+      begin = ''
     } catch (error) {
       if (isUndefinedTable(error)) return false
       throw error
     }
   }
-  await session.rows('SET LOCAL statement_timeout = 0')
   return true
 }
 

@@ -28,9 +28,8 @@ import {
   readServerFacts,
   type ServerFacts,
 } from '../catalog/server-facts.ts'
-import { type DumpSelection, findUnmatched, readTables } from '../catalog/tables.ts'
-import { readInTransaction } from '../session/search-path.ts'
-import { openSession } from '../session/session.ts'
+import { type DumpSelection, findUnmatched, readTables, type TableAccess } from '../catalog/tables.ts'
+import { openSession, type Session } from '../session/session.ts'
 import { watchLocks } from './lock-watch.ts'
 import { refuseMissingPrivileges, refuseTransactionPooler } from './preflight.ts'
 import { holdSnapshot, type Snapshot } from './snapshot.ts'
@@ -78,23 +77,32 @@ const SEQUENCE_LOCK_MS = 60_000
 export async function openSource(connection: Connection, signal: AbortSignal): Promise<Source> {
   const sessions = new AsyncDisposableStack()
   const session = sessions.use(await openSession(connection, signal, 'reading'))
+  const sequenceReader = sessions.use(new SequenceReader(connection, signal))
+  let listed: { readonly selection: DumpSelection; readonly tables: readonly TableAccess[] } | undefined
   return {
-    readFacts: () => readInTransaction(session, () => readServerFacts(session)),
-    async refuseObstacles(selection) {
+    async readFacts() {
       refuseTransactionPooler(session, connection)
+      return await readServerFacts(session)
+    },
+    async refuseObstacles(selection) {
       const tables = await readTables(session, selection)
       await refuseMissingPrivileges(session, connection.user, tables, isNarrowed(selection))
+      listed = { selection, tables }
     },
     readNotNullClashes: async ({ versionNumber }) =>
       versionNumber >= NAMED_NOT_NULL ? [] : await readNotNullClashes(session),
     findUnmatched: patterns => findUnmatched(session, patterns),
     async holdSnapshot(selection, lockTimeoutMs) {
-      await pinOutputSettings(session)
-      const watch = sessions.use(await watchLocks(connection, session, lockTimeoutMs, signal))
+      const [watch] = await Promise.all([
+        watchLocks(connection, session, lockTimeoutMs, signal).then(opened => sessions.use(opened)),
+        sequenceReader.open(),
+        pinOutputSettings(session),
+      ])
       // At once, whatever the dump is busy with.
       watch.alarm.catch(() => session[Symbol.asyncDispose]())
       // Also while it waits for its locks: else its session would only seem to have been lost.
-      const held = holdSnapshot(session, selection, lockTimeoutMs, watch.inTheWay)
+      const known = listed?.selection === selection ? listed.tables : undefined
+      const held = holdSnapshot(session, selection, lockTimeoutMs, watch.inTheWay, known)
       const snapshot = await Promise.race([held, watch.alarm])
       return {
         ...snapshot,
@@ -115,17 +123,53 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
         tables: await readTableFingerprints(reader, tables, movingRows, level),
       }
     },
-    async readSequences({ tables, session: holder }, isPartial) {
-      const known = new Set((await readSequenceNames(holder)).map(quoteTable))
-      // Reading a sequence locks it to the end of the transaction (lock_and_open_sequence in sequence.c), savepoint or not.
-      await using reader = await openSession(connection, signal, 'reading')
-      await reader.rows(`SET lock_timeout = ${SEQUENCE_LOCK_MS}`)
-      const found = await readSequences(reader, isPartial ? tables : undefined)
-      // One that is younger than the snapshot is not in the archive.
-      return new Map([...found].filter(([key]) => known.has(key)))
-    },
+    readSequences: (snapshot, isPartial) => sequenceReader.read(snapshot, isPartial),
     mergeSequences,
     [Symbol.asyncDispose]: () => sessions.disposeAsync(),
+  }
+}
+
+/** What lies between may drop a connection that was silent for longer, and nothing says so. */
+const LONGEST_SILENCE_MS = 30_000
+
+/**
+ * Reads sequences on a session outside of the snapshot's transaction: reading one locks it to the end of the
+ * transaction, savepoint or not (lock_and_open_sequence in sequence.c).
+ */
+class SequenceReader implements AsyncDisposable {
+  readonly #connection: Connection
+  readonly #signal: AbortSignal
+  #session: Session | undefined
+  #usedAt = 0
+  /** Of the snapshot; they stay the same. */
+  #known: ReadonlySet<string> | undefined
+
+  constructor(connection: Connection, signal: AbortSignal) {
+    this.#connection = connection
+    this.#signal = signal
+  }
+
+  async open(): Promise<Session> {
+    if (performance.now() - this.#usedAt > LONGEST_SILENCE_MS) await this[Symbol.asyncDispose]()
+    this.#session ??= await openSession(this.#connection, this.#signal, 'reading')
+    this.#usedAt = performance.now()
+    return this.#session
+  }
+
+  async read({ tables, session: holder }: Snapshot, isPartial: boolean): Promise<SequenceValues> {
+    this.#known ??= new Set((await readSequenceNames(holder)).map(quoteTable))
+    const known = this.#known
+    const reader = await this.open()
+    await reader.rows(`SET lock_timeout = ${SEQUENCE_LOCK_MS}`)
+    const found = await readSequences(reader, isPartial ? tables : undefined)
+    this.#usedAt = performance.now()
+    // One that is younger than the snapshot is not in the archive.
+    return new Map([...found].filter(([key]) => known.has(key)))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session?.[Symbol.asyncDispose]()
+    this.#session = undefined
   }
 }
 
