@@ -2,6 +2,7 @@ import { manifest } from '../../src/core/backup/manifest.ts'
 import { drillRecord } from '../../src/core/drill/drill-record.ts'
 import { gateRecord } from '../../src/core/gate/gate-record.ts'
 import type { JsonSchema } from '../../src/core/json/decode.ts'
+import { cutoverEvent, cutoverRecord } from '../../src/core/render/cutover-record.ts'
 import { restoreRecord } from '../../src/core/restore/restore-record.ts'
 
 /** The published documents: file name below docs/schemas, title, and the decoder that reads them. */
@@ -10,6 +11,8 @@ const DOCUMENTS: ReadonlyArray<readonly [file: string, title: string, schema: Js
   ['drill-record', 'Record of a drill', drillRecord.schema],
   ['gate-record', 'Record of a gate', gateRecord.schema],
   ['restore-record', 'Record of a restore', restoreRecord.schema],
+  ['cutover-record', 'Plan of a cutover', cutoverRecord.schema],
+  ['cutover-event', 'Step of a cutover', cutoverEvent.schema],
 ]
 
 /**

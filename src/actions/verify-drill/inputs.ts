@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { type BackupChoice, parseBackupChoice } from '../../core/backup/backup-selector.ts'
 import { type Location, parseDatabaseName, parseDestination } from '../../core/backup/bucket-layout.ts'
 import type { Connection } from '../../core/pg/connection.ts'
+import { parsePointInTime } from '../../core/render/recovery-window.ts'
 import { parseDuration } from '../../core/text/duration.ts'
 import { readOptionalConnection } from '../../runner/connection-input.ts'
 import type { Environment } from '../../runner/environment.ts'
@@ -19,6 +20,10 @@ export interface DrillInputs {
   readonly backup: BackupChoice
   readonly maxAgeMs: number | undefined
   readonly scratch: Connection | undefined
+  /** A database that another tool restored; then nothing is restored here. */
+  readonly restored: Connection | undefined
+  /** The time that it shows; undefined: that of the backup. */
+  readonly recoveredTo: Date | undefined
   readonly live: Connection | undefined
   readonly criteriaFile: string | undefined
   readonly amcheck: boolean
@@ -33,15 +38,24 @@ export interface DrillInputs {
 export function readDrillInputs(inputs: Inputs, environment: Environment): DrillInputs {
   const destination = inputs.parse('destination', parseDestination)
   const database = inputs.parse('database', parseDatabaseName)
+  const scratch = readOptionalConnection(inputs, 'scratch-url')
+  const restored = readOptionalConnection(inputs, 'restored-url')
+  const amcheck = inputs.flag('amcheck')
+  if (restored !== undefined && scratch !== undefined)
+    inputs.problem('restored-url', 'is set, and so is scratch-url: nothing would be restored there')
+  if (restored !== undefined && amcheck)
+    inputs.problem('amcheck', 'creates an extension, and nothing is created in restored-url')
   return inputs.finish({
     location: { prefix: destination?.prefix ?? '', database },
     store: { ...readStoreConfig(inputs, environment, destination), ...readWriteSettings(inputs) },
     backup: inputs.parse('backup', parseBackupChoice),
     maxAgeMs: inputs.parseOptional('max-age', parseDuration),
-    scratch: readOptionalConnection(inputs, 'scratch-url'),
+    scratch,
+    restored,
+    recoveredTo: readRecoveredTo(inputs),
     live: readOptionalConnection(inputs, 'live-url'),
     criteriaFile: inputs.optional('criteria'),
-    amcheck: inputs.flag('amcheck'),
+    amcheck,
     smokeCommand: inputs.optional('smoke-command'),
     smokeTimeoutMs: inputs.durationMs('smoke-timeout'),
     // With one job every COPY writes WAL, whatever wal_level says (docs/adr/0006).
@@ -49,6 +63,12 @@ export function readDrillInputs(inputs: Inputs, environment: Environment): Drill
     failOn: inputs.oneOf('fail-on', FAIL_ON),
     timeoutMs: inputs.durationMs('timeout'),
   })
+}
+
+function readRecoveredTo(inputs: Inputs): Date | undefined {
+  const instant = inputs.parseOptional('recovered-to', parsePointInTime)
+  if (instant === 'latest') inputs.problem('recovered-to', 'expected an instant, not latest')
+  return instant === 'latest' ? undefined : instant
 }
 
 function parseJobs(text: string): number {

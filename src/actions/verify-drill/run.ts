@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { ActionResult } from '../../core/action-result.ts'
+import type { Manifest } from '../../core/backup/manifest.ts'
 import type { Criterion } from '../../core/criteria/criterion.ts'
 import { recoveryTimeMs } from '../../core/drill/drill-record.ts'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
@@ -13,10 +14,12 @@ import { toOperatorError } from '../../runner/failure.ts'
 import { findBackup } from '../../steps/backups/find-backup.ts'
 import { readPastDrills } from '../../steps/backups/past-records.ts'
 import { type DrillReport, drill } from '../../steps/drill/drill.ts'
+import { judgeRestored } from '../../steps/drill/judge-restored.ts'
 import type { DrillDeps } from '../../steps/drill/request.ts'
 import { Store } from '../../storage/store.ts'
 import { createDrillDeps } from '../../wiring/drill-deps.ts'
 import { describeRun } from '../../wiring/dump-deps.ts'
+import { createRestoredDeps } from '../../wiring/restored-deps.ts'
 import { dropLeftDatabase, stopLeftServer } from '../../wiring/scratch-server.ts'
 import { readCriteria } from './criteria-file.ts'
 import { type DrillInputs, readDrillInputs } from './inputs.ts'
@@ -65,6 +68,8 @@ async function holdDrill(context: ActionContext): Promise<ActionResult> {
   context.log.info(
     `Backup ${manifest.backup.id}: ${renderBytes(manifest.object.bytes)}, shows ${manifest.backup.database} at ${manifest.backup.snapshotAt}.`,
   )
+  if (inputs.restored !== undefined)
+    return await judge(context, inputs, { store, signal, manifest, criteria })
   const run = { ...inputs, store, signal, directory: temp.path }
   const deps = await createDrillDeps(context, run, manifest)
   const previous = await readPastDrills(inputs.location, store)
@@ -81,6 +86,38 @@ async function holdDrill(context: ActionContext): Promise<ActionResult> {
     { ...deps, smoke: smokeOf(context, inputs, signal) },
   )
   return toResult(report, store.uri(report.recordKey), previous, inputs.failOn)
+}
+
+interface JudgedParts {
+  readonly store: Store
+  readonly signal: AbortSignal
+  readonly manifest: Manifest
+  readonly criteria: readonly Criterion[]
+}
+
+/** Judges a database that another tool restored. */
+async function judge(
+  context: ActionContext,
+  inputs: DrillInputs,
+  { store, signal, manifest, criteria }: JudgedParts,
+): Promise<ActionResult> {
+  const { restored, live, location, recoveredTo } = inputs
+  if (restored === undefined) throw new Error('there is no restored database')
+  const { variables } = context.environment
+  const { smokeCommand: command, smokeTimeoutMs: timeoutMs } = inputs
+  const smoke =
+    command === undefined
+      ? undefined
+      : () => runSmokeCommand({ command, timeoutMs, database: restored, variables, signal, log: context.log })
+  const report = await judgeRestored(
+    {
+      ...{ manifest, location, criteria, restored, recoveredTo },
+      nonce: randomBytes(4).toString('hex'),
+      run: describeRun(context.environment),
+    },
+    { ...createRestoredDeps(context, restored, live, store, signal), smoke },
+  )
+  return toResult(report, store.uri(report.recordKey), undefined, inputs.failOn)
 }
 
 async function readCriteriaFile(path: string | undefined): Promise<readonly Criterion[]> {

@@ -106,6 +106,8 @@ function cell(text: string): string {
 
 function advice(record: DrillRecord): readonly string[] {
   const sentences = adviseAfterDrill(record)
+  if (record.restored !== null && record.drill.verdict === 'pass')
+    return [`Cut over with ${code('render-cutover')}, or delete the database if this was a drill.`]
   if (sentences.length > 0) return [sentences.map((text, i) => `${i + 1}. ${literal(text)}`).join('\n')]
   return [
     `Nothing now. This backup can be relied on: ${code('restore-from-s3')} with ${code(`backup: ${record.backup.id}`)} brings it back.`,
@@ -116,7 +118,10 @@ function facts(record: DrillRecord, recordUri: string | undefined): ReadonlyArra
   const { backup, durations, tools, checks } = record
   const version = backup.versionId === null ? '' : ` version ${code(backup.versionId)}`
   return [
-    ['Backup', code(backup.id)],
+    ...(record.restored === null
+      ? []
+      : [['Judged', `${code(record.restored.database)} on ${code(record.restored.host)}`] as const]),
+    [record.restored === null ? 'Backup' : 'Compared with', code(backup.id)],
     ['Shows the database at', code(backup.snapshotAt)],
     ['Archive', `${code(`s3://${backup.bucket}/${backup.key}`)}${version}`],
     ['SHA-256', `${code(backup.sha256)}, ${renderBytes(backup.bytes)}`],

@@ -12,23 +12,31 @@ export function toFailure(record: DrillRecord, failOn: DrillInputs['failOn']): O
   return undefined
 }
 
-function failed({ backup, checks }: DrillRecord): OperatorError {
+/** `The backup …`, or the database that was judged instead of one. */
+function subjectOf({ backup, restored }: DrillRecord): string {
+  return restored === null ? `backup ${backup.id}` : `database ${restored.database} on ${restored.host}`
+}
+
+function failed(record: DrillRecord): OperatorError {
+  const { checks } = record
   const failures = checks.filter(({ verdict }) => verdict === 'fail')
   return new OperatorError(
     'DRILL_FAILED',
-    `The backup ${backup.id} failed its drill: ${renderFirst(failures)}.`,
+    `The ${subjectOf(record)} failed its drill: ${renderFirst(failures)}.`,
     { hint: 'The job summary lists every check and what to do next.' },
   )
 }
 
 /** A check that somebody asked for and that could not be made, or nothing to compare with at all. */
-function notMeasured({ backup, checks }: DrillRecord): OperatorError {
+function notMeasured(record: DrillRecord): OperatorError {
+  const { checks } = record
+  const subject = record.restored === null ? record.backup.id : subjectOf(record)
   const gaps = gapsOf(checks)
   if (gaps.length > 0) {
     const why = gaps[0]?.note?.replace(/\.$/, '') ?? ''
     return new OperatorError(
       'DRILL_NOT_MEASURED',
-      `The drill of ${backup.id} could not measure what was asked: ${renderFirst(gaps)}. ${why}.`,
+      `The drill of ${subject} could not measure what was asked: ${renderFirst(gaps)}. ${why}.`,
       { hint: 'The job summary says what to do, and has the other checks.' },
     )
   }
@@ -38,15 +46,18 @@ function notMeasured({ backup, checks }: DrillRecord): OperatorError {
   if (restore !== undefined)
     return new OperatorError(
       'DRILL_NOT_MEASURED',
-      `The drill of ${backup.id} proves nothing about the backup: ${restore.found}.`,
+      `The drill of ${subject} proves nothing about the backup: ${restore.found}.`,
       { hint: restore.note ?? '' },
     )
   const nothing = checks.find(({ group, verdict }) => group === 'exact' && verdict === 'not-measured')
   return new OperatorError(
     'DRILL_NOT_MEASURED',
-    `The drill of ${backup.id} proves nothing, and no criteria were given. ${nothing?.note ?? ''}`.trim(),
+    `The drill of ${subject} proves nothing, and no criteria were given. ${nothing?.note ?? ''}`.trim(),
     {
-      hint: 'Make backups with fingerprint: counts or content of a database that holds rows, or give criteria.',
+      hint:
+        record.restored === null
+          ? 'Make backups with fingerprint: counts or content of a database that holds rows, or give criteria.'
+          : 'Give criteria with tolerances: docs/drill-criteria.md.',
     },
   )
 }

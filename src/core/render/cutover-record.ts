@@ -8,7 +8,7 @@ export const CUTOVER_VERSION = 1
 
 const database = d.object({ id: d.string, name: d.string })
 
-const cutoverRecord = d.object({
+export const cutoverRecord = d.object({
   version: d.nonNegativeInt,
   cutover: d.object({
     /** The name of the record in the bucket, without `.json`: `20261201T040000Z-1a2b3c4d`. */
@@ -50,7 +50,7 @@ const cutoverRecord = d.object({
 /** The plan of one cutover, written before its first step. */
 export type CutoverRecord = d.Decoded<typeof cutoverRecord>
 
-const cutoverEvent = d.object({
+export const cutoverEvent = d.object({
   version: d.nonNegativeInt,
   at: d.timestamp,
   direction: d.oneOf(['forward', 'undo']),
