@@ -1,4 +1,7 @@
-/** Waits for work, or rejects with the signal's reason as soon as that is aborted; the work goes on then and its outcome is dropped. */
+/**
+ * Waits for work, or rejects with the signal's reason as soon as that is aborted; the work goes on then and
+ * its outcome is dropped.
+ */
 export async function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   work.catch(() => {})
   signal.throwIfAborted()

@@ -1,4 +1,7 @@
-/** Stable codes: a code never changes its meaning and is never reused. docs/errors.md is generated from this table. */
+/**
+ * Stable codes: a code never changes its meaning and is never reused. docs/errors.md is generated from this
+ * table.
+ */
 export const ERROR_CODES = {
   INVALID_INPUT: 'An input is missing or does not follow its grammar. Nothing was done.',
   UNSUPPORTED_PLATFORM: 'This operating system or architecture is not supported.',
@@ -82,8 +85,8 @@ export const ERROR_CODES = {
 export type ErrorCode = keyof typeof ERROR_CODES
 
 /**
- * What is known of a failure besides its words. Decide by these fields, never by searching a message: it quotes
- * hosts, ports and names, which can look like any code.
+ * What is known of a failure besides its words. Decide by these fields, never by searching a message: it
+ * quotes hosts, ports and names, which can look like any code.
  */
 export interface ErrorFacts {
   /** The SQLSTATE that the server gave. */
@@ -99,7 +102,10 @@ export interface ErrorFacts {
   readonly blame?: RestoreBlame | undefined
 }
 
-/** The archive is damaged; what it holds cannot be restored as it is; or nothing, because the cause is not known. */
+/**
+ * The archive is damaged; what it holds cannot be restored as it is; or nothing, because the cause is not
+ * known.
+ */
 export type RestoreBlame = 'damage' | 'contents' | 'unknown'
 
 export interface ErrorDetails extends ErrorFacts {
@@ -119,8 +125,9 @@ export interface ErrorContext {
 }
 
 /**
- * An error that an operator can act on: what failed with the value and what would have been accepted (message),
- * the next thing to do (hint), and the original error (cause). Shown as one annotation, without a stack trace.
+ * An error that an operator can act on: what failed with the value and what would have been accepted
+ * (message), the next thing to do (hint), and the original error (cause). Shown as one annotation, without a
+ * stack trace.
  */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError'

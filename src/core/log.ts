@@ -1,6 +1,6 @@
 /**
- * Where steps and adapters tell what they do. One line per fact, with units. The implementation makes every line
- * harmless for the runner, so callers pass text from databases and servers as it is.
+ * Where steps and adapters tell what they do. One line per fact, with units. The implementation makes every
+ * line harmless for the runner, so callers pass text from databases and servers as it is.
  */
 export interface Log {
   info(text: string): void

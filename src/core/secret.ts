@@ -1,4 +1,7 @@
-/** A value that prints as `***` wherever it ends up by accident: template strings, JSON, console, error messages. */
+/**
+ * A value that prints as `***` wherever it ends up by accident: template strings, JSON, console, error
+ * messages.
+ */
 export class Secret {
   readonly #value: string
 
@@ -25,9 +28,9 @@ export class Secret {
 }
 
 /**
- * Every spelling under which a secret may appear in a log: as it is, decoded, and percent-encoded as the programs on
- * its way do it, with upper-case and lower-case hex. The runner masks the base64 and JSON forms of each by itself.
- * A blank value has no spellings: masking it would blot out the log.
+ * Every spelling under which a secret may appear in a log: as it is, decoded, and percent-encoded as the
+ * programs on its way do it, with upper-case and lower-case hex. The runner masks the base64 and JSON forms
+ * of each by itself. A blank value has no spellings: masking it would blot out the log.
  */
 export function spellings(value: string): readonly string[] {
   const text = value.toWellFormed()

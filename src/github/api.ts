@@ -46,8 +46,8 @@ class Refusal extends Error {
 }
 
 /**
- * Requests to one repository. What may pass by itself is repeated: no answer, one that is cut off, 5xx, too many
- * requests. Throws REPORT_FAILED after three attempts.
+ * Requests to one repository. What may pass by itself is repeated: no answer, one that is cut off, 5xx, too
+ * many requests. Throws REPORT_FAILED after three attempts.
  */
 export class GithubApi {
   readonly #repository: GithubRepository

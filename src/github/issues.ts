@@ -49,8 +49,8 @@ export class Issues {
   }
 
   /**
-   * As GitHub describes them. Where none of those with the label has the marker, all are looked through: a person may
-   * have removed the label, and GitHub omits it without an error if the token may not set one.
+   * As GitHub describes them. Where none of those with the label has the marker, all are looked through: a
+   * person may have removed the label, and GitHub omits it without an error if the token may not set one.
    */
   async #find({ label, marker }: IssueMark): Promise<readonly unknown[]> {
     const labelled = await this.#search(marker, { labels: label })

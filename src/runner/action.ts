@@ -39,7 +39,10 @@ export interface Action {
   post?(context: ActionContext): Promise<void>
 }
 
-/** Runs one phase of an action. Errors are handled finally here, and the exit code is set here, and nowhere else. */
+/**
+ * Runs one phase of an action. Errors are handled finally here, and the exit code is set here, and nowhere
+ * else.
+ */
 export async function runPhase(
   name: string,
   phase: Phase,

@@ -5,8 +5,8 @@ import type { Inputs } from './inputs.ts'
 import { maskSecret } from './secrets.ts'
 
 /**
- * Reads a connection from a URL input, or from the PG* variables where the input is empty. The URL and the password are
- * masked in every spelling before anything else happens; user, host and database stay readable.
+ * Reads a connection from a URL input, or from the PG* variables where the input is empty. The URL and the
+ * password are masked in every spelling before anything else happens; user, host and database stay readable.
  */
 export function readConnection(inputs: Inputs, environment: Environment, name: string): Connection {
   const url = inputs.secret(name)

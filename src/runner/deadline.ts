@@ -4,7 +4,10 @@ import { renderDuration } from '../core/text/duration.ts'
 /** Node's timers fire at once when they are set for longer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-/** A signal that is also aborted, with TIMED_OUT, when the time is up; `input` is what an operator would raise. */
+/**
+ * A signal that is also aborted, with TIMED_OUT, when the time is up; `input` is what an operator would
+ * raise.
+ */
 export function withDeadline(signal: AbortSignal, timeoutMs: number, input = 'timeout'): AbortSignal {
   const deadline = new AbortController()
   const error = new OperatorError(

@@ -18,7 +18,10 @@ function renderLines(message: string): string {
   return lines.map(line => (line.startsWith('- ') ? `- ${literal(line.slice(2))}` : literal(line))).join('\n')
 }
 
-/** An error during clean-up must not hide the one that led to it: the first is the failure, the second a log line. */
+/**
+ * An error during clean-up must not hide the one that led to it: the first is the failure, the second a log
+ * line.
+ */
 export function toOperatorError(error: unknown): OperatorError {
   if (error instanceof SuppressedError) {
     actionsLog.warning(

@@ -6,7 +6,10 @@ export function mayAskForIdToken(variables: Readonly<Record<string, string | und
   return Boolean(variables.ACTIONS_ID_TOKEN_REQUEST_URL && variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN)
 }
 
-/** A token of GitHub's that says which workflow this is, for that audience; it is masked, and good for some minutes. */
+/**
+ * A token of GitHub's that says which workflow this is, for that audience; it is masked, and good for some
+ * minutes.
+ */
 export async function requestIdToken(audience: string): Promise<string> {
   try {
     return await core.getIDToken(audience)

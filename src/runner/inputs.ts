@@ -5,8 +5,8 @@ import { parseDuration } from '../core/text/duration.ts'
 import { maskSecret } from './secrets.ts'
 
 /**
- * Reads the inputs of one action. Problems are collected, so that one run tells all of them; `finish` throws them as
- * one INVALID_INPUT error. An empty input counts as absent. Defaults live in action.yml, never here.
+ * Reads the inputs of one action. Problems are collected, so that one run tells all of them; `finish` throws
+ * them as one INVALID_INPUT error. An empty input counts as absent. Defaults live in action.yml, never here.
  */
 export class Inputs {
   readonly #problems: string[] = []
@@ -68,7 +68,10 @@ export class Inputs {
     return new Secret(text)
   }
 
-  /** Runs a parser whose RangeError counts as a problem of the named input; `shown` is the value to show, if any. */
+  /**
+   * Runs a parser whose RangeError counts as a problem of the named input; `shown` is the value to show, if
+   * any.
+   */
   attempt<T>(name: string, parser: () => T, shown?: string): T {
     try {
       return parser()
@@ -98,7 +101,7 @@ export class Inputs {
     })
   }
 
-  /** A stand-in that nobody sees: finish() throws before the inputs reach anyone. */
+  /** A placeholder: finish() throws before the inputs are used. */
   #refuse<T>(name: string, text: string): T {
     this.problem(name, text)
     return undefined as T

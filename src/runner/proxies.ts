@@ -3,7 +3,10 @@ import { pickProxyVariables, useProxies } from '../net/proxies.ts'
 import type { Environment } from './environment.ts'
 import { maskSecret } from './secrets.ts'
 
-/** Sends requests to GitHub, webhooks and health checks through the proxies of the environment, as the store's are. */
+/**
+ * Sends requests to GitHub, webhooks and health checks through the proxies of the environment, as the store's
+ * are.
+ */
 export function followProxies({ variables }: Environment, log: Log): void {
   const proxies = pickProxyVariables(variables)
   for (const address of Object.values(proxies)) {

@@ -1,9 +1,12 @@
 import * as core from '@actions/core'
 
-/** What the main phase leaves for the post phase, under one name each. Values are JSON; nothing secret goes here. */
+/**
+ * What the main phase leaves for the post phase, under one name each. Values are JSON; nothing secret goes
+ * here.
+ */
 export interface State {
   save(name: string, value: unknown): void
-  /** The value saved by the main phase, or undefined. Whoever reads it narrows it. */
+  /** The value saved by the main phase, or undefined. The reader narrows it. */
   read(name: string): unknown
 }
 

@@ -13,9 +13,9 @@ export interface EndLimits {
 export const END_LIMITS: EndLimits = { cleanUpMs: 7500, openMs: 5000 }
 
 /**
- * Returns the result of the work, unless an error occurs that no `await` can catch: thrown by an event or a forgotten
- * promise, or an event loop that runs empty while work is pending. Such an error aborts the work, so that it cleans
- * up, and is thrown when the work has ended or the time for clean-up is over.
+ * Returns the result of the work, unless an error occurs that no `await` can catch: thrown by an event or a
+ * forgotten promise, or an event loop that runs empty while work is pending. Such an error aborts the work,
+ * so that it cleans up, and is thrown when the work has ended or the time for clean-up is over.
  */
 export async function withStrayErrors<T>(
   controller: AbortController,
@@ -37,7 +37,10 @@ export async function withStrayErrors<T>(
   return result
 }
 
-/** Ends a process that a handle, such as a forgotten connection, still holds open after its work; and names it. */
+/**
+ * Ends a process that a handle, such as a forgotten connection, still holds open after its work; and names
+ * it.
+ */
 export function exitIfStillOpen({ openMs }: EndLimits, report: (text: string) => void): void {
   const exit = () => {
     report(`Still open after the work was done: ${process.getActiveResourcesInfo().join(', ')}`)

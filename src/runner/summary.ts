@@ -7,8 +7,8 @@ import { withoutSecrets } from './secrets.ts'
 const SUMMARY_LIMIT_BYTES = 1024 * 1024
 
 /**
- * Writes the job summary; outside a runner (no GITHUB_STEP_SUMMARY) it does nothing. A summary that cannot be written
- * is a warning: it says nothing about the work that was done.
+ * Writes the job summary; outside a runner (no GITHUB_STEP_SUMMARY) it does nothing. A summary that cannot be
+ * written is a warning: it says nothing about the work that was done.
  */
 export async function writeSummary(markdown: string, log: Log): Promise<void> {
   if (!process.env.GITHUB_STEP_SUMMARY) return

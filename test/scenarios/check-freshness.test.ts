@@ -86,7 +86,7 @@ describe('check-freshness', () => {
     expect(fresh.summary).toContain('Newest daily or manual backup')
 
     const wrong = await check(bucket, { kinds: 'daily\nsafety\nweekly' })
-    expect(wrong.log).toContain('kinds: got "safety", "weekly", expected one a line of daily, manual')
+    expect(wrong.log).toContain('kinds: got "safety", "weekly", expected one per line of daily, manual')
   })
 
   it('is not fresh without its archive, or with another in its place', async () => {

@@ -36,7 +36,7 @@ function problemOf(
   const allowed = `at most ${renderAge(maxAgeMs)} is allowed`
   if (newest === undefined || ageMs === undefined) return `There is no ${what} at all; ${allowed}.`
   if (ageMs < -CLOCK_TOLERANCE_MS)
-    return `The newest ${what}, ${newest.id}, claims to be from ${renderAge(-ageMs)} in the future: clocks disagree, and its age cannot be told.`
+    return `The newest ${what}, ${newest.id}, claims to be from ${renderAge(-ageMs)} in the future: the clocks disagree, so its age is unknown.`
   if (ageMs > maxAgeMs) return `The newest ${what}, ${newest.id}, is ${renderAge(ageMs)} old; ${allowed}.`
   return undefined
 }

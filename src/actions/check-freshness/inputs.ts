@@ -38,6 +38,6 @@ function readKinds(inputs: Inputs): readonly BackupKind[] | undefined {
   const lines = inputs.lines('kinds')
   const unknown = lines.filter(line => !full.some(kind => kind === line))
   if (unknown.length > 0)
-    inputs.problem('kinds', `got "${unknown.join('", "')}", expected one a line of ${full.join(', ')}`)
+    inputs.problem('kinds', `got "${unknown.join('", "')}", expected one per line of ${full.join(', ')}`)
   return lines.length === 0 ? undefined : full.filter(kind => lines.includes(kind))
 }

@@ -28,8 +28,8 @@ export async function findNewestBackup(
 }
 
 /**
- * Why the archive of a manifest would not restore, as far as that shows without reading it: gone, or another length.
- * Undefined where it is there, and, with a warning, where these credentials may not look.
+ * Why the archive of a manifest would not restore, as far as that shows without reading it: gone, or another
+ * length. Undefined where it is there, and, with a warning, where these credentials may not look.
  */
 export async function findArchiveProblem(
   { backup, object }: Manifest,

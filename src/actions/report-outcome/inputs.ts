@@ -2,7 +2,10 @@ import { parseDatabaseName } from '../../core/backup/bucket-layout.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { Inputs } from '../../runner/inputs.ts'
 
-/** What a job can end with. https://docs.github.com/en/actions/reference/workflows-and-actions/contexts#job-context */
+/**
+ * What a job can end with.
+ * https://docs.github.com/en/actions/reference/workflows-and-actions/contexts#job-context
+ */
 const OUTCOMES = ['success', 'failure', 'cancelled'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 

@@ -57,8 +57,9 @@ function failureLines(report: Report): readonly string[] {
 }
 
 /**
- * One line of plain text for a chat. Slack reads `&`, `<` and `>`; Mattermost reads Markdown, and `@channel` as an alarm for
- * everybody: an invisible space takes that from it. https://docs.slack.dev/messaging/formatting-message-text
+ * One line of plain text for a chat. Slack reads `&`, `<` and `>`; Mattermost reads Markdown, and `@channel`
+ * as a mention of the whole channel: an invisible space prevents it.
+ * https://docs.slack.dev/messaging/formatting-message-text
  */
 export function webhookText(report: Report): string {
   const { task, database, outcome, details } = report

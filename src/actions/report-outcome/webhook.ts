@@ -53,7 +53,10 @@ function describe(error: unknown): string {
   return errorMessage(error instanceof Error && error.cause ? error.cause : error)
 }
 
-/** A redirect that turns a POST into a GET loses the message, and its page would look like a success: so it fails. */
+/**
+ * A redirect that turns a POST into a GET loses the message, and its page would look like a success: so it
+ * fails.
+ */
 async function send(url: string, request: RequestInit): Promise<Response> {
   if (request.method === 'GET') return await fetch(url, request)
   const answer = await fetch(url, { ...request, redirect: 'manual' })

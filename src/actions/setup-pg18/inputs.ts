@@ -44,7 +44,7 @@ function parseComponents(text: string): readonly Component[] {
   const names = text.split(/[\s,]+/).filter(Boolean)
   const wrong = names.filter(name => !COMPONENTS.some(component => component === name))
   if (names.length === 0 || wrong.length > 0) {
-    throw new RangeError('expected client, server or both, separated by commas or one a line')
+    throw new RangeError('expected client, server or both, separated by commas or one per line')
   }
   return names.includes('server') ? ['client', 'server'] : ['client']
 }

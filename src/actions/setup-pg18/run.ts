@@ -74,7 +74,10 @@ async function origins(inputs: SetupInputs, context: ActionContext): Promise<rea
   return inputs.aptSource === undefined ? listOrigins(variables) : [givenOrigin(inputs.aptSource, variables)]
 }
 
-/** Without the cache the tools still have to outlive this step: the runner empties its temporary directory after the job. */
+/**
+ * Without the cache the tools still have to outlive this step: the runner empties its temporary directory
+ * after the job.
+ */
 async function openCache(inputs: SetupInputs, context: ActionContext): Promise<ToolCache> {
   const { variables, tempRoot } = context.environment
   const toolCache = variables.RUNNER_TOOL_CACHE
@@ -95,8 +98,8 @@ async function isWritable(directory: string): Promise<boolean> {
 }
 
 /**
- * Whether the PATH leads there as it is. Then it stays so: the directory may be /usr/bin, which in front of the others would take
- * the place of the job's other tools.
+ * Whether the PATH leads there as it is. Then it stays so: the directory may be /usr/bin, which in front of
+ * the others would take the place of the job's other tools.
  */
 async function isOnPath(found: Installation, { environment }: ActionContext): Promise<boolean> {
   const { PATH = '' } = environment.variables

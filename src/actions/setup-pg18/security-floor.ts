@@ -3,7 +3,9 @@ import type { Log } from '../../core/log.ts'
 import { isBelowSecurityFloor, renderVersion, SECURITY_FLOOR } from '../../core/pg/version.ts'
 import type { Installation, SecurityFloorPolicy } from '../../postgres/install/installation.ts'
 
-/** Says so, or ends it, when the tools have a known hole that matters to whoever restores archives with them. */
+/**
+ * Warns or throws when the tools have a known hole that matters for restoring archives.
+ */
 export function checkSecurityFloor(found: Installation, policy: SecurityFloorPolicy, log: Log): void {
   if (policy === 'off' || !isBelowSecurityFloor(found.version)) return
   const floor = renderVersion(SECURITY_FLOOR)

@@ -1,7 +1,7 @@
 /**
- * JSON with one spelling for one value: keys sorted (by code unit, but for the JSON of JavaScript whole numbers first), two
- * spaces, a line feed at the end. What is undefined is left out.
- * Two manifests that say the same are the same bytes, and a person can read them.
+ * JSON with one spelling for one value: keys sorted (by code unit, but for the JSON of JavaScript whole
+ * numbers first), two spaces, a line feed at the end. What is undefined is left out. Two manifests that say
+ * the same are the same bytes, and a person can read them.
  */
 export function canonicalJson(value: unknown): string {
   const plain: unknown = JSON.parse(JSON.stringify(value))

@@ -1,7 +1,8 @@
 /**
- * Decoders of unknown JSON. Each returns a typed value, or throws a RangeError that names the path: `object.bytes: expected a
- * whole number, found "12"`. Each also carries the JSON Schema of what it accepts, from which docs/schemas is generated.
- * Unknown keys are ignored: a later minor version may add some. Import as `d`.
+ * Decoders of unknown JSON. Each returns a typed value, or throws a RangeError that names the path:
+ * `object.bytes: expected a whole number, found "12"`. Each also carries the JSON Schema of what it accepts,
+ * from which docs/schemas is generated. Unknown keys are ignored: a later minor version may add some. Import
+ * as `d`.
  */
 export interface Decoder<T> {
   (value: unknown, path: string): T

@@ -23,7 +23,7 @@ export const recordedRun = d.object({
   commit: d.string,
 })
 
-/** A kind of record in the bucket: JSON with its version beside it. */
+/** A kind of record in the bucket: JSON with its version. */
 export interface RecordKind<T> {
   /** The newest version that this code reads. */
   readonly version: number
@@ -33,7 +33,9 @@ export interface RecordKind<T> {
   readonly what: string
 }
 
-/** Reads a record; throws its code when it is damaged or of a newer major version. `name` is for the error. */
+/**
+ * Reads a record; throws its code when it is damaged or of a newer major version. `name` is for the error.
+ */
 export function parseRecord<T>(kind: RecordKind<T>, json: string, name: string): T {
   try {
     const value: unknown = JSON.parse(json)

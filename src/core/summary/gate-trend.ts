@@ -16,7 +16,10 @@ export function renderGateHead(record: PastGate): Readonly<Record<string, string
   return renderHead(pastGate(record, ''))
 }
 
-/** How long the last gates kept their deploys waiting, with the size of the restore point, and how this one compares. */
+/**
+ * How long the last gates kept their deploys waiting, with the size of the restore point, and how this one
+ * compares.
+ */
 export function renderGateTrend(current: PastGate, previous: readonly PastGate[]): Trend {
   return renderTrend(toPoint(current), previous.map(toPoint), {
     noun: 'gate',

@@ -6,8 +6,8 @@ const NAME = 'head'
 const LONGEST = 1500
 
 /**
- * The few facts of a record that a trend needs, as metadata of its object: a HEAD then gives them, and not a manifest
- * that grows with the number of tables. Empty where the facts are too long.
+ * The few facts of a record that a trend needs, as metadata of its object: a HEAD then gives them, and not a
+ * manifest that grows with the number of tables. Empty where the facts are too long.
  */
 export function renderHead(facts: object): Readonly<Record<string, string>> {
   const json = JSON.stringify(facts).replace(/[^\x20-\x7e]/g, toEscape)

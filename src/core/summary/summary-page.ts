@@ -15,8 +15,8 @@ export interface SummaryPage {
 }
 
 /**
- * Every job summary of the suite in one order, so that whoever opens one at night knows where to look: the verdict and what
- * is wrong, the facts, what to do next, the trend of the last runs, and the details.
+ * Every job summary of the suite in one order, so that an on-call engineer knows where to look: the
+ * verdict and what is wrong, the facts, what to do next, the trend of the last runs, and the details.
  */
 export function renderSummaryPage(page: SummaryPage): string {
   const { verdict, problems = [], facts = [], next = [], trend, details = [] } = page

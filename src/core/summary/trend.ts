@@ -13,7 +13,7 @@ export interface TrendPoint {
   readonly values: readonly (number | null)[]
 }
 
-/** What is measured of each run, and how a difference is told. */
+/** What is measured of each run, and how a difference is put into words. */
 export interface Measure {
   readonly render: (value: number) => string
   /** Instead of a value that is null. */

@@ -1,4 +1,6 @@
-/** A text in an encoding of PostgreSQL's. SQL_ASCII, and what the platform does not know, is read as UTF-8. */
+/**
+ * A text in an encoding of PostgreSQL's. SQL_ASCII, and what the platform does not know, is read as UTF-8.
+ */
 export function decodeText(bytes: Uint8Array, encoding: string): string {
   return decoderFor(encoding).decode(bytes)
 }
@@ -11,7 +13,9 @@ function decoderFor(encoding: string): { decode(bytes: Uint8Array): string } {
   }
 }
 
-/** `LATIN9`, `WIN1252`, `EUC_JP`, `KOI8R` in the WHATWG's names. LATIN5 to 10 are other numbers of ISO 8859. */
+/**
+ * `LATIN9`, `WIN1252`, `EUC_JP`, `KOI8R` in the WHATWG's names. LATIN5 to 10 are other numbers of ISO 8859.
+ */
 function labelOf(encoding: string): string {
   const iso = { LATIN5: 9, LATIN6: 10, LATIN7: 13, LATIN8: 14, LATIN9: 15, LATIN10: 16 }[encoding]
   if (iso !== undefined) return `iso-8859-${iso}`

@@ -3,8 +3,9 @@ const UNITS_MS = [86_400_000, 3_600_000, 60_000, 1000, 1]
 const GRAMMAR = ['d', 'h', 'm(?!s)', 's', 'ms'].map(unit => `(?:(\\d+(?:\\.\\d+)?)${unit})?`).join(' ?')
 
 /**
- * Parses `500ms`, `90s`, `10m`, `1h30m`, `1h 30m`, `1.5h`, `7d` into whole milliseconds: each unit once, the largest
- * first. Throws a RangeError for anything else: a number without a unit says nothing, and `30m1h` is a slip.
+ * Parses `500ms`, `90s`, `10m`, `1h30m`, `1h 30m`, `1.5h`, `7d` into whole milliseconds: each unit once, the
+ * largest first. Throws a RangeError for anything else: a number without a unit says nothing, and `30m1h` is
+ * a slip.
  */
 export function parseDuration(text: string): number {
   const amounts = new RegExp(`^${GRAMMAR}$`).exec(text)?.slice(1) ?? []

@@ -8,8 +8,8 @@ import type { Installation, Wish } from './installation.ts'
 import { proveTools } from './prove-tools.ts'
 
 /**
- * The keg of `postgresql@18`, installed if it is not there. Its formula has client and server, with zstd and ICU (the
- * formula `libpq` has neither). It is keg-only, so nothing else on the machine changes.
+ * The keg of `postgresql@18`, installed if it is not there. Its formula has client and server, with zstd and
+ * ICU (the formula `libpq` has neither). It is keg-only, so nothing else on the machine changes.
  */
 export async function installFromHomebrew(
   wish: Wish,

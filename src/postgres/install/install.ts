@@ -12,8 +12,8 @@ export interface Ways {
 }
 
 /**
- * What is there if it suits, else what can be fetched. A `18` that is there but below the security floor does not suit at
- * first sight: it is used when nothing newer can be had, unless the floor is strict.
+ * What is there if it suits, else what can be fetched. A `18` that is there but below the security floor does
+ * not suit at first sight: it is used when nothing newer can be had, unless the floor is strict.
  */
 export async function findOrFetch(wish: Wish, ways: Ways, log: Log): Promise<Installation> {
   const there = await ways.find()

@@ -10,8 +10,8 @@ const PROGRAMS: Readonly<Record<Component, readonly string[]>> = {
 }
 
 /**
- * Runs the tools in a directory and returns the version on which they agree. Throws INSTALL_FAILED when one is
- * missing, does not run, tells another version, or when pg_dump cannot write zstd.
+ * Runs the tools in a directory and returns the version on which they agree. Throws INSTALL_FAILED when one
+ * is missing, does not run, tells another version, or when pg_dump cannot write zstd.
  */
 export async function proveTools(
   binDir: string,
@@ -47,8 +47,9 @@ async function readVersion(file: string, env: Readonly<Record<string, string>>):
 
 /**
  * pg_dump refuses a compression that it was not built with before it connects ("this build does not support
- * compression with zstd", common/compression.c), so an attempt that gets as far as the connection proves that it was.
- * That libzstd can be loaded is proven by its running at all. No server is needed, and it takes milliseconds.
+ * compression with zstd", common/compression.c), so an attempt that gets as far as the connection proves that
+ * it was. That libzstd can be loaded is proven by its running at all. No server is needed, and it takes
+ * milliseconds.
  */
 async function proveZstd(pgDump: string, env: Readonly<Record<string, string>>): Promise<void> {
   const nowhere = ['--host=/nonexistent', '--dbname=none', '--no-password', '--file=/dev/null']

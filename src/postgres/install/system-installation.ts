@@ -16,8 +16,9 @@ const KNOWN_PLACES = (major: number): readonly string[] => [
 ]
 
 /**
- * The first installation already on this machine that is what was asked for and works: the PATH first (seen through
- * pg_wrapper), then the known places. Undefined where there is none; the log says why each was passed over.
+ * The first installation already on this machine that is what was asked for and works: the PATH first (seen
+ * through pg_wrapper), then the known places. Undefined where there is none; the log says why each was
+ * skipped.
  */
 export async function findSystemInstallation(
   wish: Wish,
@@ -30,13 +31,13 @@ export async function findSystemInstallation(
     const version = await readToolVersion(`${binDir}/pg_dump`, path)
     if (version === undefined) continue
     if (!satisfies(version, wish.version)) {
-      log.info(`${binDir}: ${renderVersion(version)}, passed over: not ${renderWanted(wish.version)}`)
+      log.info(`${binDir}: ${renderVersion(version)}, skipped: not ${renderWanted(wish.version)}`)
       continue
     }
     try {
       await proveTools(binDir, wish.components, env)
     } catch (error) {
-      log.info(`${binDir}: ${renderVersion(version)}, passed over: ${errorMessage(error)}`)
+      log.info(`${binDir}: ${renderVersion(version)}, skipped: ${errorMessage(error)}`)
       continue
     }
     log.info(`${binDir}: ${renderVersion(version)}, works`)

@@ -14,7 +14,7 @@ export interface EntryFacts {
   readonly components: readonly Component[]
   /** As Node names it. */
   readonly arch: string
-  /** `name=version` of everything unpacked, for whoever has to know what is inside. */
+  /** `name=version` of everything unpacked, as a record of the contents. */
   readonly packages: readonly string[]
 }
 
@@ -33,11 +33,12 @@ const PARTIAL = '.partial-'
 const PARTIAL_AGE_MS = 3_600_000
 
 /**
- * Unpacked PostgreSQL tools in the runner's tool cache, laid out and marked as @actions/tool-cache has it, so whoever looks for
- * `pg-runbook-postgresql` with it finds them: `<tool cache>/pg-runbook-postgresql/<version>-<origin>-<component>/<arch>`, with
- * `<arch>.complete` beside it. The package finds entries; it does not write them: its cacheDir empties the place first and copies
- * into it, under the feet of a job that uses what was there. An entry is built under another name and renamed when complete, which
- * is atomic: of two runs at once the first one wins.
+ * Unpacked PostgreSQL tools in the runner's tool cache, laid out and marked as @actions/tool-cache has it, so
+ * that package finds them as `pg-runbook-postgresql`: `<tool
+ * cache>/pg-runbook-postgresql/<version>-<origin>-<component>/<arch>`, next to `<arch>.complete`. The
+ * package finds entries; it does not write them: its cacheDir empties the place first and copies into it,
+ * under the feet of a job that uses what was there. An entry is built under another name and renamed when
+ * complete, which is atomic: of two runs at once the first one wins.
  */
 export class ToolCache {
   readonly #root: string
@@ -53,12 +54,15 @@ export class ToolCache {
     return new ToolCache(join(toolCache, CACHED_TOOL), false)
   }
 
-  /** A directory in which nobody looks for anything, for tools of this job alone. */
+  /** A directory that no other job searches, for tools of this job alone. */
   static forThisJob(directory: string): ToolCache {
     return new ToolCache(directory, true)
   }
 
-  /** Every complete entry for that architecture (as Node names it), newest version first. Empty where there is no cache yet. */
+  /**
+   * Every complete entry for that architecture (as Node names it), newest version first. Empty where there is
+   * no cache yet.
+   */
   async entries(arch: string): Promise<readonly CacheEntry[]> {
     if (this.#isPrivate) return []
     const directories = findAllVersions(CACHED_TOOL, arch).map(version => find(CACHED_TOOL, version, arch))
@@ -66,7 +70,10 @@ export class ToolCache {
     return entries.filter(entry => entry !== undefined).sort((a, b) => compareVersions(b.version, a.version))
   }
 
-  /** Builds an entry and puts it in its place. If another run was faster, its entry is returned, ours is dropped. */
+  /**
+   * Builds an entry and puts it in its place. If another run was faster, its entry is returned, ours is
+   * dropped.
+   */
   async add(
     facts: EntryFacts,
     now: number,
@@ -121,7 +128,8 @@ export class ToolCache {
     const directory = join(this.#root, entryVersion(facts), facts.arch)
     await mkdir(dirname(directory), { recursive: true })
     if (!(await renamed(partial, directory)) && (await readEntry(directory)) === undefined) {
-      // Something without facts stands there; what another run puts there has its facts from the first moment.
+      // Something without facts stands there; what another run puts there has its facts from the first
+      // moment.
       await this.evict(directory)
       await renamed(partial, directory)
     }
@@ -143,7 +151,10 @@ export class ToolCache {
   }
 }
 
-/** What @actions/tool-cache takes for a version: a semantic one, with what tells entries of one release apart behind it. */
+/**
+ * What @actions/tool-cache takes for a version: a semantic one, with what tells entries of one release apart
+ * behind it.
+ */
 function entryVersion({ version, origin, components }: EntryFacts): string {
   const component = components.includes('server') ? 'server' : 'client'
   return `${version.major}.${version.minor}.0-${origin}-${component}`
@@ -154,7 +165,10 @@ function markerOf(directory: string): string {
   return `${directory}.complete`
 }
 
-/** The time is in the name: tar gives the directory that of the package, and it would look abandoned while it is filled. */
+/**
+ * The time is in the name: tar gives the directory that of the package, and it would look abandoned while it
+ * is filled.
+ */
 function partialName(startedAt: number): string {
   return `${PARTIAL}${startedAt}-${randomBytes(8).toString('hex')}`
 }

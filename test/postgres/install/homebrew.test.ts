@@ -9,7 +9,9 @@ import { silentLog } from '../../support/install/silent-log.ts'
 
 const WISH: Wish = { version: { major: 18 }, components: ['client'], securityFloor: 'warn' }
 
-/** Homebrew cannot run here: programs that answer as brew and its keg do stand in for them, as real processes. */
+/**
+ * Homebrew cannot run here: programs that answer as brew and its keg do stand in for them, as real processes.
+ */
 describe('installFromHomebrew', () => {
   let root: string
   const install = (wish = WISH) =>

@@ -19,8 +19,9 @@ const ARCHITECTURE = debianArchitecture(process.arch)
 const NOW = Date.parse('2026-11-23T00:00:00Z')
 
 /**
- * The PostgreSQL project's archive cannot be reached from everywhere that tests run. An archive of the same shape stands in
- * for it: PostgreSQL and its libpq only, signed by a key of its own, everything else from the distribution.
+ * The PostgreSQL project's archive cannot be reached from everywhere that tests run. An archive of the same
+ * shape stands in for it: PostgreSQL and its libpq only, signed by a key of its own, everything else from the
+ * distribution.
  */
 describe("an archive like the PostgreSQL project's", () => {
   const key = new ArchiveKey()

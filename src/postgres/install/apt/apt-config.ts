@@ -22,8 +22,8 @@ export function aptEnvironment(
 }
 
 /**
- * How this machine reaches its archives: proxies, certificates, timeouts, and whether its administrator accepts an
- * index past its Valid-Until (frozen mirrors). Lines for an apt.conf.
+ * How this machine reaches its archives: proxies, certificates, timeouts, and whether its administrator
+ * accepts an index past its Valid-Until (frozen mirrors). Lines for an apt.conf.
  */
 export async function readMachineSettings(env: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const { stdout } = await runCommand('apt-config', ['dump', 'Acquire'], { env })
@@ -31,9 +31,9 @@ export async function readMachineSettings(env: Readonly<Record<string, string>>)
 }
 
 /**
- * The configuration of an apt that lives in `directory` alone: empty package state, one source file, no hooks, no
- * preferences. Signatures stay on, whatever the machine says. As root it stays root, because apt's own user `_apt`
- * could not enter a private directory; as an ordinary user it has no other to become.
+ * The configuration of an apt that lives in `directory` alone: empty package state, one source file, no
+ * hooks, no preferences. Signatures stay on, even if the machine's apt has them off. As root it stays root, because apt's
+ * own user `_apt` could not enter a private directory; as an ordinary user it has no other to become.
  */
 export function renderAptConfig(directory: string, architecture: string, machine: readonly string[]): string {
   const settings: Readonly<Record<string, string>> = {

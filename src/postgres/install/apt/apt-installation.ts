@@ -21,7 +21,7 @@ export interface AptRequest {
   /** Best first. */
   readonly origins: readonly AptOrigin[]
   readonly cache: ToolCache
-  /** For apt's state; about 250 MB, removed by whoever made it. */
+  /** For apt's state; about 250 MB, removed by its creator. */
   readonly workDir: string
   readonly variables: Readonly<Record<string, string | undefined>>
   /** As Node names it. */
@@ -37,10 +37,10 @@ export interface AptRequest {
 const DAY_MS = 86_400_000
 
 /**
- * Whether a cached entry answers the wish without asking the network. A release named exactly always does. `18` means
- * the newest 18, so an entry has to be looked up again: PostgreSQL releases every three months, and within a week is
- * soon enough; daily when there is known to be something better, because the entry is below the security floor. Where
- * the floor is strict such an entry is of no use at all.
+ * Whether a cached entry answers the wish without asking the network. A release named exactly always does.
+ * `18` means the newest 18, so an entry has to be looked up again: PostgreSQL releases every three months,
+ * and within a week is soon enough; daily when there is known to be something better, because the entry is
+ * below the security floor. Where the floor is strict such an entry is of no use at all.
  */
 export function isFresh(
   entry: Pick<CacheEntry, 'version' | 'confirmedAt'>,
@@ -55,8 +55,8 @@ export function isFresh(
 }
 
 /**
- * Tools from packages in a private root: from the tool cache, or from the first origin that has them. When no origin can be
- * reached, an older cached entry is better than no backup, and a warning says so.
+ * Tools from packages in a private root: from the tool cache, or from the first origin that has them. When no
+ * origin can be reached, an older cached entry is better than no backup, and a warning says so.
  */
 export async function installFromApt(request: AptRequest): Promise<Installation> {
   const { wish, now, log } = request
@@ -100,12 +100,14 @@ async function findCached(request: AptRequest): Promise<readonly CacheEntry[]> {
   return working
 }
 
-/** Only what may be different elsewhere leads on to the next origin; a bad signature or a full disk ends it. */
+/**
+ * Only what may be different elsewhere leads on to the next origin; a bad signature or a full disk ends it.
+ */
 async function installFromOrigins(request: AptRequest): Promise<Installation> {
   const { origins, wish, log } = request
   const failures: OperatorError[] = []
   for (const origin of origins) {
-    // The same people run it, and whoever cannot reach one cannot reach the other.
+    // The same people run both: a machine that cannot reach one cannot reach the other.
     if (origin.id.startsWith('pgdg-archive') && failures.some(isUnreachable)) continue
     try {
       return await installFromOrigin(request, origin)

@@ -3,7 +3,9 @@ import { inlineKey } from './apt-source.ts'
 import { noDistribution, readDistribution, readMachineSource } from './machine-source.ts'
 import { PGDG_KEY } from './pgdg-key.ts'
 
-/** A place that may carry PostgreSQL 18. Nothing is asked of apt before it is needed: half a second is saved. */
+/**
+ * A place that may carry PostgreSQL 18. Nothing is asked of apt before it is needed: half a second is saved.
+ */
 export interface AptOrigin {
   /** Names entries of the tool cache. */
   readonly id: string
@@ -11,7 +13,9 @@ export interface AptOrigin {
   readonly name: string
   /** deb822 text. */
   readonly readSource: () => Promise<string>
-  /** What the origin leaves to the distribution, libc for one: added when the origin does not carry it itself. */
+  /**
+   * What the origin leaves to the distribution, libc for one: added when the origin does not carry it itself.
+   */
   readonly readBase: () => Promise<string>
 }
 
@@ -23,9 +27,9 @@ const PGDG = 'https://apt.postgresql.org/pub/repos/apt'
 const PGDG_ARCHIVE = 'https://apt-archive.postgresql.org/pub/repos/apt'
 
 /**
- * Where to look for PostgreSQL on this machine, best first: the PostgreSQL project's archive for this release, the
- * project's archive of old versions, then the distribution's own. Throws UNSUPPORTED_PLATFORM where the machine runs
- * neither Debian nor Ubuntu.
+ * Where to look for PostgreSQL on this machine, best first: the PostgreSQL project's archive for this
+ * release, the project's archive of old versions, then the distribution's own. Throws UNSUPPORTED_PLATFORM
+ * where the machine runs neither Debian nor Ubuntu.
  */
 export async function listOrigins(variables: Variables): Promise<readonly AptOrigin[]> {
   const distribution = await readDistribution()

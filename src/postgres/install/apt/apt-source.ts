@@ -15,9 +15,10 @@ const MUST_STAY_ON = ['check-valid-until', 'check-date'] as const
 type Fields = ReadonlyMap<string, string>
 
 /**
- * Parses a package source, one-line (`deb [signed-by=…] URI suite component`) or deb822, one or more of them, into
- * deb822 text. A suite of the PostgreSQL project (`noble-pgdg`) without Signed-By gets the project's key, anything else
- * without it the keys that the machine's apt trusts. Throws a RangeError for a source that would not be verified.
+ * Parses a package source, one-line (`deb [signed-by=…] URI suite component`) or deb822, one or more of them,
+ * into deb822 text. A suite of the PostgreSQL project (`noble-pgdg`) without Signed-By gets the project's
+ * key, anything else without it the keys that the machine's apt trusts. Throws a RangeError for a source that
+ * would not be verified.
  */
 export function parseAptSource(text: string): string {
   const lines = text.split('\n').filter(line => !line.trimStart().startsWith('#'))

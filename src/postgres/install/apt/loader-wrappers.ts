@@ -9,11 +9,12 @@ export const BIN_PATH = 'usr/lib/postgresql/18/bin'
 const PROGRAMS_PATH = 'usr/lib/postgresql/18/programs'
 
 /**
- * Makes the programs of an unpacked root run on any machine and from any place: each is moved aside, and a shell
- * script in its place starts it through the root's own dynamic loader, with the root's own libraries, whatever libc
- * the machine has. The script finds the root from its own path and passes that on as argv[0], from which initdb,
- * pg_ctl, pg_config and the server find their neighbours and shared files. So the root may be moved as a whole.
- * Children of the programs inherit nothing of this, as LD_LIBRARY_PATH would have them do. Returns the bin directory.
+ * Makes the programs of an unpacked root run on any machine and from any place: each is moved aside, and a
+ * shell script in its place starts it through the root's own dynamic loader, with the root's own libraries,
+ * independent of the machine's libc. The script finds the root from its own path and passes that on as argv[0],
+ * from which initdb, pg_ctl, pg_config and the server find their neighbours and shared files. So the root may
+ * be moved as a whole. Children of the programs inherit nothing of this, as LD_LIBRARY_PATH would have them
+ * do. Returns the bin directory.
  */
 export async function wrapTools(root: string): Promise<string> {
   const bin = join(root, BIN_PATH)
@@ -39,7 +40,7 @@ async function findLoader(root: string): Promise<string> {
     if (loader !== undefined) return join(libraries, triplet, loader)
   }
   throw new OperatorError('INSTALL_FAILED', `The packages unpacked into ${root} hold no dynamic loader`, {
-    hint: 'The package source must carry libc6: give a source for the distribution beside it in apt-source.',
+    hint: 'The package source must carry libc6: add a source for the distribution to apt-source.',
   })
 }
 

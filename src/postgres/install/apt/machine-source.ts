@@ -11,7 +11,9 @@ export interface Distribution {
   readonly codename: string
 }
 
-/** Undefined where the machine is neither Debian nor Ubuntu, nor close enough to either to use their archives. */
+/**
+ * Undefined where the machine is neither Debian nor Ubuntu, nor close enough to either to use their archives.
+ */
 export async function readDistribution(file = '/etc/os-release'): Promise<Distribution | undefined> {
   const text = await readFile(file, 'utf8').catch(() => '')
   const field = (name: string) => new RegExp(`^${name}="?([^"\n]*)"?$`, 'm').exec(text)?.[1]
@@ -22,8 +24,9 @@ export async function readDistribution(file = '/etc/os-release'): Promise<Distri
 }
 
 /**
- * A deb822 source on the mirror that this machine's apt already uses: for `suite` of its distribution, or without
- * one for its own release with updates and security fixes. Throws UNSUPPORTED_PLATFORM where there is no such mirror.
+ * A deb822 source on the mirror that this machine's apt already uses: for `suite` of its distribution, or
+ * without one for its own release with updates and security fixes. Throws UNSUPPORTED_PLATFORM where there is
+ * no such mirror.
  */
 export async function readMachineSource(
   suite: string | undefined,
@@ -62,7 +65,9 @@ async function readTargets(env: Readonly<Record<string, string | undefined>>): P
   })
 }
 
-/** Vendors name their suites after the release too; only a distribution's mirror has its -updates beside it. */
+/**
+ * Vendors name their suites after the release too; only a distribution's mirror has -updates too.
+ */
 function findMirror(targets: readonly Target[], codename: string): string | undefined {
   const own = targets.filter(({ release }) => release === codename)
   const updated = new Set(targets.filter(({ release }) => release === `${codename}-updates`).map(t => t.uri))

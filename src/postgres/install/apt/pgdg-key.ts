@@ -1,10 +1,13 @@
-/** Of the key below: https://www.postgresql.org/download/linux/debian/ and Debian's package postgresql-common agree. */
+/**
+ * Of the key below: https://www.postgresql.org/download/linux/debian/ and Debian's package postgresql-common
+ * agree.
+ */
 export const PGDG_FINGERPRINT = 'B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8'
 
 /**
- * The key that signs the PostgreSQL project's apt archive (PGDG), as Debian's signed package postgresql-common
- * carries it in /usr/share/postgresql-common/pgdg/apt.postgresql.org.asc. Never fetched, so never believed on the
- * word of the network.
+ * The key that signs the PostgreSQL project's apt archive (PGDG), as Debian's signed package
+ * postgresql-common carries it in /usr/share/postgresql-common/pgdg/apt.postgresql.org.asc. Never fetched, so
+ * never believed on the word of the network.
  */
 export const PGDG_KEY = `-----BEGIN PGP PUBLIC KEY BLOCK-----
 

@@ -18,8 +18,8 @@ export interface Resolved {
 }
 
 /**
- * Finds the newest release that was asked for among what the source carries. Server, client and libpq are taken at the
- * same release. Throws INSTALL_NOT_FOUND, naming what the source does carry.
+ * Finds the newest release that was asked for among what the source carries. Server, client and libpq are
+ * taken at the same release. Throws INSTALL_NOT_FOUND, naming what the source does carry.
  */
 export async function resolvePackages(
   apt: PrivateApt,
@@ -42,9 +42,9 @@ export async function resolvePackages(
 }
 
 /**
- * Which packages of the closure the tools need: PostgreSQL and libraries. The rest are shells, Perl, systemd and users
- * for maintainer scripts, which are never run. What is left out here by mistake shows in a test that lets the loader
- * list every library of every program.
+ * Which packages of the closure the tools need: PostgreSQL and libraries. The rest are shells, Perl, systemd
+ * and users for maintainer scripts, which are never run. What is left out here by mistake shows in a test
+ * that lets the loader list every library of every program.
  */
 export function keepPostgres(name: string): boolean {
   if (name === 'zlib1g' || /^postgresql(-client)?-\d+$/.test(name)) return true

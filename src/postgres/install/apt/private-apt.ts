@@ -26,8 +26,9 @@ export interface PrivateAptOptions {
 }
 
 /**
- * An apt with a state of its own: it resolves against an empty system, verifies signatures and hashes, downloads,
- * and never touches the machine. Works as root and as an ordinary user. See docs/adr/0005-private-apt-root.md.
+ * An apt with a state of its own: it resolves against an empty system, verifies signatures and hashes,
+ * downloads, and never touches the machine. Works as root and as an ordinary user. See
+ * docs/adr/0005-private-apt-root.md.
  */
 export class PrivateApt implements AsyncDisposable {
   readonly #directory: string
@@ -132,7 +133,10 @@ function pin(wanted: Package): string {
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
 
-/** Debian's name for this machine's architecture. Throws UNSUPPORTED_PLATFORM where we cannot vouch for the tools. */
+/**
+ * Debian's name for this machine's architecture. Throws UNSUPPORTED_PLATFORM where we cannot vouch for the
+ * tools.
+ */
 export function debianArchitecture(arch: string): string {
   const architecture = ARCHITECTURES[arch]
   if (architecture !== undefined) return architecture

@@ -14,7 +14,7 @@ const MERGED = ['bin', 'sbin', 'lib', 'lib64']
 
 /**
  * Unpacks .deb files over each other into `root`, as many at once as there are processors. Nothing is run: no
- * maintainer scripts, no triggers. Files belong to the current user, nothing is set-uid, everybody may read.
+ * maintainer scripts, no triggers. Files belong to the current user, nothing is set-uid, all users may read.
  */
 export async function unpackDebs(
   root: string,
@@ -32,7 +32,7 @@ export async function unpackDebs(
   const workers = Array.from({ length: availableParallelism() }, () =>
     work().catch(error => stop.abort(error)),
   )
-  // Whoever removes what a failure leaves must not meet one that still writes.
+  // All workers end before the leftovers of a failure are removed.
   await Promise.all(workers)
   stopped.throwIfAborted()
 }

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { aptFailure } from '../../../../src/postgres/install/apt/apt-failure.ts'
 
-/** As apt 2.6, dpkg-deb and tar wrote it. What apt says in each case for real is tested in setup-pg18's scenarios. */
+/**
+ * As apt 2.6, dpkg-deb and tar wrote it. What apt says in each case for real is tested in setup-pg18's
+ * scenarios.
+ */
 const SAID = [
   {
     stderr:

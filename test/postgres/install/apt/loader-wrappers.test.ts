@@ -14,7 +14,7 @@ import { silentLog } from '../../../support/install/silent-log.ts'
 
 const run = promisify(execFile)
 
-/** The server refuses to run as root; nobody is someone. */
+/** The server refuses to run as root, so it runs as `nobody`. */
 const OTHER_USER = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 
 describe('tools in a private root', () => {
