@@ -9,7 +9,7 @@ import { Inputs } from './inputs.ts'
 import { actionsLog, harmless } from './log.ts'
 import { followProxies } from './proxies.ts'
 import { holdsSecret, withoutSecrets } from './secrets.ts'
-import { actionsState, type State } from './state.ts'
+import { actionsState, type PhaseState } from './state.ts'
 import { END_LIMITS, type EndLimits, exitIfStillOpen, withStrayErrors } from './stray-error.ts'
 import { writeSummary } from './summary.ts'
 import { removeLeftTempDirs, type TempDir, TempDirs } from './temp-dir.ts'
@@ -20,7 +20,7 @@ export interface ActionContext {
   readonly inputs: Inputs
   readonly environment: Environment
   readonly log: Log
-  readonly state: State
+  readonly state: PhaseState
   /** Aborted when the job is cancelled; its reason is an OperatorError. */
   readonly signal: AbortSignal
   /** A private directory, removed at the end of the phase, or by the post phase if main was killed. */

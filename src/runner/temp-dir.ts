@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { errorMessage } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import type { State } from './state.ts'
+import type { PhaseState } from './state.ts'
 
 const STATE_NAME = 'temp-dirs'
 const PREFIX = 'pg-runbook-'
@@ -15,10 +15,10 @@ export interface TempDir extends AsyncDisposable {
 /** The private directories of a main phase. Their paths are kept in the state, in case main is killed. */
 export class TempDirs {
   readonly #root: string
-  readonly #state: State
+  readonly #state: PhaseState
   readonly #paths: string[] = []
 
-  constructor(root: string, state: State) {
+  constructor(root: string, state: PhaseState) {
     this.#root = root
     this.#state = state
   }
@@ -37,7 +37,7 @@ export class TempDirs {
 }
 
 /** Removes what a killed main phase left behind. Does nothing when it cleaned up itself. */
-export async function removeLeftTempDirs(state: State, log: Log): Promise<void> {
+export async function removeLeftTempDirs(state: PhaseState, log: Log): Promise<void> {
   const paths: unknown = state.read(STATE_NAME)
   if (!Array.isArray(paths)) return
   // The state is a file that other programs can write: only directories of our own name are removed.

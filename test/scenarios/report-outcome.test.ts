@@ -24,7 +24,7 @@ function report(github: FakeGithub, outcome: string, options: ActionOptions = {}
 }
 
 describe('report-outcome', () => {
-  it('opens one issue, comments it, and closes it; tells the chat of each, the watchdog of success only', async () => {
+  it('opens, comments and closes one issue; webhook for each, heartbeat for success', async () => {
     await using github = await startFakeGithub(TOKEN)
 
     const first = await report(github, 'failure', { inputs: { details: 'DATABASE_UNREACHABLE <@everyone>' } })
@@ -106,7 +106,8 @@ describe('report-outcome', () => {
 
   it('opens one issue though the answer was lost, and closes all that there are', async () => {
     await using github = await startFakeGithub(TOKEN)
-    // It is looked for with its label, then without, and not found; the answer to the third request, which opens it, is lost.
+    // It is looked for with its label, then without, and not found; the answer to the third request, which
+    // opens it, is lost.
     const none = { status: 200, text: '[]' }
     github.failures.push(none, none, 'lost')
     const run = await report(github, 'failure')
@@ -137,7 +138,7 @@ describe('report-outcome', () => {
     expect(run.log).toContain('trying again in 2.0 s')
   })
 
-  it('says that the requests of the hour are used up, and not that a permission is missing', async () => {
+  it('reports a used-up rate limit, not a missing permission', async () => {
     await using github = await startFakeGithub(TOKEN)
     const text = JSON.stringify({ message: 'API rate limit exceeded for installation ID 1.' })
     const passing = { status: 403, text, headers: { 'Retry-After': '1' } }

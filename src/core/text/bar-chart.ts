@@ -14,10 +14,10 @@ const WIDTH = 28
 const EIGHTHS = '▏▎▍▌▋▊▉'
 
 /**
- * Bars in plain text, one per line, all from zero and on one scale: to be put into a code block. Text, and not
- * a Mermaid chart, because it reads the same in a job summary, in a mail, in a terminal and on a phone, and
- * because it can show the value and the verdict next to each bar, which Mermaid's xychart cannot. The empty
- * list is the empty text.
+ * Bars in plain text, one per line, all from zero and on one scale: to be put into a code block. Text, and
+ * not a Mermaid chart, because it reads the same in a job summary, in a mail, in a terminal and on a phone,
+ * and because it can show the value and the verdict next to each bar, which Mermaid's xychart cannot. The
+ * empty list is the empty text.
  */
 export function renderBars(bars: readonly Bar[]): string {
   const longest = Math.max(0, ...bars.map(({ value }) => value ?? 0))

@@ -26,7 +26,7 @@ it('a job summary has its parts in one order, whatever they are', () => {
   )
 })
 
-it('a job summary leaves out what is empty, and a trend without a comparison is its chart', () => {
+it('a job summary leaves out empty parts, and may show a trend without comparison', () => {
   expect(renderSummaryPage({ verdict: '✅ Done', problems: [''], next: [], trend: undefined })).toBe(
     '## ✅ Done',
   )

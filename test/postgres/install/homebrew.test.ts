@@ -71,7 +71,7 @@ esac`,
     ])
   })
 
-  it('installs the formula that is not there, without updating Homebrew and without our secrets', async () => {
+  it('installs a missing formula, without updating Homebrew and without our secrets', async () => {
     await keg('recipe', '18.7')
     expect((await install()).version).toEqual({ major: 18, minor: 7 })
     expect((await calls()).at(-1)).toBe('install --formula postgresql@18|1|/cache|')

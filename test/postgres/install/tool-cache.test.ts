@@ -113,20 +113,17 @@ describe('ToolCache', () => {
     ['half a file of facts', '{"version": "18.6", "or'],
     ['facts of another make', '{"version": 18}'],
     ['an empty file', ''],
-  ])(
-    'does not take a directory with %s for an entry, and puts a whole one in its place',
-    async (_what, facts) => {
-      const directory = join(root, '18.6.0-debian-forky-client', 'x64')
-      await mkdir(directory, { recursive: true })
-      await writeFile(join(directory, 'tool'), 'broken')
-      await writeFile(`${directory}.complete`, '')
-      if (facts !== undefined) await writeFile(join(directory, 'pg-runbook.json'), facts)
-      expect(await cache.entries('x64')).toEqual([])
-      const entry = await cache.add(FACTS, NOW, content('whole'))
-      expect(await readFile(join(entry.directory, 'tool'), 'utf8')).toBe('whole')
-      expect(await readdir(root)).toEqual(['18.6.0-debian-forky-client'])
-    },
-  )
+  ])('replaces a directory with %s by a complete entry', async (_what, facts) => {
+    const directory = join(root, '18.6.0-debian-forky-client', 'x64')
+    await mkdir(directory, { recursive: true })
+    await writeFile(join(directory, 'tool'), 'broken')
+    await writeFile(`${directory}.complete`, '')
+    if (facts !== undefined) await writeFile(join(directory, 'pg-runbook.json'), facts)
+    expect(await cache.entries('x64')).toEqual([])
+    const entry = await cache.add(FACTS, NOW, content('whole'))
+    expect(await readFile(join(entry.directory, 'tool'), 'utf8')).toBe('whole')
+    expect(await readdir(root)).toEqual(['18.6.0-debian-forky-client'])
+  })
 
   it('gives two that build the same at once the same whole entry', async () => {
     const { promise: bothStarted, resolve: release } = Promise.withResolvers<void>()

@@ -32,8 +32,9 @@ export async function readMachineSettings(env: Readonly<Record<string, string>>)
 
 /**
  * The configuration of an apt that lives in `directory` alone: empty package state, one source file, no
- * hooks, no preferences. Signatures stay on, even if the machine's apt has them off. As root it stays root, because apt's
- * own user `_apt` could not enter a private directory; as an ordinary user it has no other to become.
+ * hooks, no preferences. Signatures stay on, even if the machine's apt has them off. As root it stays root,
+ * because apt's own user `_apt` could not enter a private directory; as an ordinary user it has no other to
+ * become.
  */
 export function renderAptConfig(directory: string, architecture: string, machine: readonly string[]): string {
   const settings: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { type ErrorCode, OperatorError } from '../../../core/errors.ts'
 
-interface Rule {
+interface AptFailureRule {
   readonly pattern: RegExp
   readonly code: ErrorCode
   readonly what: string
@@ -8,7 +8,7 @@ interface Rule {
 }
 
 /** What apt says (apt-pkg/*.cc, methods/*.cc, in English) and what it means for us; the first match wins. */
-const RULES: readonly Rule[] = [
+const RULES: readonly AptFailureRule[] = [
   {
     pattern: /No space left on device|enough free space|Disk quota exceeded/,
     code: 'DISK_FULL',

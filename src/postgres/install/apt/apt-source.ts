@@ -12,7 +12,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
 const FORBIDDEN = ['trusted', 'allow-insecure', 'allow-weak', 'allow-downgrade-to-insecure'] as const
 const MUST_STAY_ON = ['check-valid-until', 'check-date'] as const
 
-type Fields = ReadonlyMap<string, string>
+type StanzaFields = ReadonlyMap<string, string>
 
 /**
  * Parses a package source, one-line (`deb [signed-by=…] URI suite component`) or deb822, one or more of them,
@@ -28,12 +28,12 @@ export function parseAptSource(text: string): string {
   return stanzas.map(renderStanza).join('\n')
 }
 
-function parseStanzas(lines: readonly string[]): readonly Fields[] {
+function parseStanzas(lines: readonly string[]): readonly StanzaFields[] {
   const texts = lines.join('\n').split(/\n\s*\n/)
   return texts.filter(text => text.trim() !== '').map(parseStanza)
 }
 
-function parseStanza(text: string): Fields {
+function parseStanza(text: string): StanzaFields {
   const fields = new Map<string, string>()
   let current = ''
   for (const line of text.split('\n').filter(line => line.trim() !== '')) {
@@ -50,7 +50,7 @@ function parseStanza(text: string): Fields {
   return fields
 }
 
-function parseOneLine(line: string): Fields {
+function parseOneLine(line: string): StanzaFields {
   const match = /^\s*deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)((?:\s+\S+)*)\s*$/.exec(line)
   if (match === null) {
     throw new RangeError(`"${line.trim()}" is not of the form "deb [signed-by=/key.asc] URI suite component"`)
@@ -69,7 +69,7 @@ function parseOneLine(line: string): Fields {
   return fields
 }
 
-function renderStanza(given: Fields): string {
+function renderStanza(given: StanzaFields): string {
   const fields = new Map(given)
   const names = new Map([...fields.keys()].map(name => [name.toLowerCase(), name]))
   const field = (name: string) => fields.get(names.get(name) ?? '')

@@ -11,10 +11,10 @@ const PROGRAMS_PATH = 'usr/lib/postgresql/18/programs'
 /**
  * Makes the programs of an unpacked root run on any machine and from any place: each is moved aside, and a
  * shell script in its place starts it through the root's own dynamic loader, with the root's own libraries,
- * independent of the machine's libc. The script finds the root from its own path and passes that on as argv[0],
- * from which initdb, pg_ctl, pg_config and the server find their neighbours and shared files. So the root may
- * be moved as a whole. Children of the programs inherit nothing of this, as LD_LIBRARY_PATH would have them
- * do. Returns the bin directory.
+ * independent of the machine's libc. The script finds the root from its own path and passes that on as
+ * argv[0], from which initdb, pg_ctl, pg_config and the server find their neighbours and shared files. So the
+ * root may be moved as a whole. Children of the programs inherit nothing of this, as LD_LIBRARY_PATH would
+ * have them do. Returns the bin directory.
  */
 export async function wrapTools(root: string): Promise<string> {
   const bin = join(root, BIN_PATH)

@@ -82,7 +82,7 @@ describe('installing from a package source', () => {
     expect(await readdir(full.workDir)).toEqual([])
   })
 
-  it('looks a week later whether there is something newer, and keeps what is still the newest', async () => {
+  it('looks for a newer release after a week, and keeps the newest', async () => {
     const first = await installFromApt(await request('kept'))
     mirror.requests.length = 0
     const weekLater = await request('kept', { now: NOW + 8 * 24 * HOUR })

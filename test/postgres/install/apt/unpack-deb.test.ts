@@ -31,7 +31,7 @@ async function makeDeb(name: string): Promise<string> {
   return `${root}.deb`
 }
 
-it('a package that is damaged is what the error is about, and nothing is left of the others', async () => {
+it('names a damaged package in the error, and leaves nothing of the others', async () => {
   const good = [await makeDeb('one'), await makeDeb('two')]
   const bad = join(directory, 'bad.deb')
   await writeFile(bad, 'no package')
