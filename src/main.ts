@@ -1,3 +1,4 @@
+import { checkBucketAction } from './actions/check-bucket/run.ts'
 import { checkFreshness } from './actions/check-freshness/run.ts'
 import { dumpToS3 } from './actions/dump-to-s3/run.ts'
 import { preMigrationSnapshot } from './actions/pre-migration-snapshot/run.ts'
@@ -14,6 +15,7 @@ import { type Action, type Phase, runPhase } from './runner/action.ts'
 
 /** Every action of the suite, by the name of its folder in actions/. */
 const ACTIONS: Readonly<Record<string, Action>> = {
+  'check-bucket': checkBucketAction,
   'check-freshness': checkFreshness,
   'dump-to-s3': dumpToS3,
   'pre-migration-snapshot': preMigrationSnapshot,

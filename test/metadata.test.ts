@@ -108,6 +108,7 @@ describe.each(NAMES)('actions/%s', name => {
 
 /** Inputs that differ between actions on purpose, and why. */
 const DIFFERENT: Readonly<Record<string, string>> = {
+  confirm: 'the name of what is changed: a database, or the bucket',
   database: 'a drill has no connection whose database could give the name',
   confirm: 'a restore names the database of a URL, a cutover the instance at Render',
   'dry-run': 'a restore fetches and checks a backup, a cutover reads variables',

@@ -1,0 +1,41 @@
+import { parseDestination } from '../../core/backup/bucket-layout.ts'
+import { goalProblem, SHORTEST_ABORT_DAYS } from '../../core/posture/dangerous-rules.ts'
+import type { LifecycleGoal } from '../../core/posture/own-rules.ts'
+import { parseDuration } from '../../core/text/duration.ts'
+import type { Environment } from '../../runner/environment.ts'
+import type { Inputs } from '../../runner/inputs.ts'
+import type { StoreConfig } from '../../storage/client.ts'
+import { readStoreConfig } from '../../wiring/store-inputs.ts'
+
+export interface CheckBucketInputs {
+  readonly mode: 'report' | 'apply'
+  readonly goal: LifecycleGoal
+  readonly store: StoreConfig
+}
+
+/** Reads and checks every input; throws INVALID_INPUT with all problems at once. */
+export function readCheckBucketInputs(inputs: Inputs, environment: Environment): CheckBucketInputs {
+  const destination = inputs.parse('destination', parseDestination)
+  const mode = inputs.oneOf('mode', ['report', 'apply'])
+  const goal: LifecycleGoal = {
+    prefix: destination?.prefix ?? '',
+    glacierDays: inputs.parseOptional('glacier-after', parseDays),
+    abortDays: inputs.parse('abort-uploads-after', parseDays),
+    noncurrentDays: inputs.parse('old-versions-after', parseDays),
+  }
+  if (goal.abortDays < SHORTEST_ABORT_DAYS)
+    inputs.problem('abort-uploads-after', 'is shorter than 2d: a dump that takes longer would be lost')
+  const problem = goalProblem(goal, inputs.parseOptional('kept-for', parseDays))
+  if (problem !== undefined) inputs.problem('kept-for', problem)
+  const confirm = inputs.optional('confirm')
+  if (mode === 'apply' && confirm !== destination?.bucket)
+    inputs.problem('confirm', `got "${confirm ?? ''}", apply needs the name of the bucket`)
+  return inputs.finish({ mode, goal, store: readStoreConfig(inputs, environment, destination) })
+}
+
+/** Whole days, as lifecycle rules count. */
+function parseDays(text: string): number {
+  const days = parseDuration(text) / 86_400_000
+  if (!Number.isInteger(days) || days < 1) throw new RangeError('expected whole days such as 30d')
+  return days
+}

@@ -1,0 +1,113 @@
+import { endpointOption } from '../backup/aws-commands.ts'
+import { shellQuote } from '../text/shell-quote.ts'
+import { readPolicy, withTls } from './bucket-policy.ts'
+import { type Finding, type Judgement, type Reading, toFinding } from './finding.ts'
+import type { BucketAddress } from './lifecycle-findings.ts'
+import type { StoredRule } from './lifecycle-rule.ts'
+
+/** Every setting of a bucket that matters for backups, as the store gives it. */
+export interface BucketSettings {
+  readonly lifecycle: Reading<readonly StoredRule[]>
+  /** `Enabled`, `Suspended`, or the empty text. */
+  readonly versioning: Reading<string>
+  /** How many of the four blocks are on. */
+  readonly publicAccessBlock: Reading<number>
+  /** Whether its policy or its ACL lets anyone in. */
+  readonly isPublic: Reading<boolean>
+  /** The policy as JSON. */
+  readonly policy: Reading<string>
+  /** Default retention in days; 0 where the bucket locks only objects that ask for it. */
+  readonly lockDays: Reading<number>
+  /** `AES256`, `aws:kms`. */
+  readonly encryption: Reading<string>
+  readonly website: Reading<true>
+  /** Number of rules. */
+  readonly cors: Reading<number>
+}
+
+/** The lines about the settings, without those about the lifecycle. */
+export function bucketFindings(settings: BucketSettings, address: BucketAddress): readonly Finding[] {
+  const command = (call: string, options = '') =>
+    `aws s3api ${call}${endpointOption(address.endpoint)} --bucket ${address.bucket}${options}`
+  return [
+    toFinding('versioning', 's3:GetBucketVersioning', settings.versioning, status => ({
+      ...judge(status === 'Enabled', 'Versioning is on.', 'Versioning is off: who may write may overwrite.'),
+      fix: command('put-bucket-versioning', ' --versioning-configuration Status=Enabled'),
+    })),
+    ...publicFindings(settings, command),
+    ...policyFindings(settings.policy, address, command),
+    toFinding('object lock', 's3:GetBucketObjectLockConfiguration', settings.lockDays, judgeLock),
+    toFinding('encryption', 's3:GetEncryptionConfiguration', settings.encryption, algorithm => ({
+      ...judge(algorithm !== undefined, `Default encryption: ${algorithm}.`, 'No default encryption is set.'),
+      fix: command('put-bucket-encryption', ` --server-side-encryption-configuration ${shellQuote(AES256)}`),
+    })),
+    toFinding('website', 's3:GetBucketWebsite', settings.website, website => ({
+      ...judge(website === undefined, 'The bucket is no website.', 'The bucket is served as a website.'),
+      fix: command('delete-bucket-website'),
+    })),
+    toFinding('cors', 's3:GetBucketCORS', settings.cors, rules => ({
+      ...judge(
+        rules === undefined || rules === 0,
+        'No web page of another origin may read it.',
+        `${rules} CORS rules let web pages of other origins read it.`,
+      ),
+      fix: command('delete-bucket-cors'),
+    })),
+  ]
+}
+
+const AES256 = '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}'
+const BLOCK_ALL =
+  'BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true'
+
+function judge(isGood: boolean, good: string, bad: string): Judgement {
+  return isGood ? { verdict: 'pass', evidence: good } : { verdict: 'fail', evidence: bad }
+}
+
+type Command = (call: string, options?: string) => string
+
+function publicFindings(settings: BucketSettings, command: Command): readonly Finding[] {
+  const fix = command('put-public-access-block', ` --public-access-block-configuration ${BLOCK_ALL}`)
+  return [
+    toFinding('public access block', 's3:GetBucketPublicAccessBlock', settings.publicAccessBlock, on => ({
+      ...judge(on === 4, 'All four blocks are on.', `${on ?? 0} of 4 blocks against public access are on.`),
+      fix,
+    })),
+    toFinding('policy and ACL', 's3:GetBucketPolicyStatus, s3:GetBucketAcl', settings.isPublic, isPublic => ({
+      ...judge(isPublic !== true, 'Neither lets anyone in.', 'The policy or the ACL lets anyone in.'),
+      fix,
+    })),
+  ]
+}
+
+function policyFindings(
+  policy: BucketSettings['policy'],
+  { bucket }: BucketAddress,
+  command: Command,
+): readonly Finding[] {
+  const right = 's3:GetBucketPolicy'
+  return [
+    toFinding('deletes denied', right, policy, json =>
+      judge(
+        json !== undefined && readPolicy(json).deniesDeletes,
+        'The policy denies deletes to all but named roles.',
+        'No policy denies deletes. examples/aws-oidc/bucket-policy.json has the statement; put in your roles.',
+      ),
+    ),
+    toFinding('TLS only', right, policy, json => ({
+      ...judge(
+        json !== undefined && readPolicy(json).demandsTls,
+        'The policy denies requests without TLS.',
+        'The policy lets requests without TLS pass.',
+      ),
+      fix: command('put-bucket-policy', ` --policy ${shellQuote(withTls(json, bucket))}`),
+    })),
+  ]
+}
+
+/** Optional: versions and denied deletes protect as well, as long as nobody has the rights to change them. */
+function judgeLock(days: number | undefined): Judgement {
+  if (days === undefined) return { verdict: 'not-applicable', evidence: 'Object Lock is off.' }
+  if (days === 0) return { verdict: 'not-applicable', evidence: 'Object Lock has no default retention.' }
+  return { verdict: 'pass', evidence: `Objects are locked for ${days} days by default.` }
+}
