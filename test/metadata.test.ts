@@ -108,9 +108,8 @@ describe.each(NAMES)('actions/%s', name => {
 
 /** Inputs that differ between actions on purpose, and why. */
 const DIFFERENT: Readonly<Record<string, string>> = {
-  confirm: 'the name of what is changed: a database, or the bucket',
   database: 'a drill has no connection whose database could give the name',
-  confirm: 'a restore names the database of a URL, a cutover the instance at Render',
+  confirm: 'a restore names the database of a URL, a cutover the instance at Render, check-bucket the bucket',
   'dry-run': 'a restore fetches and checks a backup, a cutover reads variables',
   'fail-on': 'a drill fails by its verdict, a status of Render by conditions',
   'health-status': 'of the gate only in its phase after',
