@@ -8,6 +8,7 @@ const SOURCES = ['auto', 'system', 'apt', 'homebrew'] as const
 export interface SetupInputs {
   readonly version: WantedVersion
   readonly components: readonly Component[]
+  readonly extensions: readonly string[]
   readonly source: (typeof SOURCES)[number]
   /** deb822 text. */
   readonly aptSource: string | undefined
@@ -19,16 +20,18 @@ export function readInputs(inputs: Inputs): SetupInputs {
   const read = {
     version: inputs.parse('version', parseVersion18),
     components: inputs.parse('components', parseComponents),
+    extensions: inputs.parseOptional('extensions', parseExtensions) ?? [],
     source: inputs.oneOf('source', SOURCES),
     aptSource: inputs.parseOptional('apt-source', parseAptSource),
     cache: inputs.flag('cache'),
     securityFloor: inputs.oneOf('security-floor', ['warn', 'fail', 'off'] as const),
   }
+  if (read.extensions.length > 0 && (read.source === 'system' || read.source === 'homebrew'))
+    inputs.problem('extensions', `cannot be installed with source: ${read.source}. Set source: apt`)
+  if (read.extensions.length > 0 && !read.components?.includes('server'))
+    inputs.problem('components', 'must include server, which extensions are for')
   if (read.aptSource !== undefined && (read.source === 'system' || read.source === 'homebrew')) {
-    inputs.problem(
-      'apt-source',
-      `is of no use with source: ${read.source}; set source: apt, or leave one out`,
-    )
+    inputs.problem('apt-source', `has no effect with source: ${read.source}. Set source: apt, or remove one`)
   }
   return inputs.finish(read)
 }
@@ -37,6 +40,15 @@ function parseVersion18(text: string): WantedVersion {
   const wanted = parseWantedVersion(text)
   if (wanted.major !== 18) throw new RangeError('expected 18, or one release of it such as 18.7')
   return wanted
+}
+
+/** Names of PGDG's packages without `postgresql-18-`; sorted, each once. */
+function parseExtensions(text: string): readonly string[] {
+  const names = text.split(/[\s,]+/).filter(Boolean)
+  const wrong = names.find(name => !/^[a-z0-9][a-z0-9_.+-]*$/.test(name))
+  if (wrong !== undefined)
+    throw new RangeError(`expected names of extensions such as pgvector or postgis, not "${wrong}"`)
+  return [...new Set(names)].sort()
 }
 
 /** `client` is always part of it. */

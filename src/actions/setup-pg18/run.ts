@@ -12,6 +12,7 @@ import type { Installation } from '../../postgres/install/installation.ts'
 import { readVersionOnPath } from '../../postgres/install/prove-tools.ts'
 import { findSystemInstallation } from '../../postgres/install/system-installation.ts'
 import { CACHED_TOOL, ToolCache } from '../../postgres/install/tool-cache.ts'
+import { findUntrustedParent } from '../../postgres/install/untrusted-path.ts'
 import type { Action, ActionContext } from '../../runner/action.ts'
 import { readInputs, type SetupInputs } from './inputs.ts'
 import { checkSecurityFloor } from './security-floor.ts'
@@ -20,8 +21,9 @@ export const setupPg18: Action = {
   async main(context) {
     const inputs = readInputs(context.inputs)
     refuseWindows(context)
-    const wanted = `PostgreSQL ${renderWanted(inputs.version)} (${inputs.components.join(', ')})`
-    const found = await context.log.group(`Looking for ${wanted}`, () => obtain(inputs, context))
+    const parts = [...inputs.components, ...inputs.extensions].join(', ')
+    const wanted = `PostgreSQL ${renderWanted(inputs.version)} (${parts})`
+    const found = await context.log.group(`Looking for ${wanted}`, () => install(inputs, context))
     checkSecurityFloor(found, inputs.securityFloor, context.log)
     const isThere = await isOnPath(found, context)
     if (!isThere) {
@@ -37,17 +39,23 @@ export const setupPg18: Action = {
   },
 }
 
-/** Each `source` is a choice of ways. */
-async function obtain(inputs: SetupInputs, context: ActionContext): Promise<Installation> {
+/** Installs from the source that was asked for. */
+async function install(inputs: SetupInputs, context: ActionContext): Promise<Installation> {
   const { log, signal } = context
   const { variables, platform } = context.environment
-  const find = () => findSystemInstallation(inputs, variables, log)
+  // What else is installed on the machine cannot be seen, so extensions come with a server of our own.
+  const find = async () =>
+    inputs.extensions.length > 0 ? undefined : findSystemInstallation(inputs, variables, log)
   const fromHomebrew = () => installFromHomebrew(inputs, variables, log, signal)
   const fromApt = () => fetchFromApt(inputs, context)
   if (inputs.source === 'homebrew') return fromHomebrew()
   if (inputs.source === 'apt') return fromApt()
   if (inputs.source === 'system') return (await find()) ?? missing(inputs)
-  return findOrFetch(inputs, { find, fetch: platform === 'darwin' ? fromHomebrew : fromApt }, log)
+  return findOrFetch(
+    inputs,
+    { find, fetch: platform === 'darwin' && inputs.extensions.length === 0 ? fromHomebrew : fromApt },
+    log,
+  )
 }
 
 async function fetchFromApt(inputs: SetupInputs, context: ActionContext): Promise<Installation> {
@@ -74,17 +82,21 @@ async function origins(inputs: SetupInputs, context: ActionContext): Promise<rea
   return inputs.aptSource === undefined ? listOrigins(variables) : [givenOrigin(inputs.aptSource, variables)]
 }
 
-/**
- * Without the cache the tools still have to outlive this step: the runner empties its temporary directory
- * after the job.
- */
+/** Without the cache the tools stay in the runner's temporary directory until the job ends. */
 async function openCache(inputs: SetupInputs, context: ActionContext): Promise<ToolCache> {
   const { variables, tempRoot } = context.environment
   const toolCache = variables.RUNNER_TOOL_CACHE
   const root = toolCache && join(toolCache, CACHED_TOOL)
-  if (inputs.cache && root && (await isWritable(root))) return ToolCache.ofRunner(toolCache)
-  if (inputs.cache) context.log.info(`Tool cache: none, ${root || 'RUNNER_TOOL_CACHE'} cannot be written`)
+  const obstacle = root ? await findObstacle(root) : 'RUNNER_TOOL_CACHE is not set'
+  if (inputs.cache && toolCache && obstacle === undefined) return ToolCache.ofRunner(toolCache)
+  if (inputs.cache) context.log.info(`Tool cache: not used, ${obstacle}`)
   return ToolCache.forThisJob(await mkdtemp(join(tempRoot, `${CACHED_TOOL}-`)))
+}
+
+/** Why the cache cannot be used: a program in it could be replaced by another user. */
+async function findObstacle(root: string): Promise<string | undefined> {
+  if (!(await isWritable(root))) return `${root} cannot be written`
+  return await findUntrustedParent(join(root, 'entry'))
 }
 
 async function isWritable(directory: string): Promise<boolean> {
@@ -98,8 +110,8 @@ async function isWritable(directory: string): Promise<boolean> {
 }
 
 /**
- * Whether the PATH leads there as it is. Then it stays so: the directory may be /usr/bin, which in front of
- * the others would take the place of the job's other tools.
+ * Whether the PATH already leads there. Then it stays: the directory may be /usr/bin, which put first would
+ * hide the job's other tools.
  */
 async function isOnPath(found: Installation, { environment }: ActionContext): Promise<boolean> {
   const { PATH = '' } = environment.variables

@@ -59,6 +59,12 @@ export function isBelowSecurityFloor(tool: PostgresVersion): boolean {
   return compareVersions(tool, securityFloor(tool)) < 0
 }
 
+/** The warning about a program below the floor, the same in every action; undefined at or above it. */
+export function describeBelowFloor(program: string, version: PostgresVersion): string | undefined {
+  if (!isBelowSecurityFloor(version)) return undefined
+  return `${program} ${renderVersion(version)} lacks security fixes of ${renderVersion(securityFloor(version))}. Run setup-pg18 before this step.`
+}
+
 /** What a user asks for: any minor of a major, or one release exactly. */
 export interface WantedVersion {
   readonly major: number

@@ -4,7 +4,7 @@ import type { Log } from '../../core/log.ts'
 import { renderVersion, renderWanted, satisfies } from '../../core/pg/version.ts'
 import { type CommandOutput, runCommand } from '../client-tools/run-command.ts'
 import { toolEnvironment } from '../client-tools/run-tool.ts'
-import type { Installation, Wish } from './installation.ts'
+import type { Installation, InstallRequest } from './installation.ts'
 import { proveTools } from './prove-tools.ts'
 
 /**
@@ -12,7 +12,7 @@ import { proveTools } from './prove-tools.ts'
  * ICU (the formula `libpq` has neither). It is keg-only, so nothing else on the machine changes.
  */
 export async function installFromHomebrew(
-  wish: Wish,
+  wish: InstallRequest,
   variables: Readonly<Record<string, string | undefined>>,
   log: Log,
   signal: AbortSignal,

@@ -1,7 +1,7 @@
 import { errorMessage, OperatorError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import { compareVersions, isBelowSecurityFloor, renderVersion } from '../../core/pg/version.ts'
-import type { Installation, Wish } from './installation.ts'
+import type { Installation, InstallRequest } from './installation.ts'
 
 /** The two ways to come by tools. */
 export interface Ways {
@@ -15,7 +15,7 @@ export interface Ways {
  * What is there if it suits, else what can be fetched. A `18` that is there but below the security floor does
  * not suit at first sight: it is used when nothing newer can be had, unless the floor is strict.
  */
-export async function findOrFetch(wish: Wish, ways: Ways, log: Log): Promise<Installation> {
+export async function findOrFetch(wish: InstallRequest, ways: Ways, log: Log): Promise<Installation> {
   const there = await ways.find()
   if (there !== undefined && suits(there, wish)) return there
   if (there !== undefined)
@@ -30,7 +30,7 @@ export async function findOrFetch(wish: Wish, ways: Ways, log: Log): Promise<Ins
   }
 }
 
-function suits({ version }: Installation, wish: Wish): boolean {
+function suits({ version }: Installation, wish: InstallRequest): boolean {
   return wish.version.minor !== undefined || wish.securityFloor === 'off' || !isBelowSecurityFloor(version)
 }
 

@@ -7,7 +7,7 @@ export type Component = (typeof COMPONENTS)[number]
 /** PostgreSQL tools that were run and do what they should. */
 export interface Installation {
   readonly version: PostgresVersion
-  /** Absolute path of the directory that holds pg_dump and its like. */
+  /** Absolute path of the directory with pg_dump and the other programs. */
   readonly binDir: string
   readonly source: 'system' | 'apt' | 'homebrew'
   /** Where exactly it comes from, for people. */
@@ -18,9 +18,10 @@ export interface Installation {
 
 export type SecurityFloorPolicy = 'warn' | 'fail' | 'off'
 
-/** What was asked for. */
-export interface Wish {
+export interface InstallRequest {
   readonly version: WantedVersion
   readonly components: readonly Component[]
+  /** Names of packaged extensions, such as `pgvector`; sorted. */
+  readonly extensions: readonly string[]
   readonly securityFloor: SecurityFloorPolicy
 }

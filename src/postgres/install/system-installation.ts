@@ -5,7 +5,7 @@ import type { Log } from '../../core/log.ts'
 import { renderVersion, renderWanted, satisfies } from '../../core/pg/version.ts'
 import { findTool, readToolVersion } from '../client-tools/find-tool.ts'
 import { toolEnvironment } from '../client-tools/run-tool.ts'
-import type { Installation, Wish } from './installation.ts'
+import type { Installation, InstallRequest } from './installation.ts'
 import { proveTools } from './prove-tools.ts'
 
 /** Where packages of Debian and Ubuntu, and Homebrew on either processor, put a major beside others. */
@@ -21,7 +21,7 @@ const KNOWN_PLACES = (major: number): readonly string[] => [
  * skipped.
  */
 export async function findSystemInstallation(
-  wish: Wish,
+  wish: InstallRequest,
   variables: Readonly<Record<string, string | undefined>>,
   log: Log,
 ): Promise<Installation | undefined> {

@@ -5,6 +5,7 @@ import { find, findAllVersions } from '@actions/tool-cache'
 import { OperatorError } from '../../core/errors.ts'
 import { compareVersions, type PostgresVersion, parseVersion, renderVersion } from '../../core/pg/version.ts'
 import { COMPONENTS, type Component } from './installation.ts'
+import { findUntrusted, makeUnwritableByOthers } from './untrusted-path.ts'
 
 /** What is known about an entry. */
 export interface EntryFacts {
@@ -14,7 +15,9 @@ export interface EntryFacts {
   readonly components: readonly Component[]
   /** As Node names it. */
   readonly arch: string
-  /** `name=version` of everything unpacked, as a record of the contents. */
+  /** Extensions as they were asked for, sorted. */
+  readonly extensions: readonly string[]
+  /** `name=version` of everything unpacked. */
   readonly packages: readonly string[]
 }
 
@@ -33,12 +36,11 @@ const PARTIAL = '.partial-'
 const PARTIAL_AGE_MS = 3_600_000
 
 /**
- * Unpacked PostgreSQL tools in the runner's tool cache, laid out and marked as @actions/tool-cache has it, so
- * that package finds them as `pg-runbook-postgresql`: `<tool
- * cache>/pg-runbook-postgresql/<version>-<origin>-<component>/<arch>`, next to `<arch>.complete`. The
- * package finds entries; it does not write them: its cacheDir empties the place first and copies into it,
- * under the feet of a job that uses what was there. An entry is built under another name and renamed when
- * complete, which is atomic: of two runs at once the first one wins.
+ * Unpacked PostgreSQL tools in the runner's tool cache, in the layout of @actions/tool-cache:
+ * `<tool cache>/pg-runbook-postgresql/<version>-<origin>-<component>/<arch>` and `<arch>.complete`. That package
+ * finds entries but does not write them: its cacheDir empties the directory first, and a running job may use
+ * what was there. An entry is built under another name and renamed when complete, which is atomic: of two
+ * runs at once the first one wins. An entry that another user could have changed is not used.
  */
 export class ToolCache {
   readonly #root: string
@@ -54,19 +56,16 @@ export class ToolCache {
     return new ToolCache(join(toolCache, CACHED_TOOL), false)
   }
 
-  /** A directory that no other job searches, for tools of this job alone. */
+  /** A private directory, for the tools of this job alone. */
   static forThisJob(directory: string): ToolCache {
     return new ToolCache(directory, true)
   }
 
-  /**
-   * Every complete entry for that architecture (as Node names it), newest version first. Empty where there is
-   * no cache yet.
-   */
+  /** Every trusted, complete entry for an architecture (as Node names it), newest version first. */
   async entries(arch: string): Promise<readonly CacheEntry[]> {
     if (this.#isPrivate) return []
     const directories = findAllVersions(CACHED_TOOL, arch).map(version => find(CACHED_TOOL, version, arch))
-    const entries = await Promise.all(directories.map(readEntry))
+    const entries = await Promise.all(directories.map(readTrustedEntry))
     return entries.filter(entry => entry !== undefined).sort((a, b) => compareVersions(b.version, a.version))
   }
 
@@ -82,14 +81,15 @@ export class ToolCache {
     const partial = join(this.#root, partialName(now))
     try {
       await this.#removeLeftovers(now)
-      await mkdir(partial, { recursive: true })
+      await mkdir(partial, { recursive: true, mode: 0o755 })
       await build(partial)
       await writeFacts(partial, facts, now)
-      return await this.#place(partial, facts)
+      await makeUnwritableByOthers(partial)
+      return await this.#place(partial, facts, now)
     } catch (error) {
       throw isForbidden(error) ? this.#unwritable(error) : error
     } finally {
-      // What is left is removed by a later run; the error of the build says more than that of its clean-up.
+      // What is left is removed by a later run; the error of the build matters more.
       await rm(partial, { recursive: true, force: true }).catch(() => {})
     }
   }
@@ -112,25 +112,30 @@ export class ToolCache {
     })
   }
 
-  /** Takes an entry that turned out not to work out of the way, in one step, then removes it. */
-  async evict(directory: string): Promise<void> {
-    const aside = join(this.#root, partialName(0))
+  /**
+   * Renames an entry that does not work, in one step. Another job may be using it, so a later run removes it.
+   */
+  async evict(directory: string, now: number): Promise<void> {
+    await this.#moveAside(directory, now)
+  }
+
+  async #moveAside(directory: string, now: number): Promise<string> {
+    const aside = join(this.#root, partialName(now))
     try {
       await rm(markerOf(directory), { force: true })
       await rename(directory, aside).catch(ignore('ENOENT'))
-      await rm(aside, { recursive: true, force: true })
+      return aside
     } catch (error) {
       throw isForbidden(error) ? this.#unwritable(error) : error
     }
   }
 
-  async #place(partial: string, facts: EntryFacts): Promise<CacheEntry> {
+  async #place(partial: string, facts: EntryFacts, now: number): Promise<CacheEntry> {
     const directory = join(this.#root, entryVersion(facts), facts.arch)
-    await mkdir(dirname(directory), { recursive: true })
-    if (!(await renamed(partial, directory)) && (await readEntry(directory)) === undefined) {
-      // Something without facts stands there; what another run puts there has its facts from the first
-      // moment.
-      await this.evict(directory)
+    await mkdir(dirname(directory), { recursive: true, mode: 0o755 })
+    if (!(await renamed(partial, directory)) && (await readTrustedEntry(directory)) === undefined) {
+      // It has no facts, or another user could have changed it. What another run adds has its facts at once.
+      await rm(await this.#moveAside(directory, now), { recursive: true, force: true })
       await renamed(partial, directory)
     }
     const entry = await readEntry(directory)
@@ -151,13 +156,10 @@ export class ToolCache {
   }
 }
 
-/**
- * What @actions/tool-cache takes for a version: a semantic one, with what tells entries of one release apart
- * behind it.
- */
-function entryVersion({ version, origin, components }: EntryFacts): string {
+/** A semantic version, as @actions/tool-cache wants; the suffix distinguishes entries of one release. */
+function entryVersion({ version, origin, components, extensions }: EntryFacts): string {
   const component = components.includes('server') ? 'server' : 'client'
-  return `${version.major}.${version.minor}.0-${origin}-${component}`
+  return [`${version.major}.${version.minor}.0`, origin, component, ...extensions].join('-')
 }
 
 /** Without it @actions/tool-cache finds no entry. */
@@ -165,24 +167,35 @@ function markerOf(directory: string): string {
   return `${directory}.complete`
 }
 
-/**
- * The time is in the name: tar gives the directory that of the package, and it would look abandoned while it
- * is filled.
- */
+/** The start time is in the name because tar resets the directory's mtime. */
 function partialName(startedAt: number): string {
   return `${PARTIAL}${startedAt}-${randomBytes(8).toString('hex')}`
 }
 
 /** The facts in one step too: a reader sees the old ones or the new ones. */
 async function writeFacts(directory: string, facts: EntryFacts, now: number): Promise<void> {
-  const { version, origin, components, arch, packages } = facts
-  const record = { version: renderVersion(version), origin, components, arch, packages, confirmedAt: now }
+  const { version, origin, components, extensions, arch, packages } = facts
+  const record = {
+    version: renderVersion(version),
+    origin,
+    components,
+    extensions,
+    arch,
+    packages,
+    confirmedAt: now,
+  }
   const draft = join(directory, `${FACTS_FILE}.${randomBytes(4).toString('hex')}`)
-  await writeFile(draft, `${JSON.stringify(record, undefined, 2)}\n`)
+  await writeFile(draft, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o644 })
   await rename(draft, join(directory, FACTS_FILE))
 }
 
-/** Undefined for anything that is not whole: no facts, unreadable facts, facts of another make. */
+/** Undefined too where another user could have changed it, or what leads to it. */
+async function readTrustedEntry(directory: string): Promise<CacheEntry | undefined> {
+  const entry = await readEntry(directory)
+  return entry === undefined || (await findUntrusted(directory)) !== undefined ? undefined : entry
+}
+
+/** Undefined where the facts are missing, unreadable or of another form. */
 async function readEntry(directory: string): Promise<CacheEntry | undefined> {
   try {
     const record: unknown = JSON.parse(await readFile(join(directory, FACTS_FILE), 'utf8'))
@@ -193,13 +206,28 @@ async function readEntry(directory: string): Promise<CacheEntry | undefined> {
 }
 
 function parseRecord(directory: string, record: Record<string, unknown>): CacheEntry | undefined {
-  const { version, origin, arch, packages, confirmedAt } = record
+  const { version, origin, arch, packages, extensions, confirmedAt } = record
   const components = COMPONENTS.filter(
     name => Array.isArray(record.components) && record.components.includes(name),
   )
   if (typeof version !== 'string' || typeof origin !== 'string' || typeof arch !== 'string') return undefined
-  if (!Array.isArray(packages) || typeof confirmedAt !== 'number' || components.length === 0) return undefined
-  return { directory, version: parseVersion(version), origin, components, arch, packages, confirmedAt }
+  if (
+    !Array.isArray(packages) ||
+    !Array.isArray(extensions) ||
+    typeof confirmedAt !== 'number' ||
+    components.length === 0
+  )
+    return undefined
+  return {
+    directory,
+    version: parseVersion(version),
+    origin,
+    components,
+    extensions,
+    arch,
+    packages,
+    confirmedAt,
+  }
 }
 
 async function list(directory: string): Promise<readonly string[]> {

@@ -8,6 +8,7 @@ import type { Log } from '../../core/log.ts'
 import { parseNamePattern } from '../../core/pg/name-pattern.ts'
 import {
   canDump,
+  describeBelowFloor,
   fromVersionNumber,
   isBelowSecurityFloor,
   type PostgresVersion,
@@ -125,11 +126,8 @@ async function findPgDump(tools: DumpTools, server: ServerFacts): Promise<PgDump
   const serverVersion = fromVersionNumber(server.versionNumber)
   const pgDump = await tools.findPgDump(serverVersion.major)
   const tool = pgDump.version
-  if (isBelowSecurityFloor(tool)) {
-    tools.log.warning(
-      `pg_dump ${renderVersion(tool)} lacks security fixes of ${renderVersion(securityFloor(tool))}. Run setup-pg18 before this step.`,
-    )
-  }
+  const problem = describeBelowFloor('pg_dump', tool)
+  if (problem !== undefined) tools.log.warning(problem)
   if (canDump(tool, serverVersion)) {
     refuseUnknownOptions(tool, server)
     return pgDump

@@ -6,6 +6,7 @@ import { Inputs } from '../../../src/runner/inputs.ts'
 const DEFAULTS = {
   version: '18',
   components: 'client',
+  extensions: '',
   source: 'auto',
   'apt-source': '',
   cache: 'true',
@@ -28,6 +29,7 @@ describe('the inputs of setup-pg18', () => {
     expect(read()).toEqual({
       version: { major: 18 },
       components: ['client'],
+      extensions: [],
       source: 'auto',
       aptSource: undefined,
       cache: true,
@@ -45,6 +47,11 @@ describe('the inputs of setup-pg18', () => {
     expect(read({ components: text }).components).toEqual(expected)
   })
 
+  it('reads extensions sorted, each once', () => {
+    const read18 = read({ components: 'server', extensions: 'postgis, pgvector\npostgis' })
+    expect(read18.extensions).toEqual(['pgvector', 'postgis'])
+  })
+
   test.each([
     [{ version: '17' }, 'version: got "17", expected 18, or one release of it such as 18.7'],
     [{ version: '18.x' }, 'version: got "18.x", expected'],
@@ -54,13 +61,22 @@ describe('the inputs of setup-pg18', () => {
       'components: got "client, pgbouncer", expected client, server or both',
     ],
     [{ components: ',' }, 'components: got ",", expected client, server or both'],
+    [{ extensions: 'pgvector' }, 'components: must include server'],
+    [
+      { components: 'server', extensions: '../x' },
+      'extensions: expected names of extensions such as pgvector or postgis, not "../x"',
+    ],
+    [
+      { components: 'server', source: 'system', extensions: 'pgvector' },
+      'extensions: cannot be installed with source: system',
+    ],
     [{ source: 'Apt' }, 'source: got "Apt", expected "auto", "system", "apt", "homebrew"'],
     [{ cache: 'yes' }, 'cache: got "yes", expected "true", "false"'],
     [{ 'security-floor': '18.7' }, 'security-floor: got "18.7", expected "warn", "fail", "off"'],
     [{ 'apt-source': 'deb [trusted=yes] https://a.example x main' }, 'trusted is not accepted'],
     [
       { source: 'system', 'apt-source': 'deb https://a.example x main' },
-      'apt-source: is of no use with source: system',
+      'apt-source: has no effect with source: system',
     ],
   ] as const)('%o is refused', (given, problem) => {
     expect(() => read(given)).toThrow(problem)

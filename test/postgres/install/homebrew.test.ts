@@ -4,10 +4,15 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { installFromHomebrew } from '../../../src/postgres/install/homebrew.ts'
-import type { Wish } from '../../../src/postgres/install/installation.ts'
+import type { InstallRequest } from '../../../src/postgres/install/installation.ts'
 import { silentLog } from '../../support/install/silent-log.ts'
 
-const WISH: Wish = { version: { major: 18 }, components: ['client'], securityFloor: 'warn' }
+const WISH: InstallRequest = {
+  version: { major: 18 },
+  components: ['client'],
+  extensions: [],
+  securityFloor: 'warn',
+}
 
 /**
  * Homebrew cannot run here: programs that answer as brew and its keg do stand in for them, as real processes.

@@ -2,7 +2,7 @@ import { describe, expect, it, test } from 'vitest'
 import { OperatorError } from '../../../src/core/errors.ts'
 import { parseWantedVersion } from '../../../src/core/pg/version.ts'
 import { findOrFetch } from '../../../src/postgres/install/install.ts'
-import type { Installation, Wish } from '../../../src/postgres/install/installation.ts'
+import type { Installation, InstallRequest } from '../../../src/postgres/install/installation.ts'
 import { silentLog } from '../../support/install/silent-log.ts'
 
 const made = (minor: number, source: Installation['source']): Installation => ({
@@ -13,14 +13,15 @@ const made = (minor: number, source: Installation['source']): Installation => ({
   cacheHit: false,
 })
 
-const wish = (version: string, securityFloor: Wish['securityFloor']): Wish => ({
+const wish = (version: string, securityFloor: InstallRequest['securityFloor']): InstallRequest => ({
   version: parseWantedVersion(version),
   components: ['client'],
+  extensions: [],
   securityFloor,
 })
 
 async function choose(
-  given: Wish,
+  given: InstallRequest,
   there: number | undefined,
   offered: number | OperatorError,
 ): Promise<string> {

@@ -71,7 +71,7 @@ describe("an archive like the PostgreSQL project's", () => {
 
   async function request(cacheName: string, changes: Partial<AptRequest>): Promise<AptRequest> {
     return {
-      wish: { version: { major: 18 }, components: ['client'], securityFloor: 'warn' },
+      wish: { version: { major: 18 }, components: ['client'], extensions: [], securityFloor: 'warn' },
       origins: [],
       cache: runnerCache(join(base, cacheName)),
       workDir: await mkdtemp(join(base, 'work-')),
@@ -105,7 +105,7 @@ describe("an archive like the PostgreSQL project's", () => {
     ]
     const log = rememberingLog()
     const version = { major: 18, minor: await newestMinor() }
-    const wish = { version, components: ['client'], securityFloor: 'warn' } as const
+    const wish = { version, components: ['client'], extensions: [], securityFloor: 'warn' } as const
     expect(await installFromApt(await request('b', { origins, wish, log }))).toMatchObject({
       version,
       origin: 'the archive newer',
@@ -124,7 +124,12 @@ describe("an archive like the PostgreSQL project's", () => {
   })
 
   it('names everything that was tried when nothing could be had', async () => {
-    const wish = { version: { major: 18, minor: 99 }, components: ['client'], securityFloor: 'warn' } as const
+    const wish = {
+      version: { major: 18, minor: 99 },
+      components: ['client'],
+      extensions: [],
+      securityFloor: 'warn',
+    } as const
     const origins = [origin('one', 'like-pgdg'), origin('two', 'like-pgdg-old')]
     await expect(installFromApt(await request('d', { origins, wish }))).rejects.toMatchObject({
       code: 'INSTALL_NOT_FOUND',

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
 import { find } from '@actions/tool-cache'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CACHED_TOOL, type EntryFacts, ToolCache } from '../../../src/postgres/install/tool-cache.ts'
@@ -12,6 +13,7 @@ const FACTS: EntryFacts = {
   version: { major: 18, minor: 6 },
   origin: 'debian-forky',
   components: ['client'],
+  extensions: [],
   arch: 'x64',
   packages: ['libpq5=18.6-3'],
 }
@@ -62,7 +64,7 @@ describe('ToolCache', () => {
   it('keeps entries where whoever uses @actions/tool-cache finds them', async () => {
     const entry = await cache.add(FACTS, NOW, content('a'))
     expect(find(CACHED_TOOL, '18.6.0-debian-forky-client', 'x64')).toBe(entry.directory)
-    await cache.evict(entry.directory)
+    await cache.evict(entry.directory, NOW)
     expect(find(CACHED_TOOL, '18.6.0-debian-forky-client', 'x64')).toBe('')
   })
 
@@ -146,9 +148,52 @@ describe('ToolCache', () => {
 
   it('forgets an entry that was evicted', async () => {
     const entry = await cache.add(FACTS, NOW, content('a'))
-    await cache.evict(entry.directory)
-    await cache.evict(entry.directory)
+    await cache.evict(entry.directory, NOW)
+    await cache.evict(entry.directory, NOW)
     expect(await cache.entries('x64')).toEqual([])
+  })
+
+  it('keeps the files of an evicted entry for an hour: another job may run them', async () => {
+    const entry = await cache.add(FACTS, NOW, content('a'))
+    await cache.evict(entry.directory, NOW)
+    const [aside = ''] = (await readdir(root)).filter(name => name.startsWith('.partial-'))
+    expect(await readFile(join(root, aside, 'tool'), 'utf8')).toBe('a')
+  })
+
+  it.each([
+    ['a program that the group can write', (entry: string) => chmod(join(entry, 'tool'), 0o775)],
+    ['a program that everyone can write', (entry: string) => chmod(join(entry, 'tool'), 0o666)],
+    ['a directory that everyone can write', (entry: string) => chmod(entry, 0o777)],
+    ['a parent that everyone can write', (entry: string) => chmod(dirname(entry), 0o777)],
+    ['the cache, which everyone can write', (entry: string) => chmod(dirname(dirname(entry)), 0o777)],
+  ])('ignores an entry with %s', async (_, loosen) => {
+    const entry = await cache.add(FACTS, NOW, content('a'))
+    await loosen(entry.directory)
+    expect(await cache.entries('x64')).toEqual([])
+  })
+
+  // Only root can give a file away.
+  const asRoot = process.getuid?.() === 0
+  if (asRoot)
+    it('ignores an entry with a program of another user', async () => {
+      const entry = await cache.add(FACTS, NOW, content('a'))
+      await chown(join(entry.directory, 'tool'), 65534, 65534)
+      expect(await cache.entries('x64')).toEqual([])
+    })
+
+  it('replaces an entry that another user could have changed', async () => {
+    const entry = await cache.add(FACTS, NOW, content('a'))
+    await chmod(join(entry.directory, 'tool'), 0o777)
+    const again = await cache.add(FACTS, NOW, content('b'))
+    expect(await readFile(join(again.directory, 'tool'), 'utf8')).toBe('b')
+  })
+
+  it('takes the right to write from the group, which a umask of 002 gives', async () => {
+    const entry = await cache.add(FACTS, NOW, async directory => {
+      await content('a')(directory)
+      await chmod(join(directory, 'tool'), 0o775)
+    })
+    expect(await cache.entries('x64')).toEqual([entry])
   })
 
   it('removes what a killed run left an hour ago, and nothing younger', async () => {

@@ -6,7 +6,7 @@ import { renderBytes } from '../../../core/text/bytes.ts'
 import { renderDuration } from '../../../core/text/duration.ts'
 import { toolEnvironment } from '../../client-tools/run-tool.ts'
 import { readFreeBytes, requireSpace } from '../disk-space.ts'
-import type { Installation, Wish } from '../installation.ts'
+import type { Installation, InstallRequest } from '../installation.ts'
 import { proveTools } from '../prove-tools.ts'
 import type { CacheEntry, ToolCache } from '../tool-cache.ts'
 import { aptEnvironment } from './apt-config.ts'
@@ -17,11 +17,11 @@ import { debianArchitecture, type Package, PrivateApt } from './private-apt.ts'
 import { unpackDebs } from './unpack-deb.ts'
 
 export interface AptRequest {
-  readonly wish: Wish
+  readonly wish: InstallRequest
   /** Best first. */
   readonly origins: readonly AptOrigin[]
   readonly cache: ToolCache
-  /** For apt's state; about 250 MB, removed by its creator. */
+  /** For apt's state; about 250 MB, removed by the caller. */
   readonly workDir: string
   readonly variables: Readonly<Record<string, string | undefined>>
   /** As Node names it. */
@@ -37,14 +37,13 @@ export interface AptRequest {
 const DAY_MS = 86_400_000
 
 /**
- * Whether a cached entry answers the wish without asking the network. A release named exactly always does.
- * `18` means the newest 18, so an entry has to be looked up again: PostgreSQL releases every three months,
- * and within a week is soon enough; daily when there is known to be something better, because the entry is
- * below the security floor. Where the floor is strict such an entry is of no use at all.
+ * Whether a cached entry satisfies the request without the network. A release named exactly always does. `18`
+ * means the newest 18, so an entry is looked up again after a week: PostgreSQL releases every three months.
+ * Daily where it is below the security floor; where the floor is strict such an entry does not count.
  */
 export function isFresh(
   entry: Pick<CacheEntry, 'version' | 'confirmedAt'>,
-  wish: Wish,
+  wish: InstallRequest,
   now: number,
 ): boolean {
   if (wish.version.minor !== undefined) return true
@@ -56,7 +55,7 @@ export function isFresh(
 
 /**
  * Tools from packages in a private root: from the tool cache, or from the first origin that has them. When no
- * origin can be reached, an older cached entry is better than no backup, and a warning says so.
+ * origin can be reached, an older cached entry is better than no backup; a warning says so.
  */
 export async function installFromApt(request: AptRequest): Promise<Installation> {
   const { wish, now, log } = request
@@ -81,7 +80,7 @@ export async function installFromApt(request: AptRequest): Promise<Installation>
   }
 }
 
-/** Entries that fit and work, newest first; what does not work is removed. */
+/** Entries that fit and work, newest first; others are evicted. */
 async function findCached(request: AptRequest): Promise<readonly CacheEntry[]> {
   const { wish, origins, cache, arch, variables, log } = request
   const working: CacheEntry[] = []
@@ -89,12 +88,13 @@ async function findCached(request: AptRequest): Promise<readonly CacheEntry[]> {
     if (!satisfies(entry.version, wish.version)) continue
     if (!origins.some(({ id }) => id === entry.origin)) continue
     if (!wish.components.every(component => entry.components.includes(component))) continue
+    if (!wish.extensions.every(extension => entry.extensions.includes(extension))) continue
     try {
       await proveTools(join(entry.directory, BIN_PATH), wish.components, toolEnvironment(variables))
       working.push(entry)
     } catch (error) {
-      log.info(`Tool cache: ${entry.directory} does not work and is removed: ${errorMessage(error)}`)
-      await cache.evict(entry.directory)
+      log.info(`Tool cache: ${entry.directory} does not work and is not used: ${errorMessage(error)}`)
+      await cache.evict(entry.directory, request.now)
     }
   }
   return working
@@ -107,7 +107,7 @@ async function installFromOrigins(request: AptRequest): Promise<Installation> {
   const { origins, wish, log } = request
   const failures: OperatorError[] = []
   for (const origin of origins) {
-    // The same people run both: a machine that cannot reach one cannot reach the other.
+    // PGDG runs both: where one cannot be reached, the other cannot either.
     if (origin.id.startsWith('pgdg-archive') && failures.some(isUnreachable)) continue
     try {
       return await installFromOrigin(request, origin)
@@ -140,7 +140,7 @@ async function installFromOrigin(request: AptRequest, origin: AptOrigin): Promis
   const source = await origin.readSource()
   await using apt = await PrivateApt.create({ directory, source, env: variables, architecture, signal })
   await apt.update()
-  const resolved = await resolvePackages(apt, origin, wish.version, wish.components)
+  const resolved = await resolvePackages(apt, origin, wish)
   log.info(`${origin.name}: ${resolved.packages.join(' ')}`)
   const known = (await findCached(request)).find(
     entry => entry.origin === origin.id && satisfies(entry.version, resolved.version),
@@ -177,6 +177,7 @@ async function unpack(
     version: resolved.version,
     origin: origin.id,
     components: wish.components,
+    extensions: wish.extensions,
     arch,
     packages: closure.map(({ name, version }) => `${name}=${version}`),
   }

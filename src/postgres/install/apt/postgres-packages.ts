@@ -7,7 +7,7 @@ import {
   satisfies,
   type WantedVersion,
 } from '../../../core/pg/version.ts'
-import type { Component } from '../installation.ts'
+import type { InstallRequest } from '../installation.ts'
 import type { AptOrigin } from './apt-origin.ts'
 import type { PrivateApt } from './private-apt.ts'
 
@@ -18,14 +18,14 @@ export interface Resolved {
 }
 
 /**
- * Finds the newest release that was asked for among what the source carries. Server, client and libpq are
- * taken at the same release. Throws INSTALL_NOT_FOUND, naming what the source does carry.
+ * Finds the newest release that was asked for among what the source carries. Server, client and libpq are taken at the
+ * same release, and extensions that are packaged for the major. Throws INSTALL_NOT_FOUND, naming what the
+ * source does carry.
  */
 export async function resolvePackages(
   apt: PrivateApt,
   origin: AptOrigin,
-  wanted: WantedVersion,
-  components: readonly Component[],
+  { version: wanted, components, extensions }: Omit<InstallRequest, 'securityFloor'>,
 ): Promise<Resolved> {
   const client = `postgresql-client-${wanted.major}`
   const server = `postgresql-${wanted.major}`
@@ -38,16 +38,42 @@ export async function resolvePackages(
   packages.push(`${client}=${chosen}`)
   const libpq = (await apt.versions('libpq5')).find(version => satisfies(toRelease(version), release))
   if (libpq !== undefined) packages.push(`libpq5=${libpq}`)
+  for (const extension of extensions) packages.push(await findExtension(apt, origin, wanted.major, extension))
   return { version: release, packages }
 }
 
+/** `pgvector` is postgresql-18-pgvector, `postgis` the newest postgresql-18-postgis-<n>, `pg_cron` -cron. */
+async function findExtension(
+  apt: PrivateApt,
+  origin: AptOrigin,
+  major: number,
+  extension: string,
+): Promise<string> {
+  const name = extension.replaceAll('_', '-')
+  const names = [name, name.replace(/^pg-/, ''), `pg${name}`].flatMap(each => [
+    each,
+    `${each}-4`,
+    `${each}-3`,
+  ])
+  const candidates = [...new Set(names)].map(each => `postgresql-${major}-${each}`)
+  for (const candidate of candidates) {
+    const [newest] = await apt.versions(candidate)
+    if (newest !== undefined) return `${candidate}=${newest}`
+  }
+  throw new OperatorError(
+    'INSTALL_NOT_FOUND',
+    `${origin.name} has no package of the extension ${extension} for PostgreSQL ${major} (${candidates[0]})`,
+    { hint: 'Correct extensions, or name a source that has it in apt-source.' },
+  )
+}
+
 /**
- * Which packages of the closure the tools need: PostgreSQL and libraries. The rest are shells, Perl, systemd
- * and users for maintainer scripts, which are never run. What is left out here by mistake shows in a test
- * that lets the loader list every library of every program.
+ * Which packages of the closure the tools need: PostgreSQL, its extensions and libraries. The rest are shells,
+ * Perl, systemd and users for maintainer scripts, which are never run. A test lets the loader list every
+ * library of every program.
  */
 export function keepPostgres(name: string): boolean {
-  if (name === 'zlib1g' || /^postgresql(-client)?-\d+$/.test(name)) return true
+  if (name === 'zlib1g' || /^postgresql(-client)?-\d+(-[a-z0-9.+-]+)?$/.test(name)) return true
   return name.startsWith('lib') && !UNUSED_LIBRARIES.test(name)
 }
 

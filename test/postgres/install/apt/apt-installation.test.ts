@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises'
+import { access, mkdtemp, readdir, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -11,7 +11,7 @@ import {
 } from '../../../../src/postgres/install/apt/apt-installation.ts'
 import { givenOrigin } from '../../../../src/postgres/install/apt/apt-origin.ts'
 import { parseAptSource } from '../../../../src/postgres/install/apt/apt-source.ts'
-import type { Wish } from '../../../../src/postgres/install/installation.ts'
+import type { InstallRequest } from '../../../../src/postgres/install/installation.ts'
 import { CACHED_TOOL } from '../../../../src/postgres/install/tool-cache.ts'
 import { Mirror } from '../../../support/install/mirror.ts'
 import { runnerCache } from '../../../support/install/runner-cache.ts'
@@ -19,9 +19,10 @@ import { rememberingLog } from '../../../support/install/silent-log.ts'
 
 const HOUR = 3_600_000
 const NOW = Date.parse('2026-11-23T00:00:00Z')
-const wish = (text: string, securityFloor: Wish['securityFloor']): Wish => ({
+const wish = (text: string, securityFloor: InstallRequest['securityFloor']): InstallRequest => ({
   version: text === '18' ? { major: 18 } : { major: 18, minor: Number(text.slice(3)) },
   components: ['client'],
+  extensions: [],
   securityFloor,
 })
 
@@ -99,7 +100,32 @@ describe('installing from a package source', () => {
     await truncate(join(first.binDir, '../programs/pg_restore'), 100)
     const log = rememberingLog()
     expect(await installFromApt(await request('broken', { log }))).toEqual({ ...first, cacheHit: false })
-    expect(log.lines[0]).toMatch(/does not work and is removed: .*pg_restore --version ended with/)
+    expect(log.lines[0]).toMatch(/does not work and is not used: .*pg_restore --version ended with/)
+  })
+
+  it('installs the extensions that were asked for into the server', async () => {
+    const server = {
+      ...wish('18', 'warn'),
+      components: ['client', 'server'],
+      extensions: ['pgvector'],
+    } as const
+    const { binDir } = await installFromApt(await request('extended', { wish: server }))
+
+    await access(join(binDir, '../../../../share/postgresql/18/extension/vector.control'))
+    await access(join(binDir, '../lib/vector.so'))
+  })
+
+  it('names an extension that the source does not have', async () => {
+    const server = {
+      ...wish('18', 'warn'),
+      components: ['client', 'server'],
+      extensions: ['no_such'],
+    } as const
+
+    await expect(installFromApt(await request('unknown', { wish: server }))).rejects.toMatchObject({
+      code: 'INSTALL_NOT_FOUND',
+      message: expect.stringMatching(/has no package of the extension no_such for PostgreSQL 18/),
+    })
   })
 
   it('does without the newest when the source is silent, and says so', async () => {

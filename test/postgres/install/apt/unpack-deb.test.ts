@@ -40,6 +40,7 @@ it('names a damaged package in the error, and leaves nothing of the others', asy
     version: { major: 18, minor: 7 },
     origin: 'o',
     components: ['client'],
+    extensions: [],
     arch: 'x64',
     packages: [],
   } as const
