@@ -62,34 +62,67 @@ export interface NewestOptions extends SendOptions {
 }
 
 const DAY_MS = 86_400_000
-/** How far back each look reaches. Behind the last one, one look takes the rest. */
-const LOOK_DAYS = [2, 8, 32, 128, 512]
+/** The first look: what is wanted is rarely older, and a page of 1,000 keys holds an hourly history of that length. */
+const FIRST_LOOK_DAYS = 32
+/** Further looks into a history that is longer than a page. Behind the last one, one look takes the rest. */
+const FURTHER_LOOK_DAYS = [128, 512]
+/** Of a month with more keys than a page, the first look is at about so many. */
+const NARROW_LOOK_KEYS = 500
 
 /**
- * See Store.newest. One page holds the history of most databases. Of a longer one, each batch is a window of time; keys
- * without an instant come with the last batch.
+ * See Store.newest. Each batch is a window of time: the last month, and further back only for a reader that wants more.
+ * Keys without an instant come with the last batch.
  */
 export async function* listNewest(
   store: StoreConnection,
   prefix: string,
   { until, ...how }: NewestOptions,
 ): AsyncGenerator<readonly string[], void> {
-  for await (const { keys, isLast } of listPages(store, prefix, how)) {
-    if (!isLast) break
-    return yield keys.toReversed()
-  }
   const from = until ?? new Date()
-  let before = until && `${prefix}${compactInstant(new Date(until.getTime() + 1000))}`
-  for (const days of LOOK_DAYS) {
-    const after = `${prefix}${compactInstant(new Date(from.getTime() - days * DAY_MS))}`
-    yield (await listKeys(store, prefix, { ...how, after, ...bound(before) })).toReversed()
-    before = after
+  const keyAt = (days: number) => `${prefix}${compactInstant(new Date(from.getTime() - days * DAY_MS))}`
+  const look = async (after: string | undefined, before: string | undefined) =>
+    (await listKeys(store, prefix, { ...how, ...bounds(after, before) })).toReversed()
+  // The instant in a key is to the second, and the limit belongs to the window.
+  const end = until && keyAt(-1000 / DAY_MS)
+  const month = keyAt(FIRST_LOOK_DAYS)
+  const page = await readPage(store, prefix, { ...how, ...bounds(month, end) })
+  if (page.isLast) yield page.keys.toReversed()
+  else {
+    const middle = keyAt(daysOf(NARROW_LOOK_KEYS, page.keys))
+    yield await look(middle, end)
+    yield await look(month, middle)
   }
-  yield (await listKeys(store, prefix, { ...how, ...bound(before) })).toReversed()
+  const oldest = await readPage(store, prefix, { ...how, before: month })
+  if (oldest.isLast) return yield oldest.keys.toReversed()
+  let before = month
+  for (const days of FURTHER_LOOK_DAYS) {
+    yield await look(keyAt(days), before)
+    before = keyAt(days)
+  }
+  yield await look(undefined, before)
 }
 
-function bound(before: string | undefined): Pick<ListOptions, 'before'> {
-  return before === undefined ? {} : { before }
+async function readPage(store: StoreConnection, prefix: string, options: ListOptions): Promise<Page> {
+  for await (const page of listPages(store, prefix, options)) return page
+  throw new Error('A listing without a page')
+}
+
+/** How long it took for so many keys to come together, as far as these tell. */
+function daysOf(count: number, keys: readonly string[]): number {
+  const [first, last] = [keys.at(0), keys.at(-1)].map(key => {
+    const match = /\/(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z[^/]*$/.exec(key ?? '')
+    const [year, month, day, hour, minute, second] = (match ?? []).slice(1).map(Number)
+    return Date.UTC(year ?? Number.NaN, (month ?? 1) - 1, day, hour, minute, second)
+  })
+  const days = (((last ?? Number.NaN) - (first ?? Number.NaN)) / DAY_MS / keys.length) * count
+  return days > 0 ? Math.min(days, FIRST_LOOK_DAYS) : FIRST_LOOK_DAYS
+}
+
+function bounds(
+  after: string | undefined,
+  before: string | undefined,
+): Pick<ListOptions, 'after' | 'before'> {
+  return { ...(after !== undefined && { after }), ...(before !== undefined && { before }) }
 }
 
 function endless(store: StoreConnection, prefix: string): OperatorError {

@@ -55,7 +55,7 @@ const openUpload = d.object({
 
 /** Removes the upload, or the archive without a manifest, of a main phase that was stopped. */
 export async function removeOpenUpload(
-  context: ActionContext,
+  context: Pick<ActionContext, 'state' | 'log'>,
   location: Location,
   store: Store,
 ): Promise<void> {

@@ -65,6 +65,30 @@ describe('clean-up', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(40_000)
   }, 90_000)
 
+  it('ends 5 s after a cancellation that comes while a request is under way', async () => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await FaultProxy.start({ port: Number(new URL(lab.s3.endpoint).port) })
+    const job = new AbortController()
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url, signal: job.signal })
+    proxy.blackhole()
+    setTimeout(() => job.abort(new OperatorError('TIMED_OUT', 'The step took longer than 1 h.')), 500)
+    const startedAt = performance.now()
+
+    const removals = ['a.json', 'b.json'].map(key => test.store.remove(key, null))
+    for (const removal of removals) await expect(removal).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' })
+    await expect(test.store.remove('c.json', null)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' })
+
+    expect(performance.now() - startedAt).toBeLessThan(7500)
+  }, 90_000)
+
+  it('is not certain of a write without an answer after a cancellation', async () => {
+    await using bucket = await createBucket(lab)
+    using test = openStore(lab.s3, bucket.name, { signal: AbortSignal.abort() })
+    const lost = Object.assign(new Error('reset'), { code: 'ECONNRESET' })
+    expect(await test.store.removeForSure('a.json', lost)).toBe(false)
+    expect(await test.store.removeForSure('a.json', REFUSED)).toBe(true)
+  })
+
   it('says whether an object is certainly not there', async () => {
     await using bucket = await createBucket(lab)
     await using proxy = await MeddlingProxy.start(lab.s3.endpoint)

@@ -220,7 +220,7 @@ describe('the choice of a backup', () => {
 
   it('asks for the end of a long history only', async () => {
     await withBackups([backup(new Date(Date.now() - 3_600_000).toISOString())], async (filled, bucket) => {
-      const ids = Array.from({ length: 3005 }, (_, i) => new Date(Date.UTC(2026, 0, 1, 0, 0, i)))
+      const ids = Array.from({ length: 1105 }, (_, i) => new Date(Date.UTC(2026, 0, 1, 0, 0, i)))
       for (let i = 0; i < ids.length; i += 50)
         await Promise.all(
           ids
@@ -235,7 +235,7 @@ describe('the choice of a backup', () => {
       await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
       using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url })
       await find(test, 'latest')
-      expect(proxy.seen.filter(({ path }) => path.includes('list-type=2'))).toHaveLength(2)
+      expect(proxy.seen.filter(({ path }) => path.includes('list-type=2'))).toHaveLength(1)
     })
   })
 })

@@ -40,6 +40,8 @@ export interface Meddling {
   readonly dropAnswer?: boolean
   /** Hangs up after so many bytes of the answer. */
   readonly cutAnswerAfter?: number
+  /** Takes the request, and lets it through so much later, also when the client has gone by then. */
+  readonly holdRequestMs?: number
   /** Lets the request through, and keeps its answer for so long. */
   readonly holdAnswerMs?: number
   /** Answers instead of the store. */
@@ -108,6 +110,7 @@ export class MeddlingProxy implements AsyncDisposable {
     this.seen.push(seen)
     const how = this.#orderFor(seen)
     if (how?.answer !== undefined) answer(incoming, response, how.answer)
+    else if (how?.holdRequestMs !== undefined) void this.#hold(incoming, how.holdRequestMs)
     else this.#pass(incoming, response, seen, how)
   }
 
@@ -124,6 +127,18 @@ export class MeddlingProxy implements AsyncDisposable {
     )
     if (order !== undefined) order.left -= 1
     return order?.how
+  }
+
+  /** The answer is dropped: the client has gone. */
+  async #hold(incoming: IncomingMessage, holdMs: number): Promise<void> {
+    const { hostname, port } = this.#target
+    const { method, url, rawHeaders: headers } = incoming
+    const body: Buffer[] = []
+    for await (const chunk of incoming) body.push(chunk)
+    await sleep(holdMs)
+    const outgoing = request({ hostname, port, method, path: url, headers })
+    outgoing.on('response', reply => reply.resume()).on('error', () => {})
+    outgoing.end(Buffer.concat(body))
   }
 
   #pass(
