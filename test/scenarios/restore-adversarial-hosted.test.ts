@@ -48,6 +48,11 @@ describe('restore-from-s3 of the adversarial database, as an owner who is no sup
 
   /** With three sessions of the application in the target. */
   async function restore(target: HostedDatabase, bucket: TestBucket, mode: string): Promise<ActionRun> {
+    // Overwriting refuses to lose a mapping whose options its owner cannot read.
+    if (mode === 'overwrite')
+      await withClient(target.url, client =>
+        client.query('BEGIN READ WRITE; DROP USER MAPPING FOR adversarial_mapped SERVER elsewhere; COMMIT'),
+      )
     const clients = await Promise.all(Array.from({ length: 3 }, () => connect(target.url)))
     try {
       return await runAction('restore-from-s3', {
@@ -110,7 +115,7 @@ describe('restore-from-s3 of the adversarial database, as an owner who is no sup
   })
 
   it.each(['new-database', 'swap'])(
-    'names, in mode %s, an extension that only the provider can make, and leaves nothing behind',
+    'names an extension that only the provider can make in mode %s',
     async mode => {
       await using hosted = await createAdversarial(withProvidersOwn)
       await using bucket = await createBucket(lab)
@@ -120,7 +125,7 @@ describe('restore-from-s3 of the adversarial database, as an owner who is no sup
       const run = await restore(hosted, bucket, mode)
 
       const [error] = run.annotations.filter(({ level }) => level === 'error')
-      expect(error?.title).toBe('restore-from-s3: DATABASE_PRIVILEGES')
+      expect(error?.title).toBe('restore-from-s3: TARGET_UNFIT')
       expect(error?.message).toContain('pg_stat_statements')
       expect(error?.message).toContain('mode overwrite')
       expect(run.outputs['restored-to']).toBe('')

@@ -173,7 +173,7 @@ describe('restore-from-s3', () => {
         client.query("SET logi.allow_audit_purge = 'yes'; DELETE FROM logi_audit_events WHERE id % 3 = 0"),
       )
       const damaged = await databaseDigest(lab, hosted.url)
-      const rows = { content: 'data', tables: 'logi_audit_events' }
+      const rows = { content: 'data', tables: 'logi_audit_events', triggers: 'fire' }
 
       const refused = await restore(hosted, bucket, overwrite(hosted, rows))
       expect(refused.exitCode).toBe(1)

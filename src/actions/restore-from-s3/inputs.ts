@@ -5,6 +5,7 @@ import type { Connection } from '../../core/pg/connection.ts'
 import { parsePlanDigest } from '../../core/restore/plan-digest.ts'
 import { RESTORE_MODES, type RestoreMode } from '../../core/restore/restore-record.ts'
 import type { ScopeInputs } from '../../core/restore/restore-scope.ts'
+import { TRIGGER_CHOICES, type TriggerChoice } from '../../core/restore/row-trigger.ts'
 import { parseSessionSetting, type SessionSetting } from '../../core/restore/session-settings.ts'
 import { GIB, KIB, MIB } from '../../core/text/bytes.ts'
 import { readOptionalConnection } from '../../runner/connection-input.ts'
@@ -31,6 +32,7 @@ export interface RestoreInputs {
   readonly terminateSessions: boolean
   readonly skipSafetyBackup: string | undefined
   readonly content: (typeof CONTENTS)[number]
+  readonly triggers: TriggerChoice | undefined
   readonly selection: ScopeInputs
   readonly sessionSettings: readonly SessionSetting[]
   readonly ownerRole: string | undefined
@@ -64,6 +66,7 @@ export function readRestoreInputs(inputs: Inputs, environment: Environment): Res
     terminateSessions: inputs.flag('terminate-sessions'),
     skipSafetyBackup: inputs.parseOptional('skip-safety-backup', parseReason),
     content,
+    triggers: inputs.parseOptional('triggers', parseTriggerChoice),
     selection: {
       tables: readPatterns(inputs, 'tables'),
       schemas: readPatterns(inputs, 'schemas'),
@@ -88,7 +91,7 @@ export function readRestoreInputs(inputs: Inputs, environment: Environment): Res
 /** What each input allows alone, but not together. */
 function refuseContradictions(
   inputs: Inputs,
-  { mode, content, selection, newDatabase, target }: RestoreInputs,
+  { mode, content, selection, newDatabase, target, triggers, allOrNothing }: RestoreInputs,
 ): void {
   const isSelective = selection.tables.length + selection.schemas.length > 0
   if (mode === 'swap' && (isSelective || content !== 'all'))
@@ -106,10 +109,20 @@ function refuseContradictions(
     inputs.problem('content', 'data needs tables that are there; a new database has none')
   if (content === 'schema' && isSelective)
     inputs.problem('content', 'schema takes the structure of all tables; leave out tables and schemas')
+  if (triggers !== undefined && content !== 'data')
+    inputs.problem('triggers', 'is for content: data; everything else creates triggers after the rows')
+  if (triggers === 'off' && !allOrNothing)
+    inputs.problem('triggers', 'off needs all-or-nothing: true, so that every trigger gets its state back')
   if (newDatabase !== undefined && mode === 'overwrite')
     inputs.problem('new-database', 'is for the modes new-database and swap')
   if (newDatabase !== undefined && newDatabase === target?.database)
     inputs.problem('new-database', `"${newDatabase}" is the database of target-url`)
+}
+
+function parseTriggerChoice(text: string): TriggerChoice {
+  const choice = TRIGGER_CHOICES.find(candidate => candidate === text)
+  if (choice === undefined) throw new RangeError('expected off or fire')
+  return choice
 }
 
 /** A name as PostgreSQL keeps it: 63 bytes, and nothing that a terminal would not show. */

@@ -1,5 +1,13 @@
+import { OperatorError } from '../../core/errors.ts'
 import { type Connection, withDatabase } from '../../core/pg/connection.ts'
 import type { RestoreScope } from '../../core/restore/restore-scope.ts'
+import {
+  disableTriggers,
+  enableTriggers,
+  type RowTrigger,
+  renderTrigger,
+} from '../../core/restore/row-trigger.ts'
+import { renderSome } from '../../core/text/counts.ts'
 import { readContent } from '../../postgres/catalog/content.ts'
 import { advanceNumbering } from '../../postgres/catalog/sequence-columns.ts'
 import { sessionOf } from '../../postgres/client-tools/psql-session.ts'
@@ -23,6 +31,7 @@ import type { TransactionDeps } from '../../steps/restore/fill-in-transaction.ts
 import type { FillTargetDeps } from '../../steps/restore/fill-target.ts'
 import type { OverwriteDeps } from '../../steps/restore/overwrite.ts'
 import type { RestorePlan } from '../../steps/restore/plan.ts'
+import type { RestoreRequest } from '../../steps/restore/request.ts'
 import { createTransactionPasses } from '../../wiring/pass-deps.ts'
 import { requireTool } from '../../wiring/require-tool.ts'
 import { createCheckDeps, createFillDeps, fillPlace, restoredRights } from './check-deps.ts'
@@ -49,15 +58,10 @@ export function createOverwriteDeps(
       withLocks(run, transaction, terminatedPids, timeoutMs =>
         transaction.run(lockAll('EXCLUSIVE', timeoutMs)),
       ),
-    dropContents: (transaction, scope, terminatedPids, beforeDrop) =>
-      withLocks(run, transaction, terminatedPids, async timeoutMs => {
-        await transaction.run(
-          scope.of === 'rows' ? lockSome(scope.tables, timeoutMs) : lockAll('ACCESS EXCLUSIVE', timeoutMs),
-        )
-        await beforeDrop()
-        await transaction.run(scope.of === 'rows' ? truncateSql(scope.tables) : EMPTY_DATABASE)
-        await transaction.run('SET lock_timeout = 0;')
-      }),
+    dropContents: (transaction, what, terminatedPids, beforeDrop) =>
+      withLocks(run, transaction, terminatedPids, timeoutMs =>
+        dropContents(transaction, what, timeoutMs, beforeDrop),
+      ),
     readInventory: transaction => readInventory(sessionOf(transaction)),
     readRowTriggers: async tables => {
       await using session = await openSession(target, signal)
@@ -83,6 +87,7 @@ function createTransactionDeps(
     limitRightsInTransaction: transaction =>
       limitDefinerRights(sessionOf(transaction), restoredRights(run, plan)),
     advanceSequences: (transaction, tables) => advanceNumbering(sessionOf(transaction), tables),
+    enableTriggers: (transaction, triggers) => transaction.run(enableTriggers(triggers)),
     readEnd: id =>
       readTransactionEnd(id, async (sql, values) => {
         await using session = await openSession(run.target)
@@ -96,16 +101,50 @@ function tablesOfRows(scope: RestoreScope) {
 }
 
 /** Gets locks from sessions that hold them: terminates those if allowed, else waits a moment and names them. */
-async function withLocks(
+async function withLocks<T>(
   { target, signal }: { readonly target: Connection; readonly signal: AbortSignal },
   { pid }: TargetTransaction,
   terminatedPids: Set<string> | undefined,
-  work: (lockTimeoutMs: number) => Promise<void>,
-): Promise<void> {
+  work: (lockTimeoutMs: number) => Promise<T>,
+): Promise<T> {
   await using watching = await openSession(target, signal)
   await using terminating = await openSession(target, signal)
   const timeoutMs = terminatedPids === undefined ? LOCK_TIMEOUT_MS : TERMINATING_LOCK_TIMEOUT_MS
   const done = namingBlockers(watching, pid, work(timeoutMs))
   if (terminatedPids === undefined) return await done
-  await whileTerminating(terminating, target.database, [pid, watching.pid], terminatedPids, done)
+  return await whileTerminating(terminating, target.database, [pid, watching.pid], terminatedPids, done)
+}
+
+/** Empties the database, or the tables whose rows are replaced. Returns the triggers that it switched off. */
+async function dropContents(
+  transaction: TargetTransaction,
+  { scope, triggers: choice, target }: Pick<RestoreRequest, 'scope' | 'triggers' | 'target'>,
+  lockTimeoutMs: number,
+  beforeDrop: () => Promise<void>,
+): Promise<readonly RowTrigger[]> {
+  await transaction.run(
+    scope.of === 'rows' ? lockSome(scope.tables, lockTimeoutMs) : lockAll('ACCESS EXCLUSIVE', lockTimeoutMs),
+  )
+  await beforeDrop()
+  if (scope.of !== 'rows') {
+    await transaction.run(EMPTY_DATABASE)
+    await transaction.run('SET lock_timeout = 0;')
+    return []
+  }
+  // As they are now that nobody else can change them.
+  const triggers = await readRowTriggers(sessionOf(transaction), scope.tables)
+  if (triggers.length > 0 && choice === undefined) throw newTriggers(triggers, target.database)
+  const switchedOff = choice === 'off' ? triggers : []
+  if (switchedOff.length > 0) await transaction.run(disableTriggers(switchedOff))
+  await transaction.run(truncateSql(scope.tables))
+  await transaction.run('SET lock_timeout = 0;')
+  return switchedOff
+}
+
+function newTriggers(triggers: readonly RowTrigger[], database: string): OperatorError {
+  return new OperatorError(
+    'TARGET_BUSY',
+    `Triggers were created after the plan: ${renderSome(triggers.map(renderTrigger))}. Rolled back; ${database} is unchanged.`,
+    { hint: 'Set triggers: off or fire, then run the step again.' },
+  )
 }

@@ -10,6 +10,8 @@ import { settingRefusal } from '../../postgres/session/error-rules.ts'
 import { openSession } from '../../postgres/session/session.ts'
 import { readUnpassable } from '../../postgres/target/database-settings.ts'
 import { readTargetFacts } from '../../postgres/target/facts.ts'
+import { readRowTriggers, readStaleViews } from '../../postgres/target/row-triggers.ts'
+import { readUnstablePartitions } from '../../postgres/target/unstable-partitions.ts'
 import type { ActionContext } from '../../runner/action.ts'
 import { readNewest } from '../../steps/backups/past-records.ts'
 import type { PlanDeps } from '../../steps/restore/plan.ts'
@@ -45,6 +47,14 @@ export function createPlanDeps(context: ActionContext, run: RestoreRun): PlanDep
     trySettings: () => trySettings(run),
     chooseEntries: async (scope, facts) =>
       selectTocEntries(run, await readArchiveToc(archivePath), await inRestoreOrder(run, scope), facts),
+    readRowFacts: async tables => {
+      await using session = await openSession(target, signal)
+      return {
+        triggers: await readRowTriggers(session, tables),
+        staleViews: await readStaleViews(session, tables),
+        unstablePartitions: await readUnstablePartitions(session, tables),
+      }
+    },
     readUnpassable: async () => {
       await using session = await openSession(target, signal)
       return await readUnpassable(session, inputs.target.database)

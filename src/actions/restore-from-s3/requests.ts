@@ -24,6 +24,7 @@ export function toRestoreRequest(
     scope,
     target: { host, port, user, database },
     allOrNothing: inputs.allOrNothing,
+    triggers: inputs.triggers,
     mayTerminateSessions: inputs.terminateSessions,
     skipSafetyBackup: inputs.skipSafetyBackup,
     sessionSettings: inputs.sessionSettings.map(renderSessionSetting),
@@ -46,6 +47,7 @@ export function toPlanRequest({ inputs }: RestoreRun, request: RestoreRequest): 
     scope,
     address: request.target,
     expectedDigest: inputs.expectPlan,
+    triggers: inputs.triggers,
     requirements: {
       mode,
       neededBytes: neededBytes(manifest, scope),

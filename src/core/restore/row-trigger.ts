@@ -5,6 +5,10 @@ import { renderName } from '../text/counts.ts'
 /** pg_trigger.tgenabled: fires in ordinary sessions (O), always (A), in replica sessions (R), never (D). */
 export type TriggerState = 'O' | 'A' | 'R' | 'D'
 
+/** Whether triggers of a table see the rows that a restore puts in. */
+export const TRIGGER_CHOICES = ['off', 'fire'] as const
+export type TriggerChoice = (typeof TRIGGER_CHOICES)[number]
+
 /** A trigger that fires when rows of a table are replaced. */
 export interface RowTrigger {
   readonly table: QualifiedName
@@ -36,6 +40,7 @@ const ENABLE: Readonly<Record<TriggerState, string>> = {
  */
 export function enableTriggers(triggers: readonly RowTrigger[]): string {
   return [
+    'RESET ROLE;',
     'SET CONSTRAINTS ALL IMMEDIATE;',
     ...triggers.map(trigger => alter(trigger, ENABLE[trigger.state])),
   ].join('\n')

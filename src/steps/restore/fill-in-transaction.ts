@@ -4,6 +4,7 @@ import type { RestoredContent } from '../../core/checks/compare-manifest.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import type { RestoreScope } from '../../core/restore/restore-scope.ts'
+import type { RowTrigger } from '../../core/restore/row-trigger.ts'
 import type { TargetTransaction } from '../../postgres/client-tools/psql-transaction.ts'
 import type { TransactionEnd } from '../../postgres/target/commit-status.ts'
 import { timedGroup } from '../timed-group.ts'
@@ -29,6 +30,8 @@ export interface TransactionDeps extends FillTargetDeps {
   ) => Promise<readonly string[]>
   /** Takes rights that the restore would give to more roles than the original. Returns what changed, as sentences. */
   readonly limitRightsInTransaction: (transaction: TargetTransaction) => Promise<readonly string[]>
+  /** Puts triggers that were switched off back into their states. */
+  readonly enableTriggers: (transaction: TargetTransaction, triggers: readonly RowTrigger[]) => Promise<void>
   readonly readEnd: (transactionId: string) => Promise<TransactionEnd>
 }
 
@@ -39,11 +42,13 @@ export async function* fillInTransaction(
   request: FillRequest,
   transaction: TargetTransaction,
   deps: TransactionDeps,
+  switchedOff: readonly RowTrigger[],
 ): RestoreStages {
   const { log, now, signal } = deps
   const { unrestored, notes } = await timedGroup(deps, 'Restore', () =>
     abortable(signal, fillTarget(request.entries, deps.passesIn(transaction), deps, [])),
   )
+  if (switchedOff.length > 0) await abortable(signal, deps.enableTriggers(transaction, switchedOff))
   const rights =
     request.scope.of === 'rows' ? [] : await abortable(signal, deps.limitRightsInTransaction(transaction))
   for (const note of rights) log.warning(note)

@@ -3,7 +3,6 @@ import { type Check, verdictOf } from '../../core/checks/check.ts'
 import { downgradeKnownFindings } from '../../core/drill/drill-checks.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { QualifiedName } from '../../core/pg/qualified-name.ts'
-import type { RestoreScope } from '../../core/restore/restore-scope.ts'
 import { type RowTrigger, renderTrigger } from '../../core/restore/row-trigger.ts'
 import type { Inventory } from '../../core/restore/safety-gap.ts'
 import { renderAmount, renderSome } from '../../core/text/counts.ts'
@@ -29,14 +28,15 @@ export interface OverwriteDeps extends CheckDeps, TransactionDeps, SafetyBackupD
     terminatedPids: Set<string> | undefined,
   ) => Promise<void>
   /**
-   * Locks what is replaced against reads too, then drops it, or removes the rows. `beforeDrop` may still object.
+   * Locks what is replaced against reads too, then drops it, or removes the rows. `beforeDrop` may still object. Returns
+   * the triggers that were switched off for that.
    */
   readonly dropContents: (
     transaction: TargetTransaction,
-    scope: RestoreScope,
+    what: Pick<RestoreRequest, 'scope' | 'triggers' | 'target'>,
     terminatedPids: Set<string> | undefined,
     beforeDrop: () => Promise<void>,
-  ) => Promise<void>
+  ) => Promise<readonly RowTrigger[]>
   /** What the database holds, by name, as the transaction sees it. */
   readonly readInventory: (transaction: TargetTransaction) => Promise<Inventory>
   /** Triggers that fire when rows of these tables are replaced. */
@@ -62,10 +62,10 @@ export async function* overwrite(request: PlannedRestore, deps: OverwriteDeps): 
   if (safety !== undefined) yield { safetyBackup: safety.backup.id, safetyBackupMs: safety.durations.totalMs }
   let compared: Compared = { checks: [], checksMs: 0, unrestored: [] }
   try {
-    await timedGroup(deps, `Replace the contents of ${request.target.database}`, () =>
+    const switchedOff = await timedGroup(deps, `Replace the contents of ${request.target.database}`, () =>
       abortable(
         deps.signal,
-        deps.dropContents(transaction, request.scope, terminatedPids, async () => {
+        deps.dropContents(transaction, request, terminatedPids, async () => {
           // Rows alone are replaced in tables that are locked.
           if (safety !== undefined && request.scope.of !== 'rows')
             refuseGap(safety, await deps.readInventory(transaction), request.target.database)
@@ -74,7 +74,7 @@ export async function* overwrite(request: PlannedRestore, deps: OverwriteDeps): 
     )
     yield { terminated: terminatedPids?.size ?? 0 }
     const fill = request.allOrNothing ? fillInTransaction : fillInParallel
-    for await (const news of fill(request, transaction, deps)) {
+    for await (const news of fill(request, transaction, deps, switchedOff)) {
       compared = { ...compared, ...news }
       yield news
     }
@@ -114,7 +114,7 @@ async function lockTarget(
 
 /** Only rows that go into existing tables meet their triggers. */
 async function reportRowTriggers(
-  { scope }: RestoreRequest,
+  { scope, triggers }: RestoreRequest,
   { readRowTriggers, log }: OverwriteDeps,
 ): Promise<readonly string[]> {
   if (scope.of !== 'rows') {
@@ -123,6 +123,7 @@ async function reportRowTriggers(
     )
     return []
   }
+  if (triggers === 'off') return []
   const rowTriggers = (await readRowTriggers(scope.tables)).map(renderTrigger)
   log.info(
     rowTriggers.length === 0

@@ -3,6 +3,7 @@ import { renderIdentity } from '../../core/backup/database-identity.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { otherBucketNote } from '../../core/backup/restore-commands.ts'
 import { OperatorError } from '../../core/errors.ts'
+import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import { definersOfOthers, entriesOfOthers } from '../../core/restore/definer-rights.ts'
 import {
   estimateRestore,
@@ -14,6 +15,8 @@ import {
 import { type ApprovedPlan, planDigest } from '../../core/restore/plan-digest.ts'
 import type { RestoreMode } from '../../core/restore/restore-record.ts'
 import type { RestoreScope } from '../../core/restore/restore-scope.ts'
+import { type RowFacts, rowProblems, rowWarnings } from '../../core/restore/row-problems.ts'
+import type { TriggerChoice } from '../../core/restore/row-trigger.ts'
 import type { TargetFacts } from '../../core/restore/target-facts.ts'
 import {
   type ArchiveFacts,
@@ -34,6 +37,7 @@ export interface PlanRequest {
   readonly address: ApprovedPlan['address']
   /** The digest of the plan that was approved; undefined when none was handed over. */
   readonly expectedDigest: string | undefined
+  readonly triggers: TriggerChoice | undefined
   readonly requirements: Omit<TargetRequirements, 'archive'>
 }
 
@@ -45,6 +49,8 @@ export interface PlanDeps extends FetchDeps {
   readonly trySettings: () => Promise<void>
   /** Lists the archive, decides what of it is restored, and lays that down for pg_restore. */
   readonly chooseEntries: (scope: RestoreScope, facts: TargetFacts) => Promise<ChosenEntries>
+  /** What rows that replace those of these tables will meet. */
+  readonly readRowFacts: (tables: readonly QualifiedName[]) => Promise<RowFacts>
   /** What a swap will not be able to pass on from the old database to the new one, as sentences. */
   readonly readUnpassable: () => Promise<readonly string[]>
   readonly readDrills: () => Promise<readonly MeasuredDrill[]>
@@ -58,6 +64,8 @@ export interface RestorePlan {
   readonly entries: ChosenEntries
   readonly estimate: RestoreEstimate | undefined
   readonly warnings: readonly string[]
+  /** Those of the warnings that hold after the restore too. */
+  readonly notes: readonly string[]
   readonly downloadMs: number
 }
 
@@ -80,6 +88,8 @@ export async function planRestore(request: PlanRequest, deps: PlanDeps): Promise
   refuseOtherPlan(request, facts, digest)
   refuse(targetProblems(manifest, facts, { ...requirements, archive: NO_ARCHIVE }))
   await deps.trySettings()
+  const rows = scope.of === 'rows' ? await deps.readRowFacts(scope.tables) : undefined
+  if (rows !== undefined) refuse(rowProblems(rows, request.triggers))
   await deps.refuseUnready(requirements.mode, facts)
   if (requirements.takesSafetyBackup) await refuseSmallDisk(manifest, facts, deps)
   const downloadMs = await timedGroup(deps, 'Download and verify the archive', () =>
@@ -88,10 +98,12 @@ export async function planRestore(request: PlanRequest, deps: PlanDeps): Promise
   const entries = await deps.chooseEntries(scope, facts)
   const archive = archiveFacts(entries, facts)
   refuse(targetProblems(manifest, facts, { ...requirements, archive }))
+  const notes = rows === undefined ? [] : rowWarnings(rows, request.triggers)
   const warnings = [
     ...targetWarnings(manifest, facts, { ...requirements, archive }),
     ...definerWarning(entries, requirements.owner ?? facts.user),
     ...[otherBucketNote(manifest.object, deps.store)].filter(note => note !== undefined),
+    ...notes,
     ...leftOutWarning(entries),
     ...(requirements.mode === 'swap' ? await deps.readUnpassable() : []),
   ]
@@ -100,7 +112,7 @@ export async function planRestore(request: PlanRequest, deps: PlanDeps): Promise
   log.info(
     `Preflight passed. ${renderCount(entries.kept.length)} archive entries to restore, duration ${renderEstimate(estimate, requirements.takesSafetyBackup)}.`,
   )
-  return { digest, facts, entries, estimate, warnings, downloadMs }
+  return { digest, facts, entries, estimate, warnings, notes, downloadMs }
 }
 
 function digestPlan({ manifest, scope, address, requirements }: PlanRequest, target: TargetFacts): string {

@@ -32,7 +32,7 @@ export function createRecord(finished: FinishedRestore): RestoreRecord {
     backup: backupFacts(finished),
     target: targetFacts(request, result),
     options: optionFacts(request, plan),
-    notes: result.notes,
+    notes: result.replacedAt === null ? result.notes : [...plan.notes, ...result.notes],
     checks: result.checks,
     durations: durationFacts(finished),
     tools: { pgRestore: renderVersion(request.pgRestore), server: plan.facts.version },

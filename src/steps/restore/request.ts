@@ -4,6 +4,7 @@ import type { Manifest } from '../../core/backup/manifest.ts'
 import type { PostgresVersion } from '../../core/pg/version.ts'
 import type { RestoreMode, RestoreRecord } from '../../core/restore/restore-record.ts'
 import type { RestoreScope } from '../../core/restore/restore-scope.ts'
+import type { TriggerChoice } from '../../core/restore/row-trigger.ts'
 
 /** What the operator asked for, with the backup it came to. */
 export interface RestoreRequest {
@@ -17,6 +18,8 @@ export interface RestoreRequest {
   /** The name of the old database after a swap. */
   readonly previousName: string
   readonly allOrNothing: boolean
+  /** Whether triggers see rows that replace others; undefined when the operator did not say. */
+  readonly triggers: TriggerChoice | undefined
   readonly mayTerminateSessions: boolean
   /** Why no safety backup is taken; undefined takes one. */
   readonly skipSafetyBackup: string | undefined
