@@ -17,6 +17,7 @@ const TRIGGERS = `
   INSERT INTO posts SELECT generate_series(1, 5);
   CREATE TABLE comments (id int PRIMARY KEY, post_id int REFERENCES posts DEFERRABLE INITIALLY DEFERRED);
   INSERT INTO comments SELECT i, i FROM generate_series(1, 5) AS i;
+  SET CONSTRAINTS ALL IMMEDIATE;
   CREATE TRIGGER origin AFTER INSERT ON comments FOR EACH ROW EXECUTE FUNCTION tell();
   CREATE TRIGGER always AFTER INSERT ON comments FOR EACH ROW EXECUTE FUNCTION tell();
   CREATE TRIGGER replica AFTER INSERT ON comments FOR EACH ROW EXECUTE FUNCTION tell();
@@ -36,7 +37,7 @@ const TRIGGERS = `
   CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM comments;
   TRUNCATE outbox;`
 
-const STATES = `SELECT string_agg(tgrelid::regclass || '.' || tgname || tgenabled, ' ' ORDER BY tgrelid::regclass::text, tgname) AS states
+const STATES = `SELECT string_agg(tgrelid::regclass || '.' || tgname || tgenabled::text, ' ' ORDER BY tgrelid::regclass::text, tgname) AS states
   FROM pg_trigger WHERE NOT tgisinternal`
 
 async function look({ url }: HostedDatabase) {
