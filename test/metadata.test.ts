@@ -111,6 +111,7 @@ const DIFFERENT: Readonly<Record<string, string>> = {
   database: 'a drill has no connection whose database could give the name',
   confirm: 'a restore names the database of a URL, a cutover the instance at Render, check-bucket the bucket',
   'dry-run': 'a restore fetches and checks a backup, a cutover reads variables',
+  'expect-plan': 'a restore binds target and backup, retention what it deletes',
   'fail-on': 'a drill fails by its verdict, a status of Render by conditions',
   'health-status': 'of the gate only in its phase after',
   'health-url': 'of the gate only in its phase after',

@@ -18,6 +18,9 @@ const TABLE = 'CREATE TABLE users (id int PRIMARY KEY); INSERT INTO users SELECT
 
 const WORKFLOWS = ['backup', 'drill', 'gate', 'restore'] as const
 
+/** The one that deletes, too. */
+const ALL_WORKFLOWS = [...WORKFLOWS, 'retention'] as const
+
 interface Statement {
   readonly Action: string | readonly string[]
 }
@@ -136,7 +139,7 @@ describe('the example for AWS', () => {
     )
   })
 
-  test.each(WORKFLOWS)('lets only %s.yml take the role for it, where its jobs run', name => {
+  test.each(ALL_WORKFLOWS)('lets only %s.yml take the role for it, where its jobs run', name => {
     const [{ Condition }] = example(`${name}-trust`).Statement
     const claims = { ...Condition.StringEquals, ...Condition.StringLike }
     const claim = (of: string) => claims[`token.actions.githubusercontent.com:${of}`]
@@ -154,7 +157,7 @@ describe('the example for AWS', () => {
   })
 
   test('has callers that name these roles, and the environment of the trust policy', () => {
-    for (const name of ['backup', 'drill', 'restore']) {
+    for (const name of ['backup', 'drill', 'restore', 'retention']) {
       const { jobs } = parse(readFileSync(`examples/aws-oidc/${name}.yml`, 'utf8'))
       expect(jobs[name].with['role-arn']).toBe(`arn:aws:iam::123456789012:role/app-${name}`)
       if (name === 'restore') expect(jobs[name].with.environment).toBe('restore')

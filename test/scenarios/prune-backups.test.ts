@@ -42,13 +42,16 @@ describe('prune-backups', () => {
 
     const other = await runPrune(bucket, {
       mode: 'apply',
-      'approved-plan': planned.outputs.plan ?? '',
+      'expect-plan': planned.outputs['plan-digest'] ?? '',
       'keep-last': '2',
     })
     expect(titles(other)).toEqual(['prune-backups: PLAN_CHANGED'])
     expect(await bucket.list('backups/manifests/')).toHaveLength(6)
 
-    const applied = await runPrune(bucket, { mode: 'apply', 'approved-plan': planned.outputs.plan ?? '' })
+    const applied = await runPrune(bucket, {
+      mode: 'apply',
+      'expect-plan': planned.outputs['plan-digest'] ?? '',
+    })
     expect(applied).toMatchObject({ exitCode: 0, outputs: { deleted: '3', due: '0' } })
     expect(await bucket.list('backups/manifests/')).toEqual(ids.slice(0, 3).map(manifestOf).toSorted())
     expect(applied.leftFiles).toEqual([])

@@ -8,6 +8,7 @@ import type { PinRequest } from '../../steps/retention/pins.ts'
 import type { PruneRequest } from '../../steps/retention/prune.ts'
 import type { StoreConfig } from '../../storage/client.ts'
 import { readStoreConfig } from '../../wiring/store-inputs.ts'
+import { readWriteSettings } from '../../wiring/write-inputs.ts'
 
 export interface PruneInputs {
   readonly location: Location
@@ -21,12 +22,12 @@ export function readPruneInputs(inputs: Inputs, environment: Environment): Prune
   const database = inputs.parse('database', parseDatabaseName)
   return inputs.finish({
     location: { prefix: destination?.prefix ?? '', database },
-    store: readStoreConfig(inputs, environment, destination),
+    store: { ...readStoreConfig(inputs, environment, destination), ...readWriteSettings(inputs) },
     request: {
       mode: inputs.oneOf('mode', ['plan', 'apply']),
       policy: readPolicy(inputs),
       maxDelete: inputs.parse('max-delete', parseMaxDelete),
-      approvedPlan: inputs.optional('approved-plan'),
+      expectPlan: inputs.optional('expect-plan'),
       pin: readPin(inputs),
       unpin: inputs.parseOptional('unpin', parseBackupId),
     },

@@ -36,7 +36,7 @@ function toResult(result: PruneResult, inputs: PruneInputs): ActionResult {
   const { now, waiting, later } = plan.deletions
   return {
     outputs: {
-      plan: plan.digest,
+      'plan-digest': plan.digest,
       kept: plan.retention.kept.length,
       due: now.length + later.length - deleted.length,
       waiting: waiting.length,

@@ -66,7 +66,7 @@ function nextStep({ failure, plan }: PruneResult, { mode }: PruneRequest): strin
   if (failure !== undefined) return literal(failure.hint ?? '')
   const { now, later } = plan.deletions
   if (mode === 'plan' && now.length > 0)
-    return `Run again with mode ${code('apply')} and approved-plan ${code(plan.digest)}: exactly these are deleted.`
+    return `Run again with mode ${code('apply')} and expect-plan ${code(plan.digest)}: exactly these are deleted.`
   return later.length > 0 ? 'Run again to delete the rest, or raise max-delete.' : 'Nothing.'
 }
 

@@ -12,7 +12,7 @@ export interface PruneRequest {
   /** Backups that one run deletes at most. */
   readonly maxDelete: number
   /** The digest of the plan that was approved. */
-  readonly approvedPlan: string | undefined
+  readonly expectPlan: string | undefined
   readonly pin: PinRequest | undefined
   readonly unpin: PinRequest['id'] | undefined
 }
@@ -23,13 +23,13 @@ export interface PruneResult extends Deleted {
 
 /** Changes pins first, then plans, then deletes what the plan says. */
 export async function prune(request: PruneRequest, deps: RetentionDeps): Promise<PruneResult> {
-  const { mode, policy, maxDelete, approvedPlan, pin, unpin } = request
+  const { mode, policy, maxDelete, expectPlan, pin, unpin } = request
   if (pin !== undefined) await pinBackup(pin, deps)
   if (unpin !== undefined) await unpinBackup(unpin, deps)
   const plan = await planDeletions(policy, maxDelete, deps)
   const blocked = blockedBy(plan)
   if (mode === 'plan' || blocked !== undefined) return { plan, deleted: [], failure: blocked }
-  refuseOtherPlan(plan, approvedPlan)
+  refuseOtherPlan(plan, expectPlan)
   return { plan, ...(await deleteBackups(plan, policy, deps)) }
 }
 

@@ -24,7 +24,7 @@ const PLAN: PruneRequest = {
   mode: 'plan',
   policy,
   maxDelete: 1000,
-  approvedPlan: undefined,
+  expectPlan: undefined,
   pin: undefined,
   unpin: undefined,
 }
@@ -50,7 +50,7 @@ describe('two years of daily backups under 7, 4, 12, 3', () => {
       expect(planned).toHaveLength(730 - kept.length)
       expect(await bucket.list('backups/manifests/')).toHaveLength(730)
 
-      const applied = await prune({ ...PLAN, mode: 'apply', approvedPlan: plan.digest }, deps)
+      const applied = await prune({ ...PLAN, mode: 'apply', expectPlan: plan.digest }, deps)
       expect(applied.failure).toBeUndefined()
       expect(applied.deleted.map(({ id }) => id).toSorted()).toEqual(planned.toSorted())
 
