@@ -6,6 +6,7 @@ import type { Check } from '../core/checks/check.ts'
 import { scratchNeeds } from '../core/drill/scratch-needs.ts'
 import type { Connection } from '../core/pg/connection.ts'
 import { parseVersion } from '../core/pg/version.ts'
+import { compareArchiveRows } from '../postgres/catalog/compare-rows.ts'
 import { readRestoredContent } from '../postgres/catalog/content.ts'
 import { measureAll, measureLive } from '../postgres/catalog/measure-criteria.ts'
 import { readStructureChecks } from '../postgres/catalog/structure.ts'
@@ -48,6 +49,7 @@ export async function createDrillDeps(
   const { store, signal, directory, scratch, live, jobs, amcheck } = run
   const { variables } = context.environment
   const pgRestore = await requireTool(context, 'pg_restore', parseVersion(manifest.archive.toolVersion).major)
+  const psql = await requireTool(context, 'psql', pgRestore.version.major)
   const pgAmcheck = amcheck ? await requireTool(context, 'pg_amcheck', pgRestore.version.major) : undefined
   const archivePath = join(directory, 'archive.dump')
   return {
@@ -80,6 +82,18 @@ export async function createDrillDeps(
         },
       }),
     readContent: (database, original) => readRestoredContent(database.connection, original, signal),
+    compareRows: ({ connection }, restored) =>
+      compareArchiveRows({
+        pgRestore: pgRestore.path,
+        psql: psql.path,
+        archive: archivePath,
+        entries: restored.filter(({ kind }) => kind === 'TABLE DATA'),
+        connection,
+        directory,
+        inherited: variables,
+        textSettings: manifest.archive.textSettings,
+        signal,
+      }),
     readStructure: async database => {
       await using session = await openSession(database.connection, signal, 'reading')
       return await readStructureChecks(session)

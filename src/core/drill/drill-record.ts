@@ -14,6 +14,8 @@ export const drillRecord = d.object({
     database: d.string,
     startedAt: d.timestamp,
     verdict: d.oneOf(VERDICTS),
+    /** Modes of restore-from-s3 that make the same passes in the same order; empty where the restore did not finish. */
+    coveredModes: d.array(d.string),
   }),
   /** Exactly which object was restored. */
   backup: recordedBackup,
@@ -33,6 +35,12 @@ export const drillRecord = d.object({
   tools: d.object({ pgRestore: d.string, server: d.string }),
   run: recordedRun,
 })
+
+/**
+ * A drill restores into a new database with parallel jobs. Overwriting in one transaction makes the same passes on one connection, which no
+ * drill has tried.
+ */
+export const COVERED_MODES = ['new-database', 'swap', 'overwrite with all-or-nothing: false'] as const
 
 /** The record of one drill: what was restored, every check, how long it took, who ran it. */
 export type DrillRecord = d.Decoded<typeof drillRecord>

@@ -28,6 +28,14 @@ const CERTIFICATE_CODES = [
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]
 
+/** Its SQLSTATE is that of a full disk; only the routine that failed tells the two apart in every language. */
+const SHARED_MEMORY: ErrorRule = {
+  codes: [],
+  match: /could not (resize|map|open|create) shared memory segment/,
+  code: 'DATABASE_FAILED',
+  hint: 'The server has too little shared memory for parallel work, which is not its disk: a container has 64 MB of /dev/shm. Start it with --shm-size=1g, or with dynamic_shared_memory_type=mmap, or with max_parallel_workers_per_gather=0.',
+}
+
 /**
  * What servers, libpq and Node say when a connection or statement fails, and what to do about it. The same table
  * serves our own sessions, whose errors have codes, and pg_dump, which has only words. A role that a statement names
@@ -139,6 +147,7 @@ const RULES: readonly ErrorRule[] = [
     code: 'TOOL_TOO_OLD',
     hint: 'Run setup-pg18 before this step, so that pg_dump is at least as new as the server.',
   },
+  SHARED_MEMORY,
   {
     codes: ['53100', 'ENOSPC'],
     match: /No space left on device/i,
@@ -163,7 +172,13 @@ export function explain(message: string): Explanation | undefined {
  */
 function explainDriver(error: unknown): Explanation | undefined {
   const code = codeOf(error)
+  if (/^dsm_impl/.test(routineOf(error))) return SHARED_MEMORY
   return code === undefined ? explain(errorMessage(error)) : RULES.find(({ codes }) => codes.includes(code))
+}
+
+/** The function of the server that raised an error of the driver. */
+function routineOf(error: unknown): string {
+  return error instanceof Error && 'routine' in error ? String(error.routine) : ''
 }
 
 /** An error from opening a connection, with the address that was tried. */

@@ -1,6 +1,11 @@
 import { renderDrillId } from '../../core/backup/bucket-layout.ts'
 import { verdictOf } from '../../core/checks/check.ts'
-import { DRILL_VERSION, type DrillRecord, renderDrillRecord } from '../../core/drill/drill-record.ts'
+import {
+  COVERED_MODES,
+  DRILL_VERSION,
+  type DrillRecord,
+  renderDrillRecord,
+} from '../../core/drill/drill-record.ts'
 import { OperatorError } from '../../core/errors.ts'
 import { renderVersion } from '../../core/pg/version.ts'
 import { renderDrillHead } from '../../core/summary/drill-trend.ts'
@@ -23,6 +28,7 @@ export function createRecord(
       database: location.database,
       startedAt: startedAt.toISOString(),
       verdict: verdictOf(checks),
+      coveredModes: restoreMs === null ? [] : COVERED_MODES,
     },
     backup: {
       id: backup.id,

@@ -76,7 +76,7 @@ async function restoreAndCheck(
   try {
     await restoreInto(scratch, deps, progress)
     const checkingSince = deps.now().getTime()
-    const checks = await deps.log.group('Check', () => runChecks(request, deps, scratch, progress.leftOut))
+    const checks = await deps.log.group('Check', () => runChecks(request, deps, scratch, progress))
     await scratch.proveAlive()
     progress.checks.push(...checks)
     progress.checksMs = deps.now().getTime() - checkingSince
@@ -95,10 +95,11 @@ async function restoreInto(
   progress: DrillProgress,
 ): Promise<void> {
   const hasSuperuser = scratch.superuser !== undefined
-  const { restoreMs, leftOut } = await deps.log.group('Restore', async () =>
+  const entries = await deps.readEntries()
+  const { restoreMs, leftOut } = await deps.log.group('Restore', () =>
     fillDatabase(
       {
-        entries: await deps.readEntries(),
+        entries,
         facts: {
           hasSuperuser,
           grants: false,
@@ -113,6 +114,8 @@ async function restoreInto(
     ),
   )
   progress.restoreMs = restoreMs
+  const leftOutIds = new Set(leftOut.map(({ entry }) => entry.id))
   progress.leftOut = leftOut
+  progress.restored = entries.filter(({ id }) => !leftOutIds.has(id))
   progress.checks.push(...leftOutChecks(leftOut))
 }

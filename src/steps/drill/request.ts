@@ -36,6 +36,11 @@ export interface DrillDeps extends RestoreTools {
     scratch: ScratchDatabase,
     original: Manifest['fingerprint'],
   ) => Promise<RestoredContent>
+  /** Compares every restored row with the rows that the archive holds. */
+  readonly compareRows: (
+    scratch: ScratchDatabase,
+    restored: readonly ArchiveEntry[],
+  ) => Promise<readonly Check[]>
   readonly readStructure: (scratch: ScratchDatabase) => Promise<readonly Check[]>
   readonly measureScratch: (
     scratch: ScratchDatabase,
@@ -55,6 +60,8 @@ export interface DrillDeps extends RestoreTools {
 export interface DrillProgress {
   readonly checks: Check[]
   leftOut: readonly LeftOut[]
+  /** What of the archive the scratch database holds. */
+  restored: readonly ArchiveEntry[]
   downloadMs: number | null
   restoreMs: number | null
   checksMs: number | null
@@ -62,5 +69,13 @@ export interface DrillProgress {
 }
 
 export function newDrillProgress(): DrillProgress {
-  return { checks: [], leftOut: [], downloadMs: null, restoreMs: null, checksMs: null, serverVersion: '' }
+  return {
+    checks: [],
+    leftOut: [],
+    restored: [],
+    downloadMs: null,
+    restoreMs: null,
+    checksMs: null,
+    serverVersion: '',
+  }
 }

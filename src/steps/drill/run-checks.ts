@@ -1,26 +1,31 @@
+import type { ArchiveEntry } from '../../core/backup/archive-toc.ts'
 import type { Check } from '../../core/checks/check.ts'
 import { exactChecks } from '../../core/checks/compare-manifest.ts'
 import { type Criterion, evaluateCriterion, type Measurement } from '../../core/criteria/criterion.ts'
-import { downgradeKnownFindings, restoredCheck } from '../../core/drill/drill-checks.ts'
+import { downgradeKnownFindings, restoredCheck, rowsNotCompared } from '../../core/drill/drill-checks.ts'
+import { OperatorError } from '../../core/errors.ts'
 import { excuseLeftOut } from '../../core/passes/excuses.ts'
-import type { LeftOut } from '../../core/passes/pass.ts'
 import type { ScratchDatabase } from '../../postgres/scratch/database.ts'
 import { logChecks } from '../restore/check.ts'
-import type { DrillDeps, DrillRequest } from './request.ts'
+import type { DrillDeps, DrillProgress, DrillRequest } from './request.ts'
 
 /** All checks run, whatever the first ones say: an operator wants the whole picture. */
 export async function runChecks(
   request: DrillRequest,
   deps: DrillDeps,
   scratch: ScratchDatabase,
-  leftOut: readonly LeftOut[],
+  { leftOut, restored }: Pick<DrillProgress, 'leftOut' | 'restored'>,
 ): Promise<readonly Check[]> {
   const { manifest } = request
-  const found = await deps.readContent(scratch, manifest.fingerprint)
+  const [found, rows] = await Promise.all([
+    deps.readContent(scratch, manifest.fingerprint),
+    compareRows(request, deps, scratch, restored),
+  ])
   const exact = excuseLeftOut(exactChecks(manifest, found), leftOut)
   const checks = [
     restoredCheck(found),
     ...exact,
+    ...rows,
     ...(await checkCriteria(request, deps, scratch)),
     ...downgradeKnownFindings(await deps.readStructure(scratch), exact, manifest),
   ]
@@ -30,6 +35,28 @@ export async function runChecks(
   if (deps.smoke !== undefined) checks.push(await deps.smoke(scratch))
   logChecks(checks, deps.log)
   return checks
+}
+
+/**
+ * Rows of the archive against rows of the restored tables: counts cannot see a value that changed on the way. It shows nothing of the
+ * source, to which only the counts of the manifest tie the archive: without them it makes no drill pass.
+ */
+async function compareRows(
+  { manifest }: DrillRequest,
+  deps: DrillDeps,
+  scratch: ScratchDatabase,
+  restored: readonly ArchiveEntry[],
+): Promise<readonly Check[]> {
+  try {
+    const checks = await deps.compareRows(scratch, restored)
+    const isTied = manifest.fingerprint.level !== 'none'
+    return isTied ? checks : checks.map(check => ({ ...check, group: 'structure' }) as const)
+  } catch (error) {
+    deps.signal.throwIfAborted()
+    if (!(error instanceof OperatorError)) throw error
+    await scratch.proveAlive()
+    return [rowsNotCompared(error)]
+  }
 }
 
 async function checkCriteria(

@@ -17,7 +17,13 @@ const instant = fc
 
 const anyRecord: fc.Arbitrary<DrillRecord> = fc.record({
   version: fc.constant(1),
-  drill: fc.record({ id: text, database: text, startedAt: instant, verdict: fc.constantFrom(...VERDICTS) }),
+  drill: fc.record({
+    id: text,
+    database: text,
+    startedAt: instant,
+    verdict: fc.constantFrom(...VERDICTS),
+    coveredModes: fc.array(text),
+  }),
   backup: fc.record({
     id: text,
     bucket: text,

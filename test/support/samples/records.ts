@@ -20,6 +20,7 @@ export function sampleRecord({
       database: 'logi',
       startedAt: '2026-12-01T04:00:00.000Z',
       verdict,
+      coveredModes: [],
     },
     backup: {
       id: '20261130T031500Z-daily-5e6f7a8b',
