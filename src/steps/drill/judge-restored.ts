@@ -58,6 +58,8 @@ export async function judgeRestored(request: RestoredRequest, deps: RestoredDeps
       database: location.database,
       startedAt: startedAt.toISOString(),
       verdict: verdictOf(checks),
+      // No restore of ours was made.
+      coveredModes: [],
     },
     backup: {
       ...{ id: backup.id, bucket: deps.store.bucket, key: object.key, versionId: object.versionId },
