@@ -26,14 +26,23 @@ await using lab = await borrowLab()
 await using source = await createDatabase(
   lab,
   client => buildLogi(client, { users: 60_000, newest: new Date(Date.now() - 10 * 60_000) }),
-  'logi',
+  'app_production',
 )
-await using bucket = await createBucket(lab, 'logi-backups')
-const place = { destination: `s3://${bucket.name}/backups`, database: 'logi' }
+await using bucket = await createBucket(lab, 'example-backups')
+const place = { destination: `s3://${bucket.name}/backups`, database: 'app' }
 const run = async (action: string, inputs: Readonly<Record<string, string>>) => {
   const options = { inputs: { ...place, ...inputs }, env: labEnvironment(lab), dist: values.dist }
   return await runAction(action, options)
 }
+/** Without what only the lab has: the suffix of its buckets, its address, and its release below the security floor. */
+function asPublished(summary: string): string {
+  return summary
+    .replace(/\bexample-backups-[0-9a-f]{12}\b/g, 'example-backups')
+    .replace(/\bapp_production_[0-9a-f]+/g, 'app_production')
+    .replace(/ --endpoint-url '?http:\/\/127\.0\.0\.1:\d+'?/g, '')
+    .replace(/\b18\.6\b/g, '18.7')
+}
+
 /** Runs an action once for its record, pretends that it ran before, and draws what it says then. */
 const draw = async (
   name: string,
@@ -42,9 +51,9 @@ const draw = async (
   inputs: Readonly<Record<string, string>>,
 ) => {
   await run(action, inputs)
-  await pretendEarlier(bucket, `backups/${records}/logi/`)
+  await pretendEarlier(bucket, `backups/${records}/app/`)
   const { summary } = await run(action, inputs)
-  await drawSummary(summary, join(FOLDER, `${name}-summary.png`))
+  drawSummary(asPublished(summary), FOLDER, `${name}-summary`)
   process.stdout.write(`${name}\n`)
 }
 
@@ -55,12 +64,12 @@ await draw('dump', 'dump-to-s3', 'manifests', { ...connection, kind: 'daily' })
 await draw('drill-pass', 'verify-drill', 'drills', { criteria })
 await draw('gate', 'pre-migration-snapshot', 'gates', { ...connection, migrations: PENDING })
 
-await using other = await createBucket(lab, 'logi-backups')
+await using other = await createBucket(lab, 'example-backups')
 const elsewhere = { destination: `s3://${other.name}/backups` }
 await run('dump-to-s3', { ...connection, ...elsewhere })
 await run('verify-drill', { ...elsewhere, criteria })
-await pretendEarlier(other, 'backups/drills/logi/')
+await pretendEarlier(other, 'backups/drills/app/')
 await tamper(lab, other, await readBackup(other), LOSE_A_TENTH)
 const { summary } = await run('verify-drill', { ...elsewhere, criteria })
-await drawSummary(summary, join(FOLDER, 'drill-fail-summary.png'))
+drawSummary(asPublished(summary), FOLDER, 'drill-fail-summary')
 process.stdout.write('drill-fail\n')

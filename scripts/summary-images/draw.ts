@@ -8,15 +8,27 @@ const WIDTH = 1032
 const CMARK = ['--unsafe', ...['table', 'autolink', 'tagfilter'].flatMap(name => ['--extension', name])]
 const CHROMIUM = ['--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', '--disable-lcd-text']
 
+/** The colours of GitHub's two themes; README.md shows the one that the reader has. */
+const THEMES = ['light', 'dark'] as const
+type Theme = (typeof THEMES)[number]
+
 /**
- * Draws a job summary into a PNG, as high as it is: GitHub's own Markdown parser, and a style sheet that
- * resembles GitHub's.
+ * Draws a job summary as `<name>.png` and `<name>-dark.png`, as high as it is: GitHub's own Markdown parser, and a style
+ * sheet that resembles GitHub's.
  */
-export async function drawSummary(markdown: string, file: string): Promise<void> {
+export function drawSummary(markdown: string, folder: string, name: string): void {
+  for (const theme of THEMES)
+    drawPage(
+      toPage(markdown, theme),
+      join(folder, theme === 'light' ? `${name}.png` : `${name}-${theme}.png`),
+    )
+}
+
+function drawPage(html: string, file: string): void {
   const directory = mkdtempSync(join(tmpdir(), 'pg-runbook-pictures-'))
   try {
     const page = join(directory, 'summary.html')
-    writeFileSync(page, toPage(markdown))
+    writeFileSync(page, html)
     const browser = (...args: readonly string[]) =>
       execFileSync('chromium', [...CHROMIUM, `--user-data-dir=${directory}/profile`, ...args, page], {
         encoding: 'utf8',
@@ -30,13 +42,13 @@ export async function drawSummary(markdown: string, file: string): Promise<void>
   }
 }
 
-function toPage(markdown: string): string {
+function toPage(markdown: string, theme: Theme): string {
   const body = execFileSync('cmark-gfm', CMARK, { input: markdown, encoding: 'utf8' })
   const style = readFileSync('docs/images/summary.css', 'utf8')
   return [
     '<!doctype html><meta charset="utf-8">',
     `<style>${style}</style>`,
-    `<div class="markdown-body">${body}</div>`,
+    `<html class="${theme}"><div class="markdown-body">${body}</div>`,
     // The box has a margin below that its own height does not count.
     '<script>document.documentElement.dataset.height = Math.ceil(document.querySelector("div").getBoundingClientRect().bottom) + 16</script>',
   ].join('\n')
