@@ -1,6 +1,6 @@
 /**
  * `npm run demo`: backs up a small database with the committed dump-to-s3, restores it with stock tools,
- * compares, and holds a drill that passes and one that must fail. Real servers, nothing mocked. Exits 1 where
+ * compares, holds a drill that passes and one that must fail, and recovers a dropped table on a stand-in for Render. Real servers, nothing mocked. Exits 1 where
  * anything differs; everything it made is removed at the end, also then.
  */
 import process from 'node:process'
@@ -16,6 +16,7 @@ import { failDrill, passDrill } from './demo/chapters/drill.ts'
 import { dump } from './demo/chapters/dump.ts'
 import { openLab } from './demo/chapters/lab.ts'
 import { changeOneRow } from './demo/chapters/negative-control.ts'
+import { recoverOnRender } from './demo/chapters/render.ts'
 import { restore } from './demo/chapters/restore.ts'
 import { buildSource } from './demo/chapters/source.ts'
 import { createPage, type Page } from './demo/page.ts'
@@ -54,6 +55,9 @@ async function tell(page: Page, signal: AbortSignal): Promise<string> {
     () => passDrill(stage, bucket),
   )
   await page.chapter('verify-drill on a backup that is wrong on purpose', () => failDrill(stage, bucket))
+  await page.chapter("A table is dropped: Render's own recovery, judged, cut over", () =>
+    recoverOnRender(stage, source, bucket),
+  )
   return sentence(run, drill)
 }
 

@@ -19,6 +19,7 @@ import { gateStopsDeploy, gateThenDeploy } from './workflows/scenarios/deploy.ts
 import { backupThenDrill, tamperedThenDrill } from './workflows/scenarios/drill.ts'
 import { backupTooOld } from './workflows/scenarios/freshness.ts'
 import { fiveMinutes } from './workflows/scenarios/readme.ts'
+import { drillRecovery, recoverAndCutOver } from './workflows/scenarios/render.ts'
 import { restoreWhenConfirmed } from './workflows/scenarios/restore.ts'
 import type { Stage } from './workflows/stage.ts'
 
@@ -42,6 +43,8 @@ const SCENARIOS: ReadonlyArray<readonly [name: string, run: (stage: Stage) => Pr
     'restore: a wrong confirmation touches nothing, the right one brings the backup back',
     restoreWhenConfirmed,
   ],
+  ["Render's recovery: verified, cut over, undone", recoverAndCutOver],
+  ["the drill of Render's recovery: passes, fails, and its recovery fails", drillRecovery],
   ['the five minutes of README.md: its commands, its workflow, its restore by hand', fiveMinutes],
   ['the commands of examples/aws-oidc, in their order', awsCommands],
   ['a backup that is too old: the check fails and reports; one that is not: it passes', backupTooOld],

@@ -38,12 +38,14 @@ export interface CallerOptions {
   readonly bucket: TestBucket
   readonly github: FakeGithub
   readonly rewrites?: readonly Rewrite[]
+  /** Added to the environment of the machine. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Puts workflows into a repository of their own, next to the files that they need. */
 export function createCaller(
   stage: Stage,
-  { workflows, bucket, github, rewrites = [] }: CallerOptions,
+  { workflows, bucket, github, rewrites = [], env = {} }: CallerOptions,
 ): Caller {
   const { lab, act, suite, signal, directory } = stage
   const home = mkdtempSync(join(directory, 'caller-'))
@@ -74,7 +76,7 @@ export function createCaller(
         ...{ act, suite, caller, workflow, event, inputs, home, signal },
         secrets: { ...keys, ...hooks, ...secrets },
         // The examples are for AWS; the machine says where its S3 is instead, and its GitHub.
-        env: { AWS_ENDPOINT_URL_S3: lab.s3.endpoint, GITHUB_API_URL: github.url },
+        env: { AWS_ENDPOINT_URL_S3: lab.s3.endpoint, GITHUB_API_URL: github.url, ...env },
         path: [lab.postgres.binDir],
       }),
   }

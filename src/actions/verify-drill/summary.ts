@@ -125,7 +125,7 @@ function facts(record: DrillRecord, recordUri: string | undefined): ReadonlyArra
     ['Shows the database at', code(backup.snapshotAt)],
     ['Archive', `${code(`s3://${backup.bucket}/${backup.key}`)}${version}`],
     ['SHA-256', `${code(backup.sha256)}, ${renderBytes(backup.bytes)}`],
-    ['Recovery time (RTO)', recoveryTime(durations)],
+    ['Recovery time (RTO)', record.restored === null ? recoveryTime(durations) : 'see render-recover'],
     ['Checks', tally(checks)],
     ['Whole drill', renderDuration(durations.totalMs)],
     ['Tools', renderTools(tools)],
