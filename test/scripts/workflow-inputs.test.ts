@@ -13,13 +13,18 @@ const NOT_PASSED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'setup-pg18': {
     version: 'the newest release is the right one',
     components: 'the workflow knows what it needs',
+    extensions: 'only a server needs them: drill.yml passes them',
     source: 'auto suits every runner',
     'apt-source': "the machine's apt configuration names a mirror",
     cache: 'on',
     'security-floor': 'warn: a backup matters more',
   },
   'dump-to-s3': { format: 'a plain script cannot be drilled' },
-  'verify-drill': { 'fail-on': 'a drill that proves nothing must be red' },
+  'verify-drill': {
+    'fail-on': 'a drill that proves nothing must be red',
+    'restored-url': 'for a database that a provider recovered, not for a backup',
+    'recovered-to': 'for a database that a provider recovered, not for a backup',
+  },
   'prune-backups': {
     'keep-partial': 'ninety days suit most; set it with the action itself',
     'keep-safety': 'ninety days suit most; set it with the action itself',
