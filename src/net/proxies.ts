@@ -18,7 +18,10 @@ export function pickProxyVariables(variables: Readonly<Record<string, string | u
   return Object.fromEntries(NAMES.flatMap(name => (variables[name] ? [[name, variables[name]]] : [])))
 }
 
-/** `HTTPS_PROXY`: the variable by which requests of that protocol go through a proxy; undefined where they go straight. */
+/**
+ * `HTTPS_PROXY`: the variable by which requests of that protocol go through a proxy; undefined where they go
+ * straight.
+ */
 export function proxyVariableFor(
   protocol: 'http:' | 'https:',
   variables: ProxyVariables,

@@ -4,12 +4,19 @@ import type { Log } from '../core/log.ts'
 
 /** How a request to a store, to GitHub or to a webhook is repeated. */
 export interface RetryPolicy {
-  /** The pause doubles from the first to the longest; each is drawn between nothing and that (full jitter). */
+  /**
+   * The pause doubles from the first to the longest; each is drawn between nothing and that (full jitter).
+   */
   readonly firstDelayMs: number
   readonly longestDelayMs: number
-  /** How much longer to try, after failing for so long. Asked each time: patience may grow once a server was reached. */
+  /**
+   * How much longer to try, after failing for so long. Asked each time: patience may grow once a server was
+   * reached.
+   */
   readonly leftMs: (failingMs: number) => number
-  /** Whether trying again may help. A number is the shortest pause that the server asks for, in milliseconds. */
+  /**
+   * Whether trying again may help. A number is the shortest pause that the server asks for, in milliseconds.
+   */
   readonly mayRepeat: (error: unknown, attempt: number) => boolean | number
   /** An error in the words of the log. */
   readonly describe: (error: unknown) => string
@@ -53,7 +60,9 @@ function delayBefore(error: unknown, attempt: number, policy: RetryPolicy): numb
   return shortest === true ? jittered : Math.max(shortest, jittered)
 }
 
-/** An operator whose job ended while a server did not answer learns that, and not only that the time was up. */
+/**
+ * An operator whose job ended while a server did not answer learns that, and not only that the time was up.
+ */
 function interrupted(reason: unknown, waitingTo: string): unknown {
   if (!(reason instanceof OperatorError)) return reason
   return reason.withContext({ after: `It was waiting to ${waitingTo}.` })

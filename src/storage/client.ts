@@ -19,7 +19,10 @@ export interface AccessKeys {
   readonly sessionToken: Secret | undefined
 }
 
-/** Where the store is. Without keys and role, credentials come from the SDK's default chain (instance roles, files). */
+/**
+ * Where the store is. Without keys and role, credentials come from the SDK's default chain (instance roles,
+ * files).
+ */
 export interface StoreConfig {
   readonly bucket: string
   /** A store other than AWS; its buckets are addressed by path. */
@@ -41,8 +44,8 @@ export interface StoreConfig {
 const SDK_ATTEMPTS = 3
 const CONNECT_TIMEOUT_MS = 10_000
 /**
- * A socket without a byte for this long is dead. Control requests get longer: a store may be silent while it assembles
- * parts.
+ * A socket without a byte for this long is dead. Control requests get longer: a store may be silent while it
+ * assembles parts.
  */
 const DATA_IDLE_TIMEOUT_MS = 60_000
 const CONTROL_IDLE_TIMEOUT_MS = 15 * 60_000
@@ -50,9 +53,9 @@ const MAX_SOCKETS = 32
 
 /**
  * A client for object bytes (`data`) or for everything else (`control`). What is set here and why: no
- * `Expect: 100-continue`, which makes the SDK open a new connection for every part; checksums only where we ask for
- * them, because older stores refuse the SDK's own; timeouts, because the SDK has none; agents that know proxies, which
- * the SDK uses for STS too.
+ * `Expect: 100-continue`, which makes the SDK open a new connection for every part; checksums only where we
+ * ask for them, because older stores refuse the SDK's own; timeouts, because the SDK has none; agents that
+ * know proxies, which the SDK uses for STS too.
  */
 export function createClient(config: StoreConfig, plane: 'data' | 'control'): S3Client {
   const idle = plane === 'data' ? DATA_IDLE_TIMEOUT_MS : CONTROL_IDLE_TIMEOUT_MS

@@ -6,9 +6,13 @@ import { createClient, type StoreConfig } from './client.ts'
 import { isExpired, isTransient, storeError, storeErrorText } from './store-error.ts'
 import { CleanUpTime, withGrace } from './time-limit.ts'
 
-/** How long a request in mid-run is repeated. A store that restarts or a network that flaps is back by then. */
+/**
+ * How long a request in mid-run is repeated. A store that restarts or a network that flaps is back by then.
+ */
 const PATIENCE_MS = 10 * 60_000
-/** At the first contact nothing is at stake yet, and a wrong endpoint should not take ten minutes to report. */
+/**
+ * At the first contact nothing is at stake yet, and a wrong endpoint should not take ten minutes to report.
+ */
 const FIRST_CONTACT_PATIENCE_MS = 20_000
 const FIRST_DELAY_MS = 500
 const LONGEST_DELAY_MS = 15_000
@@ -26,8 +30,8 @@ export interface SendOptions {
   /** Instead of the job's cancellation. */
   readonly signal?: AbortSignal
   /**
-   * `finish`: an attempt that is under way at a cancellation gets a moment, because its outcome would otherwise be
-   * unknown. `clean-up`: goes on after a cancellation, but not for long.
+   * `finish`: an attempt that is under way at a cancellation gets a moment, because its outcome would
+   * otherwise be unknown. `clean-up`: goes on after a cancellation, but not for long.
    */
   readonly mode?: 'finish' | 'clean-up'
 }
@@ -67,9 +71,9 @@ export class StoreConnection implements Disposable {
   }
 
   /**
-   * Sends one request with patience. `what` completes "Could not …". The request gets the signal that ends it, so that
-   * no silent store outlasts a cancellation. The OperatorError that it throws has the SDK's error as its cause, which
-   * isNotFound and its like look at.
+   * Sends one request with patience. `what` completes "Could not …". The request gets the signal that ends
+   * it, so that no silent store outlasts a cancellation. The OperatorError that it throws has the SDK's error
+   * as its cause, which isNotFound and its like look at.
    */
   async send<T>(what: string, request: StoreRequest<T>, how: SendOptions = {}): Promise<T> {
     try {
@@ -125,7 +129,9 @@ export class StoreConnection implements Disposable {
     }
   }
 
-  /** The client of each attempt, and the rule that gives the next one fresh credentials where the old ran out. */
+  /**
+   * The client of each attempt, and the rule that gives the next one fresh credentials where the old ran out.
+   */
   #renewingClient(plane: Plane) {
     let used: S3Client | undefined
     let renewals = 0
@@ -151,7 +157,9 @@ export class StoreConnection implements Disposable {
     return client
   }
 
-  /** A good answer counts when it begins: a long body may take longer than the patience with a first contact. */
+  /**
+   * A good answer counts when it begins: a long body may take longer than the patience with a first contact.
+   */
   async #noteAnswer<T>(answer: Promise<T>): Promise<T> {
     const good = await answer
     this.#reached = true

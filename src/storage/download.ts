@@ -9,9 +9,10 @@ import { layOutParts, type PlacedPart, provePart } from './part-proof.ts'
 import { type ByteRange, readRange } from './read-range.ts'
 import type { Store } from './store.ts'
 
-type ArchiveObject = Manifest['object']
-
-/** Ranges fetched at the same time: AWS gives 85 to 90 MB/s a connection, others 10 (S3 performance guidelines). */
+/**
+ * Ranges fetched at the same time: AWS gives 85 to 90 MB/s a connection, others 10 (S3 performance
+ * guidelines).
+ */
 const IN_FLIGHT = 10
 /** AWS advises 8 to 16 MiB. Small ranges let a small archive use all connections. */
 const RANGE_BYTES = 8 * MIB
@@ -19,13 +20,13 @@ const RANGE_BYTES = 8 * MIB
 const SLICE_BYTES = MIB
 
 /**
- * Downloads an archive into a new file and compares every part, and then the whole, with the SHA-256 in its manifest:
- * when this returns, the file is what pg_dump wrote. Memory does not depend on its size. Throws ARCHIVE_CORRUPT where
- * bytes differ, BACKUP_UNUSABLE in cold storage, BACKUP_NOT_FOUND.
+ * Downloads an archive into a new file and compares every part, and then the whole, with the SHA-256 in its
+ * manifest: when this returns, the file is what pg_dump wrote. Memory does not depend on its size. Throws
+ * ARCHIVE_CORRUPT where bytes differ, BACKUP_UNUSABLE in cold storage, BACKUP_NOT_FOUND.
  */
 export async function downloadArchive(
   store: Store,
-  archive: ArchiveObject,
+  archive: Manifest['object'],
   path: string,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
@@ -101,7 +102,7 @@ function* cut({ from, bytes }: ByteRange): Generator<ByteRange> {
 async function verifyParts(
   transfer: Transfer,
   arrivals: readonly Arrival[],
-  archive: ArchiveObject,
+  archive: Manifest['object'],
   onBytes: (bytes: number) => void,
 ): Promise<void> {
   const { store, file, signal } = transfer

@@ -62,7 +62,10 @@ export interface NewestOptions extends SendOptions {
 }
 
 const DAY_MS = 86_400_000
-/** The first look: what is wanted is rarely older, and a page of 1,000 keys holds an hourly history of that length. */
+/**
+ * The first look: what is wanted is rarely older, and a page of 1,000 keys holds an hourly history of that
+ * length.
+ */
 const FIRST_LOOK_DAYS = 32
 /** Further looks into a history that is longer than a page. Behind the last one, one look takes the rest. */
 const FURTHER_LOOK_DAYS = [128, 512]
@@ -70,8 +73,8 @@ const FURTHER_LOOK_DAYS = [128, 512]
 const NARROW_LOOK_KEYS = 500
 
 /**
- * See Store.newest. Each batch is a window of time: the last month, and further back only for a reader that wants more.
- * Keys without an instant come with the last batch.
+ * See Store.newest. Each batch is a window of time: the last month, and further back only for a reader that
+ * wants more. Keys without an instant come with the last batch.
  */
 export async function* listNewest(
   store: StoreConnection,

@@ -4,8 +4,6 @@ import { OperatorError } from '../core/errors.ts'
 import type { ObjectFacts, Store } from './store.ts'
 import { isArchived, isDenied, isNotFound, isPreconditionFailed, storeErrorName } from './store-error.ts'
 
-type ArchiveObject = Manifest['object']
-
 /** The object that is read for a manifest: the very one that was written, or a copy of it. */
 export interface FoundArchive {
   readonly key: string
@@ -19,11 +17,11 @@ export interface FoundArchive {
 }
 
 /**
- * Finds the archive of a manifest: the version that was written, else the object that is under its key now, if it has
- * the same length. A copy has another ETag where it was uploaded in other parts, and another version in any case.
- * Throws BACKUP_NOT_FOUND, or ARCHIVE_CORRUPT for another length.
+ * Finds the archive of a manifest: the version that was written, else the object that is under its key now,
+ * if it has the same length. A copy has another ETag where it was uploaded in other parts, and another
+ * version in any case. Throws BACKUP_NOT_FOUND, or ARCHIVE_CORRUPT for another length.
  */
-export async function locateArchive(store: Store, archive: ArchiveObject): Promise<FoundArchive> {
+export async function locateArchive(store: Store, archive: Manifest['object']): Promise<FoundArchive> {
   const { key, versionId, etag, bytes } = archive
   const pinned = versionId === null ? undefined : await headVersion(store, key, versionId)
   if (pinned?.etag === etag && pinned.bytes === bytes) return { ...pinned, key, versionId, isCopy: false }

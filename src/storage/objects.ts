@@ -11,7 +11,10 @@ export interface ObjectFacts {
   readonly thaw: 'under-way' | 'done' | undefined
 }
 
-/** FULL_OBJECT is over the bytes; COMPOSITE is over the checksums of the parts and ends in `-<number of parts>`. */
+/**
+ * FULL_OBJECT is over the bytes; COMPOSITE is over the checksums of the parts and ends in `-<number of
+ * parts>`.
+ */
 export interface StoredChecksum {
   readonly algorithm: 'CRC32'
   readonly type: 'FULL_OBJECT' | 'COMPOSITE'

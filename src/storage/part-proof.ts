@@ -2,8 +2,6 @@ import type { Manifest } from '../core/backup/manifest.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { Store } from './store.ts'
 
-type ArchiveObject = Manifest['object']
-
 /** A part of an archive with its place. */
 export interface PlacedPart {
   readonly from: number
@@ -12,7 +10,7 @@ export interface PlacedPart {
 }
 
 /** The parts with their places. Throws MANIFEST_INVALID where they are not the whole object. */
-export function layOutParts(store: Store, archive: ArchiveObject): readonly PlacedPart[] {
+export function layOutParts(store: Store, archive: Manifest['object']): readonly PlacedPart[] {
   let from = 0
   const parts = archive.parts.map(part => {
     const placed = { ...part, from }
@@ -31,9 +29,9 @@ export function layOutParts(store: Store, archive: ArchiveObject): readonly Plac
 const ATTEMPTS = 5
 
 /**
- * Proves one part by its SHA-256. Wrong bytes are read again: only the same wrong hash twice is a fault of the archive,
- * other bytes each time are one of the network. `hash` hashes what has arrived, `fetch` fetches the part once more.
- * Throws ARCHIVE_CORRUPT or STORE_FAILED.
+ * Proves one part by its SHA-256. Wrong bytes are read again: only the same wrong hash twice is a fault of
+ * the archive, other bytes each time are one of the network. `hash` hashes what has arrived, `fetch` fetches
+ * the part once more. Throws ARCHIVE_CORRUPT or STORE_FAILED.
  */
 export async function provePart(
   store: Store,

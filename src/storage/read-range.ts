@@ -9,8 +9,8 @@ export interface ByteRange {
 }
 
 /**
- * Reads a range of an archive, pinned to its ETag and version. A fault in the middle is continued where it happened:
- * every byte is given once, in order, with its place in the range.
+ * Reads a range of an archive, pinned to its ETag and version. A fault in the middle is continued where it
+ * happened: every byte is given once, in order, with its place in the range.
  */
 export async function readRange(
   store: Store,

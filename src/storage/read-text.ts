@@ -10,8 +10,9 @@ const MAX_BYTES = 256 * MIB
 const ATTEMPTS = 5
 
 /**
- * The text of a small object, proven: by the SHA-256 in its metadata, by an ETag that is its MD5, or by a second read
- * that gives the same bytes. Throws STORE_CORRUPT where the object is too long or is not what was written.
+ * The text of a small object, proven: by the SHA-256 in its metadata, by an ETag that is its MD5, or by a
+ * second read that gives the same bytes. Throws STORE_CORRUPT where the object is too long or is not what was
+ * written.
  */
 export async function readText(store: StoreConnection, key: string, how: SendOptions): Promise<string> {
   const seen = new Set<string>()
@@ -44,7 +45,10 @@ export async function readText(store: StoreConnection, key: string, how: SendOpt
   )
 }
 
-/** Refused by its length before a byte is read; a store that names none, or a wrong one, is read up to the limit. */
+/**
+ * Refused by its length before a byte is read; a store that names none, or a wrong one, is read up to the
+ * limit.
+ */
 async function readBody(uri: string, { Body, ContentLength = 0 }: GetObjectCommandOutput): Promise<Buffer> {
   const stream = Body as (AsyncIterable<Buffer> & { destroy(): void }) | undefined
   if (stream === undefined) return Buffer.alloc(0)

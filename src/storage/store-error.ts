@@ -11,7 +11,10 @@ const EXPIRED = new Set([
   'TokenRefreshRequired',
 ])
 
-/** Errors that pass by themselves although their status does not say so; the first three are bytes damaged on the way. */
+/**
+ * Errors that pass by themselves although their status does not say so; the first three are bytes damaged on
+ * the way.
+ */
 const TRANSIENT = new Set([
   'BadDigest',
   'IncompleteBody',
@@ -36,8 +39,8 @@ const TRANSIENT = new Set([
 ])
 
 /**
- * Out of space. Not repeated: freeing space takes longer than a dump may hold its snapshot. Ceph; MinIO; a quota of
- * Ceph, with 403.
+ * Out of space. Not repeated: freeing space takes longer than a dump may hold its snapshot. Ceph; MinIO; a
+ * quota of Ceph, with 403.
  */
 const FULL = new Set(['InsufficientCapacity', 'XMinioStorageFull', 'QuotaExceeded'])
 
@@ -81,8 +84,8 @@ export function isDenied(error: unknown): boolean {
 }
 
 /**
- * A refusal that may be meant for something the request asked for beyond the plain operation: a checksum, a storage
- * class, tags, encryption. Stores word it in many ways; asking again without it tells.
+ * A refusal that may be meant for something the request asked for beyond the plain operation: a checksum, a
+ * storage class, tags, encryption. Stores word it in many ways; asking again without it tells.
  */
 export function mayLackFeature(error: unknown): boolean {
   const { name, status } = factsOf(error)
@@ -148,14 +151,14 @@ export function storeError(
   })
 }
 
-interface Rule {
+interface StoreErrorRule {
   readonly applies: (facts: RequestFacts, error: unknown) => boolean
   readonly code: ErrorCode
   readonly hint: string
 }
 
 /** The first that applies explains an error. */
-const RULES: readonly Rule[] = [
+const RULES: readonly StoreErrorRule[] = [
   {
     applies: ({ name }) => name === 'CredentialsProviderError',
     code: 'STORE_DENIED',
@@ -213,7 +216,7 @@ const RULES: readonly Rule[] = [
   },
 ]
 
-const OTHERWISE: Pick<Rule, 'code' | 'hint'> = {
+const OTHERWISE: Pick<StoreErrorRule, 'code' | 'hint'> = {
   code: 'STORE_FAILED',
   hint: "Look up the error name in the store's documentation; with the request id its support can find the request.",
 }
@@ -222,7 +225,7 @@ function explain(
   error: unknown,
   facts: RequestFacts,
   { endpoint, proxies = {} }: Pick<StoreConfig, 'endpoint' | 'proxies'>,
-): Pick<Rule, 'code' | 'hint'> {
+): Pick<StoreErrorRule, 'code' | 'hint'> {
   const { code, hint } = RULES.find(({ applies }) => applies(facts, error)) ?? OTHERWISE
   const proxy = proxyVariableFor(endpoint?.startsWith('http:') ? 'http:' : 'https:', proxies)
   if (code !== 'STORE_UNREACHABLE' || proxy === undefined) return { code, hint }

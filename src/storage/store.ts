@@ -81,7 +81,9 @@ export class Store extends StoreConnection {
     }
   }
 
-  /** Whether an object is this text. Credentials that may not read have to believe it: our names are unique. */
+  /**
+   * Whether an object is this text. Credentials that may not read have to believe it: our names are unique.
+   */
   async #holds(key: string, json: string): Promise<boolean> {
     try {
       return (await this.getText(key)) === json
@@ -115,8 +117,8 @@ export class Store extends StoreConnection {
   }
 
   /**
-   * Keys whose names begin with an instant, newest first, in batches that go further and further back: a reader that
-   * has enough stops, and the history is never listed.
+   * Keys whose names begin with an instant, newest first, in batches that go further and further back: a
+   * reader that has enough stops, and the history is never listed.
    */
   newest(prefix: string, how: NewestOptions = {}): AsyncGenerator<readonly string[], void> {
     return listNewest(this, prefix, how)
@@ -133,9 +135,9 @@ export class Store extends StoreConnection {
   }
 
   /**
-   * Removes an object whose writing failed with `error`; true only when it is certain that there is none. A write without
-   * an answer may take effect later: it is looked for once more, and after a cancellation, which leaves no time for that,
-   * nothing is certain.
+   * Removes an object whose writing failed with `error`; true only when it is certain that there is none. A
+   * write without an answer may take effect later: it is looked for once more, and after a cancellation,
+   * which leaves no time for that, nothing is certain.
    */
   async removeForSure(key: string, error: unknown): Promise<boolean> {
     const isRefused = hadNoEffect(error)

@@ -51,7 +51,10 @@ export class TimeLimit implements Disposable {
   }
 }
 
-/** The time that clean-up has: a minute a request, and a few seconds for all of it once the job has been cancelled. */
+/**
+ * The time that clean-up has: a minute a request, and a few seconds for all of it once the job has been
+ * cancelled.
+ */
 export class CleanUpTime {
   readonly #job: AbortSignal
   #hurriedDeadline: number | undefined
@@ -74,7 +77,10 @@ export class CleanUpTime {
 /** A request that is under way when the job is cancelled gets this long to finish. */
 const GRACE_MS = 2000
 
-/** Aborted a moment after the other. Throws its reason where that has been aborted already: then nothing new begins. */
+/**
+ * Aborted a moment after the other. Throws its reason where that has been aborted already: then nothing new
+ * begins.
+ */
 export function withGrace(signal: AbortSignal): AbortSignal {
   signal.throwIfAborted()
   const late = new AbortController()

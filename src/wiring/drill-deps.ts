@@ -40,7 +40,10 @@ export interface DrillRun {
   readonly amcheck: boolean
 }
 
-/** What the drill step needs, all but the smoke command. Throws TOOL_MISSING without a pg_restore that can read the archive. */
+/**
+ * What the drill step needs, all but the smoke command. Throws TOOL_MISSING without a pg_restore that can
+ * read the archive.
+ */
 export async function createDrillDeps(
   context: ActionContext,
   run: DrillRun,

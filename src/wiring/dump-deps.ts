@@ -19,7 +19,10 @@ import type { Store } from '../storage/store.ts'
 /** Under this name the post phase finds the upload that a killed main phase left open. */
 const OPEN_UPLOAD = 'open-upload'
 
-/** What the dump step needs, from a context and the two ends of the dump. `directory` is private and removed afterwards. */
+/**
+ * What the dump step needs, from a context and the two ends of the dump. `directory` is private and removed
+ * afterwards.
+ */
 export function createDumpTools(
   context: ActionContext,
   source: Source,
@@ -73,7 +76,9 @@ export async function removeOpenUpload(
   }
 }
 
-/** Credentials that may not look cannot know; then the archive stays, which without a manifest is no backup. */
+/**
+ * Credentials that may not look cannot know; then the archive stays, which without a manifest is no backup.
+ */
 async function lacksManifest(store: Store, key: string): Promise<boolean> {
   try {
     return (await store.head(key)) === undefined

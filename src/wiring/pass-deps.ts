@@ -52,7 +52,8 @@ export function createPassDeps(place: FillPlace): PassDeps {
 }
 
 /**
- * The same passes inside a transaction that a psql of ours holds: pg_restore writes each as a script, and what may fail is tried in a savepoint.
+ * The same passes inside a transaction that a psql of ours holds: pg_restore writes each as a script, and
+ * what may fail is tried in a savepoint.
  */
 export function createTransactionPasses(transaction: TargetTransaction, place: FillPlace): PassDeps {
   return {

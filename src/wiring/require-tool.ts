@@ -7,8 +7,8 @@ import type { ActionContext } from '../runner/action.ts'
 const warned = new WeakMap<ActionContext, Set<ToolName>>()
 
 /**
- * A program of PostgreSQL of at least that major. Throws TOOL_MISSING. Warns below the security floor: an archive
- * can make an old pg_restore run code (CVE-2026-116314).
+ * A program of PostgreSQL of at least that major. Throws TOOL_MISSING. Warns below the security floor: an
+ * archive can make an old pg_restore run code (CVE-2026-116314).
  */
 export async function requireTool(
   context: ActionContext,

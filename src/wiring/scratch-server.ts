@@ -95,7 +95,10 @@ export async function stopLeftServer({ state }: ActionContext): Promise<void> {
     )
 }
 
-/** Drops the database that a killed main phase left on a given server; `readServer` is asked only when there is one. */
+/**
+ * Drops the database that a killed main phase left on a given server; `readServer` is asked only when there
+ * is one.
+ */
 export async function dropLeftDatabase(
   { state }: ActionContext,
   readServer: () => Connection | undefined,

@@ -94,8 +94,8 @@ function readSecret(variable: ReadVariable, name: string): Secret | undefined {
 }
 
 /**
- * AWS_ROLE_ARN without keys and without a token file: the role is assumed here, with a new token from GitHub each time
- * the credentials run out, so that a dump may take longer than a session lasts.
+ * AWS_ROLE_ARN without keys and without a token file: the role is assumed here, with a new token from GitHub
+ * each time the credentials run out, so that a dump may take longer than a session lasts.
  */
 function readRole({ variables, run }: Environment, variable: ReadVariable): AssumedRole | undefined {
   const arn = variable('AWS_ROLE_ARN')

@@ -6,7 +6,8 @@ import { Readable } from 'node:stream'
 import { PutBucketPolicyCommand } from '@aws-sdk/client-s3'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Keys } from '../../lab/ceph.ts'
-import { beginUpload, type UploadRequest } from '../../src/storage/multipart/upload.ts'
+import { beginUpload } from '../../src/storage/multipart/upload.ts'
+import type { UploadRequest } from '../../src/storage/multipart/upload-request.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { fromReadable } from '../support/byte-source.ts'
 import { theLab } from '../support/lab.ts'
@@ -26,8 +27,8 @@ const REQUEST: UploadRequest = {
 }
 
 /**
- * What a role for off-site dumps gets: it may write, and clean up after itself, and nothing else. In Ceph, objects belong
- * to who wrote them: reading is denied to the writer and allowed to the test.
+ * What a role for off-site dumps gets: it may write, and clean up after itself, and nothing else. In Ceph,
+ * objects belong to who wrote them: reading is denied to the writer and allowed to the test.
  */
 async function allowWritingOnly({ client, name: Bucket }: TestBucket): Promise<void> {
   const Resource = `arn:aws:s3:::${Bucket}/*`

@@ -137,7 +137,8 @@ describe('a download over a bad line', () => {
 
     const received = proxy.seen.map(request => request.received)
     expect(received.filter(bytes => [2, 100_000, 300_001].includes(bytes))).toHaveLength(3)
-    // What had arrived and was not read yet when the line broke is lost with it: no more than a stream's buffer.
+    // What had arrived and was not read yet when the line broke is lost with it: no more than a stream's
+    // buffer.
     const total = received.reduce((sum, bytes) => sum + bytes, 0)
     expect(total).toBeGreaterThanOrEqual(WHOLE.length)
     expect(total).toBeLessThan(WHOLE.length + 3 * 2 * 64 * KIB)

@@ -6,7 +6,7 @@ import { readConnection } from '../../runner/connection-input.ts'
 import type { Environment } from '../../runner/environment.ts'
 import type { Inputs } from '../../runner/inputs.ts'
 import type { StoreConfig } from '../../storage/client.ts'
-import { COMPATIBILITY, type Compatibility } from '../../storage/multipart/upload.ts'
+import { COMPATIBILITY, type Compatibility } from '../../storage/multipart/upload-request.ts'
 import {
   parseStorageClass,
   readDatabaseName,

@@ -10,7 +10,7 @@ import type { Environment } from '../../runner/environment.ts'
 import type { Inputs } from '../../runner/inputs.ts'
 import type { SoakRequest } from '../../steps/gate/soak.ts'
 import type { StoreConfig } from '../../storage/client.ts'
-import { COMPATIBILITY, type Compatibility } from '../../storage/multipart/upload.ts'
+import { COMPATIBILITY, type Compatibility } from '../../storage/multipart/upload-request.ts'
 import {
   parseStorageClass,
   readDatabaseName,

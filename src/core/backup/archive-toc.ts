@@ -10,7 +10,10 @@ export interface ArchiveEntry {
   readonly kind: string
   /** Null where the object has none. */
   readonly schema: string | null
-  /** As it is, without quotes; of a comment or grant what it is about, as SQL names it: `EXTENSION "uuid-ossp"`. */
+  /**
+   * As it is, without quotes; of a comment or grant what it is about, as SQL names it: `EXTENSION
+   * "uuid-ossp"`.
+   */
   readonly name: string
   readonly owner: string
   readonly section: ArchiveSection
@@ -46,7 +49,10 @@ export interface EntryChoice {
   readonly keptRows: ReadonlySet<string>
   /** What the backup was narrowed to; undefined for a full one. */
   readonly part: Part | undefined
-  /** Ids of the only entries of data that are wanted; undefined wants all. Rows alone are restored in this order. */
+  /**
+   * Ids of the only entries of data that are wanted; undefined wants all. Rows alone are restored in this
+   * order.
+   */
   readonly dataOnlyOf: ReadonlySet<string> | undefined
   /** Nothing but these rows. */
   readonly rowsOnly: boolean
@@ -54,14 +60,17 @@ export interface EntryChoice {
 
 export interface ChosenEntries {
   readonly kept: readonly ArchiveEntry[]
-  /** What a full restore would have, and this one has not: the target does not let this role have it, or a partial backup not what it needs. */
+  /**
+   * What a full restore would have, and this one has not: the target does not let this role have it, or a
+   * partial backup not what it needs.
+   */
   readonly leftOut: readonly ArchiveEntry[]
 }
 
 /**
- * Which entries to restore. What only a superuser may create, and comments on extensions of somebody else, would end the restore.
- * A subscription would take up replication where the original has it. With data of some tables only, references between tables
- * stay out, because what they point to is not there.
+ * Which entries to restore. What only a superuser may create, and comments on extensions of somebody else,
+ * would end the restore. A subscription would take up replication where the original has it. With data of
+ * some tables only, references between tables stay out, because what they point to is not there.
  */
 export function chooseEntries(entries: readonly ArchiveEntry[], choice: EntryChoice): ChosenEntries {
   const { dataOnlyOf, rowsOnly } = choice
@@ -129,8 +138,9 @@ function isThere(entry: ArchiveEntry, { keptSchemas, madeSchemas }: EntryChoice)
 }
 
 /**
- * What a partial archive holds of its tables, and may not be able to make without something outside of it: references to other tables; and, where
- * only what was named is in it, triggers, whose functions it need not have. With comments on both.
+ * What a partial archive holds of its tables, and may not be able to make without something outside of it:
+ * references to other tables; and, where only what was named is in it, triggers, whose functions it need not
+ * have. With comments on both.
  */
 export function mayLackWhatItNeeds({ title }: ArchiveEntry, part: Part): boolean {
   return new RegExp(`^${lackingPattern(part)} `, 's').test(title)

@@ -1,6 +1,6 @@
 /**
- * What a backup was made for. A partial backup holds some tables only; a safety backup is taken of what a restore is
- * about to replace, which is most likely damaged.
+ * What a backup was made for. A partial backup holds some tables only; a safety backup is taken of what a
+ * restore is about to replace, which is most likely damaged.
  */
 export const BACKUP_KINDS = [
   'daily',

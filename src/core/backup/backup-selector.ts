@@ -1,14 +1,17 @@
 import { type BackupId, type BackupKind, parseBackupId } from './backup-id.ts'
 
-/** Which backup: the newest full one, or the newest of some kinds; the newest full one that shows the database before an instant, or one by its id. */
+/**
+ * Which backup: the newest full one, or the newest of some kinds; the newest full one that shows the database
+ * before an instant, or one by its id.
+ */
 export type BackupChoice =
   | { readonly by: 'latest'; readonly kinds?: readonly BackupKind[] }
   | { readonly by: 'before'; readonly instant: Date }
   | { readonly by: 'id'; readonly id: BackupId }
 
 /**
- * Parses `latest`, `latest-before:2026-11-22T03:00:00Z`, a backup id, or the key or URI of an archive or manifest.
- * Throws a RangeError.
+ * Parses `latest`, `latest-before:2026-11-22T03:00:00Z`, a backup id, or the key or URI of an archive or
+ * manifest. Throws a RangeError.
  */
 export function parseBackupChoice(text: string): BackupChoice {
   if (text === 'latest') return { by: 'latest' }

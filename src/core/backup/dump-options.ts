@@ -17,15 +17,15 @@ export function isPartial({ tables, excludeTables, schemas }: DumpOptions): bool
 }
 
 /**
- * Probes of a silent connection: libpq knows no variables for them, and leaves it to the system, which begins after two hours. Host,
- * user and database still come by environment.
+ * Probes of a silent connection: libpq knows no variables for them, and leaves it to the system, which begins
+ * after two hours. Host, user and database still come by environment.
  */
 const KEEPALIVE = 'keepalives_idle=30 keepalives_interval=10 keepalives_count=6'
 
 /**
- * The arguments of pg_dump; the connection comes by environment. Owners and grants stay in a custom archive, where
- * pg_restore can leave them out; a plain script cannot, so there they are left out now (runbook §2).
- * A table pattern takes its partitions along: the parent alone has no rows.
+ * The arguments of pg_dump; the connection comes by environment. Owners and grants stay in a custom archive,
+ * where pg_restore can leave them out; a plain script cannot, so there they are left out now (runbook §2). A
+ * table pattern takes its partitions along: the parent alone has no rows.
  */
 export function dumpArguments(
   options: DumpOptions,
@@ -49,8 +49,9 @@ export function dumpArguments(
 }
 
 /**
- * A wildcard would take the system's own tables along, and with pg_authid the passwords of all roles. A pattern that
- * matches nothing ends the dump: a table that was renamed must not drop out of every backup from then on.
+ * A wildcard would take the system's own tables along, and with pg_authid the passwords of all roles. A
+ * pattern that matches nothing ends the dump: a table that was renamed must not drop out of every backup from
+ * then on.
  */
 function limits({ tables, schemas }: DumpOptions): readonly string[] {
   if (tables.length > 0)
@@ -69,7 +70,10 @@ export function contentOptions({ tables, excludeTables, schemas }: DumpOptions):
   ]
 }
 
-/** What pg_dump's compression methods take. Source: PostgreSQL's src/common/compression.c, validate_compress_specification. */
+/**
+ * What pg_dump's compression methods take. Source: PostgreSQL's src/common/compression.c,
+ * validate_compress_specification.
+ */
 const METHODS: Readonly<
   Record<string, { readonly levels: readonly [number, number]; readonly long: boolean }>
 > = {

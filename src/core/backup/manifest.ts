@@ -5,7 +5,10 @@ import { BACKUP_KINDS } from './backup-id.ts'
 
 export const MANIFEST_VERSION = 1
 
-/** How closely the content was read at the snapshot: not at all, rows and newest values, or every value hashed. */
+/**
+ * How closely the content was read at the snapshot: not at all, rows and newest values, or every value
+ * hashed.
+ */
 export const FINGERPRINT_LEVELS = ['none', 'counts', 'content'] as const
 export type FingerprintLevel = (typeof FINGERPRINT_LEVELS)[number]
 
@@ -16,21 +19,30 @@ const tableFingerprint = d.object({
   schema: d.string,
   name: d.string,
   rows: d.nonNegativeInt,
-  /** The greatest value of the table's time column at the snapshot, as PostgreSQL prints it in UTC; null in an empty table. */
+  /**
+   * The greatest value of the table's time column at the snapshot, as PostgreSQL prints it in UTC; null in an
+   * empty table.
+   */
   newest: d.nullable(d.object({ column: d.string, value: d.nullable(d.string) })),
   /** 128 bits over all values, independent of the order of rows; null below level `content`. */
   contentHash: d.nullable(d.string),
-  /** The extension whose configuration it is; then these are the rows that do not come with CREATE EXTENSION. */
+  /**
+   * The extension whose configuration it is; then these are the rows that do not come with CREATE EXTENSION.
+   */
   extension: d.optional(d.string),
-  /** The partitioned table in which its rows may lie elsewhere after a restore: then only the sum over that counts. */
+  /**
+   * The partitioned table in which its rows may lie elsewhere after a restore: then only the sum over that
+   * counts.
+   */
   movesWithin: d.nullable(d.object({ schema: d.string, name: d.string })),
 })
 export type TableFingerprint = d.Decoded<typeof tableFingerprint>
 
 /**
- * Sequences are not transactional: pg_dump reads a value somewhere between the snapshot and its end, so the archive
- * holds one from `atSnapshot` to `atEnd`. Values are decimal texts, because they may exceed 2^53; null was never used
- * (is_called is false), and then `next…` is what it gives out first: its start, or what somebody set it to.
+ * Sequences are not transactional: pg_dump reads a value somewhere between the snapshot and its end, so the
+ * archive holds one from `atSnapshot` to `atEnd`. Values are decimal texts, because they may exceed 2^53;
+ * null was never used (is_called is false), and then `next…` is what it gives out first: its start, or what
+ * somebody set it to.
  */
 const sequenceFingerprint = d.object({
   schema: d.string,
@@ -101,7 +113,9 @@ export const manifest = d.object({
     sha256: d.sha256,
     /** In order; together they are the object. */
     parts: d.array(d.object({ bytes: d.nonNegativeInt, sha256: d.sha256 })),
-    /** The checksum of the whole object that the store computed itself and confirmed; null where it has none. */
+    /**
+     * The checksum of the whole object that the store computed itself and confirmed; null where it has none.
+     */
     checksum: d.nullable(d.object({ algorithm: d.string, type: d.string, value: d.string })),
     storageClass: d.string,
   }),
@@ -124,7 +138,9 @@ export const manifest = d.object({
     /** pg_database_size, indexes included. */
     databaseBytes: d.nonNegativeInt,
     isStandby: d.boolean,
-    /** The number that initdb gave the cluster; null in older manifests, and where the role may not read it. */
+    /**
+     * The number that initdb gave the cluster; null in older manifests, and where the role may not read it.
+     */
     systemIdentifier: d.optional(d.string),
     extensions: d.array(extension),
     /** Roles that row security policies name: a server without them cannot take the policies. */
@@ -154,7 +170,9 @@ export const manifest = d.object({
   }),
 })
 
-/** The record of one backup. A backup exists only when its manifest exists, and the manifest is written last. */
+/**
+ * The record of one backup. A backup exists only when its manifest exists, and the manifest is written last.
+ */
 export type Manifest = d.Decoded<typeof manifest>
 
 /** Rows of all tables together. */
@@ -174,7 +192,10 @@ const MANIFEST = {
   what: 'manifest',
 } as const
 
-/** Reads a manifest; throws MANIFEST_INVALID when it is damaged or of a newer major version. `name` is for the error. */
+/**
+ * Reads a manifest; throws MANIFEST_INVALID when it is damaged or of a newer major version. `name` is for the
+ * error.
+ */
 export function parseManifest(json: string, name: string): Manifest {
   return parseRecord(MANIFEST, json, name)
 }

@@ -7,7 +7,10 @@ import { renderRestoreCommands, type StoreAddress } from './restore-commands.ts'
 /** Every database has them. */
 const ALWAYS_THERE = /^(public$|pg_|information_schema$)/
 
-/** The schemas of its tables and of the extensions, which are there before a partial archive is restored. Empty for a full backup. */
+/**
+ * The schemas of its tables and of the extensions, which are there before a partial archive is restored.
+ * Empty for a full backup.
+ */
 function schemasBefore({ backup, server, fingerprint }: Manifest): readonly string[] {
   if (backup.tablePatterns.length + backup.schemaPatterns.length === 0) return []
   const schemas = [...fingerprint.tables, ...extensionsOf(server)].map(({ schema }) => schema)
@@ -15,10 +18,12 @@ function schemasBefore({ backup, server, fingerprint }: Manifest): readonly stri
 }
 
 /**
- * What an empty database lacks before it can take a partial archive: `pg_dump --table` dumps neither the schemas of its tables nor any
- * extension, and `--schema` no extension. Its archive makes its schemas itself, but an extension may have to be in one before: so they
- * are made here, and left out there (schemasToLeaveOut), which a plain script does not allow. Empty for a full backup. Types and
- * functions outside of the backup that its tables are made with are not known here. https://www.postgresql.org/docs/18/app-pgdump.html (-t, -n)
+ * What an empty database lacks before it can take a partial archive: `pg_dump --table` dumps neither the
+ * schemas of its tables nor any extension, and `--schema` no extension. Its archive makes its schemas itself,
+ * but an extension may have to be in one before: so they are made here, and left out there
+ * (schemasToLeaveOut), which a plain script does not allow. Empty for a full backup. Types and functions
+ * outside of the backup that its tables are made with are not known here.
+ * https://www.postgresql.org/docs/18/app-pgdump.html (-t, -n)
  */
 export function statementsBefore(manifest: Manifest): readonly string[] {
   const { archive, server, fingerprint } = manifest
@@ -41,8 +46,8 @@ export function statementsBefore(manifest: Manifest): readonly string[] {
 }
 
 /**
- * Schemas that the archive would make, and that are there already: `public`, which every new database has, and those of statementsBefore. Empty
- * where no schemas were named.
+ * Schemas that the archive would make, and that are there already: `public`, which every new database has,
+ * and those of statementsBefore. Empty where no schemas were named.
  */
 export function schemasToLeaveOut(manifest: Manifest): readonly string[] {
   return makesSchemas(manifest) ? schemasBefore(manifest) : []
@@ -57,8 +62,8 @@ function extensionsOf({ extensions }: Manifest['server']): Manifest['server']['e
 }
 
 /**
- * Shell commands that restore a backup, whole or partial, into the empty database in TARGET_URL. Entries can be left out of an archive in
- * a file only, so there is no stream for a partial one.
+ * Shell commands that restore a backup, whole or partial, into the empty database in TARGET_URL. Entries can
+ * be left out of an archive in a file only, so there is no stream for a partial one.
  */
 export function renderBackupCommands(
   manifest: Manifest,
@@ -75,7 +80,9 @@ export function renderBackupCommands(
   }
 }
 
-/** What leaves out of the list of a partial archive what is there already, and what may lack what it needs. */
+/**
+ * What leaves out of the list of a partial archive what is there already, and what may lack what it needs.
+ */
 function listFilters(manifest: Manifest): readonly string[] {
   const { backup, archive } = manifest
   if (backup.kind !== 'partial' || archive.format === 'plain') return []

@@ -1,13 +1,19 @@
 import type { ArchiveEntry, ArchiveSection, ArchiveToc } from './archive-toc.ts'
 
-/** Archives of pg_dump 9.1 and newer: the first that names the section of an entry (K_VERS_1_11 in pg_backup_archiver.h). */
+/**
+ * Archives of pg_dump 9.1 and newer: the first that names the section of an entry (K_VERS_1_11 in
+ * pg_backup_archiver.h).
+ */
 const OLDEST_FORMAT = 11
 /** Of a newer one the order of the fields is not known. */
 const NEWEST_FORMAT = 16
 
 const SECTIONS: Readonly<Record<number, ArchiveSection>> = { 2: 'pre-data', 3: 'data', 4: 'post-data' }
 
-/** What pg_restore handles by itself, does not restore without --create, or is told to leave out (--no-statistics). */
+/**
+ * What pg_restore handles by itself, does not restore without --create, or is told to leave out
+ * (--no-statistics).
+ */
 const NOT_RESTORED = [
   'ENCODING',
   'STDSTRINGS',
@@ -18,9 +24,10 @@ const NOT_RESTORED = [
 ]
 
 /**
- * Reads the table of contents of an archive in custom format; undefined where it goes on behind these bytes. `pg_restore --list` prints
- * names without saying where they end, and neither what an entry depends on nor what it does.
- * Throws a RangeError for bytes that are no such archive. Source: ReadHead and ReadToc in pg_backup_archiver.c, ReadInt and ReadStr there.
+ * Reads the table of contents of an archive in custom format; undefined where it goes on behind these bytes.
+ * `pg_restore --list` prints names without saying where they end, and neither what an entry depends on nor
+ * what it does. Throws a RangeError for bytes that are no such archive. Source: ReadHead and ReadToc in
+ * pg_backup_archiver.c, ReadInt and ReadStr there.
  */
 export function parseArchiveToc(bytes: Buffer): ArchiveToc | undefined {
   try {
@@ -77,7 +84,10 @@ function isOfDatabase({ kind, name }: ArchiveEntry): boolean {
   return ['ACL', 'COMMENT', 'SECURITY LABEL'].includes(kind) && name.startsWith('DATABASE ')
 }
 
-/** Definitions of these are most of the bytes, and only pg_restore needs them: a database of 100,000 tables has 100 MB. */
+/**
+ * Definitions of these are most of the bytes, and only pg_restore needs them: a database of 100,000 tables
+ * has 100 MB.
+ */
 const BULKY =
   /^(TABLE|INDEX|VIEW|CONSTRAINT|FK CONSTRAINT|CHECK CONSTRAINT|DEFAULT|TRIGGER|RULE|SEQUENCE|SEQUENCE OWNED BY)$/
 

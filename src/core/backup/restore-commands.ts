@@ -18,7 +18,9 @@ export interface StoreAddress {
   readonly endpoint: string | undefined
 }
 
-/** A sentence when the manifest names another bucket than the one that was asked; undefined when they agree. */
+/**
+ * A sentence when the manifest names another bucket than the one that was asked; undefined when they agree.
+ */
 export function otherBucketNote(
   { bucket }: Pick<Manifest['object'], 'bucket'>,
   store: Pick<StoreAddress, 'bucket'>,
@@ -73,8 +75,9 @@ export function renderRestoreCommands(
 }
 
 /**
- * Runs the script that a command puts out, in one transaction. psql takes the end of a script that was cut short for its end, and would
- * commit what came, with success: so COMMIT comes only when the command ended well, and else what ends rows that are open, and fails.
+ * Runs the script that a command puts out, in one transaction. psql takes the end of a script that was cut
+ * short for its end, and would commit what came, with success: so COMMIT comes only when the command ended
+ * well, and else what ends rows that are open, and fails.
  */
 function whenWhole(script: string): string {
   const psql = 'psql --no-psqlrc --set ON_ERROR_STOP=1 --dbname "$TARGET_URL"'

@@ -1,5 +1,6 @@
 /**
- * Classes whose objects have to be restored for minutes to hours before anybody can read them. GLACIER_IR is not one.
+ * Classes whose objects have to be restored for minutes to hours before anybody can read them. GLACIER_IR is
+ * not one.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/glacier-storage-classes.html
  */
 export function isColdStorage(storageClass: string): boolean {

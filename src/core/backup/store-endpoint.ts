@@ -7,14 +7,15 @@ export interface StoreEndpoint {
 }
 
 /**
- * A gateway that serves S3 below a path: Supabase has /storage/v1/s3. It ends in `s3`, which no bucket is called: a name
- * has three letters at least.
+ * A gateway that serves S3 below a path: Supabase has /storage/v1/s3. It ends in `s3`, which no bucket is
+ * called: a name has three letters at least.
  */
 const GATEWAY_PATH = /^(\/[^/]+)*\/s3$/
 
 /**
- * Parses the address of a store as people paste it from a provider's console. The bucket in its path or host is left
- * out with a notice: it would become part of every key. Throws a RangeError that says what to leave out.
+ * Parses the address of a store as people paste it from a provider's console. The bucket in its path or host
+ * is left out with a notice: it would become part of every key. Throws a RangeError that says what to leave
+ * out.
  */
 export function parseEndpoint(text: string, bucket: string): StoreEndpoint {
   const url = parseUrl(text)

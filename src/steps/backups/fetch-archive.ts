@@ -49,9 +49,10 @@ export async function refuseSmallDisk({ object }: Manifest, tools: RestoreTools)
 }
 
 /**
- * Downloads the archive of a backup and compares every byte with the manifest: only a verified file comes near
- * pg_restore, because a crafted one can run code (CVE-2026-116314). Returns the duration in milliseconds.
- * Throws DISK_FULL before anything is fetched, ARCHIVE_CORRUPT, BACKUP_NOT_FOUND, BACKUP_UNUSABLE.
+ * Downloads the archive of a backup and compares every byte with the manifest: only a verified file comes
+ * near pg_restore, because a crafted one can run code (CVE-2026-116314). Returns the duration in
+ * milliseconds. Throws DISK_FULL before anything is fetched, ARCHIVE_CORRUPT, BACKUP_NOT_FOUND,
+ * BACKUP_UNUSABLE.
  */
 export async function fetchArchive(manifest: Manifest, tools: RestoreTools): Promise<number> {
   const { object } = manifest

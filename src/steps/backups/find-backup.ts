@@ -16,7 +16,9 @@ import { isOfOneObject, readManifest } from './read-manifest.ts'
 export interface Search {
   /** The newest that pg_restore can take: `latest` skips plain scripts. */
   readonly isForRestore?: boolean
-  /** Gets a sentence about each newer backup that was skipped: it may be the one that the operator relies on. */
+  /**
+   * Gets a sentence about each newer backup that was skipped: it may be the one that the operator relies on.
+   */
   readonly onPassedOver?: (why: string) => void
 }
 
@@ -24,8 +26,8 @@ export interface Search {
 const MOST_UNREADABLE = 20
 
 /**
- * The manifest of the chosen backup. `latest` skips a manifest that cannot be read, and says so; an id gets what it
- * names, and its error lists what else there is. Throws BACKUP_NOT_FOUND.
+ * The manifest of the chosen backup. `latest` skips a manifest that cannot be read, and says so; an id gets
+ * what it names, and its error lists what else there is. Throws BACKUP_NOT_FOUND.
  */
 export async function findBackup(
   choice: BackupChoice,
@@ -100,8 +102,8 @@ function beforeLimit(choice: BackupChoice): (instant: Date) => boolean {
 }
 
 /**
- * Every backup that has a manifest, newest first: only as much of the history is listed as is read. Other objects under
- * the prefix are none of ours.
+ * Every backup that has a manifest, newest first: only as much of the history is listed as is read. Other
+ * objects under the prefix are none of ours.
  */
 export async function* newestBackups(
   location: Location,

@@ -20,8 +20,8 @@ export interface BackupQuery {
 }
 
 /**
- * The full backups of exactly this database, newest first, as many as LOOK_BACK manifests hold. A manifest that cannot be
- * read, and those of another database under the same name, are skipped with a warning.
+ * The full backups of exactly this database, newest first, as many as LOOK_BACK manifests hold. A manifest
+ * that cannot be read, and those of another database under the same name, are skipped with a warning.
  */
 export async function* fullBackups(
   { location, database, since, until }: BackupQuery,

@@ -65,8 +65,9 @@ function readForTrend<T>(store: Store, series: RecordSeries<T>): Promise<readonl
 }
 
 /**
- * The newest records of a series, the oldest of them first. They only add to what is known, so this never throws and
- * never takes long: what cannot be read is left out, and undefined means that nothing could be listed.
+ * The newest records of a series, the oldest of them first. They only add to what is known, so this never
+ * throws and never takes long: what cannot be read is left out, and undefined means that nothing could be
+ * listed.
  */
 export async function readNewest<T>(
   store: Store,

@@ -5,9 +5,9 @@ import { type ErrorCode, OperatorError } from '../../core/errors.ts'
 import type { Store } from '../../storage/store.ts'
 
 /**
- * The manifest of a backup, undefined where there is none. A copy of a bucket or prefix names the original: what is
- * returned names the place where it was found. A manifest under the name of another backup or database was put there,
- * and must not stand for it. Throws MANIFEST_INVALID.
+ * The manifest of a backup, undefined where there is none. A copy of a bucket or prefix names the original:
+ * what is returned names the place where it was found. A manifest under the name of another backup or
+ * database was put there, and must not stand for it. Throws MANIFEST_INVALID.
  */
 export async function readManifest(
   id: BackupId,
@@ -25,7 +25,9 @@ export async function readManifest(
   })
 }
 
-/** What a manifest is of, when it is not of this backup: it would send a restore to the archive of another. */
+/**
+ * What a manifest is of, when it is not of this backup: it would send a restore to the archive of another.
+ */
 function whoseElse({ backup, object }: Manifest, id: BackupId, location: Location): string | undefined {
   if (backup.id !== renderBackupId(id) || backup.kind !== id.kind)
     return `backup: ${backup.id} (${backup.kind})`

@@ -11,9 +11,9 @@ export interface ChecksumTools {
 }
 
 /**
- * Level `checksum`: the store still holds an object of that size with the checksum that it confirmed when the archive
- * was written. Where it keeps none, or only a copy in other parts is there, every byte is read back instead.
- * Throws GATE_UNVERIFIED, ARCHIVE_CORRUPT.
+ * Level `checksum`: the store still holds an object of that size with the checksum that it confirmed when the
+ * archive was written. Where it keeps none, or only a copy in other parts is there, every byte is read back
+ * instead. Throws GATE_UNVERIFIED, ARCHIVE_CORRUPT.
  */
 export async function verifyChecksum(
   { object }: Manifest,
@@ -43,8 +43,8 @@ function isSame(found: Manifest['object']['checksum'], expected: Manifest['objec
 }
 
 /**
- * Level `archive`: every byte is read back and compared with the manifest, then decoded by pg_restore, which zstd and
- * lz4 archives need: they carry no checksum of their own. Throws ARCHIVE_CORRUPT or GATE_UNVERIFIED.
+ * Level `archive`: every byte is read back and compared with the manifest, then decoded by pg_restore, which
+ * zstd and lz4 archives need: they carry no checksum of their own. Throws ARCHIVE_CORRUPT or GATE_UNVERIFIED.
  */
 export async function verifyArchive(
   manifest: Manifest,

@@ -27,8 +27,9 @@ const CLEAN_UP: SendOptions = { mode: 'clean-up' }
 const ATTEMPTS = 5
 
 /**
- * Removes an upload, and every other upload under its key: one whose answer was lost is known to nobody. Listens to no
- * cancellation. Returns whether it is certain that nothing is left. Throws UPLOAD_NOT_CLEANED for the one that is known.
+ * Removes an upload, and every other upload under its key: one whose answer was lost is known to nobody.
+ * Listens to no cancellation. Returns whether it is certain that nothing is left. Throws UPLOAD_NOT_CLEANED
+ * for the one that is known.
  */
 export async function abortOpenUpload(store: Store, open: OpenUpload): Promise<boolean> {
   const { key, uploadId } = open
@@ -37,8 +38,8 @@ export async function abortOpenUpload(store: Store, open: OpenUpload): Promise<b
 }
 
 /**
- * Removes an upload and makes sure that no part is left: a part in flight when the abort arrives may survive it (AWS,
- * AbortMultipartUpload). Does nothing when the upload is gone. Throws UPLOAD_NOT_CLEANED.
+ * Removes an upload and makes sure that no part is left: a part in flight when the abort arrives may survive
+ * it (AWS, AbortMultipartUpload). Does nothing when the upload is gone. Throws UPLOAD_NOT_CLEANED.
  */
 export async function abortUpload(store: Store, { key, uploadId }: KnownUpload): Promise<void> {
   const target = { Bucket: store.bucket, Key: key, UploadId: uploadId }
@@ -87,8 +88,8 @@ function unlessGone(error: unknown): void {
 }
 
 /**
- * Removes the other uploads under a key. They hold no parts, so where they cannot be found they are left to the bucket's
- * lifecycle rule. Never throws. Returns whether none is left for certain.
+ * Removes the other uploads under a key. They hold no parts, so where they cannot be found they are left to
+ * the bucket's lifecycle rule. Never throws. Returns whether none is left for certain.
  */
 export async function abortStrays(store: Store, open: OpenUpload, how: SendOptions = {}): Promise<boolean> {
   const input = { Bucket: store.bucket, Prefix: open.key }

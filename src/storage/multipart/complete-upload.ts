@@ -25,7 +25,10 @@ export async function completeUpload(store: Store, completion: Completion): Prom
 
 type Assembled = Pick<ObjectFacts, 'etag' | 'versionId' | 'checksum'>
 
-/** What the store says of the assembled object; undefined when the answer was lost and only a look at it can tell. */
+/**
+ * What the store says of the assembled object; undefined when the answer was lost and only a look at it can
+ * tell.
+ */
 async function assemble(
   store: Store,
   { key, uploadId, writer, content, isFull }: Completion,
@@ -60,14 +63,19 @@ async function assemble(
   }
 }
 
-/** A store may answer 200 and say in the body that it failed; only an ETag means success. Then it is asked again. */
+/**
+ * A store may answer 200 and say in the body that it failed; only an ETag means success. Then it is asked
+ * again.
+ */
 function toAssembled(answer: CompleteMultipartUploadCommandOutput): Assembled {
   const { ETag, VersionId, ChecksumCRC32, ChecksumType } = answer
   if (ETag === undefined) throw Object.assign(new Error('the answer has no ETag'), { name: 'IncompleteBody' })
   return { etag: ETag, versionId: VersionId ?? null, checksum: toChecksum(ChecksumCRC32, ChecksumType) }
 }
 
-/** Compares what the store holds with what was sent: size, our metadata, and the checksum where it keeps one. */
+/**
+ * Compares what the store holds with what was sent: size, our metadata, and the checksum where it keeps one.
+ */
 async function confirm(
   store: Store,
   completion: Completion,
@@ -90,8 +98,8 @@ async function confirm(
 }
 
 /**
- * Ceph 20 calls the checksum of an upload of one part composite: it writes the checksum of the bytes, in HEAD with `-1`
- * behind it.
+ * Ceph 20 calls the checksum of an upload of one part composite: it writes the checksum of the bytes, in HEAD
+ * with `-1` behind it.
  */
 function isExpected({ type, value }: StoredChecksum, { crc32, parts }: SentContent): boolean {
   if (type === 'FULL_OBJECT' || parts.length === 1) return value === crc32.full || value === `${crc32.full}-1`

@@ -4,8 +4,9 @@ const POLYNOMIAL = 0xedb88320
 const ONE = 0x80000000
 
 /**
- * The CRC-32 of two pieces of data one after the other, from the CRC-32 of each and the length of the second in bytes: the bytes
- * need not be read twice. It shifts the first by the length of the second, modulo the polynomial.
+ * The CRC-32 of two pieces of data one after the other, from the CRC-32 of each and the length of the second
+ * in bytes: the bytes need not be read twice. It shifts the first by the length of the second, modulo the
+ * polynomial.
  * Source: crc32_combine in zlib, by Mark Adler.
  */
 export function combineCrc32(first: number, second: number, secondBytes: number): number {

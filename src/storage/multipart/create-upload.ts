@@ -4,7 +4,7 @@ import { sseFields, tagFields } from '../objects.ts'
 import type { Store } from '../store.ts'
 import { hadNoEffect, mayLackFeature, storeErrorText } from '../store-error.ts'
 import { abortStrays, abortUpload } from './abort-upload.ts'
-import type { UploadRequest } from './upload.ts'
+import type { UploadRequest } from './upload-request.ts'
 
 /** What an upload asks for beyond the plain operation, and what not every store has. */
 type Feature = 'checksum' | 'storage-class' | 'object-tags' | 'sse'
@@ -20,8 +20,9 @@ export interface CreatedUpload {
 const AUTO_CLASS = 'STANDARD_IA'
 
 /**
- * Begins a multipart upload. A store that refuses a feature is asked again without it; features that were chosen by hand
- * are never dropped: then the store's refusal names the input. Throws INVALID_INPUT, or what the store says.
+ * Begins a multipart upload. A store that refuses a feature is asked again without it; features that were
+ * chosen by hand are never dropped: then the store's refusal names the input. Throws INVALID_INPUT, or what
+ * the store says.
  */
 export async function createUpload(store: Store, request: UploadRequest): Promise<CreatedUpload> {
   const asked = featuresOf(store, request)
@@ -109,7 +110,8 @@ async function create(
     Bucket: store.bucket,
     Key: key,
     ContentType: 'application/octet-stream',
-    // Classes that the SDK does not know yet are the store's business; STANDARD is what stores do without the header.
+    // Classes that the SDK does not know yet are the store's business; STANDARD is what stores do without the
+    // header.
     ...(storageClass !== 'STANDARD' && { StorageClass: storageClass as StorageClass }),
     Metadata: { 'backup-id': backupId },
     ...(features.includes('sse') && sseFields(store.config.sse)),

@@ -32,11 +32,11 @@ export interface PartPlan {
  * Chooses the part size from the size of the database: an archive rarely outgrows one and a half times
  * pg_database_size, even where nothing compresses (bytea is dumped in hex and compresses back).
  *
- * A store of which nothing is known may stop at 1,000 parts: for it the parts are ten times as large, up to 128 MiB,
- * and what does not fit into 1,000 of those is tried all the same.
+ * A store of which nothing is known may stop at 1,000 parts: for it the parts are ten times as large, up to
+ * 128 MiB, and what does not fit into 1,000 of those is tried all the same.
  *
- * Memory is (inFlight + 1) × partBytes: 80 MiB up to 94 GiB of database (9 GiB), 640 MiB from 750 GiB (75 GiB) on, and
- * up to 1.25 GiB beyond, with fewer parts in flight.
+ * Memory is (inFlight + 1) × partBytes: 80 MiB up to 94 GiB of database (9 GiB), 640 MiB from 750 GiB (75
+ * GiB) on, and up to 1.25 GiB beyond, with fewer parts in flight.
  */
 export function planParts(databaseBytes: number, store: 'known' | 'unknown'): PartPlan {
   const aimed = store === 'known' ? MAX_PARTS : FEWEST_PARTS
@@ -51,7 +51,9 @@ function sizeFor(archiveBytes: number, parts: number): number {
   return Math.ceil(archiveBytes / (parts * SAFETY) / MIB) * MIB
 }
 
-/** Refuses a database that is larger than any object may be, before anything is read. Throws UPLOAD_TOO_LARGE. */
+/**
+ * Refuses a database that is larger than any object may be, before anything is read. Throws UPLOAD_TOO_LARGE.
+ */
 export function refuseTooLarge(database: {
   readonly databaseBytes: number
   readonly isPartial?: boolean

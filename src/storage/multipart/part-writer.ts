@@ -10,7 +10,9 @@ import type { KnownUpload } from './abort-upload.ts'
 import { combineCrc32 } from './crc32-combine.ts'
 import { FEWEST_PARTS, type PartPlan } from './part-size.ts'
 
-/** Bytes that are hashed at a time. While that goes on nobody reads from pg_dump, and its pipe holds little. */
+/**
+ * Bytes that are hashed at a time. While that goes on nobody reads from pg_dump, and its pipe holds little.
+ */
 const SLICE_BYTES = 128 * KIB
 
 /** What was sent, in order. */
@@ -23,7 +25,7 @@ export interface SentContent {
 }
 
 /** A part that waits to be sent. */
-interface Part {
+interface FilledPart {
   readonly buffer: Buffer
   /** How much of the buffer it takes. */
   readonly bytes: number
@@ -34,14 +36,14 @@ interface Part {
 }
 
 /**
- * What the store is given beside the signed SHA-256. A bucket that locks its objects refuses a part that has neither, and MD5, which
- * takes more time, is the one that every store knows.
+ * What the store is given beside the signed SHA-256. A bucket that locks its objects refuses a part that has
+ * neither, and MD5, which takes more time, is the one that every store knows.
  */
 export type PartChecksum = 'crc32' | 'md5'
 
 /**
- * Cuts a stream into parts of one size and sends them side by side. Memory is bounded: a fixed set of buffers is used
- * again and again, and the source waits while all of them are in flight.
+ * Cuts a stream into parts of one size and sends them side by side. Memory is bounded: a fixed set of buffers
+ * is used again and again, and the source waits while all of them are in flight.
  */
 export class PartWriter {
   /** Bytes that the store has acknowledged. */
@@ -73,7 +75,10 @@ export class PartWriter {
     this.#signal = AbortSignal.any([store.signal, this.#stop.signal])
   }
 
-  /** Sends everything. The first part that fails for good stops the source and the other parts, and is what is thrown. */
+  /**
+   * Sends everything. The first part that fails for good stops the source and the other parts, and is what is
+   * thrown.
+   */
   async write(source: ByteSource): Promise<SentContent> {
     const stop = () => source.stop(this.#signal.reason)
     try {
@@ -121,7 +126,7 @@ export class PartWriter {
   }
 
   /** Reads a part and hashes what came while it is in the processor's cache. */
-  async #fillPart(source: ByteSource, buffer: Buffer): Promise<Part> {
+  async #fillPart(source: ByteSource, buffer: Buffer): Promise<FilledPart> {
     const sha256 = createHash('sha256')
     const md5 = this.#checksum === 'md5' ? createHash('md5') : undefined
     let crc = 0
@@ -144,7 +149,8 @@ export class PartWriter {
     this.#signal.throwIfAborted()
     while (this.#free.length === 0 && this.#buffers > this.#plan.inFlight) {
       await Promise.race(this.#inFlight)
-      // A part that failed gives no buffer back, and with it the others end: nobody would be left to wait for.
+      // A part that failed gives no buffer back, and with it the others end: nobody would be left to wait
+      // for.
       this.#signal.throwIfAborted()
     }
     const buffer = this.#free.pop()
@@ -153,7 +159,7 @@ export class PartWriter {
     return Buffer.allocUnsafeSlow(this.#plan.partBytes)
   }
 
-  #dispatch(part: Part): void {
+  #dispatch(part: FilledPart): void {
     const { buffer, bytes, sha256, crc } = part
     this.#crc32 = combineCrc32(this.#crc32, crc, bytes)
     this.#crc32OfParts = crc32(crcBytes(crc), this.#crc32OfParts)
@@ -174,7 +180,7 @@ export class PartWriter {
 
   async #send(
     partNumber: number,
-    { buffer, bytes, sha256, crc, md5 }: Part,
+    { buffer, bytes, sha256, crc, md5 }: FilledPart,
     before: Promise<void>,
   ): Promise<CompletedPart> {
     const checksum = md5 === undefined ? { ChecksumCRC32: crcText(crc) } : {}
@@ -228,8 +234,8 @@ function crcBytes(crc: number): Buffer {
 }
 
 /**
- * Signs the part's SHA-256 into the request. Every store compares it with the bytes that arrive, checksums or not, and
- * the SDK, which would hash the part once more, takes the header as it is.
+ * Signs the part's SHA-256 into the request. Every store compares it with the bytes that arrive, checksums or
+ * not, and the SDK, which would hash the part once more, takes the header as it is.
  */
 function signPayload(command: UploadPartCommand, sha256: string): void {
   command.middlewareStack.add(

@@ -2,33 +2,12 @@ import type { ByteSource } from '../../core/byte-source.ts'
 import type { ObjectFacts } from '../objects.ts'
 import type { Store } from '../store.ts'
 import { hadNoEffect } from '../store-error.ts'
-import { abortUpload, type KnownUpload, type OpenUpload } from './abort-upload.ts'
+import { abortUpload, type KnownUpload } from './abort-upload.ts'
 import { completeUpload } from './complete-upload.ts'
 import { type CreatedUpload, createUpload } from './create-upload.ts'
 import { planParts, refuseTooLarge } from './part-size.ts'
 import { PartWriter, type SentContent } from './part-writer.ts'
-
-/**
- * What is asked of a store. `full`: a checksum over the whole object and conditional writes; `basic`: neither, in
- * parts that are large enough for stores that take 1,000 of them; `auto`: full where the store takes it.
- */
-export const COMPATIBILITY = ['auto', 'full', 'basic'] as const
-export type Compatibility = (typeof COMPATIBILITY)[number]
-
-export interface UploadRequest {
-  readonly key: string
-  /** Kept as object metadata `backup-id`: tells our object from another after a lost answer. */
-  readonly backupId: string
-  /** The size of the database, which decides the size of the parts. */
-  readonly databaseBytes: number
-  /** Only a part of the database is dumped: then its size is no reason to refuse. */
-  readonly isPartial?: boolean
-  /** `auto` is STANDARD_IA where the store has it, and STANDARD where not. */
-  readonly storageClass: string
-  readonly compatibility: Compatibility
-  /** Gets the upload while there may be something to clean up, and null afterwards: state for a post phase. */
-  readonly remember?: (open: OpenUpload | null) => void
-}
+import type { UploadRequest } from './upload-request.ts'
 
 /** An upload in progress. Disposing it without `keep` leaves no object and no part. */
 export interface Upload extends AsyncDisposable {
@@ -37,7 +16,9 @@ export interface Upload extends AsyncDisposable {
   readonly acknowledgedBytes: number
   /** Sends a stream to its end and waits until every part is acknowledged. */
   write(source: ByteSource): Promise<SentContent>
-  /** Makes the object appear. Call it only when the source ended well: an end of file alone does not say so. */
+  /**
+   * Makes the object appear. Call it only when the source ended well: an end of file alone does not say so.
+   */
   complete(content: SentContent): Promise<ObjectFacts>
   /** From here on the object stays. */
   keep(): void
@@ -46,12 +27,14 @@ export interface Upload extends AsyncDisposable {
 }
 
 /**
- * Begins a multipart upload, always: then a bucket that cannot be written shows before anything is dumped, and nothing
- * appears in it before `complete`. A store that refuses a checksum over the whole object is asked again without, one
- * that does not confirm it is not trusted with it, and the log says so. Throws UPLOAD_TOO_LARGE before anything is read.
+ * Begins a multipart upload, always: then a bucket that cannot be written shows before anything is dumped,
+ * and nothing appears in it before `complete`. A store that refuses a checksum over the whole object is asked
+ * again without, one that does not confirm it is not trusted with it, and the log says so. Throws
+ * UPLOAD_TOO_LARGE before anything is read.
  *
- * Not @aws-sdk/lib-storage: it completes an upload whose source was cut short, leaves parts in flight when aborted,
- * allocates every part and knows no checksum over the whole object. See docs/adr/0004-multipart-uploader.md.
+ * Not @aws-sdk/lib-storage: it completes an upload whose source was cut short, leaves parts in flight when
+ * aborted, allocates every part and knows no checksum over the whole object. See
+ * docs/adr/0004-multipart-uploader.md.
  */
 export async function beginUpload(store: Store, request: UploadRequest): Promise<Upload> {
   refuseTooLarge(request)

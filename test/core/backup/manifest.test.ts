@@ -90,7 +90,10 @@ describe('a manifest', () => {
   })
 })
 
-/** What may be missing in older manifests; and a text is right in place of a null where a text may be, but nowhere else. */
+/**
+ * What may be missing in older manifests; and a text is right in place of a null where a text may be, but
+ * nowhere else.
+ */
 function isReadable(path: Path, value: unknown, other: unknown): boolean {
   if (other === undefined) return ADDED_LATER.includes(String(path.at(-1)))
   return value === null && other === 'x' && isText(path)
