@@ -7,7 +7,7 @@ export interface ObjectFacts {
   readonly storageClass: string
   /** The CRC32 that the store holds; null where it keeps none. */
   readonly checksum: StoredChecksum | null
-  /** Of an archived object: whether it is being brought back, or is there; undefined where nobody asked. */
+  /** Of an archived object: whether it is being brought back, or is there; undefined without a request. */
   readonly thaw: 'under-way' | 'done' | undefined
 }
 

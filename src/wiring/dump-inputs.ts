@@ -11,7 +11,7 @@ export function readDatabaseName(inputs: Inputs, connection: Connection, name: s
   return inputs.attempt(name, () => parseDatabaseName(connection.database), connection.database)
 }
 
-/** pg_dump patterns, one a line, all checked. */
+/** pg_dump patterns, one per line, all checked. */
 export function readPatterns(inputs: Inputs, name: string): readonly string[] {
   const patterns = inputs.lines(name)
   for (const pattern of patterns) inputs.attempt(name, () => parseNamePattern(pattern), pattern)

@@ -117,7 +117,7 @@ export async function dropLeftDatabase(
   }
 }
 
-/** Connection errors speak of database-url, where most connections come from. */
+/** Connection errors name database-url, where most connections come from. */
 async function namingInput<T>(input: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()

@@ -41,7 +41,7 @@ export interface EntryChoice {
   readonly foreignPublications: readonly string[]
   /** Extensions that the target has already and that this role does not own. */
   readonly foreignExtensions: readonly string[]
-  /** Schemas that are there and stay, because they hold extensions of somebody else. */
+  /** Schemas that are there and stay, because they hold extensions of another role. */
   readonly keptSchemas: readonly string[]
   /** Schemas that were made before, for what has to be in them first; their comments are restored. */
   readonly madeSchemas: readonly string[]
@@ -68,7 +68,7 @@ export interface ChosenEntries {
 }
 
 /**
- * Which entries to restore. What only a superuser may create, and comments on extensions of somebody else,
+ * Which entries to restore. What only a superuser may create, and comments on extensions of another role,
  * would end the restore. A subscription would take up replication where the original has it. With data of
  * some tables only, references between tables stay out, because what they point to is not there.
  */

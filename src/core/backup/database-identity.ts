@@ -4,8 +4,8 @@ import type { Manifest } from './manifest.ts'
 export type DatabaseMarks = Pick<Manifest['server'], 'database' | 'systemIdentifier'>
 
 /**
- * Why these are two databases, to complete "It is passed over: …"; undefined when they are one, as far as can
- * be told: older manifests have no system identifier, and some roles may not read it.
+ * Why these are two databases, to complete "It is skipped: …"; undefined when they are one, as far as is
+ * known: older manifests have no system identifier, and some roles may not read it.
  */
 export function differenceOf(backup: DatabaseMarks, now: DatabaseMarks): string | undefined {
   if (backup.database !== now.database)
@@ -17,7 +17,7 @@ export function differenceOf(backup: DatabaseMarks, now: DatabaseMarks): string 
 
 /**
  * What the operator types to confirm that a backup of another database is meant: the system identifier of its
- * server, or the name of the database when the servers are the same or cannot be told apart. Undefined when
+ * server, or the name of the database when the servers are the same or cannot be distinguished. Undefined when
  * nothing differs. After a disaster the new server always has another identifier, so this is a question and
  * not a prohibition.
  */

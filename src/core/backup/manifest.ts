@@ -42,7 +42,7 @@ export type TableFingerprint = d.Decoded<typeof tableFingerprint>
  * Sequences are not transactional: pg_dump reads a value somewhere between the snapshot and its end, so the
  * archive holds one from `atSnapshot` to `atEnd`. Values are decimal texts, because they may exceed 2^53;
  * null was never used (is_called is false), and then `next…` is what it gives out first: its start, or what
- * somebody set it to.
+ * it was set to.
  */
 const sequenceFingerprint = d.object({
   schema: d.string,
@@ -51,7 +51,7 @@ const sequenceFingerprint = d.object({
   atEnd: d.nullable(d.string),
   nextAtSnapshot: d.optional(d.string),
   nextAtEnd: d.optional(d.string),
-  /** After its greatest value it begins anew. */
+  /** After its greatest value it starts again. */
   cycles: d.optional(d.boolean),
 })
 export type SequenceFingerprint = d.Decoded<typeof sequenceFingerprint>

@@ -11,7 +11,7 @@ const NEWEST_FORMAT = 16
 const SECTIONS: Readonly<Record<number, ArchiveSection>> = { 2: 'pre-data', 3: 'data', 4: 'post-data' }
 
 /**
- * What pg_restore handles by itself, does not restore without --create, or is told to leave out
+ * What pg_restore handles by itself, does not restore without --create, or leaves out on request
  * (--no-statistics).
  */
 const NOT_RESTORED = [

@@ -11,7 +11,7 @@ export interface RestoreCommands {
 /** A plain script is compressed as a whole, and psql reads it as text. */
 const UNPACK: Readonly<Record<string, string>> = { gzip: 'gzip -dc', lz4: 'lz4 -dc', zstd: 'zstd -dc' }
 
-/** The store that was asked. A manifest may name another bucket: it was copied, or somebody made it up. */
+/** The store that was asked. A manifest may name another bucket: it was copied, or forged. */
 export interface StoreAddress {
   readonly bucket: string
   /** Undefined for AWS. */

@@ -1,5 +1,5 @@
 /**
- * Classes whose objects have to be restored for minutes to hours before anybody can read them. GLACIER_IR is
+ * Classes whose objects have to be restored for minutes to hours before they can be read. GLACIER_IR is
  * not one.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/glacier-storage-classes.html
  */

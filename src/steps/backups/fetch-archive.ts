@@ -12,7 +12,7 @@ export interface RestoreTools {
   readonly store: Store
   /** A path for the archive in a private directory that is removed afterwards. */
   readonly archivePath: string
-  /** Bytes that are free where the archive goes, and what a database takes there beside it. */
+  /** Bytes that are free where the archive goes, and what a database takes there in addition. */
   readonly disk: () => Promise<{ readonly freeBytes: number; readonly databaseBytes: number }>
   readonly download: (
     archive: Manifest['object'],
@@ -35,7 +35,7 @@ export function refuseUnrestorable({ archive, backup }: Manifest): void {
   )
 }
 
-/** Throws DISK_FULL where archive and database do not fit beside each other. */
+/** Throws DISK_FULL where archive and database do not fit together. */
 export async function refuseSmallDisk({ object }: Manifest, tools: RestoreTools): Promise<void> {
   const { freeBytes, databaseBytes } = await tools.disk()
   if (freeBytes >= object.bytes + databaseBytes) return

@@ -103,7 +103,7 @@ function beforeLimit(choice: BackupChoice): (instant: Date) => boolean {
 
 /**
  * Every backup that has a manifest, newest first: only as much of the history is listed as is read. Other
- * objects under the prefix are none of ours.
+ * objects under the prefix are ignored.
  */
 export async function* newestBackups(
   location: Location,

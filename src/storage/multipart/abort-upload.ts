@@ -27,7 +27,7 @@ const CLEAN_UP: SendOptions = { mode: 'clean-up' }
 const ATTEMPTS = 5
 
 /**
- * Removes an upload, and every other upload under its key: one whose answer was lost is known to nobody.
+ * Removes an upload, and every other upload under its key: one whose answer was lost has no known id.
  * Listens to no cancellation. Returns whether it is certain that nothing is left. Throws UPLOAD_NOT_CLEANED
  * for the one that is known.
  */

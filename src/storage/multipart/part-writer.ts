@@ -9,9 +9,10 @@ import { storeErrorName } from '../store-error.ts'
 import type { KnownUpload } from './abort-upload.ts'
 import { combineCrc32 } from './crc32-combine.ts'
 import { FEWEST_PARTS, type PartPlan } from './part-size.ts'
+import { signPayload } from './sign-payload.ts'
 
 /**
- * Bytes that are hashed at a time. While that goes on nobody reads from pg_dump, and its pipe holds little.
+ * Bytes that are hashed at a time. Meanwhile pg_dump is not read, and its pipe holds little.
  */
 const SLICE_BYTES = 128 * KIB
 
@@ -149,8 +150,7 @@ export class PartWriter {
     this.#signal.throwIfAborted()
     while (this.#free.length === 0 && this.#buffers > this.#plan.inFlight) {
       await Promise.race(this.#inFlight)
-      // A part that failed gives no buffer back, and with it the others end: nobody would be left to wait
-      // for.
+      // A failed part never returns its buffer and ends the others; without this check we would wait forever.
       this.#signal.throwIfAborted()
     }
     const buffer = this.#free.pop()
@@ -231,23 +231,4 @@ function crcBytes(crc: number): Buffer {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32BE(crc)
   return bytes
-}
-
-/**
- * Signs the part's SHA-256 into the request. Every store compares it with the bytes that arrive, checksums or
- * not, and the SDK, which would hash the part once more, takes the header as it is.
- */
-function signPayload(command: UploadPartCommand, sha256: string): void {
-  command.middlewareStack.add(
-    next => args => {
-      const { request } = args
-      if (hasHeaders(request)) request.headers['x-amz-content-sha256'] = sha256
-      return next(args)
-    },
-    { step: 'build', name: 'signPayload' },
-  )
-}
-
-function hasHeaders(request: unknown): request is { headers: Record<string, string> } {
-  return request !== null && typeof request === 'object' && 'headers' in request
 }

@@ -98,7 +98,7 @@ describe('an upload over a bad line', () => {
     expect(test.lines.join()).toContain('An empty upload may be left behind')
   })
 
-  it('leaves nothing when the job is cancelled while it looks for what a repeated beginning left', async () => {
+  it('leaves nothing when the job is cancelled while it looks for strays', async () => {
     await using bucket = await createBucket(lab)
     await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
     proxy.meddle({ method: 'POST', path: /uploads/, answer: { status: 503, body: s3Error('SlowDown') } })
@@ -117,7 +117,7 @@ describe('an upload over a bad line', () => {
     await expectNothing(bucket)
   })
 
-  it('that may not be removed is told with a command for the shell, whatever is in the prefix', async () => {
+  it('gives a shell command for an upload that it may not remove, whatever the prefix', async () => {
     await using bucket = await createBucket(lab)
     await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
     proxy.meddle({
@@ -149,7 +149,7 @@ describe('an upload over a bad line', () => {
     ])
   })
 
-  it('ends a completion that nobody answers when the job is cancelled, and says what is left', async () => {
+  it('ends a completion without an answer at a cancellation, and names what is left', async () => {
     await using bucket = await createBucket(lab)
     await using proxy = await FaultProxy.start({ port: Number(new URL(lab.s3.endpoint).port) })
     const job = new AbortController()
