@@ -37,7 +37,7 @@ const NOT_PASSED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'render-cutover': {
     'api-url': RENDER_DEFAULT,
     'health-probes': RENDER_DEFAULT,
-    'dry-run': 'the plan job looks before the approval',
+    'dry-run': 'for a first look, use the action itself',
     timeout: RENDER_DEFAULT,
   },
   'render-recovery.yml render-recover': {
