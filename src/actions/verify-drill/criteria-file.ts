@@ -4,7 +4,10 @@ import type { CriteriaProblem } from '../../core/criteria/fields.ts'
 import { parseCriteriaDocument } from '../../core/criteria/parse.ts'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
 
-/** Reads a criteria file (docs/drill-criteria.md); throws INVALID_INPUT with every problem as `file:line:column: …`. */
+/**
+ * Reads a criteria file (docs/drill-criteria.md); throws INVALID_INPUT with every problem as
+ * `file:line:column: …`.
+ */
 export function readCriteria(text: string, fileName: string): readonly Criterion[] {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
@@ -38,7 +41,9 @@ function unresolvedAliases(document: Document): readonly Mistake[] {
   return mistakes
 }
 
-/** Numbers with more digits than a JavaScript number holds: what would be compared is not what was written. */
+/**
+ * Numbers with more digits than a JavaScript number holds: what would be compared is not what was written.
+ */
 function inexactNumbers(document: Document): readonly Mistake[] {
   const mistakes: Mistake[] = []
   visit(document, {

@@ -17,8 +17,9 @@ export interface SmokeOptions {
 }
 
 /**
- * Runs the operator's own command against the restored database (runbook §5: `rails runner`) and makes its exit code a
- * check. DATABASE_URL is in its environment only. What it starts in the background ends with it.
+ * Runs the operator's own command against the restored database (runbook §5: `rails runner`) and makes its
+ * exit code a check. DATABASE_URL is in its environment only. What it starts in the background ends with
+ * it.
  */
 export async function runSmokeCommand(options: SmokeOptions): Promise<Check> {
   const { command, timeoutMs, log } = options

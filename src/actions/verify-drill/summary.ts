@@ -34,7 +34,10 @@ const ROWS_SHOWN = 40
 /** Characters of one cell: a job summary ends at 1 MiB. */
 const CELL_LENGTH = 300
 
-/** The job summary of a drill: verdict and what failed, facts, what to do next, recovery times, and the other checks. */
+/**
+ * The job summary of a drill: verdict and what failed, facts, what to do next, recovery times, and the
+ * other checks.
+ */
 export function renderDrillSummary(
   record: DrillRecord,
   { recordUri, previous }: DrillSummaryContext,

@@ -2,8 +2,8 @@ import { type Check, gapsOf } from '../checks/check.ts'
 import type { DrillRecord } from './drill-record.ts'
 
 /**
- * What to do next after a drill that did not pass, the most urgent first: sentences that go by the kind of failure. Empty
- * after one that passed.
+ * What to do next after a drill that did not pass, the most urgent first: sentences that go by the kind of
+ * failure. Empty after one that passed.
  */
 export function adviseAfterDrill({ drill, backup, checks }: DrillRecord): readonly string[] {
   if (drill.verdict === 'pass') return []
@@ -99,7 +99,10 @@ function adviseOnMeasuring(checks: readonly Check[]): readonly string[] {
   ]
 }
 
-/** Ids of backups are to the second: a fraction more, and the backup itself would be the newest before this instant. */
+/**
+ * Ids of backups are to the second: a fraction more, and the backup itself would be the newest before this
+ * instant.
+ */
 function wholeSecond(instant: string): string {
   return new Date(instant).toISOString().replace(/\.\d+/, '')
 }

@@ -10,7 +10,10 @@ import { renderDuration } from '../text/duration.ts'
 /** Clocks of the server and of this machine differ by this much at most. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000
 
-/** RPO: an old latest backup means that backups are not being made, and that is a failed drill. Undefined does not ask. */
+/**
+ * RPO: an old latest backup means that backups are not being made, and that is a failed drill. Undefined
+ * does not ask.
+ */
 export function ageChecks(snapshotAt: string, maxAgeMs: number | undefined, now: Date): readonly Check[] {
   if (maxAgeMs === undefined) return []
   const ageMs = now.getTime() - Date.parse(snapshotAt)
@@ -29,7 +32,10 @@ export function ageChecks(snapshotAt: string, maxAgeMs: number | undefined, now:
   return [{ ...subject, verdict: 'fail', found, note }]
 }
 
-/** Newer backups that were passed over: somebody may take the newest for the one that was drilled. No failure of this one. */
+/**
+ * Newer backups that were passed over: somebody may take the newest for the one that was drilled. No
+ * failure of this one.
+ */
 export function passedOverChecks(reasons: readonly string[]): readonly Check[] {
   return reasons.map(why => ({
     group: 'restore',
@@ -61,8 +67,9 @@ export function restoredCheck({ tables }: Pick<RestoredContent, 'tables'>): Chec
 }
 
 /**
- * What an error of a restore says about the backup. Damage is proven by a hash, or because pg_restore cannot read the archive. What the
- * archive holds may keep it from being restored as it is. Anything else proves nothing.
+ * What an error of a restore says about the backup. Damage is proven by a hash, or because pg_restore
+ * cannot read the archive. What the archive holds may keep it from being restored as it is. Anything else
+ * proves nothing.
  */
 export function restoreCheck({ code, message, hint, facts }: OperatorError): Check {
   const isDamage = code !== 'RESTORE_FAILED' || facts.blame === 'damage'
@@ -99,8 +106,8 @@ export function leftOutChecks(leftOut: readonly LeftOut[]): readonly Check[] {
 }
 
 /**
- * Findings in the structure that the source has too are no fault of the backup: a sequence behind its column that stands
- * where the manifest says. They stay to be read.
+ * Findings in the structure that the source has too are no fault of the backup: a sequence behind its
+ * column that stands where the manifest says. They stay to be read.
  */
 export function downgradeKnownFindings(
   structure: readonly Check[],

@@ -14,7 +14,10 @@ export const drillRecord = d.object({
     database: d.string,
     startedAt: d.timestamp,
     verdict: d.oneOf(VERDICTS),
-    /** Modes of restore-from-s3 that make the same passes in the same order; empty where the restore did not finish. */
+    /**
+     * Modes of restore-from-s3 that make the same passes in the same order; empty where the restore did not
+     * finish.
+     */
     coveredModes: d.array(d.string),
   }),
   /** Exactly which object was restored. */
@@ -37,8 +40,8 @@ export const drillRecord = d.object({
 })
 
 /**
- * A drill restores into a new database with parallel jobs. Overwriting in one transaction makes the same passes on one connection, which no
- * drill has tried.
+ * A drill restores into a new database with parallel jobs. Overwriting in one transaction makes the same
+ * passes on one connection, which no drill has tried.
  */
 export const COVERED_MODES = ['new-database', 'swap', 'overwrite with all-or-nothing: false'] as const
 

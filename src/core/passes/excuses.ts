@@ -10,8 +10,8 @@ const DECIDED_BY_COLLATION =
   /violates (check|partition|unique|exclusion) constraint|is violated by some row|no partition of relation|could not create (unique|exclusion)/
 
 /**
- * A failure that a difference of the server explains is not known to be the archive's: `missingLocale` says in a sentence which locale
- * the server lacks.
+ * A failure that a difference of the server explains is not known to be the archive's: `missingLocale` says
+ * in a sentence which locale the server lacks.
  */
 export function excuseByLocale(error: unknown, missingLocale: string | undefined): unknown {
   if (missingLocale === undefined || !(error instanceof OperatorError)) return error
@@ -23,7 +23,10 @@ export function excuseByLocale(error: unknown, missingLocale: string | undefined
   })
 }
 
-/** A failure after an extension was left out may be for want of it: function bodies do not say what they need. */
+/**
+ * A failure after an extension was left out may be for want of it: function bodies do not say what they
+ * need.
+ */
 export function excuseByExtensions(error: unknown, leftOut: readonly LeftOut[]): unknown {
   const extensions = leftOut.filter(({ entry }) => entry.kind === 'EXTENSION').map(({ entry }) => entry.name)
   if (extensions.length === 0 || !(error instanceof OperatorError) || error.facts.blame !== 'contents')
@@ -35,7 +38,9 @@ export function excuseByExtensions(error: unknown, leftOut: readonly LeftOut[]):
   })
 }
 
-/** Differences from the manifest that what was left out explains: they stay to be read, and decide nothing. */
+/**
+ * Differences from the manifest that what was left out explains: they stay to be read, and decide nothing.
+ */
 export function excuseLeftOut(checks: readonly Check[], leftOut: readonly LeftOut[]): readonly Check[] {
   const reasons = new Map(leftOut.flatMap(left => namesOf(left).map(name => [name, left] as const)))
   return checks.map(check => {

@@ -27,8 +27,8 @@ export function adviseOnFailure({ entry, why }: Pick<LeftOut, 'entry' | 'why'>):
 }
 
 /**
- * Throws where an extension that could not be made is needed by something else in the archive. The others can be left out: nothing in the
- * archive depends on them.
+ * Throws where an extension that could not be made is needed by something else in the archive. The others
+ * can be left out: nothing in the archive depends on them.
  */
 export function refuseNeeded(
   failed: readonly LeftOut[],

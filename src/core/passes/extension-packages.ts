@@ -1,4 +1,6 @@
-/** Debian packages whose names do not follow from that of the extension; `18` stands for the major version. */
+/**
+ * Debian packages whose names do not follow from that of the extension; `18` stands for the major version.
+ */
 const PACKAGES: Readonly<Record<string, string>> = {
   vector: 'postgresql-18-pgvector',
   pg_cron: 'postgresql-18-cron',

@@ -1,12 +1,15 @@
 import type { ArchiveEntry } from '../backup/archive-toc.ts'
 
 /**
- * Who carries out a pass. `superuser` is for a closed list of entries in a server that holds nothing else (superuser-entries.ts); on a
- * real target everything is done by the role that restores.
+ * Who carries out a pass. `superuser` is for a closed list of entries in a server that holds nothing else
+ * (superuser-entries.ts); on a real target everything is done by the role that restores.
  */
 export type PassRole = 'owner' | 'superuser'
 
-/** Entries that one pg_restore restores, up to its first error. The archive is at fault only where the error says so. */
+/**
+ * Entries that one pg_restore restores, up to its first error. The archive is at fault only where the error
+ * says so.
+ */
 export interface BulkPass {
   readonly name:
     | 'structure'
@@ -21,7 +24,9 @@ export interface BulkPass {
   readonly entries: readonly ArchiveEntry[]
 }
 
-/** SQL that is tried by itself. A failure says nothing about the archive: it is named, and the rest goes on. */
+/**
+ * SQL that is tried by itself. A failure says nothing about the archive: it is named, and the rest goes on.
+ */
 export interface Attempt {
   /** What is made, for messages: `extension citext`. */
   readonly what: string
@@ -49,7 +54,10 @@ export interface PassFacts {
   readonly hasSuperuser: boolean
   /** Also restore what the archive grants to whom. */
   readonly grants: boolean
-  /** Event triggers fire while they are restored: a drill leaves them out where the server cannot switch them off. */
+  /**
+   * Event triggers fire while they are restored: a drill leaves them out where the server cannot switch
+   * them off.
+   */
   readonly skipEventTriggers: boolean
   /** Materialised views over foreign servers stay empty: a drill asks no other server. */
   readonly skipForeignServers: boolean

@@ -21,8 +21,8 @@ export interface PassPlan {
 }
 
 /**
- * What has to be there before anything else: extensions, with the schemas that they are in. A failure says what the server lacks, and
- * nothing about the archive.
+ * What has to be there before anything else: extensions, with the schemas that they are in. A failure says
+ * what the server lacks, and nothing about the archive.
  */
 export function planPrerequisites(
   entries: readonly ArchiveEntry[],
@@ -70,8 +70,9 @@ function extensionSchema({ definition }: ArchiveEntry, entries: readonly Archive
 }
 
 /**
- * Orders what an archive holds: structure and rows, then what is built over the rows, materialised views one by one, decoration, and
- * event triggers at the very end, where they no longer fire. Entries in `without` are left out.
+ * Orders what an archive holds: structure and rows, then what is built over the rows, materialised views
+ * one by one, decoration, and event triggers at the very end, where they no longer fire. Entries in
+ * `without` are left out.
  */
 export function planPasses(
   all: readonly ArchiveEntry[],
@@ -140,8 +141,8 @@ function isOfEventTrigger({ kind, name }: ArchiveEntry): boolean {
 }
 
 /**
- * Comments and grants belong to no section of their own: they go where the entry before them goes, as in pg_restore (RestoreArchive in
- * pg_backup_archiver.c, curSection).
+ * Comments and grants belong to no section of their own: they go where the entry before them goes, as in
+ * pg_restore (RestoreArchive in pg_backup_archiver.c, curSection).
  */
 function effectiveSections(entries: readonly ArchiveEntry[]): ReadonlyMap<string, ArchiveSection> {
   let current: ArchiveSection = 'pre-data'
@@ -153,7 +154,10 @@ function effectiveSections(entries: readonly ArchiveEntry[]): ReadonlyMap<string
   )
 }
 
-/** One pg_restore wherever the role stays the same; the last one brings the rows too, because it writes less WAL for tables that it has made. */
+/**
+ * One pg_restore wherever the role stays the same; the last one brings the rows too, because it writes less
+ * WAL for tables that it has made.
+ */
 function planStructureAndRows(
   structure: readonly ArchiveEntry[],
   rows: readonly ArchiveEntry[],
@@ -199,7 +203,10 @@ function decorate(entry: ArchiveEntry, { hasSuperuser }: PassFacts): Attempt {
   }
 }
 
-/** Views that read other servers are not filled in a drill; elsewhere nothing is waited for longer than its timeout. */
+/**
+ * Views that read other servers are not filled in a drill; elsewhere nothing is waited for longer than its
+ * timeout.
+ */
 function planViews(
   entries: readonly ArchiveEntry[],
   all: readonly ArchiveEntry[],

@@ -15,10 +15,11 @@ const ALWAYS = [
 ]
 
 /**
- * The closed list of what a superuser makes in a scratch server. Everything else is made by a role without rights of its own, because making
- * it may run functions of the database: a stored generated column, the bound of a partition of a domain's type, an
- * aggregate with a domain as its state, an index predicate (tried one by one; docs/threat-model.md).
- * Nothing is retried here because it was denied: the archive would choose what runs as superuser.
+ * The closed list of what a superuser makes in a scratch server. Everything else is made by a role without
+ * rights of its own, because making it may run functions of the database: a stored generated column, the
+ * bound of a partition of a domain's type, an aggregate with a domain as its state, an index predicate
+ * (tried one by one; docs/threat-model.md). Nothing is retried here because it was denied: the archive
+ * would choose what runs as superuser.
  */
 export function needsSuperuser(entry: ArchiveEntry): boolean {
   if (ALWAYS.includes(entry.kind) || isSuperuserPublication(entry)) return true
@@ -37,7 +38,10 @@ export function needsSuperuser(entry: ArchiveEntry): boolean {
   }
 }
 
-/** Objects of these kinds stay the superuser's; the others are handed over to the owner of the database once they are made. */
+/**
+ * Objects of these kinds stay the superuser's; the others are handed over to the owner of the database once
+ * they are made.
+ */
 export const KEPT_BY_SUPERUSER = [
   'EXTENSION',
   'EVENT TRIGGER',
@@ -59,8 +63,8 @@ function statesOf(sql: string): readonly string[] {
 }
 
 /**
- * SQL without what stands in quotes: a default or a body may hold any words. pg_dump writes identifiers in capitals, or such as would be
- * keywords, in quotes.
+ * SQL without what stands in quotes: a default or a body may hold any words. pg_dump writes identifiers in
+ * capitals, or such as would be keywords, in quotes.
  */
 function withoutQuoted(sql: string): string {
   return sql.replace(/E'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$.*?\$\1\$/gs, "''")

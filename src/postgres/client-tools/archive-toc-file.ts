@@ -8,8 +8,8 @@ import { MIB } from '../../core/text/bytes.ts'
 const LARGEST_TOC_BYTES = 1024 * MIB
 
 /**
- * Reads what an archive in custom format holds, without a program: the first MiB has it all, unless there are thousands of objects. The
- * archive must have been verified. Throws ARCHIVE_CORRUPT.
+ * Reads what an archive in custom format holds, without a program: the first MiB has it all, unless there
+ * are thousands of objects. The archive must have been verified. Throws ARCHIVE_CORRUPT.
  */
 export async function readArchiveToc(archive: string): Promise<ArchiveToc> {
   await using file = await open(archive)

@@ -19,8 +19,9 @@ export interface AmcheckOptions {
 }
 
 /**
- * Lets pg_amcheck read every page of every table and index, and look every row up in each index (--heapallindexed, --checkunique).
- * It makes the extension amcheck where that is missing. What it could not do is not measured; what it finds fails.
+ * Lets pg_amcheck read every page of every table and index, and look every row up in each index
+ * (--heapallindexed, --checkunique). It makes the extension amcheck where that is missing. What it could
+ * not do is not measured; what it finds fails.
  */
 export async function checkWithAmcheck(options: AmcheckOptions): Promise<Check> {
   const { path, env, jobs, signal, onProgress } = options
@@ -73,7 +74,9 @@ function toCheck(damaged: DamagedRelations, problem: string | undefined, looked:
   return { ...about, verdict: 'pass', found: renderAmount(looked, 'relation'), note: null }
 }
 
-/** Follows `btree index "db.schema.name":` or `heap table "…", block 1, offset 2:` and the message below it. */
+/**
+ * Follows `btree index "db.schema.name":` or `heap table "…", block 1, offset 2:` and the message below it.
+ */
 class DamagedRelations {
   /** The first of each relation's messages. */
   readonly #messages = new Map<string, string>()

@@ -9,8 +9,9 @@ interface Cause {
 const WORKER_ENDED = /^a worker process (died|is dead)/
 
 /**
- * What ends a pg_restore without saying anything about the archive: the first that fits. Each pattern is for the beginning of a
- * message: further on, and in the command that pg_restore quotes, are names and texts of the database.
+ * What ends a pg_restore without saying anything about the archive: the first that fits. Each pattern is
+ * for the beginning of a message: further on, and in the command that pg_restore quotes, are names and
+ * texts of the database.
  */
 const NOT_THE_ARCHIVE: readonly Cause[] = [
   {
@@ -76,14 +77,17 @@ const NOT_THE_ARCHIVE: readonly Cause[] = [
 const DAMAGE =
   /^(could not (read from|find block|uncompress|decompress)|.*possibly corrupt archive|corrupt tar header|did not find magic string|unexpected (end of file|data offset|section)|input file (appears|does not appear)|invalid (dumpId|compression)|unsupported version|unrecognized (data block|file format)|entry ID .* out of range|bad dumpId|actual file length)/
 
-/** The source's own definitions or rows keep them from being made again: stock pg_restore fails at this, too. */
+/**
+ * The source's own definitions or rows keep them from being made again: stock pg_restore fails at this,
+ * too.
+ */
 const CONTENTS =
   /^ERROR: +(.* violates (check|partition|unique|foreign key|not-null|exclusion)|.* is violated by some row|could not create (unique|exclusion)|duplicate key value|null value in column|no partition of relation|insert or update on table|(function|relation|type|operator|column|schema|role|language|index|constraint|text search \w+|operator class|access method|server|foreign-data wrapper|cast|aggregate) .*(does not exist|already exists)|operator does not exist|could not find |syntax error|invalid input (syntax|value)|invalid value for|malformed |value too long|date\/time field|bit string|missing data for column|extra data after|functions in index|generation expression is not immutable|cannot |unrecognized configuration parameter|invalid byte sequence)/
 
 /**
- * The error of a pg_restore for those who have to decide about the archive. RESTORE_FAILED, says in `facts.blame` what is
- * known about the archive; any other code says that the server or the machine was at fault. `said` are the tool's own
- * messages, each without its prefix: not the commands that it quotes.
+ * The error of a pg_restore for those who have to decide about the archive. RESTORE_FAILED, says in
+ * `facts.blame` what is known about the archive; any other code says that the server or the machine was at
+ * fault. `said` are the tool's own messages, each without its prefix: not the commands that it quotes.
  */
 export function restoreError(error: unknown, said: readonly string[]): unknown {
   // The system's own code: the tool did not even start.

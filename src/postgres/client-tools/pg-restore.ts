@@ -23,16 +23,20 @@ const ERRORS_KEPT = 100
 
 /** A pg_restore that runs. Disposing stops it. */
 export interface RunningRestore extends AsyncDisposable {
-  /** Resolves after exit code 0; anything else is an OperatorError, of code RESTORE_FAILED where the archive is at fault. */
+  /**
+   * Resolves after exit code 0; anything else is an OperatorError, of code RESTORE_FAILED where the archive
+   * is at fault.
+   */
   readonly finished: ToolProcess['finished']
   /** What is being restored: `TABLE DATA users`. */
   readonly currentItem: string | undefined
 }
 
 /**
- * Restores an archive into the database of `env`, stopping at the first error: pg_restore's exit code does not tell ignored
- * errors from fatal ones. Owners and grants stay out (runbook §4.2), and tablespaces, which the target need not have.
- * Statistics stay out too: restoring them runs code of the server on data of the archive (CVE-2026-16238).
+ * Restores an archive into the database of `env`, stopping at the first error: pg_restore's exit code does
+ * not tell ignored errors from fatal ones. Owners and grants stay out (runbook §4.2), and tablespaces,
+ * which the target need not have. Statistics stay out too: restoring them runs code of the server on data
+ * of the archive (CVE-2026-16238).
  */
 export function startRestore({
   path,
@@ -67,8 +71,9 @@ export function startRestore({
       currentItem = item ?? currentItem
       const error = /^pg_restore: error: (.*)$/.exec(line)?.[1]
       if (error !== undefined && errors.length < ERRORS_KEPT) errors.push(error)
-      // DETAIL and CONTEXT quote rows of the database, and some commands hold passwords: they stay out of the log. A line that begins in
-      // no known way continues the line before, because names and commands may hold line ends.
+      // DETAIL and CONTEXT quote rows of the database, and some commands hold passwords: they stay out of
+      // the log. A line that begins in no known way continues the line before, because names and commands
+      // may hold line ends.
       if (/^(DETAIL|CONTEXT):/.test(line) || isSecretCommand(line)) isNoise = true
       else if (/^pg_restore: /.test(line))
         isNoise = !/^pg_restore: (error:|warning:|from TOC entry|detail:|hint:)/.test(line)
@@ -96,12 +101,17 @@ export function isSecretCommand(line: string): boolean {
   return /^Command was: (CREATE|ALTER) (USER|ROLE|SERVER|SUBSCRIPTION|FOREIGN DATA WRAPPER)\b/.test(line)
 }
 
-/** libpq takes what has an equals sign in it, or begins like a URL, for a connection string: so it gets one. */
+/**
+ * libpq takes what has an equals sign in it, or begins like a URL, for a connection string: so it gets one.
+ */
 function renderDatabase(name: string): string {
   return `dbname='${name.replace(/[\\']/g, '\\$&')}'`
 }
 
-/** pg_restore, writing the entries of an archive as a script to its output: for a transaction of somebody else. */
+/**
+ * pg_restore, writing the entries of an archive as a script to its output: for a transaction of somebody
+ * else.
+ */
 export function startScript({
   path,
   archive,
@@ -142,8 +152,8 @@ export function startScript({
 }
 
 /**
- * Lets pg_restore decode every block of an archive without a database. It finds what a checksum cannot: an archive that was
- * written wrongly. Throws GATE_UNVERIFIED with what pg_restore said.
+ * Lets pg_restore decode every block of an archive without a database. It finds what a checksum cannot: an
+ * archive that was written wrongly. Throws GATE_UNVERIFIED with what pg_restore said.
  */
 export async function decodeArchive(
   path: string,

@@ -16,15 +16,17 @@ export interface TransactionOptions {
 }
 
 /**
- * The transaction locks a database against writing. If the machine that holds it is lost, the server may not hear of that: a proxy
- * between the two goes on answering. Then nobody speaks in it any more, and the server rolls it back after this time.
+ * The transaction locks a database against writing. If the machine that holds it is lost, the server may
+ * not hear of that: a proxy between the two goes on answering. Then nobody speaks in it any more, and the
+ * server rolls it back after this time.
  */
 const IDLE_LIMIT_MS = 120_000
 
 /**
- * One transaction in a psql of its own, which takes what pg_restore writes as a script: pg_restore itself cannot empty a database in
- * the transaction in which it fills it. Disposing without a commit rolls back, and so does everything that ends this
- * process, psql or the server: psql is told to COMMIT only after pg_restore has ended well, and never at an end of file.
+ * One transaction in a psql of its own, which takes what pg_restore writes as a script: pg_restore itself
+ * cannot empty a database in the transaction in which it fills it. Disposing without a commit rolls back,
+ * and so does everything that ends this process, psql or the server: psql is told to COMMIT only after
+ * pg_restore has ended well, and never at an end of file.
  */
 export interface TargetTransaction extends AsyncDisposable {
   /** The transaction's number, by which the server knows later how it ended. */
@@ -39,7 +41,10 @@ export interface TargetTransaction extends AsyncDisposable {
   readonly ask: (sql: string) => Promise<readonly string[]>
   /** Lets psql run a script from a stream, and waits until all of it has run. Counts bytes. */
   take(script: Readable, onBytes: (bytes: number) => void): Promise<void>
-  /** Tries statements in a savepoint. Returns what the server said where one failed, and goes on as if none had run. */
+  /**
+   * Tries statements in a savepoint. Returns what the server said where one failed, and goes on as if none
+   * had run.
+   */
   attempt(statements: readonly string[], timeoutMs: number): Promise<string | undefined>
   /** Says something in it again and again while other work goes on, so that it is not taken for forgotten. */
   whileIdle<T>(work: () => Promise<T>): Promise<T>
@@ -142,12 +147,15 @@ export async function beginTransaction({
   }
 }
 
-/** psql writes an error before it goes on; both pipes are read in the same turn of the event loop, or the next. */
+/**
+ * psql writes an error before it goes on; both pipes are read in the same turn of the event loop, or the
+ * next.
+ */
 const STDERR_GRACE_MS = 10
 
 /**
- * psql goes on after an error only with ON_ERROR_STOP off. The statements come from the archive, so that it takes no commands of its own
- * from them (\\restrict).
+ * psql goes on after an error only with ON_ERROR_STOP off. The statements come from the archive, so that it
+ * takes no commands of its own from them (\\restrict).
  */
 async function tryInSavepoint(
   run: (sql: string) => Promise<readonly string[]>,
@@ -212,7 +220,10 @@ async function copy(
   }
 }
 
-/** What psql prints, line by line, up to a token. The script prints lines too: they are dropped as they come. */
+/**
+ * What psql prints, line by line, up to a token. The script prints lines too: they are dropped as they
+ * come.
+ */
 class Answers {
   #rest = ''
   #lines: string[] = []
@@ -246,7 +257,10 @@ class Answers {
 
 const KEPT_LINES = 20
 
-/** DETAIL and CONTEXT quote rows of the database, and the options of user mappings hold passwords: they stay out of the log, with the lines that continue them. NOTICEs say nothing. */
+/**
+ * DETAIL and CONTEXT quote rows of the database, and the options of user mappings hold passwords: they stay
+ * out of the log, with the lines that continue them. NOTICEs say nothing.
+ */
 function createNoise(): (line: string) => boolean {
   let isNoise = false
   return line => {

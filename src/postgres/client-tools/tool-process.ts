@@ -16,7 +16,10 @@ export interface ToolProcess extends AsyncDisposable {
   readonly stdout: Readable
   /** At its end already, unless the tool has input. */
   readonly stdin: Writable
-  /** Resolves with what the tool said beyond its progress, after exit code 0; anything else is an OperatorError. */
+  /**
+   * Resolves with what the tool said beyond its progress, after exit code 0; anything else is an
+   * OperatorError.
+   */
   readonly finished: Promise<readonly string[]>
 }
 
@@ -39,9 +42,10 @@ export interface ToolStart {
 }
 
 /**
- * Starts a tool that runs long and says much. Both pipes are drained together: a full stderr pipe would stop it. Not
- * through @actions/exec, which has no backpressure and whose children outlive a cancelled job. Disposing stops it: SIGTERM lets it cancel
- * its query on the server, SIGKILL first would leave that running.
+ * Starts a tool that runs long and says much. Both pipes are drained together: a full stderr pipe would
+ * stop it. Not through @actions/exec, which has no backpressure and whose children outlive a cancelled job.
+ * Disposing stops it: SIGTERM lets it cancel its query on the server, SIGKILL first would leave that
+ * running.
  */
 export function startTool(start: ToolStart): ToolProcess {
   const { output = 'pipe' } = start

@@ -1,19 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import {
-  access,
-  chmod,
-  chown,
-  constants,
-  mkdir,
-  mkdtemp,
-  open,
-  readFile,
-  rm,
-  stat,
-  statfs,
-  writeFile,
-} from 'node:fs/promises'
+import { chmod, mkdtemp, open, readFile, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -24,13 +11,12 @@ import type { Connection } from '../../core/pg/connection.ts'
 import { Secret } from '../../core/secret.ts'
 import { renderBytes } from '../../core/text/bytes.ts'
 import { readSystemIdentifier } from '../catalog/database-identity.ts'
-import { toolEnvironment } from '../client-tools/run-tool.ts'
 import { openSession } from '../session/session.ts'
 import { clusterSettings } from './cluster-settings.ts'
+import { confine, serverEnvironment, serverUser } from './confine.ts'
+import { initialiseCluster, scratchError } from './initdb.ts'
 import { CLUSTER_PREFIX, type ClusterPlace, removeCluster } from './left-cluster.ts'
 
-/** The user `nobody`: the server refuses to run as root. */
-const NOBODY = 65_534
 const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 5000
 const END_GRACE_MS = 2000
@@ -62,8 +48,8 @@ export interface Cluster extends AsyncDisposable {
 }
 
 /**
- * A directory in which a server can live: the one given, which must be private and named pg-runbook-…; or, as root, where nobody may
- * not pass through to it, a new one in the system's temporary directory.
+ * A directory in which a server can live: the one given, which must be private and named pg-runbook-…; or,
+ * as root, where nobody may not pass through to it, a new one in the system's temporary directory.
  */
 export async function clusterDirectory(wanted: string): Promise<string> {
   if (process.getuid?.() !== 0) return wanted
@@ -76,9 +62,9 @@ export async function clusterDirectory(wanted: string): Promise<string> {
 }
 
 /**
- * Makes and starts a PostgreSQL server on a free port of the loopback interface, with a random password. As root it runs as
- * nobody. Ready means that an authenticated query was answered: pg_isready is satisfied with less.
- * Throws SCRATCH_FAILED, with the server's own last words.
+ * Makes and starts a PostgreSQL server on a free port of the loopback interface, with a random password. As
+ * root it runs as nobody. Ready means that an authenticated query was answered: pg_isready is satisfied
+ * with less. Throws SCRATCH_FAILED, with the server's own last words.
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { directory, remember, signal } = options
@@ -86,7 +72,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   try {
     await requireSpace(options)
     const password = randomBytes(24).toString('hex')
-    await initialise(options, password)
+    await initialiseCluster(options, password)
     for (let attempt = 1; ; attempt += 1) {
       const server = await startServer(options, await freePort(), password)
       const failure = (await waitUntilReady(server, signal)) ?? (await findImpostor(server, directory))
@@ -118,70 +104,6 @@ async function othersMayPass(path: string): Promise<boolean> {
   return path === dirname(path) || (await othersMayPass(dirname(path)))
 }
 
-/** As root, what makes a program run as nobody. */
-function owner(): { readonly uid?: number; readonly gid?: number } {
-  return process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
-}
-
-async function initialise({ binDir, directory, variables }: ClusterOptions, password: string): Promise<void> {
-  const data = join(directory, 'data')
-  const passwordFile = join(directory, 'superuser')
-  await mkdir(data, { mode: 0o700 })
-  await writeFile(passwordFile, password, { mode: 0o600 })
-  if (owner().uid !== undefined) for (const path of [data, passwordFile]) await chown(path, NOBODY, NOBODY)
-  const args = ['-D', data, '--username=postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`]
-  const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C']
-  const initdb = spawn(join(binDir, 'initdb'), [...args, ...locale, '--no-sync', '--no-instructions'], {
-    ...owner(),
-    cwd: directory,
-    env: serverEnvironment(variables),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let said = ''
-  for (const stream of [initdb.stdout, initdb.stderr]) stream.on('data', chunk => (said += chunk))
-  const exitCode = await new Promise(resolve => {
-    initdb.once('close', resolve)
-    initdb.once('error', error => {
-      said += error.message
-      resolve(null)
-    })
-  })
-  await rm(passwordFile, { force: true })
-  if (exitCode !== 0)
-    throw scratchError(`initdb ended with ${exitCode}: ${said.trim().split('\n').slice(-5).join(' | ')}.`)
-}
-
-/**
- * The environment of the server: nothing of the step's. The id by which the runner finds leftover processes is no secret, and a PATH is
- * needed to start it.
- */
-function serverEnvironment({
-  RUNNER_TRACKING_ID: trackingId,
-}: ClusterOptions['variables']): Record<string, string> {
-  return toolEnvironment({ PATH: '/usr/local/bin:/usr/bin:/bin', RUNNER_TRACKING_ID: trackingId })
-}
-
-/** Where util-linux puts it; not every system has it. */
-const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv']
-
-/** A command that writes no core files, which would hold rows, and gains no rights by set-user-ID programs. It keeps its process id. */
-async function confine(command: readonly string[]): Promise<readonly [string, ...string[]]> {
-  const setpriv = await firstExecutable(SETPRIV)
-  const inner = setpriv === undefined ? command : [setpriv, '--no-new-privs', '--', ...command]
-  return ['/bin/sh', '-c', 'ulimit -c 0; exec "$@"', 'sh', ...inner]
-}
-
-async function firstExecutable(paths: readonly string[]): Promise<string | undefined> {
-  for (const path of paths) {
-    const isThere = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    )
-    if (isThere) return path
-  }
-  return undefined
-}
-
 interface Server extends Cluster {
   readonly process: ChildProcess
 }
@@ -201,7 +123,7 @@ async function startServer(
     ...clusterSettings(port, major, jobs),
   ])
   const server = spawn(command, args, {
-    ...owner(),
+    ...serverUser(),
     // From the first moment on, so that a search for its processes finds it.
     cwd: data,
     env: serverEnvironment(variables),
@@ -227,7 +149,9 @@ async function startServer(
   }
 }
 
-/** What made it end comes before what followed from it; how it ended, where it had no time to say anything. */
+/**
+ * What made it end comes before what followed from it; how it ended, where it had no time to say anything.
+ */
 function describeEnd({ exitCode, signalCode }: ChildProcess, log: string): string {
   const lines = log
     .split('\n')
@@ -265,8 +189,9 @@ async function waitUntilReady(
 }
 
 /**
- * Undefined where the server that answered is the one that was started: another user of the machine may have taken the port between our look at it
- * and our server's. SCRAM proves that it knows the password, its identifier and a living process that it is ours.
+ * Undefined where the server that answered is the one that was started: another user of the machine may
+ * have taken the port between our look at it and our server's. SCRAM proves that it knows the password, its
+ * identifier and a living process that it is ours.
  */
 async function findImpostor(
   { process: server, connection }: Server,
@@ -281,7 +206,10 @@ async function findImpostor(
   return new Error(`another server answers on port ${connection.port}`)
 }
 
-/** SIGQUIT, an immediate shutdown: nothing has to be saved, and unlike SIGKILL it gives the shared memory back. */
+/**
+ * SIGQUIT, an immediate shutdown: nothing has to be saved, and unlike SIGKILL it gives the shared memory
+ * back.
+ */
 async function stop(server: ChildProcess): Promise<void> {
   if (hasEnded(server)) return
   const ended = new Promise(resolve => server.once('exit', resolve))
@@ -307,16 +235,6 @@ function toConnection(port: number, password: string): Connection {
     options: undefined,
     connectTimeoutSeconds: 10,
   }
-}
-
-function scratchError(message: string, cause?: unknown): OperatorError {
-  const isFull = /No space left on device/.test(message)
-  return new OperatorError(isFull ? 'DISK_FULL' : 'SCRATCH_FAILED', message, {
-    hint: isFull
-      ? 'Use a machine with a larger disk, or set RUNNER_TEMP to one.'
-      : 'Run setup-pg18 with components "client, server" before this step; as root, other users must be able to run its programs.',
-    cause,
-  })
 }
 
 function freePort(): Promise<number> {

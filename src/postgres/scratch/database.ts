@@ -26,14 +26,17 @@ export interface ScratchDatabase extends AsyncDisposable {
   readonly serverVersion: string
   /** Where it cannot be like the source: what differs, for the log and the record. */
   readonly notes: readonly string[]
-  /** Throws SCRATCH_FAILED when the server no longer answers: then nothing that went wrong on it says anything. */
+  /**
+   * Throws SCRATCH_FAILED when the server no longer answers: then nothing that went wrong on it says
+   * anything.
+   */
   proveAlive(): Promise<void>
 }
 
 export interface ScratchDatabaseOptions {
   /**
-   * One of our own; or a database of one that was given, whose role must be allowed to create databases. Our own ends
-   * with the drill, and the database with it: dropping it first would only take time.
+   * One of our own; or a database of one that was given, whose role must be allowed to create databases.
+   * Our own ends with the drill, and the database with it: dropping it first would only take time.
    */
   readonly server: Cluster | Connection
   /** What the restored database should be like. */
@@ -44,9 +47,10 @@ export interface ScratchDatabaseOptions {
 }
 
 /**
- * Creates a database with a random name, of the encoding and collation of the source, with the roles that its policies
- * name, and with an owner of its own where the server's role is a superuser. Never restores into one that exists. Throws SCRATCH_FAILED where
- * the server is too old, is the source itself, or does not let this role do it.
+ * Creates a database with a random name, of the encoding and collation of the source, with the roles that
+ * its policies name, and with an owner of its own where the server's role is a superuser. Never restores
+ * into one that exists. Throws SCRATCH_FAILED where the server is too old, is the source itself, or does
+ * not let this role do it.
  */
 export async function createScratchDatabase({
   server,
@@ -88,7 +92,10 @@ function ownerName(database: string): string {
   return database.replace(/^pg_/, '')
 }
 
-/** A superuser of a given server is no role to restore as: code of the backup would run programs on that machine. */
+/**
+ * A superuser of a given server is no role to restore as: code of the backup would run programs on that
+ * machine.
+ */
 async function refuseLockedOut(owner: Connection, signal: AbortSignal): Promise<void> {
   try {
     await using _session = await openSession(owner, signal)
@@ -126,8 +133,8 @@ async function proveAlive(connection: Connection, own: Cluster | undefined): Pro
 }
 
 /**
- * Drops a database that a drill made, its owner, and the roles made for it; does nothing when they are gone. Refuses any other
- * name.
+ * Drops a database that a drill made, its owner, and the roles made for it; does nothing when they are
+ * gone. Refuses any other name.
  */
 export async function dropScratchDatabase(server: Connection, name: string): Promise<void> {
   if (!new RegExp(`^${PREFIX}[0-9a-f]{12}$`).test(name)) throw new Error(`${name} was not made by a drill`)

@@ -5,7 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const STOP_TIMEOUT_MS = 5000
 
-/** The directory with a scratch server's data, which is ours to remove, and the server itself, once there is one. */
+/**
+ * The directory with a scratch server's data, which is ours to remove, and the server itself, once there is
+ * one.
+ */
 export interface ClusterPlace {
   readonly directory: string
   readonly pid: number | null
@@ -15,8 +18,8 @@ export interface ClusterPlace {
 export const CLUSTER_PREFIX = 'pg-runbook-'
 
 /**
- * Stops a server whose starter was killed, and removes its files. Touches only processes that work in its directory.
- * Does nothing when all is gone.
+ * Stops a server whose starter was killed, and removes its files. Touches only processes that work in its
+ * directory. Does nothing when all is gone.
  */
 export async function stopLeftCluster({ pid, directory }: ClusterPlace): Promise<void> {
   if (!basename(directory).startsWith(CLUSTER_PREFIX)) throw new Error(`${directory} was not made by a drill`)
@@ -24,7 +27,10 @@ export async function stopLeftCluster({ pid, directory }: ClusterPlace): Promise
   await removeCluster(directory)
 }
 
-/** Removes the directory of a server that has ended, with what may still work in it: backends that outlived it, an initdb. */
+/**
+ * Removes the directory of a server that has ended, with what may still work in it: backends that outlived
+ * it, an initdb.
+ */
 export async function removeCluster(directory: string): Promise<void> {
   for (const pid of await processesIn(directory)) signal(pid, 'SIGKILL')
   // A process that was killed may write one more file before it is gone.
@@ -39,7 +45,10 @@ async function quit(pid: number): Promise<void> {
   signal(pid, 'SIGKILL')
 }
 
-/** A process id may have been given to somebody else since; where there is no /proc, the server's own file has to do. */
+/**
+ * A process id may have been given to somebody else since; where there is no /proc, the server's own file
+ * has to do.
+ */
 async function isServerOf(pid: number, directory: string): Promise<boolean> {
   const pids = await processesIn(directory)
   if (pids.length > 0) return pids.includes(pid)

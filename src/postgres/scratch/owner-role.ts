@@ -5,8 +5,9 @@ import { Secret } from '../../core/secret.ts'
 import { openSession, type Session } from '../session/session.ts'
 
 /**
- * Makes the role that owns a scratch database and that everything in it runs as. It has no rights beyond that database but BYPASSRLS, without
- * which it could not refresh a view behind forced row security. SET ROLE of a superuser would be no wall: RESET ROLE undoes it.
+ * Makes the role that owns a scratch database and that everything in it runs as. It has no rights beyond
+ * that database but BYPASSRLS, without which it could not refresh a view behind forced row security. SET
+ * ROLE of a superuser would be no wall: RESET ROLE undoes it.
  */
 export async function createOwnerRole(
   session: Session,
@@ -20,7 +21,10 @@ export async function createOwnerRole(
   return { ...server, user: name, password: new Secret(password), sslCert: undefined, sslKey: undefined }
 }
 
-/** What the superuser has made in this database and only the owner needs; members of extensions stay with their extension. */
+/**
+ * What the superuser has made in this database and only the owner needs; members of extensions stay with
+ * their extension.
+ */
 const MADE = `
   WITH made AS (
     SELECT 'pg_catalog.pg_proc'::regclass AS class, p.oid, 'ROUTINE ' || p.oid::regprocedure::text AS object
@@ -42,7 +46,10 @@ const MADE = `
    WHERE made.oid >= 16384
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = made.class AND d.objid = made.oid AND d.deptype = 'e')`
 
-/** What the owner had in the source and an extension does not give: its wrappers, its schemas, the tables that it offers to pg_dump. */
+/**
+ * What the owner had in the source and an extension does not give: its wrappers, its schemas, the tables
+ * that it offers to pg_dump.
+ */
 const GRANTED = `
   SELECT format('GRANT USAGE ON FOREIGN DATA WRAPPER %I TO ', w.fdwname) || $1::text AS sql FROM pg_catalog.pg_foreign_data_wrapper w
   UNION ALL
@@ -61,8 +68,8 @@ const GRANTED = `
    WHERE n.nspname NOT IN ('public', 'pg_catalog')`
 
 /**
- * Gives the owner what a superuser has made for it. A function keeps no superuser as its owner: with SECURITY DEFINER anything in the
- * database could call it.
+ * Gives the owner what a superuser has made for it. A function keeps no superuser as its owner: with
+ * SECURITY DEFINER anything in the database could call it.
  */
 export async function handOver(superuser: Connection, owner: string, signal: AbortSignal): Promise<void> {
   await using session = await openSession(superuser, signal)

@@ -10,12 +10,16 @@ const MARK = 'Made by a drill of pg-runbook for the policies of a backup.'
 /** Held shared by every drill on a server, so that the last one knows that it is: `pgrunbk` in ASCII. */
 const LOCK = '31638938685694571'
 
-/** Held by whoever removes roles: of two drills that end together, the second looks again when the first is done. */
+/**
+ * Held by whoever removes roles: of two drills that end together, the second looks again when the first is
+ * done.
+ */
 const REMOVING = '31638938685694572'
 
 /**
- * Makes the roles that policies name and that the server lacks: they may not log in and own nothing. From now on, and as long as the
- * session lives, no other drill removes them. Throws SCRATCH_FAILED where the role of the session may not make roles.
+ * Makes the roles that policies name and that the server lacks: they may not log in and own nothing. From
+ * now on, and as long as the session lives, no other drill removes them. Throws SCRATCH_FAILED where the
+ * role of the session may not make roles.
  */
 export async function createPolicyRoles(
   session: Session,
@@ -45,8 +49,8 @@ export async function createPolicyRoles(
 }
 
 /**
- * Removes the roles that drills made, those of killed ones too, unless another drill is still at work, or has ended and still drops
- * its database: then it will. Ends with the session.
+ * Removes the roles that drills made, those of killed ones too, unless another drill is still at work, or
+ * has ended and still drops its database: then it will. Ends with the session.
  */
 export async function dropPolicyRoles(session: Session): Promise<void> {
   await session.rows(`SELECT pg_advisory_lock(${REMOVING})::text`)

@@ -15,8 +15,8 @@ export interface AttemptOptions {
 }
 
 /**
- * Runs statements one by one, as pg_restore would run them: without a search_path. Returns those that failed, with what the server said.
- * Throws what ended a session: nothing more can be tried then.
+ * Runs statements one by one, as pg_restore would run them: without a search_path. Returns those that
+ * failed, with what the server said. Throws what ended a session: nothing more can be tried then.
  */
 export async function attemptStatements(
   attempts: readonly Attempt[],
@@ -77,7 +77,10 @@ async function runAll(
   }
 }
 
-/** The server shuts down, or no SQLSTATE came at all: the connection is gone. Class 08 is about foreign servers. */
+/**
+ * The server shuts down, or no SQLSTATE came at all: the connection is gone. Class 08 is about foreign
+ * servers.
+ */
 function endsSession({ facts }: OperatorError): boolean {
   return facts.sqlState === undefined || facts.sqlState.startsWith('57P')
 }

@@ -12,7 +12,10 @@ const WRITABLE = `
      AND EXISTS (SELECT FROM pg_catalog.pg_depend d
                   WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`
 
-/** Those rows of extensions that `role` may not write into this database; undefined is the role of the session. */
+/**
+ * Those rows of extensions that `role` may not write into this database; undefined is the role of the
+ * session.
+ */
 export async function readUnwritableRows(
   session: Session,
   rows: readonly ArchiveEntry[],

@@ -35,8 +35,9 @@ const VERDICT_CODES: readonly ErrorCode[] = [
 const EVENT_TRIGGERS_OFF = 17
 
 /**
- * Restores a backup into a scratch database, judges it, and writes the record. A backup that does not restore is a verdict; an
- * OperatorError means that the drill could not be held, and says nothing about the backup.
+ * Restores a backup into a scratch database, judges it, and writes the record. A backup that does not
+ * restore is a verdict; an OperatorError means that the drill could not be held, and says nothing about the
+ * backup.
  */
 export async function drill(request: DrillRequest, deps: DrillDeps): Promise<DrillReport> {
   const startedAt = deps.now()

@@ -38,8 +38,9 @@ export async function runChecks(
 }
 
 /**
- * Rows of the archive against rows of the restored tables: counts cannot see a value that changed on the way. It shows nothing of the
- * source, to which only the counts of the manifest tie the archive: without them it makes no drill pass.
+ * Rows of the archive against rows of the restored tables: counts cannot see a value that changed on the
+ * way. It shows nothing of the source, to which only the counts of the manifest tie the archive: without
+ * them it makes no drill pass.
  */
 async function compareRows(
   { manifest }: DrillRequest,

@@ -46,8 +46,8 @@ export interface Filled {
 }
 
 /**
- * Fills an empty database from an archive, pass by pass. Only what is about the archive ends it; what a server lacks is left out and
- * returned. Throws `unfit` where something else in the archive needs that.
+ * Fills an empty database from an archive, pass by pass. Only what is about the archive ends it; what a
+ * server lacks is left out and returned. Throws `unfit` where something else in the archive needs that.
  */
 export async function fillDatabase(request: FillRequest, deps: FillDeps): Promise<Filled> {
   const { log, now } = deps
@@ -69,7 +69,9 @@ export async function fillDatabase(request: FillRequest, deps: FillDeps): Promis
   return { restoreMs, leftOut }
 }
 
-/** Extensions, and what goes with those that could not be made; rows of extensions that may not be written. */
+/**
+ * Extensions, and what goes with those that could not be made; rows of extensions that may not be written.
+ */
 async function makePrerequisites(
   { entries, facts, owner, unfit }: FillRequest,
   deps: FillDeps,

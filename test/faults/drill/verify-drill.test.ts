@@ -92,7 +92,10 @@ describe('verify-drill under faults', () => {
     }
   }
 
-  /** What a drill must leave that could not be held: one error, an output that says so, and nothing anywhere. */
+  /**
+   * What a drill must leave that could not be held: one error, an output that says so, and nothing
+   * anywhere.
+   */
   async function expectNotHeld(
     run: ActionRun,
     { bucket }: Pick<Backup, 'bucket'>,
@@ -122,7 +125,10 @@ describe('verify-drill under faults', () => {
     expect(await drillDatabases(run)).toEqual([])
   }
 
-  /** Of this run, on a server that was given: state forgets the name when the database is dropped, or should be. */
+  /**
+   * Of this run, on a server that was given: state forgets the name when the database is dropped, or should
+   * be.
+   */
   async function drillDatabases({ savedState }: ActionRun): Promise<readonly unknown[]> {
     const names = [...savedState.matchAll(/pg_runbook_drill_[0-9a-f]{12}/g)].map(([name]) => `'${name}'`)
     return onScratch(`SELECT datname FROM pg_database WHERE datname IN (${[...names, "''"].join(', ')})`)
