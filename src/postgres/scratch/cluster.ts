@@ -15,7 +15,7 @@ import { openSession } from '../session/session.ts'
 import { clusterSettings } from './cluster-settings.ts'
 import { confine, serverEnvironment, serverUser } from './confine.ts'
 import { initialiseCluster, scratchError } from './initdb.ts'
-import { CLUSTER_PREFIX, type ClusterPlace, removeCluster } from './left-cluster.ts'
+import { CLUSTER_PREFIX, type ClusterPlace, removeCluster, sweepDeadClusters } from './left-cluster.ts'
 
 const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 5000
@@ -53,6 +53,7 @@ export interface Cluster extends AsyncDisposable {
  */
 export async function clusterDirectory(wanted: string): Promise<string> {
   if (process.getuid?.() !== 0) return wanted
+  await sweepDeadClusters(tmpdir())
   const directory = (await othersMayPass(dirname(wanted)))
     ? wanted
     : await mkdtemp(join(tmpdir(), CLUSTER_PREFIX))

@@ -37,6 +37,24 @@ export async function removeCluster(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 }
 
+/**
+ * Removes clusters below a directory whose servers are gone: a lost machine or a killed job ran no
+ * clean-up, and each holds a copy of the data. Only directories that mkdtemp has named for us, in which a
+ * server was started, and no process works any more.
+ */
+export async function sweepDeadClusters(parent: string): Promise<void> {
+  // Elsewhere the system does not tell which processes work in a directory.
+  if (process.platform !== 'linux') return
+  const names = await readdir(parent).catch(() => [])
+  for (const name of names.filter(name => MADE_BY_US.test(name))) {
+    const directory = join(parent, name)
+    const started = await readFile(join(directory, 'data', 'postmaster.pid'), 'utf8').catch(() => '')
+    if (started !== '' && (await processesIn(directory)).length === 0) await removeCluster(directory)
+  }
+}
+
+const MADE_BY_US = new RegExp(`^${CLUSTER_PREFIX}[A-Za-z0-9]{6}$`)
+
 /** SIGQUIT, an immediate shutdown: nothing has to be saved, and the server ends its backends itself. */
 async function quit(pid: number): Promise<void> {
   signal(pid, 'SIGQUIT')
