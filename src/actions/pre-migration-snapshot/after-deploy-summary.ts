@@ -5,7 +5,12 @@ import { renderSummaryPage } from '../../core/summary/summary-page.ts'
 import { renderDuration } from '../../core/text/duration.ts'
 import { code, codeBlock, literal, table } from '../../core/text/markdown.ts'
 import type { SoakReport } from '../../steps/gate/soak.ts'
-import type { KnownGates } from './after-deploy.ts'
+
+/** The gate of this deploy, and the newest gate of all. */
+export interface KnownGates {
+  readonly ofDeploy: GateRecord | undefined
+  readonly newest: GateRecord | undefined
+}
 
 /** The job summary after a deploy that stayed healthy. */
 export function renderAfterSummary(report: SoakReport, { backup, object }: Manifest): string {

@@ -1,6 +1,6 @@
 import type { ActionResult } from '../../core/action-result.ts'
 import { OperatorError } from '../../core/errors.ts'
-import { type GateRecord, isOfDeploy } from '../../core/gate/gate-record.ts'
+import { isOfDeploy } from '../../core/gate/gate-record.ts'
 import { readLastGates } from '../../steps/gate/gate-records.ts'
 import { type SoakReport, type SoakRequest, soak } from '../../steps/gate/soak.ts'
 import { describeRun } from '../../wiring/dump-deps.ts'
@@ -8,12 +8,6 @@ import { renderAfterSummary, renderUnhealthySummary } from './after-deploy-summa
 import type { GateRun } from './gate-run.ts'
 import { gateOutputs } from './outputs.ts'
 import { takeBackup, verify } from './restore-point.ts'
-
-/** The gate of this deploy, and the newest gate of all. */
-export interface KnownGates {
-  readonly ofDeploy: GateRecord | undefined
-  readonly newest: GateRecord | undefined
-}
 
 /**
  * After a deploy (runbook §7: back up after the migration is verified, not right after it): watches the

@@ -40,14 +40,14 @@ export async function readProjectFiles(root: string, limits = LIMITS): Promise<P
       cause,
     })
   })
-  const reading: Reading = { root, limits, files: new Map(), gaps: [], entries: 0, bytes: 0 }
+  const reading: ProjectReading = { root, limits, files: new Map(), gaps: [], entries: 0, bytes: 0 }
   const locations = await withMarkers(reading, top)
   for (const [folder, ofFolder] of Map.groupBy(locations, location => location.folder))
     await readFolder(reading, folder, '', ofFolder)
   return { root, files: reading.files, gaps: [...new Set(reading.gaps)] }
 }
 
-interface Reading extends ProjectFiles {
+interface ProjectReading extends ProjectFiles {
   readonly limits: ProjectLimits
   readonly files: Map<string, string>
   readonly gaps: string[]
@@ -55,7 +55,10 @@ interface Reading extends ProjectFiles {
   bytes: number
 }
 
-async function withMarkers(reading: Reading, top: readonly Dirent[]): Promise<readonly MigrationLocation[]> {
+async function withMarkers(
+  reading: ProjectReading,
+  top: readonly Dirent[],
+): Promise<readonly MigrationLocation[]> {
   const names = new Set(top.map(({ name }) => name))
   for (const { name } of top.filter(entry => !entry.isFile() && !FOREIGN.test(entry.name)))
     for (const entry of await list(reading, name)) names.add(entry.name)
@@ -66,7 +69,7 @@ async function withMarkers(reading: Reading, top: readonly Dirent[]): Promise<re
 
 /** `below` is the path below the folder of the locations. */
 async function readFolder(
-  reading: Reading,
+  reading: ProjectReading,
   folder: string,
   below: string,
   locations: readonly MigrationLocation[],
@@ -96,7 +99,7 @@ async function readFolder(
 }
 
 async function readBelow(
-  reading: Reading,
+  reading: ProjectReading,
   folder: string,
   name: string,
   locations: readonly MigrationLocation[],
@@ -108,13 +111,13 @@ async function readBelow(
     await noteLinkedFolder(reading, folder, name)
 }
 
-/** A virtual environment of Python, whatever its name: an app may be called env. */
+/** A virtual environment of Python, under any name: an app may be called env. */
 function isPythonEnvironment(entries: readonly Dirent[]): boolean {
   return entries.some(({ name }) => name === 'pyvenv.cfg' || name === 'conda-meta')
 }
 
 /** Links to folders are not followed: they may form a circle. One that leads outside is a gap. */
-async function noteLinkedFolder({ root, gaps }: Reading, folder: string, name: string): Promise<void> {
+async function noteLinkedFolder({ root, gaps }: ProjectReading, folder: string, name: string): Promise<void> {
   const link = join(root, folder, name)
   const target = await stat(link).catch(() => undefined)
   if (target?.isDirectory() !== true) return
@@ -125,7 +128,7 @@ async function noteLinkedFolder({ root, gaps }: Reading, folder: string, name: s
 
 /** A link counts as what it leads to. */
 async function addFile(
-  reading: Reading,
+  reading: ProjectReading,
   path: string,
   locations: readonly MigrationLocation[],
 ): Promise<void> {
@@ -144,7 +147,7 @@ async function addFile(
   }
 }
 
-async function addText(reading: Reading, path: string, bytes: number): Promise<void> {
+async function addText(reading: ProjectReading, path: string, bytes: number): Promise<void> {
   const { fileBytes, totalBytes } = reading.limits
   if (bytes > fileBytes || reading.bytes + bytes > totalBytes) {
     reading.files.set(path, '')
@@ -158,7 +161,7 @@ async function addText(reading: Reading, path: string, bytes: number): Promise<v
 }
 
 /** Sorted, so that a limit cuts at the same entry on every machine. What is not a folder is empty. */
-async function list({ root, gaps }: Reading, path: string): Promise<readonly Dirent[]> {
+async function list({ root, gaps }: ProjectReading, path: string): Promise<readonly Dirent[]> {
   try {
     const entries = await readdir(join(root, path), { withFileTypes: true })
     return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))

@@ -6,7 +6,7 @@ export const GATE_VERSION = 1
 
 /**
  * How far a restore point was proven, weakest first. `checksum`: the store holds what pg_dump wrote.
- * `archive`: every byte was read back, hashed and decoded by pg_restore. `drill`: it was restored and compared.
+ * `archive`: every byte was read back, hashed and decoded by pg_restore. `drill`: restored and compared.
  */
 export const VERIFY_LEVELS = ['checksum', 'archive', 'drill'] as const
 export type VerifyLevel = (typeof VERIFY_LEVELS)[number]

@@ -34,15 +34,15 @@ export interface Drop {
 }
 
 /**
- * Below this many rows a share says little: one deleted row of three is a third. Such a table is reported only
- * when it lost everything, or is gone.
+ * Below this many rows a share says little: one deleted row of three is a third. Such a table is reported
+ * only when it lost everything, or is gone.
  */
 const SMALL_TABLE_ROWS = 20
 
 /**
- * Finds tables that lost more rows than allowed since the last full backup, and tables that are gone. A renamed
- * table is gone too; its text names a new table with as many rows. Empty tables may go. Of a partial snapshot
- * only its own tables are compared. Finds nothing where either manifest counted no rows (see `comparable`).
+ * Finds tables that lost more rows than allowed since the last full backup, and tables that are gone. A
+ * renamed table is gone too; its text names a new table with as many rows. Empty tables may go. Of a partial
+ * snapshot only its own tables are compared. Finds nothing where either manifest counted no rows (see `comparable`).
  */
 export function implausibleDrops(
   previous: Manifest,

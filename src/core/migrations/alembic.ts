@@ -113,7 +113,7 @@ function configuredLocations(files: readonly ProjectFile[]): readonly string[] {
   })
 }
 
-/** What Alembic loads: everything but packages' own files (_only_source_rev_file in alembic/script/base.py). */
+/** What Alembic loads: all but packages' own files (_only_source_rev_file in alembic/script/base.py). */
 function isSource({ name }: ProjectFile): boolean {
   return !/^(\.#|__init__)/.test(name)
 }

@@ -1,16 +1,17 @@
-import { errorMessage } from '../errors.ts'
-import { renderAmount, renderSome } from '../text/counts.ts'
-import { type Finding, mergeFindings } from './finding.ts'
+import { renderSome } from '../text/counts.ts'
+import {
+  describePair,
+  neverRun,
+  type TablePair,
+  unreadable,
+  withoutFolder,
+  withoutTable,
+} from './describe-finding.ts'
+import { type MigrationFinding, mergeFindings } from './finding.ts'
 import { foreignFiles } from './foreign-tools.ts'
-import type {
-  MigrationReport,
-  MigrationState,
-  MigrationTable,
-  MigrationTables,
-  ProjectFiles,
-} from './migration-report.ts'
+import type { MigrationReport, MigrationTable, MigrationTables, ProjectFiles } from './migration-report.ts'
 import { recogniseTable } from './recognise-table.ts'
-import type { Comparison, MigrationTool, ReadProject } from './tool.ts'
+import type { MigrationTool, ReadProject } from './tool.ts'
 import { TOOLS } from './tools.ts'
 
 export interface MigrationSides {
@@ -67,7 +68,7 @@ function inspect(
   { tool, tables, projects }: ToolTraces,
   all: readonly ToolTraces[],
   { folder, database }: MigrationSides,
-): readonly Finding[] {
+): readonly MigrationFinding[] {
   if (projects instanceof RangeError) return [unreadable(tool, projects)]
   if (projects.length === 0)
     return tables.flatMap(table => (ownerOf(table, all) === tool ? [withoutFolder(tool, table, folder)] : []))
@@ -89,12 +90,6 @@ function hasFiles({ projects }: ToolTraces): boolean {
   return !(projects instanceof RangeError) && projects.length > 0
 }
 
-interface Pair {
-  readonly table: MigrationTable
-  readonly project: ReadProject
-  readonly comparison: Comparison
-}
-
 /**
  * One table is compared with every folder. Of several lines of one tool, each table is compared with the
  * folders of which it lists something; a folder of which no table lists anything never ran.
@@ -103,14 +98,14 @@ function compareTables(
   tool: MigrationTool,
   tables: readonly MigrationTable[],
   projects: readonly ReadProject[],
-): readonly Finding[] {
+): readonly MigrationFinding[] {
   const pairs = tables.flatMap(table =>
     projects.map(project => ({ table, project, comparison: project.compare(table.rows) })),
   )
   const fitting = pairs.filter(({ comparison }) => comparison.known > comparison.pending.length)
   const isOneLine = tables.length === 1 || projects.length === 1
   const compared = tables.flatMap(table => {
-    const isOfTable = (pair: Pair) => pair.table === table
+    const isOfTable = (pair: TablePair) => pair.table === table
     const fits = isOneLine ? [] : fitting.filter(isOfTable)
     const chosen = fits.length > 0 ? fits : pairs.filter(isOfTable)
     return agreed(
@@ -123,8 +118,8 @@ function compareTables(
   return [...compared, ...idle.map(project => neverRun(tool, project))]
 }
 
-/** A tool uses one of the folders, and which one is unknown. Where they lead to different answers: unknown. */
-function agreed(tool: MigrationTool, findings: readonly Finding[]): readonly Finding[] {
+/** A tool uses one of the folders, but which one is not known. Where they differ, so is the answer. */
+function agreed(tool: MigrationTool, findings: readonly MigrationFinding[]): readonly MigrationFinding[] {
   if (new Set(findings.map(({ state }) => state)).size <= 1) return findings
   const reason = `Migrations of ${tool.name} are in ${findings.length} folders, and they do not agree. Set project to the folder that is deployed.`
   return findings.map((finding, i) => ({
@@ -134,86 +129,10 @@ function agreed(tool: MigrationTool, findings: readonly Finding[]): readonly Fin
   }))
 }
 
-function describePair(tool: MigrationTool, { table, project, comparison }: Pair): Finding {
-  const { known, pending, doubt, note } = comparison
-  const { folder } = project
-  const are = (count: number) => (count === 1 ? 'is' : 'are')
-  const count = (tables: string) =>
-    pending.length === 0
-      ? `${known === 1 ? 'The one migration' : `All ${known} migrations`} in ${folder} ${are(known)} in ${tables}.`
-      : `${pending.length} of ${renderAmount(known, 'migration')} in ${folder} ${are(pending.length)} not in ${tables}.`
-  return {
-    tool: tool.name,
-    table: `${table.schema}.${table.name}`,
-    source: tables => `${folder} and table ${tables}`,
-    pending,
-    state: stateOf(comparison),
-    why: tables =>
-      doubt === undefined ? sentences(count(tables), note) : sentences(`${tables}: ${doubt}`, note),
-  }
-}
-
-function withoutTable(tool: MigrationTool, project: ReadProject, database: MigrationTables): Finding {
-  const comparison = project.compare([])
-  const { folder } = project
-  return {
-    tool: tool.name,
-    table: undefined,
-    source: () => `${folder}; there is no table ${tool.table}`,
-    pending: comparison.pending,
-    state: stateOf(comparison),
-    why: () =>
-      sentences(
-        `${database.database} has no table ${tool.table}, so nothing in ${folder} counts as applied.`,
-        comparison.doubt,
-        comparison.note,
-      ),
-  }
-}
-
-function neverRun(tool: MigrationTool, project: ReadProject): Finding {
-  const { folder } = project
-  return {
-    tool: tool.name,
-    table: undefined,
-    source: () => `${folder}; no table lists any of it`,
-    pending: project.compare([]).pending,
-    state: 'unknown',
-    why: () =>
-      `No table lists a migration of ${folder}. If it belongs to another database, set project to the folder that is deployed.`,
-  }
-}
-
-function withoutFolder(tool: MigrationTool, table: MigrationTable, { root }: ProjectFiles): Finding {
-  const folders = tool.locations.map(location => location.folder).filter(name => name !== '')
-  const where = folders.length === 0 ? 'any folder' : renderSome([...new Set(folders)], 4)
-  const count = renderAmount(table.rows.length, 'migration')
-  return {
-    tool: tool.name,
-    table: `${table.schema}.${table.name}`,
-    source: tables => `table ${tables}; there is no folder`,
-    pending: [],
-    state: 'unknown',
-    why: tables =>
-      `${tables} lists ${count} of ${tool.name}, but ${root} has none in ${where}. Check out the project before this step, or set migrations to a command that lists what is pending.`,
-  }
-}
-
-function unreadable(tool: MigrationTool, error: RangeError): Finding {
-  return {
-    tool: tool.name,
-    table: undefined,
-    source: () => 'a folder that cannot be read',
-    pending: [],
-    state: 'unknown',
-    why: () => `The migrations of ${tool.name} cannot be read: ${errorMessage(error)}.`,
-  }
-}
-
 /** Tables and files of tools that are not compared here: they may run in the same deploy. */
-function inspectForeign({ folder, database }: MigrationSides): readonly Finding[] {
+function inspectForeign({ folder, database }: MigrationSides): readonly MigrationFinding[] {
   const settle = 'Set migrations to a command that lists what is pending.'
-  const tables = database.tables.flatMap((table): Finding[] => {
+  const tables = database.tables.flatMap((table): MigrationFinding[] => {
     const recognised = recogniseTable(table)
     if (recognised?.kind !== 'foreign') return []
     const { tool } = recognised
@@ -237,7 +156,7 @@ function inspectForeign({ folder, database }: MigrationSides): readonly Finding[
   return [
     ...tables,
     ...files.map(
-      ({ tool, path }): Finding => ({
+      ({ tool, path }): MigrationFinding => ({
         tool,
         table: undefined,
         source: () => path,
@@ -260,14 +179,4 @@ function unrecognised(folder: ProjectFiles, database: MigrationTables): Migratio
     state: 'unknown',
     why: `Neither ${folder.root} nor ${database.database} shows a migration tool that is known (${known}). Check out the project before this step, or set migrations to a command that lists what is pending.${unread}`,
   }
-}
-
-/** Doubt overrides a list: a tool that would stop has no list to rely on. */
-function stateOf({ doubt, pending }: Comparison): MigrationState {
-  if (doubt !== undefined) return 'unknown'
-  return pending.length > 0 ? 'pending' : 'none'
-}
-
-function sentences(...parts: ReadonlyArray<string | undefined>): string {
-  return parts.filter(part => part !== undefined).join(' ')
 }

@@ -83,7 +83,7 @@ function describeNewest(
   return undefined
 }
 
-interface Judgement {
+interface SquashJudgement {
   readonly effective: readonly DjangoMigration[]
   readonly applied: ReadonlySet<string>
 }
@@ -94,7 +94,7 @@ interface Judgement {
  * replaces counts. A squashed migration may be squashed again: then the inner one is settled first, and
  * stands for what it replaces itself. Source: MigrationLoader.replace_migration of Django 6.0.
  */
-function judge(migrations: readonly DjangoMigration[], recorded: ReadonlySet<string>): Judgement {
+function judge(migrations: readonly DjangoMigration[], recorded: ReadonlySet<string>): SquashJudgement {
   const squashes = new Map(migrations.filter(({ replaces }) => replaces.length > 0).map(m => [m.key, m]))
   const applied = new Set(recorded)
   const dropped = new Set<string>()

@@ -2,7 +2,7 @@ import { renderSome } from '../text/counts.ts'
 import type { MigrationReport, MigrationState } from './migration-report.ts'
 
 /** What was found of one tool, in one folder and one table. */
-export interface Finding {
+export interface MigrationFinding {
   /** Undefined where a table only looks like one of a migration tool. */
   readonly tool: string | undefined
   readonly state: MigrationState
@@ -21,7 +21,7 @@ const GROUPS_SHOWN = 8
 const TABLES_SHOWN = 3
 
 /** Several findings as one answer: the worst decides and comes first, and equal ones are counted. */
-export function mergeFindings(findings: readonly Finding[]): MigrationReport {
+export function mergeFindings(findings: readonly MigrationFinding[]): MigrationReport {
   const bySeverity = findings.toSorted((a, b) => SEVERITY.indexOf(a.state) - SEVERITY.indexOf(b.state))
   const groups = [...Map.groupBy(bySeverity, keyOf).values()].flatMap(group =>
     group[0] === undefined ? [] : [{ finding: group[0], tables: renderTables(group) }],
@@ -31,7 +31,7 @@ export function mergeFindings(findings: readonly Finding[]): MigrationReport {
   const tools = [...new Set(findings.map(({ tool }) => tool))]
   const isOne = tools.length === 1
   const named = tools.filter(tool => tool !== undefined)
-  const prefix = ({ tool }: Finding) => (isOne || tool === undefined ? '' : `${tool}: `)
+  const prefix = ({ tool }: MigrationFinding) => (isOne || tool === undefined ? '' : `${tool}: `)
   return {
     tool: named.length === 0 ? undefined : named.join(' and '),
     source: shown.map(({ finding, tables }) => finding.source(tables)).join('; '),
@@ -45,11 +45,11 @@ export function mergeFindings(findings: readonly Finding[]): MigrationReport {
 }
 
 /** Findings that say the same of different tables. */
-function keyOf({ tool, state, pending, source, why }: Finding): string {
+function keyOf({ tool, state, pending, source, why }: MigrationFinding): string {
   return JSON.stringify([tool, state, pending, source(''), why('')])
 }
 
-function renderTables(findings: readonly Finding[]): string {
+function renderTables(findings: readonly MigrationFinding[]): string {
   return renderSome(
     findings.flatMap(({ table }) => table ?? []),
     TABLES_SHOWN,

@@ -1,9 +1,9 @@
 import { renderSome } from '../text/counts.ts'
-import { flywayChecksum } from './flyway-checksum.ts'
 import {
   byVersion,
   compareVersions,
   ENDING,
+  flywayChecksum,
   OWN_PREFIX,
   parseScripts,
   parseVersion,

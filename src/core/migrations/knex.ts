@@ -23,7 +23,7 @@ export const knex = defineTool<readonly string[]>({
       filesIn(files, '').some(({ path }) => path.startsWith('knexfile.')) ||
       /"knex"\s*:/.test(files.files.get('package.json') ?? '')
     return scriptFolders(files).flatMap(({ folder, isKnown, scripts }) => {
-      // Knex runs every script of its folder. In others, and without its table, it must look like a migration.
+      // Knex runs every script of its folder. Elsewhere, and without its table, it must look like one.
       const items = scripts.filter(
         file =>
           !isTypeOrmMigration(file) && ((hasTable && isKnown) || isKnexMigration(file, hasKnex || hasTable)),
@@ -46,7 +46,7 @@ export const knex = defineTool<readonly string[]>({
   },
 })
 
-/** Scripts with an `up`. Sequelize's look the same but take a queryInterface; node-pg-migrate's take a pgm. */
+/** Scripts with an `up`. Sequelize's look the same but take a queryInterface, node-pg-migrate's a pgm. */
 function isKnexMigration({ text }: ProjectFile, hasKnex: boolean): boolean {
   if (!HAS_UP.test(text) || /\b(queryInterface|pgm)\b/.test(text)) return false
   return hasKnex || /\bknex\b/i.test(text)

@@ -9,7 +9,7 @@ export interface MigrationReport {
   readonly source: string
   /** What is not applied yet, in the order of the tool. With several tools each name begins with its tool. */
   readonly pending: readonly string[]
-  /** `unknown` means that nobody can tell; the gate takes it for pending. */
+  /** The gate treats `unknown` as pending. */
   readonly state: MigrationState
   /** One or two sentences for people: what was counted, or why it is unknown and what to do. */
   readonly why: string
@@ -19,7 +19,7 @@ export interface MigrationReport {
 export interface ProjectFiles {
   /** The folder that was looked through, for people. */
   readonly root: string
-  /** The text of each file by its path below the root, with `/`; the empty text where only the name matters. */
+  /** The text of each file by its path below the root, with `/`; empty where only the name matters. */
   readonly files: ReadonlyMap<string, string>
   /** What could not be read whole, and why. Then nothing may be called complete. */
   readonly gaps: readonly string[]
@@ -30,7 +30,7 @@ export interface MigrationTable {
   readonly schema: string
   readonly name: string
   readonly columns: ReadonlyMap<string, string>
-  /** Values as the text that PostgreSQL prints, of the columns that are looked at. In no order. */
+  /** Values as PostgreSQL prints them, of the columns that are compared. In no order. */
   readonly rows: readonly MigrationRow[]
 }
 

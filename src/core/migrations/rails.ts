@@ -112,7 +112,7 @@ function parseFile({ name }: ProjectFile): readonly RailsMigration[] {
   return version === undefined ? [] : [{ version: normal(version), name: name.replace(/\.rb$/, '') }]
 }
 
-/** `railties:install:migrations` copies under a new version and adds the engine: `…_create_users.engine.rb`. */
+/** `railties:install:migrations` copies under a new version and adds the engine: `…_users.engine.rb`. */
 function isCopied(name: string, migrations: readonly RailsMigration[]): boolean {
   const plain = name.replace(/^\d+/, '')
   return migrations.some(copy => copy.name.replace(/^\d+/, '').startsWith(`${plain}.`))

@@ -12,7 +12,7 @@ interface TypeOrmProject {
   readonly unclear: readonly string[]
 }
 
-/** A class, with or without a name, up to the next: `class A1788253200000 implements MigrationInterface {`. */
+/** A class, with or without a name, up to the next: `class A1788253200000 implements Migration… {`. */
 const CLASS = /\bclass\b\s*(\w*)([\s\S]*?)(?=\bclass\b|$)/g
 /** `name = 'CreateUsers1788253200000'`, also `readonly name: string = …` and, compiled, `this.name = …`. */
 const NAME = /\bname\s*(?::\s*string\s*)?=\s*['"`](\w*\d{13})['"`]/

@@ -1,43 +1,21 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { find, findAllVersions } from '@actions/tool-cache'
 import { OperatorError } from '../../core/errors.ts'
-import { compareVersions, type PostgresVersion, parseVersion, renderVersion } from '../../core/pg/version.ts'
-import { COMPONENTS, type Component } from './installation.ts'
-import { findUntrusted, makeUnwritableByOthers } from './untrusted-path.ts'
-
-/** What is known about an entry. */
-export interface EntryFacts {
-  readonly version: PostgresVersion
-  /** Id of the origin: `pgdg-noble`, `debian-forky`, `apt-1a2b3c4d`. */
-  readonly origin: string
-  readonly components: readonly Component[]
-  /** As Node names it. */
-  readonly arch: string
-  /** Extensions as they were asked for, sorted. */
-  readonly extensions: readonly string[]
-  /** `name=version` of everything unpacked. */
-  readonly packages: readonly string[]
-}
-
-export interface CacheEntry extends EntryFacts {
-  readonly directory: string
-  /** When the origin last had nothing newer for us, in milliseconds since the epoch. */
-  readonly confirmedAt: number
-}
+import { compareVersions } from '../../core/pg/version.ts'
+import { type CacheEntry, type EntryFacts, readEntry, readTrustedEntry, writeFacts } from './cache-entry.ts'
+import { makeUnwritableByOthers } from './untrusted-path.ts'
 
 /** The tool's name in the runner's tool cache. */
 export const CACHED_TOOL = 'pg-runbook-postgresql'
-/** Written last, before the entry gets its name: an entry without it is none. */
-const FACTS_FILE = 'pg-runbook.json'
 const PARTIAL = '.partial-'
 /** No installation takes that long; what is older was left by a run that was killed. */
 const PARTIAL_AGE_MS = 3_600_000
 
 /**
  * Unpacked PostgreSQL tools in the runner's tool cache, in the layout of @actions/tool-cache:
- * `<tool cache>/pg-runbook-postgresql/<version>-<origin>-<component>/<arch>` and `<arch>.complete`. That package
+ * `<tool cache>/pg-runbook-postgresql/<version>-<origin>-<component>/<arch>` and `<arch>.complete`. It
  * finds entries but does not write them: its cacheDir empties the directory first, and a running job may use
  * what was there. An entry is built under another name and renamed when complete, which is atomic: of two
  * runs at once the first one wins. An entry that another user could have changed is not used.
@@ -170,64 +148,6 @@ function markerOf(directory: string): string {
 /** The start time is in the name because tar resets the directory's mtime. */
 function partialName(startedAt: number): string {
   return `${PARTIAL}${startedAt}-${randomBytes(8).toString('hex')}`
-}
-
-/** The facts in one step too: a reader sees the old ones or the new ones. */
-async function writeFacts(directory: string, facts: EntryFacts, now: number): Promise<void> {
-  const { version, origin, components, extensions, arch, packages } = facts
-  const record = {
-    version: renderVersion(version),
-    origin,
-    components,
-    extensions,
-    arch,
-    packages,
-    confirmedAt: now,
-  }
-  const draft = join(directory, `${FACTS_FILE}.${randomBytes(4).toString('hex')}`)
-  await writeFile(draft, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o644 })
-  await rename(draft, join(directory, FACTS_FILE))
-}
-
-/** Undefined too where another user could have changed it, or what leads to it. */
-async function readTrustedEntry(directory: string): Promise<CacheEntry | undefined> {
-  const entry = await readEntry(directory)
-  return entry === undefined || (await findUntrusted(directory)) !== undefined ? undefined : entry
-}
-
-/** Undefined where the facts are missing, unreadable or of another form. */
-async function readEntry(directory: string): Promise<CacheEntry | undefined> {
-  try {
-    const record: unknown = JSON.parse(await readFile(join(directory, FACTS_FILE), 'utf8'))
-    return parseRecord(directory, record as Record<string, unknown>)
-  } catch {
-    return undefined
-  }
-}
-
-function parseRecord(directory: string, record: Record<string, unknown>): CacheEntry | undefined {
-  const { version, origin, arch, packages, extensions, confirmedAt } = record
-  const components = COMPONENTS.filter(
-    name => Array.isArray(record.components) && record.components.includes(name),
-  )
-  if (typeof version !== 'string' || typeof origin !== 'string' || typeof arch !== 'string') return undefined
-  if (
-    !Array.isArray(packages) ||
-    !Array.isArray(extensions) ||
-    typeof confirmedAt !== 'number' ||
-    components.length === 0
-  )
-    return undefined
-  return {
-    directory,
-    version: parseVersion(version),
-    origin,
-    components,
-    extensions,
-    arch,
-    packages,
-    confirmedAt,
-  }
 }
 
 async function list(directory: string): Promise<readonly string[]> {

@@ -10,8 +10,8 @@ const RECORD = /\/\d{8}T\d{6}Z-[0-9a-f]{8}\.json$/
 const RECORDS_ASKED = 20
 
 /**
- * The last gates of a database, newest first. They only add information, so nothing here throws: an unreadable
- * record is skipped with a warning, and a store that does not answer has none.
+ * The last gates of a database, newest first. They only add information, so nothing here throws: an
+ * unreadable record is skipped with a warning, and a store that does not answer has none.
  */
 export async function readLastGates(
   location: Location,

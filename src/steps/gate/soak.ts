@@ -47,13 +47,13 @@ export interface SoakReport {
   readonly verdict: string
 }
 
-/** Of a body no more is read: a health page is small, and whoever sends for ever shall not be listened to. */
+/** Read at most this much of the body, so an endless response cannot hang the probe. */
 const MOST_BODY_BYTES = 1024 * 1024
 
 /**
- * Watches a service after a deploy. Healthy means: at most failuresAllowed of all probes failed, and the last one did
- * not. One failure too many ends it at once, because then somebody has to act; after a failure at the very end it goes on
- * until a probe decides. Throws the signal's reason when it is aborted, and nothing else.
+ * Watches a service after a deploy. Healthy means: at most failuresAllowed of all probes failed, and the last
+ * one passed. One failure too many ends it at once, because then you have to act. After a failure at the very
+ * end it continues until a probe decides. Throws only the signal's reason, when it is aborted.
  */
 export async function soak(request: SoakRequest, tools: SoakTools): Promise<SoakReport> {
   const { soakMs, failuresAllowed, intervalMs } = request
@@ -69,7 +69,7 @@ export async function soak(request: SoakRequest, tools: SoakTools): Promise<Soak
     const isOver = restMs <= 0 && probes.length >= request.probes && probe.healthy
     if (isOver || failures > failuresAllowed) return report(request, probes, failures, soakMs - restMs)
     const nextMs = probe.at.getTime() + intervalMs - now().getTime()
-    // The last probe is at the end of the soak, not somewhere before it.
+    // The last probe is at the end of the soak, not before it.
     await pause(restMs > 0 ? Math.min(nextMs, restMs) : nextMs, signal)
   }
 }
@@ -106,7 +106,7 @@ async function probeOnce(request: SoakRequest, { fetch, now, signal }: SoakTools
   }
 }
 
-/** Read to its end, so that the connection is free again and a server that dies half way through is seen. */
+/** Read to its end, so that the connection is free again and a server that dies midway is noticed. */
 async function drain(response: Response): Promise<void> {
   let bytes = 0
   for await (const chunk of response.body ?? []) {

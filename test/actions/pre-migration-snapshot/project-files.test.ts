@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }))
 
 describe('the files of a project', () => {
-  it('are those at the places where tools keep theirs, and their text only where it matters', async () => {
+  it('are those of migration tools, with their text only where it matters', async () => {
     write({
       'db/migrate/1_a.rb': 'class A',
       'db/schema.rb': 'x',
@@ -74,7 +74,7 @@ describe('the files of a project', () => {
     )
   })
 
-  it('are not pipes, which would be waited for, nor links that lead nowhere or in a circle', async () => {
+  it('are not pipes, nor links that lead nowhere or in a circle', async () => {
     write({ 'migrations/1_a.js': 'a', 'elsewhere/2_b.js': 'b', 'manage.py': '' })
     execFileSync('mkfifo', [join(root, 'migrations/3_c.js')])
     symlinkSync('../elsewhere/2_b.js', join(root, 'migrations/2_b.js'))

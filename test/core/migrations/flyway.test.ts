@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { flywayChecksum } from '../../../src/core/migrations/flyway-checksum.ts'
+import { flywayChecksum } from '../../../src/core/migrations/flyway-script.ts'
 import { detect, table } from '../../support/migration-sides.ts'
 
 describe('Flyway', () => {

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { find } from '@actions/tool-cache'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { CACHED_TOOL, type EntryFacts, ToolCache } from '../../../src/postgres/install/tool-cache.ts'
+import type { EntryFacts } from '../../../src/postgres/install/cache-entry.ts'
+import { CACHED_TOOL, ToolCache } from '../../../src/postgres/install/tool-cache.ts'
 import { runnerCache } from '../../support/install/runner-cache.ts'
 
 const NOW = Date.parse('2026-11-23T00:00:00Z')

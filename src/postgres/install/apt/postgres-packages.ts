@@ -18,9 +18,9 @@ export interface Resolved {
 }
 
 /**
- * Finds the newest release that was asked for among what the source carries. Server, client and libpq are taken at the
- * same release, and extensions that are packaged for the major. Throws INSTALL_NOT_FOUND, naming what the
- * source does carry.
+ * Finds the newest release that was asked for among what the source carries. Server, client and libpq are
+ * taken at the same release, and extensions that are packaged for the major. Throws INSTALL_NOT_FOUND,
+ * naming what the source does carry.
  */
 export async function resolvePackages(
   apt: PrivateApt,
@@ -68,9 +68,9 @@ async function findExtension(
 }
 
 /**
- * Which packages of the closure the tools need: PostgreSQL, its extensions and libraries. The rest are shells,
- * Perl, systemd and users for maintainer scripts, which are never run. A test lets the loader list every
- * library of every program.
+ * Which packages of the closure the tools need: PostgreSQL, its extensions and libraries. The rest are
+ * shells, Perl, systemd and users for maintainer scripts, which are never run. A test lets the loader list
+ * every library of every program.
  */
 export function keepPostgres(name: string): boolean {
   if (name === 'zlib1g' || /^postgresql(-client)?-\d+(-[a-z0-9.+-]+)?$/.test(name)) return true
