@@ -1,6 +1,6 @@
 import type { ActionResult } from '../../core/action-result.ts'
 import { OperatorError } from '../../core/errors.ts'
-import type { Finding, PostureVerdict } from '../../core/posture/finding.ts'
+import type { PostureFinding, PostureVerdict } from '../../core/posture/finding.ts'
 import { renderSome } from '../../core/text/counts.ts'
 import type { Action } from '../../runner/action.ts'
 import { checkBucket, type PostureReport } from '../../steps/posture/check-bucket.ts'
@@ -48,7 +48,7 @@ function toResult(report: PostureReport, { mode, store }: CheckBucketInputs): Ac
   }
 }
 
-function describeFailure(failed: readonly Finding[], bucket: string): OperatorError {
+function describeFailure(failed: readonly PostureFinding[], bucket: string): OperatorError {
   const lines = failed.map(({ check, evidence }) => `${check}: ${evidence}`)
   const count = `${failed.length} ${failed.length === 1 ? 'check' : 'checks'} failed`
   return new OperatorError('BUCKET_UNFIT', `Bucket ${bucket}: ${count}. ${renderSome(lines, 5)}`, {

@@ -1,4 +1,4 @@
-import type { Finding, PostureVerdict } from '../../core/posture/finding.ts'
+import type { PostureFinding, PostureVerdict } from '../../core/posture/finding.ts'
 import { renderSummaryPage } from '../../core/summary/summary-page.ts'
 import { code, codeBlock, literal, table } from '../../core/text/markdown.ts'
 import type { PostureReport } from '../../steps/posture/check-bucket.ts'
@@ -41,7 +41,7 @@ export function renderBucketSummary(
   })
 }
 
-function countVerdicts(findings: readonly Finding[]): string {
+function countVerdicts(findings: readonly PostureFinding[]): string {
   const counts = Map.groupBy(findings, ({ verdict }) => verdict)
   return [...counts].map(([verdict, of]) => `${of.length} ${verdict}`).join(', ')
 }

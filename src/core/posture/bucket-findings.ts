@@ -1,32 +1,32 @@
 import { endpointOption } from '../backup/aws-commands.ts'
 import { shellQuote } from '../text/shell-quote.ts'
 import { readPolicy, withTls } from './bucket-policy.ts'
-import { type Finding, type Judgement, type Reading, toFinding } from './finding.ts'
+import { type PostureFinding, type PostureJudgement, type SettingReading, toFinding } from './finding.ts'
 import type { BucketAddress } from './lifecycle-findings.ts'
 import type { StoredRule } from './lifecycle-rule.ts'
 
 /** Every setting of a bucket that matters for backups, as the store gives it. */
 export interface BucketSettings {
-  readonly lifecycle: Reading<readonly StoredRule[]>
+  readonly lifecycle: SettingReading<readonly StoredRule[]>
   /** `Enabled`, `Suspended`, or the empty text. */
-  readonly versioning: Reading<string>
+  readonly versioning: SettingReading<string>
   /** How many of the four blocks are on. */
-  readonly publicAccessBlock: Reading<number>
+  readonly publicAccessBlock: SettingReading<number>
   /** Whether its policy or its ACL lets anyone in. */
-  readonly isPublic: Reading<boolean>
+  readonly isPublic: SettingReading<boolean>
   /** The policy as JSON. */
-  readonly policy: Reading<string>
+  readonly policy: SettingReading<string>
   /** Default retention in days; 0 where the bucket locks only objects that ask for it. */
-  readonly lockDays: Reading<number>
+  readonly lockDays: SettingReading<number>
   /** `AES256`, `aws:kms`. */
-  readonly encryption: Reading<string>
-  readonly website: Reading<true>
+  readonly encryption: SettingReading<string>
+  readonly website: SettingReading<true>
   /** Number of rules. */
-  readonly cors: Reading<number>
+  readonly cors: SettingReading<number>
 }
 
 /** The lines about the settings, without those about the lifecycle. */
-export function bucketFindings(settings: BucketSettings, address: BucketAddress): readonly Finding[] {
+export function bucketFindings(settings: BucketSettings, address: BucketAddress): readonly PostureFinding[] {
   const command = (call: string, options = '') =>
     `aws s3api ${call}${endpointOption(address.endpoint)} --bucket ${address.bucket}${options}`
   return [
@@ -60,13 +60,13 @@ const AES256 = '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":
 const BLOCK_ALL =
   'BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true'
 
-function judge(isGood: boolean, good: string, bad: string): Judgement {
+function judge(isGood: boolean, good: string, bad: string): PostureJudgement {
   return isGood ? { verdict: 'pass', evidence: good } : { verdict: 'fail', evidence: bad }
 }
 
 type Command = (call: string, options?: string) => string
 
-function publicFindings(settings: BucketSettings, command: Command): readonly Finding[] {
+function publicFindings(settings: BucketSettings, command: Command): readonly PostureFinding[] {
   const fix = command('put-public-access-block', ` --public-access-block-configuration ${BLOCK_ALL}`)
   return [
     toFinding('public access block', 's3:GetBucketPublicAccessBlock', settings.publicAccessBlock, on => ({
@@ -84,7 +84,7 @@ function policyFindings(
   policy: BucketSettings['policy'],
   { bucket }: BucketAddress,
   command: Command,
-): readonly Finding[] {
+): readonly PostureFinding[] {
   const right = 's3:GetBucketPolicy'
   return [
     toFinding('deletes denied', right, policy, json =>
@@ -105,8 +105,8 @@ function policyFindings(
   ]
 }
 
-/** Optional: versions and denied deletes protect as well, as long as nobody has the rights to change them. */
-function judgeLock(days: number | undefined): Judgement {
+/** Optional: versions and denied deletes protect as well, as long as no workflow may change them. */
+function judgeLock(days: number | undefined): PostureJudgement {
   if (days === undefined) return { verdict: 'not-applicable', evidence: 'Object Lock is off.' }
   if (days === 0) return { verdict: 'not-applicable', evidence: 'Object Lock has no default retention.' }
   return { verdict: 'pass', evidence: `Objects are locked for ${days} days by default.` }

@@ -3,7 +3,7 @@ export const POSTURE_VERDICTS = ['pass', 'fail', 'not-measured', 'not-applicable
 export type PostureVerdict = (typeof POSTURE_VERDICTS)[number]
 
 /** One line about the bucket. */
-export interface Finding {
+export interface PostureFinding {
   /** `versioning`, `lifecycle of archives`. */
   readonly check: string
   readonly verdict: PostureVerdict
@@ -16,7 +16,7 @@ export interface Finding {
 }
 
 /** What the store says about one setting of the bucket. */
-export type Reading<T> =
+export type SettingReading<T> =
   | { readonly state: 'set'; readonly value: T }
   | { readonly state: 'unset' }
   /** The credentials may not read it. */
@@ -25,7 +25,7 @@ export type Reading<T> =
   | { readonly state: 'unknown-call' }
 
 /** What a check says of a setting that was read. */
-export type Judgement = Pick<Finding, 'verdict' | 'evidence'> & { readonly fix?: string }
+export type PostureJudgement = Pick<PostureFinding, 'verdict' | 'evidence'> & { readonly fix?: string }
 
 /**
  * A finding from a reading. A refusal is never taken for success, and a call that the store lacks is no fault
@@ -34,9 +34,9 @@ export type Judgement = Pick<Finding, 'verdict' | 'evidence'> & { readonly fix?:
 export function toFinding<T>(
   check: string,
   right: string,
-  reading: Reading<T>,
-  judge: (value: T | undefined) => Judgement,
-): Finding {
+  reading: SettingReading<T>,
+  judge: (value: T | undefined) => PostureJudgement,
+): PostureFinding {
   const base = { check, right, fix: null }
   if (reading.state === 'denied')
     return { ...base, verdict: 'not-measured', evidence: `These credentials lack ${right}.` }

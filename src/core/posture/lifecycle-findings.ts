@@ -1,7 +1,7 @@
 import { endpointOption } from '../backup/aws-commands.ts'
 import { shellQuote } from '../text/shell-quote.ts'
 import { ASLEEP, dangerousRules } from './dangerous-rules.ts'
-import { type Finding, type Judgement, type Reading, toFinding } from './finding.ts'
+import { type PostureFinding, type PostureJudgement, type SettingReading, toFinding } from './finding.ts'
 import { coversAll, type LifecycleRule, meaningOf, type StoredRule } from './lifecycle-rule.ts'
 import { archivesPrefix, basePrefix, type LifecycleGoal, withOwn } from './own-rules.ts'
 
@@ -13,12 +13,12 @@ export interface BucketAddress {
 
 /** The lines about the lifecycle of the bucket. */
 export function lifecycleFindings(
-  reading: Reading<readonly StoredRule[]>,
+  reading: SettingReading<readonly StoredRule[]>,
   goal: LifecycleGoal,
   address: BucketAddress,
-): readonly Finding[] {
+): readonly PostureFinding[] {
   const right = 's3:GetLifecycleConfiguration'
-  const line = (check: string, judge: (rules: readonly LifecycleRule[]) => Judgement) =>
+  const line = (check: string, judge: (rules: readonly LifecycleRule[]) => PostureJudgement) =>
     toFinding(check, right, reading, (stored = []) => ({
       fix: putLifecycle(stored, goal, address),
       ...judge(stored.map(({ rule }) => rule)),
@@ -35,7 +35,7 @@ export function lifecycleFindings(
   ]
 }
 
-function judgeGlacier(rules: readonly LifecycleRule[], goal: LifecycleGoal): Judgement {
+function judgeGlacier(rules: readonly LifecycleRule[], goal: LifecycleGoal): PostureJudgement {
   const found = rules
     .filter(rule => coversAll(rule, archivesPrefix(goal)))
     .flatMap(({ Transitions = [] }) => Transitions)
@@ -48,7 +48,7 @@ function judgeGlacier(rules: readonly LifecycleRule[], goal: LifecycleGoal): Jud
   return { verdict: found.Days === goal.glacierDays ? 'pass' : 'fail', evidence }
 }
 
-function judgeAbort(rules: readonly LifecycleRule[], goal: LifecycleGoal): Judgement {
+function judgeAbort(rules: readonly LifecycleRule[], goal: LifecycleGoal): PostureJudgement {
   const days = rules
     .filter(rule => coversAll(rule, archivesPrefix(goal)))
     .flatMap(({ AbortIncompleteMultipartUpload: abort }) => abort?.DaysAfterInitiation ?? [])
@@ -56,7 +56,7 @@ function judgeAbort(rules: readonly LifecycleRule[], goal: LifecycleGoal): Judge
   return { verdict: 'pass', evidence: `Unfinished uploads are removed after ${Math.min(...days)} days.` }
 }
 
-function judgeNoncurrent(rules: readonly LifecycleRule[], goal: LifecycleGoal): Judgement {
+function judgeNoncurrent(rules: readonly LifecycleRule[], goal: LifecycleGoal): PostureJudgement {
   const days = rules
     .filter(rule => coversAll(rule, basePrefix(goal)))
     .flatMap(({ NoncurrentVersionExpiration: expiry }) => expiry?.NoncurrentDays ?? [])

@@ -1,4 +1,4 @@
-import type { Finding, PostureVerdict } from './finding.ts'
+import type { PostureFinding, PostureVerdict } from './finding.ts'
 
 /** What came of three attempts, which prove more than any setting. */
 export interface Proofs {
@@ -13,7 +13,7 @@ export interface Proofs {
 }
 
 /** The lines about them. */
-export function proofFindings(proofs: Proofs): readonly Finding[] {
+export function proofFindings(proofs: Proofs): readonly PostureFinding[] {
   return [
     { check: 'proof: anonymous read', right: 'none', fix: null, ...judgeAnonymous(proofs) },
     { check: 'proof: no overwrite', right: 's3:PutObject on archives/', fix: null, ...judgePut(proofs) },

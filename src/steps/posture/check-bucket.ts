@@ -1,5 +1,5 @@
 import { bucketFindings } from '../../core/posture/bucket-findings.ts'
-import type { Finding } from '../../core/posture/finding.ts'
+import type { PostureFinding } from '../../core/posture/finding.ts'
 import { lifecycleDifference, lifecycleFindings } from '../../core/posture/lifecycle-findings.ts'
 import { archivesPrefix, type LifecycleGoal } from '../../core/posture/own-rules.ts'
 import { proofFindings } from '../../core/posture/proof-findings.ts'
@@ -7,7 +7,7 @@ import { applyLifecycle } from './apply-lifecycle.ts'
 import type { PostureDeps } from './deps.ts'
 
 export interface PostureReport {
-  readonly findings: readonly Finding[]
+  readonly findings: readonly PostureFinding[]
   /** What apply would change of the lifecycle, or did change. */
   readonly difference: readonly string[]
 }

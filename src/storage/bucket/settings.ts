@@ -10,7 +10,7 @@ import {
   GetPublicAccessBlockCommand,
 } from '@aws-sdk/client-s3'
 import type { BucketSettings } from '../../core/posture/bucket-findings.ts'
-import type { Reading } from '../../core/posture/finding.ts'
+import type { SettingReading } from '../../core/posture/finding.ts'
 import type { StoreRequest } from '../connection.ts'
 import { factsOf } from '../error-facts.ts'
 import type { Store } from '../store.ts'
@@ -83,14 +83,14 @@ export async function readBucketSettings(store: Store): Promise<BucketSettings> 
 }
 
 /** The rules; `unknown-call` also for a store whose rules have a form of its own. */
-export async function readLifecycle(store: Store): Promise<Reading<StoredLifecycle>> {
+export async function readLifecycle(store: Store): Promise<SettingReading<StoredLifecycle>> {
   const reading = await read(() => getLifecycle(store))
   if (reading.state !== 'set') return reading
   const { value } = reading
   return value === undefined ? { state: 'unknown-call' } : { state: 'set', value }
 }
 
-async function read<T>(ask: () => Promise<T>): Promise<Reading<T>> {
+async function read<T>(ask: () => Promise<T>): Promise<SettingReading<T>> {
   try {
     return { state: 'set', value: await ask() }
   } catch (error) {
@@ -103,7 +103,7 @@ async function read<T>(ask: () => Promise<T>): Promise<Reading<T>> {
   }
 }
 
-function mapReading<T, R>(reading: Reading<T>, map: (value: T) => R): Reading<R> {
+function mapReading<T, R>(reading: SettingReading<T>, map: (value: T) => R): SettingReading<R> {
   return reading.state === 'set' ? { state: 'set', value: map(reading.value) } : reading
 }
 
@@ -111,7 +111,7 @@ function mapReading<T, R>(reading: Reading<T>, map: (value: T) => R): Reading<R>
  * Public if either says so; not measured while either may not be read. A bucket without a policy is not
  * public by it.
  */
-function eitherIsTrue(a: Reading<boolean>, b: Reading<boolean>): Reading<boolean> {
+function eitherIsTrue(a: SettingReading<boolean>, b: SettingReading<boolean>): SettingReading<boolean> {
   const known = [a, b].filter(reading => reading.state === 'set')
   if (known.some(({ value }) => value)) return { state: 'set', value: true }
   if (a.state === 'denied' || b.state === 'denied') return { state: 'denied' }
