@@ -1,7 +1,8 @@
 /**
  * `npm run demo`: backs up a small database with the committed dump-to-s3, restores it with stock tools,
- * compares, holds a drill that passes and one that must fail, and recovers a dropped table on a stand-in for Render. Real servers, nothing mocked. Exits 1 where
- * anything differs; everything it made is removed at the end, also then.
+ * compares, holds a drill that passes and one that must fail, and recovers a dropped table on a stand-in for
+ * Render. Real servers, nothing mocked. Exits 1 where anything differs; everything it made is removed at the
+ * end, also then.
  */
 import process from 'node:process'
 import { errorMessage } from '../src/core/errors.ts'

@@ -17,8 +17,9 @@ const CRITERIA = `checks:
 `
 
 /**
- * The whole of runbook §4.1, against a stand-in for Render whose instances are real databases: a table is dropped,
- * recovered to a new instance, judged, and the service moved to it. Throws unless the service answers from there.
+ * The whole of runbook §4.1, against a stand-in for Render whose instances are real databases: a table is
+ * dropped, recovered to a new instance, judged, and the service moved to it. Throws unless the service
+ * answers from there.
  */
 export async function recoverOnRender(stage: Stage, source: TestDatabase, bucket: TestBucket): Promise<void> {
   const { page, lab } = stage
