@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { startSwift } from '../../lab/swift.ts'
 import { compactInstant } from '../../src/core/backup/backup-id.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
 import { theLab } from '../support/lab.ts'
@@ -56,6 +57,15 @@ describe('the newest keys', () => {
     },
     120_000,
   )
+
+  it('are given by an old store too', async () => {
+    const s3 = await startSwift()
+    await using bucket = await createBucket({ ...lab, s3 })
+    using test = openStore(s3, bucket.name)
+    const keys = [...keysOf(4, 24).map(key => key.replace(/\d{4}/, '2020')), ...keysOf(4, 24)]
+    await fill(test, keys)
+    expect(await readAll(test)).toEqual(keys.toReversed())
+  }, 120_000)
 
   it('take one or two requests, however long the history is', async () => {
     const keys = keysOf(1300, 0.5)
