@@ -31,8 +31,9 @@ export const ALL_ROWS = 'contents of all tables'
 const HASH_SHOWN = 12
 
 /**
- * Compares the rows that the archive holds with those of the restored tables: one line over all that agree, and one
- * for each table that differs, is missing, or could not be compared. Nothing where the archive holds no table.
+ * Compares the rows that the archive holds with those of the restored tables: one line over all that agree,
+ * and one for each table that differs, is missing, or could not be compared. Nothing where the archive holds
+ * no table.
  */
 export function archiveRowChecks(
   archive: readonly ArchiveTableRows[],

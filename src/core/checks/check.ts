@@ -9,8 +9,8 @@ export const CHECK_VERDICTS = [...VERDICTS, 'information'] as const
 export type CheckVerdict = (typeof CHECK_VERDICTS)[number]
 
 /**
- * Where a check comes from: getting the backup and restoring it, the comparison with the manifest, the criteria file,
- * the state of the restored database, its pages and indexes, the smoke command.
+ * Where a check comes from: getting the backup and restoring it, the comparison with the manifest, the
+ * criteria file, the state of the restored database, its pages and indexes, the smoke command.
  */
 export const CHECK_GROUPS = ['restore', 'exact', 'criteria', 'structure', 'amcheck', 'smoke'] as const
 export type CheckGroup = (typeof CHECK_GROUPS)[number]
@@ -33,7 +33,10 @@ export type Check = d.Decoded<typeof check>
 /** Groups whose passing checks show that data came back; an index or an exit code alone does not. */
 const MEASURES_DATA: readonly CheckGroup[] = ['exact', 'criteria']
 
-/** Groups that somebody asked for by hand: when one of their checks could not be made, the drill has not measured it. */
+/**
+ * Groups that somebody asked for by hand: when one of their checks could not be made, the drill has not
+ * measured it.
+ */
 const ASKED_FOR: readonly CheckGroup[] = ['criteria', 'amcheck', 'smoke']
 
 /** Checks that somebody asked for and that could not be made. */
@@ -42,8 +45,9 @@ export function gapsOf(checks: readonly Check[]): readonly Check[] {
 }
 
 /**
- * The verdict over all checks. Any failure fails. Without a passing check of data nothing was measured, however much
- * else passed; and a criterion that could not be measured is not made up for by others that were.
+ * The verdict over all checks. Any failure fails. Without a passing check of data nothing was measured,
+ * however much else passed; and a criterion that could not be measured is not made up for by others that
+ * were.
  */
 export function verdictOf(checks: readonly Check[]): Verdict {
   if (checks.some(({ verdict }) => verdict === 'fail')) return 'fail'

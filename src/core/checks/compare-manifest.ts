@@ -23,11 +23,12 @@ export interface RestoredContent extends RestoredTables, RestoredDefinitions {
 }
 
 /**
- * Compares everything that the manifest knows with what came back. Any difference is a failure of its own that names
- * the object, what was expected and what was found; what agrees is one line a table, and one line a kind for the rest.
+ * Compares everything that the manifest knows with what came back. Any difference is a failure of its own
+ * that names the object, what was expected and what was found; what agrees is one line a table, and one line
+ * a kind for the rest.
  *
- * Tables and sequences are of group `exact`. Extensions, counts and definitions of objects are of group `structure`: they hold no
- * data, so that alone they do not make a drill pass.
+ * Tables and sequences are of group `exact`. Extensions, counts and definitions of objects are of group
+ * `structure`: they hold no data, so that alone they do not make a drill pass.
  */
 export function exactChecks(manifest: Manifest, found: RestoredContent): readonly Check[] {
   const { level, objects } = manifest.fingerprint
@@ -42,7 +43,10 @@ export function exactChecks(manifest: Manifest, found: RestoredContent): readonl
   return [...(isEmpty ? withoutRows(data) : data), ...largeObjectChecks(manifest, found), ...structure]
 }
 
-/** That tables are there and sequences stand where they did shows nothing of data: it is of the structure, and does not make a drill pass. */
+/**
+ * That tables are there and sequences stand where they did shows nothing of data: it is of the structure, and
+ * does not make a drill pass.
+ */
 function withoutRows(checks: readonly Check[]): readonly Check[] {
   if (checks.some(({ verdict }) => verdict === 'fail')) return checks
   const empty: Check = {

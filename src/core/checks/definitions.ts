@@ -18,8 +18,8 @@ export const FILLED = 'filled materialised view'
 const LISTED = 20_000
 
 /**
- * Kinds of which every version knows the same objects. A newer one writes definitions otherwise, names NOT NULL, and
- * has multiranges beside ranges, with functions of theirs.
+ * Kinds of which every version knows the same objects. A newer one writes definitions otherwise, names NOT
+ * NULL, and has multiranges beside ranges, with functions of theirs.
  */
 const OF_EVERY_VERSION = [
   'table',
@@ -53,8 +53,8 @@ function foldByKind(definitions: readonly Definition[]): readonly Definition[] {
 const FOLDED = '(all)'
 
 /**
- * Each object that is missing, one too many, or defined otherwise, or one line when there is none. Of group `structure`: no
- * data in them. Where the majors differ only names are compared.
+ * Each object that is missing, one too many, or defined otherwise, or one line when there is none. Of group
+ * `structure`: no data in them. Where the majors differ only names are compared.
  */
 export function definitionChecks(
   { fingerprint, server }: Manifest,

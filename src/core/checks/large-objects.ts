@@ -5,7 +5,10 @@ import type { Check } from './check.ts'
 /** Digits that are shown: enough to tell two apart. */
 const HASH_SHOWN = 12
 
-/** The bytes of the large objects; how many there are is counted with the other objects. None where the backup has none. */
+/**
+ * The bytes of the large objects; how many there are is counted with the other objects. None where the backup
+ * has none.
+ */
 export function largeObjectChecks(
   { fingerprint }: Manifest,
   { largeObjectsHash: found }: { readonly largeObjectsHash: string | null },

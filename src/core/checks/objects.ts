@@ -3,7 +3,10 @@ import { parseVersion } from '../pg/version.ts'
 import { renderAmount, renderDifference } from '../text/counts.ts'
 import type { Check } from './check.ts'
 
-/** From here on the catalogue lists NOT NULL as constraints, so that their number says something else than before. */
+/**
+ * From here on the catalogue lists NOT NULL as constraints, so that their number says something else than
+ * before.
+ */
 const NOT_NULL_IS_A_CONSTRAINT = 18
 
 const OBJECTS: ReadonlyArray<readonly [kind: keyof ObjectCounts, one: string, many: string]> = [
@@ -17,9 +20,10 @@ const OBJECTS: ReadonlyArray<readonly [kind: keyof ObjectCounts, one: string, ma
 ]
 
 /**
- * A missing extension fails. Another version is a note: an archive says CREATE EXTENSION without a version, so the
- * restoring server's default is what a recovery gets, and whether the data is the same is for the content to say. One too many is
- * a note as well: it comes from the server's template, and takes nothing away.
+ * A missing extension fails. Another version is a note: an archive says CREATE EXTENSION without a version,
+ * so the restoring server's default is what a recovery gets, and whether the data is the same is for the
+ * content to say. One too many is a note as well: it comes from the server's template, and takes nothing
+ * away.
  */
 export function extensionChecks({ backup, server }: Manifest, found: readonly Extension[]): readonly Check[] {
   // pg_dump leaves extensions out as soon as tables or schemas are named.

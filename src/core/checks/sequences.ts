@@ -14,7 +14,10 @@ export interface RestoredSequence {
   readonly isConfiguration: boolean
 }
 
-/** Each sequence that is not where the backup may have left it, or one line when all are. None without sequences. */
+/**
+ * Each sequence that is not where the backup may have left it, or one line when all are. None without
+ * sequences.
+ */
 export function sequenceChecks(
   { backup, fingerprint: { sequences: expected } }: Manifest,
   found: ReadonlyMap<string, RestoredSequence>,
@@ -38,7 +41,10 @@ export function sequenceChecks(
   ]
 }
 
-/** The manifest of a partial backup knows the sequences of its tables; pg_dump also takes those that its patterns name. */
+/**
+ * The manifest of a partial backup knows the sequences of its tables; pg_dump also takes those that its
+ * patterns name.
+ */
 function unknownSequences(sequences: readonly RestoredSequence[]): Check {
   return {
     group: 'exact',
@@ -80,9 +86,9 @@ function statesOf(expected: SequenceFingerprint): { readonly start: State; reado
 }
 
 /**
- * From the value at the snapshot to the value at the end, whichever is greater: a sequence may count down, or be set
- * back while pg_dump runs. Never used at the snapshot means that any value on the way from its first may be in the archive.
- * One that cycles may have turned round on the way, and then it may have any value.
+ * From the value at the snapshot to the value at the end, whichever is greater: a sequence may count down, or
+ * be set back while pg_dump runs. Never used at the snapshot means that any value on the way from its first
+ * may be in the archive. One that cycles may have turned round on the way, and then it may have any value.
  */
 function mayBe(found: State, expected: SequenceFingerprint): boolean {
   const { start, end } = statesOf(expected)

@@ -47,7 +47,9 @@ function treesOf(tables: readonly TableFingerprint[]): ReadonlyMap<string, Quali
   )
 }
 
-/** Partitions between which rows may move are one table: the sum of their rows and of their content hashes. */
+/**
+ * Partitions between which rows may move are one table: the sum of their rows and of their content hashes.
+ */
 function sumTrees(
   tables: readonly TableFingerprint[],
   trees: ReadonlyMap<string, QualifiedName>,
@@ -147,7 +149,10 @@ function contentFacet({ contentHash: expected }: TableFingerprint, found: TableF
   }
 }
 
-/** What the manifest does not list and no archive brings: rows of extensions, and unlogged tables, which a standby cannot read. */
+/**
+ * What the manifest does not list and no archive brings: rows of extensions, and unlogged tables, which a
+ * standby cannot read.
+ */
 function unexpectedTable(table: TableFingerprint, { server }: Manifest, found: RestoredTables): Check {
   const isUnread = server.isStandby && table.rows === 0 && byKey(found.unloggedTables).has(keyOf(table))
   const expected = { group: 'exact', name: `table ${renderName(table)}`, expected: 'no such table' } as const

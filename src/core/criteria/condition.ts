@@ -33,7 +33,10 @@ export function renderCondition(condition: Condition): string {
   }
 }
 
-/** `1` and `1.00` are the same number; digits beyond what a number holds count. With leading zeros it is a text: a postcode. */
+/**
+ * `1` and `1.00` are the same number; digits beyond what a number holds count. With leading zeros it is a
+ * text: a postcode.
+ */
 function isSameDecimal(a: string, b: string): boolean {
   const [first, second] = [normalDecimal(a), normalDecimal(b)]
   return first !== undefined && first === second

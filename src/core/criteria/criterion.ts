@@ -7,7 +7,9 @@ import { type Condition, holds, renderCondition, shorten } from './condition.ts'
 /** One expectation of the criteria file. Names are unique within a file. */
 export type Criterion = TableCriterion | NewestCriterion | QueryCriterion | ExtensionCriterion
 
-/** The rows of a table lie within a tolerance of what they were at the snapshot, or are in a live database. */
+/**
+ * The rows of a table lie within a tolerance of what they were at the snapshot, or are in a live database.
+ */
 export interface TableCriterion {
   readonly kind: 'table'
   readonly name: string
@@ -71,7 +73,10 @@ export interface Reference {
   readonly live: ReadonlyMap<string, Measurement> | undefined
 }
 
-/** The check that a criterion comes to. What the database answered with an error is a failure; it never throws. */
+/**
+ * The check that a criterion comes to. What the database answered with an error is a failure; it never
+ * throws.
+ */
 export function evaluateCriterion(
   criterion: Criterion,
   measurement: Measurement,
@@ -117,8 +122,8 @@ function tableCheck(criterion: TableCriterion, measurement: Measurement, referen
 }
 
 /**
- * What the table held: in the live database where one was given, else at the snapshot, summed over its partitions. A
- * partition that did not come back is not missed here, but by the exact comparison.
+ * What the table held: in the live database where one was given, else at the snapshot, summed over its
+ * partitions. A partition that did not come back is not missed here, but by the exact comparison.
  */
 function expectedRows(
   { name }: TableCriterion,
@@ -145,7 +150,10 @@ function expectedRows(
   return { rows, from: 'at the snapshot' }
 }
 
-/** Whole rows, rounded down, in exact arithmetic: 5 % of 1,000 is 50, and 50 off passes. 5 % of 3 rows is none. */
+/**
+ * Whole rows, rounded down, in exact arithmetic: 5 % of 1,000 is 50, and 50 off passes. 5 % of 3 rows is
+ * none.
+ */
 function allowedDifference(expected: number, tolerancePpm: number): number {
   return Number((BigInt(expected) * BigInt(tolerancePpm)) / 1_000_000n)
 }
@@ -212,8 +220,8 @@ function extensionCheck(criterion: ExtensionCriterion, measurement: Measurement)
 }
 
 /**
- * An answer that could not be had is a failure: the database was asked and did not give it. But a full disk, a statement
- * that took too long or a right that the role lacks is no fault of the backup.
+ * An answer that could not be had is a failure: the database was asked and did not give it. But a full disk,
+ * a statement that took too long or a right that the role lacks is no fault of the backup.
  */
 function unmeasurable(criterion: Criterion, expected: string, measurement: Measurement): Check {
   const found = measurement.kind === 'error' ? measurement.message : `a measurement of ${measurement.kind}`

@@ -19,7 +19,10 @@ const KEYS = {
 type Kind = keyof typeof KEYS
 const KINDS = ['table', 'newest', 'query', 'extension'] as const
 
-/** Reads a criteria document from plain values; finds every problem. With problems, `criteria` is not to be used. */
+/**
+ * Reads a criteria document from plain values; finds every problem. With problems, `criteria` is not to be
+ * used.
+ */
 export function parseCriteriaDocument(document: unknown): CriteriaDocument {
   const problems: CriteriaProblem[] = []
   const root = new Fields(document, [], problems, 'a mapping with the key checks')

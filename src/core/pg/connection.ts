@@ -1,54 +1,16 @@
 import { Secret } from '../secret.ts'
+import {
+  type Connection,
+  isSetting,
+  refuseSeveralHosts,
+  SETTINGS,
+  type Setting,
+  type Settings,
+  toConnection,
+} from './connection-settings.ts'
+import { keepParameter } from './url-parameters.ts'
 
-/** libpq's sslmode values, weakest first. */
-export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
-export type SslMode = (typeof SSL_MODES)[number]
-
-/** One way to reach one database. Everything but the password may be shown. */
-export interface Connection {
-  /** A host name, an address, or the directory of a Unix socket (it starts with a slash). */
-  readonly host: string
-  readonly port: number
-  readonly user: string
-  readonly password: Secret | undefined
-  readonly database: string
-  readonly sslMode: SslMode
-  /** A file with root certificates, or `system` for those of the machine; undefined where nothing is verified. */
-  readonly sslRootCert: string | undefined
-  readonly sslCert: string | undefined
-  readonly sslKey: string | undefined
-  readonly channelBinding: string | undefined
-  /** Only a server that proves by SCRAM that it knows the password is believed. */
-  readonly requireAuth?: 'scram-sha-256'
-  /** Server settings for the session, in PGOPTIONS syntax. */
-  readonly options: string | undefined
-  readonly connectTimeoutSeconds: number
-}
-
-const DEFAULT_PORT = 5432
-const DEFAULT_CONNECT_TIMEOUT_SECONDS = 30
-
-/** URL parameters and the environment variables that mean the same: libpq's own names. */
-const SETTINGS = {
-  host: 'PGHOST',
-  port: 'PGPORT',
-  user: 'PGUSER',
-  password: 'PGPASSWORD',
-  dbname: 'PGDATABASE',
-  sslmode: 'PGSSLMODE',
-  sslrootcert: 'PGSSLROOTCERT',
-  sslcert: 'PGSSLCERT',
-  sslkey: 'PGSSLKEY',
-  channel_binding: 'PGCHANNELBINDING',
-  options: 'PGOPTIONS',
-  connect_timeout: 'PGCONNECT_TIMEOUT',
-} as const
-
-type Setting = keyof typeof SETTINGS
-type Settings = Partial<Record<Setting, string>>
-
-/** Accepted in a URL and of no consequence here: we name our sessions, and GSS encryption is always off. */
-const IGNORED_PARAMETERS = new Set(['application_name', 'gssencmode', 'fallback_application_name'])
+export type { Connection, SslMode } from './connection-settings.ts'
 
 /**
  * Parses `postgresql://user:password@host:port/database?sslmode=require&…`, every part percent-decoded.
@@ -68,14 +30,8 @@ export function parseConnectionUrl(text: string): Connection {
   // Not url.pathname: there a database named . or .. would be a folder.
   setPart(settings, 'dbname', /^\w+:\/\/[^/?]*\/([^?]*)/.exec(text.trim())?.[1] ?? '')
   for (const [name, value] of parameters(url)) {
-    if (IGNORED_PARAMETERS.has(name)) continue
-    // JDBC's spelling, which libpq takes too.
-    if (name === 'ssl' && value === 'true') settings.sslmode = 'require'
-    else if (isSetting(name)) settings[name] = value
-    else
-      throw new RangeError(
-        `the URL has the parameter "${name}", which means nothing here; accepted: ${Object.keys(SETTINGS).join(', ')}`,
-      )
+    const kept = keepParameter(name, value)
+    if (kept !== undefined) settings[kept.setting] = kept.value
   }
   return toConnection(settings, 'the URL')
 }
@@ -84,8 +40,8 @@ export function parseConnectionUrl(text: string): Connection {
 const NOT_READ = ['PGSERVICE', 'PGSERVICEFILE', 'PGHOSTADDR', 'PGPASSFILE'] as const
 
 /**
- * Reads the PG* variables in SETTINGS. Throws a RangeError where the host, user or database is missing, and for variables that
- * cannot be passed over without connecting to something else than psql does.
+ * Reads the PG* variables in SETTINGS. Throws a RangeError where the host, user or database is missing, and
+ * for variables that would make psql connect to something else.
  */
 export function connectionFromVariables(variables: Readonly<Record<string, string | undefined>>): Connection {
   const notRead = NOT_READ.filter(name => variables[name] && !(name === 'PGPASSFILE' && variables.PGPASSWORD))
@@ -95,7 +51,8 @@ export function connectionFromVariables(variables: Readonly<Record<string, strin
     )
   const settings: Settings = {}
   for (const [setting, variable] of Object.entries(SETTINGS)) {
-    const value = variables[variable]
+    // A secret is often pasted with a line end behind it; no value that connects has one.
+    const value = variables[variable]?.replace(/[\r\n]+$/, '')
     if (value && isSetting(setting)) settings[setting] = value
   }
   return toConnection(settings, 'the PG* environment')
@@ -135,9 +92,9 @@ export function connectionUrl(connection: Connection): Secret {
 }
 
 /**
- * The PG* variables that make a libpq program open this connection. The password goes by a passfile, because other
- * users of the machine can read arguments and, on some systems, the environment. GSS encryption is switched off: it
- * would take precedence over sslmode (libpq docs, gssencmode).
+ * The PG* variables that make a libpq program open this connection. The password goes by a passfile, because
+ * other users of the machine can read arguments and, on some systems, the environment. GSS encryption is
+ * switched off: it would take precedence over sslmode (libpq docs, gssencmode).
  */
 export function libpqVariables(connection: Connection, passfile: string): Readonly<Record<string, string>> {
   const optional = {
@@ -170,7 +127,10 @@ export function passfileLine(connection: Connection): string {
   return `*:*:*:*:${connection.password.reveal().replace(/[\\:]/g, '\\$&')}\n`
 }
 
-/** Stands for a host that comes as a parameter, as a socket does: libpq takes a login without a host before it, a URL object does not. */
+/**
+ * Stands for a host that comes as a parameter, as a socket does: libpq takes a login without a host before
+ * it, a URL object does not.
+ */
 const NO_HOST = 'no-host.invalid'
 
 function toUrl(text: string): URL {
@@ -189,10 +149,6 @@ function toUrl(text: string): URL {
       'it is not a URL: percent-encode the special characters of the password, / as %2F, # as %23, ? as %3F',
     )
   }
-}
-
-function refuseSeveralHosts(host: string, where: string): void {
-  if (host.includes(',')) throw new RangeError(`${where} names several hosts; name the one to connect to`)
 }
 
 function setPart(settings: Settings, name: Setting, encoded: string): void {
@@ -219,75 +175,4 @@ function parameters(url: URL): ReadonlyArray<readonly [string, string]> {
     const [name = '', ...value] = pair.split('=')
     return [decode(name, 'parameter'), decode(value.join('='), name)] as const
   })
-}
-
-function isSetting(name: string): name is Setting {
-  return Object.hasOwn(SETTINGS, name)
-}
-
-function toConnection(settings: Settings, where: string): Connection {
-  const missing = (['host', 'user', 'dbname'] as const).filter(name => !settings[name])
-  if (missing.length > 0)
-    throw new RangeError(`${where} lacks the ${missing.join(', the ').replace('dbname', 'database')}`)
-  refuseSeveralHosts(settings.host ?? '', where)
-  const tls = parseTls(settings)
-  const { password } = settings
-  if (password !== undefined && /[\r\n\0]/.test(password)) {
-    throw new RangeError('the password has a line break, which PostgreSQL cannot take from a passfile')
-  }
-  return Object.freeze({
-    host: settings.host ?? '',
-    port: parseWhole(settings.port ?? String(DEFAULT_PORT), 'port', 1, 65_535),
-    user: settings.user ?? '',
-    password: password === undefined ? undefined : new Secret(password),
-    database: settings.dbname ?? '',
-    ...tls,
-    sslCert: settings.sslcert,
-    sslKey: settings.sslkey,
-    channelBinding: parseChannelBinding(settings.channel_binding),
-    options: settings.options,
-    connectTimeoutSeconds: parseWhole(
-      settings.connect_timeout ?? String(DEFAULT_CONNECT_TIMEOUT_SECONDS),
-      'connect_timeout',
-      0,
-      3600,
-    ),
-  })
-}
-
-/**
- * The mode and the roots to verify with, as libpq combines them: `sslrootcert=system` goes with verify-full only, and
- * makes it the default. For verify-full without a file libpq would look for ~/.postgresql/root.crt, which no runner
- * has; the machine's own roots are what is meant.
- */
-function parseTls({ sslmode, sslrootcert }: Settings): Pick<Connection, 'sslMode' | 'sslRootCert'> {
-  const sslMode = parseSslMode(sslmode ?? (sslrootcert === 'system' ? 'verify-full' : 'prefer'))
-  if (sslrootcert === 'system' && sslMode !== 'verify-full') {
-    throw new RangeError(`sslrootcert=system goes with sslmode=verify-full only, not with ${sslMode}`)
-  }
-  if (sslrootcert === undefined && sslMode === 'verify-ca') {
-    throw new RangeError(
-      "sslmode=verify-ca needs sslrootcert=<file>; with the machine's own roots use sslmode=verify-full",
-    )
-  }
-  return { sslMode, sslRootCert: sslrootcert ?? (sslMode === 'verify-full' ? 'system' : undefined) }
-}
-
-function parseChannelBinding(text: string | undefined): string | undefined {
-  if (text === undefined || ['disable', 'prefer', 'require'].includes(text)) return text
-  throw new RangeError(`channel_binding is "${text}"; expected disable, prefer, require`)
-}
-
-function parseSslMode(text: string): SslMode {
-  const mode = SSL_MODES.find(candidate => candidate === text)
-  if (mode === undefined) throw new RangeError(`sslmode is "${text}"; expected ${SSL_MODES.join(', ')}`)
-  return mode
-}
-
-function parseWhole(text: string, name: string, least: number, most: number): number {
-  const value = Number(text)
-  if (!/^\d+$/.test(text) || value < least || value > most) {
-    throw new RangeError(`${name} is "${text}"; expected a whole number from ${least} to ${most}`)
-  }
-  return value
 }

@@ -12,7 +12,10 @@ const STATEMENT = new RegExp(
   'is',
 )
 
-/** Reads `COPY public."Users" (id, "Full name") FROM stdin;`; undefined for anything else. Names may hold line ends. */
+/**
+ * Reads `COPY public."Users" (id, "Full name") FROM stdin;`; undefined for anything else. Names may hold line
+ * ends.
+ */
 export function parseCopyStatement(text: string): CopyTarget | undefined {
   const [, schema, name, columns = ''] = STATEMENT.exec(text) ?? []
   if (schema === undefined || name === undefined) return undefined

@@ -6,10 +6,10 @@ export interface NamePattern {
 }
 
 /**
- * Translates `users`, `audit.*`, `"Mixed Case"."Users"` as pg_dump does: unquoted letters fold to lower case, * and ?
- * are wildcards, a dot parts schema and name, and quotes make everything literal.
- * Source: processSQLNamePattern and patternToSQLRegex in PostgreSQL's src/fe_utils/string_utils.c.
- * Throws a RangeError for an unclosed quote, more than two parts, or an empty part.
+ * Translates `users`, `audit.*`, `"Mixed Case"."Users"` as pg_dump does: unquoted letters fold to lower case,
+ * * and ? are wildcards, a dot parts schema and name, and quotes make everything literal. Source:
+ * processSQLNamePattern and patternToSQLRegex in PostgreSQL's src/fe_utils/string_utils.c. Throws a
+ * RangeError for an unclosed quote, more than two parts, or an empty part.
  */
 export function parseNamePattern(pattern: string): NamePattern {
   const parts = splitParts(pattern)
@@ -41,7 +41,10 @@ function quotedRegex(c: string): string {
   return /[|*+?()[\]{}.^$\\]/.test(c) ? `\\${c}` : c
 }
 
-/** Only ASCII folds: pg_dump runs in the C locale. `[]` is the name of an array type rather than a set of characters. */
+/**
+ * Only ASCII folds: pg_dump runs in the C locale. `[]` is the name of an array type rather than a set of
+ * characters.
+ */
 function unquotedRegex(c: string, next: string): string {
   if (c === '*') return '.*'
   if (c === '?') return '.'

@@ -3,8 +3,8 @@ const LONGEST_NAME = 63
 const LABEL = '_not_null'
 
 /**
- * The name that PostgreSQL 18 gives the NOT NULL of a column that has none: `users_email_not_null`, the longer part cut
- * first. Source: makeObjectName in indexcmds.c, called by ChooseConstraintName.
+ * The name that PostgreSQL 18 gives the NOT NULL of a column that has none: `users_email_not_null`, the
+ * longer part cut first. Source: makeObjectName in indexcmds.c, called by ChooseConstraintName.
  */
 export function notNullName(table: string, column: string): string {
   const room = LONGEST_NAME - LABEL.length - 1

@@ -8,7 +8,10 @@ export function quoteTable(table: { readonly schema: string; readonly name: stri
   return `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`
 }
 
-/** A text literal, whatever it contains; standard_conforming_strings is on in every server that is still supported. */
+/**
+ * A text literal, whatever it contains; standard_conforming_strings is on in every server that is still
+ * supported.
+ */
 export function quoteLiteral(text: string): string {
   return `'${text.replace(/'/g, "''")}'`
 }
@@ -17,8 +20,8 @@ export function quoteLiteral(text: string): string {
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 
 /**
- * An identifier for commands that people paste: on one line, with nothing invisible in it. Odd characters become Unicode
- * escapes, `U&"a\000ab"`, so that no name can end a line, a here-document or a code block.
+ * An identifier for commands that people paste: on one line, with nothing invisible in it. Odd characters
+ * become Unicode escapes, `U&"a\000ab"`, so that no name can end a line, a here-document or a code block.
  */
 export function printIdentifier(name: string): string {
   if (!INVISIBLE.test(name)) return quoteIdentifier(name)

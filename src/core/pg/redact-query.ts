@@ -4,15 +4,17 @@ import { printable } from '../text/markdown.ts'
 const VALUE = '…'
 
 /**
- * Comments, quoted identifiers, texts in dollars, texts with backslashes, other texts, numbers; each to the end where it is
- * not closed, because servers keep only the head of a query. https://www.postgresql.org/docs/18/sql-syntax-lexical.html
+ * Comments, quoted identifiers, texts in dollars, texts with backslashes, other texts, numbers; each to the
+ * end where it is not closed, because servers keep only the head of a query.
+ * https://www.postgresql.org/docs/18/sql-syntax-lexical.html
  */
 const TOKENS =
   /(?<comment>\/\*[\s\S]*?(?:\*\/|$)|--[^\n]*)|(?<identifier>"(?:[^"]|"")*")|(?<![\w$])\$(?<tag>(?:[a-z_]\w*)?)\$[\s\S]*?(?:\$\k<tag>\$|$)|\be'(?:[^'\\]|''|\\[\s\S])*(?:'|$)|(?:\b[bxn]|\bu&)?'(?:[^']|'')*(?:'|$)|"[^"]*$|(?<![\w$.])[\d.]*\d[\w.]*/gi
 
 /**
- * The head of a query on one line, its values taken out: a log is no place for the data that a query carries. Comments
- * go too. Where it cannot be told where a text ends, nothing after it is shown. The empty query stays empty.
+ * The head of a query on one line, its values taken out: a log is no place for the data that a query carries.
+ * Comments go too. Where it cannot be told where a text ends, nothing after it is shown. The empty query
+ * stays empty.
  */
 export function queryHead(query: string, length = 120): string {
   const shown = query.replace(TOKENS, (...match) => {

@@ -17,8 +17,9 @@ export function orderedDigest(): RowDigest {
 }
 
 /**
- * The sum of a 64-bit hash of every row: the same in any order, and a duplicate counts, which xor would cancel. Two
- * lanes of 32 bits, each mixed at the end of a row as MurmurHash3's fmix32. It detects accidents, not adversaries.
+ * The sum of a 64-bit hash of every row: the same in any order, and a duplicate counts, which xor would
+ * cancel. Two lanes of 32 bits, each mixed at the end of a row as MurmurHash3's fmix32. It detects accidents,
+ * not adversaries.
  */
 export function unorderedDigest(): RowDigest {
   let [sumA, sumB, a, b] = [0, 0, SEED_A, SEED_B]
@@ -49,8 +50,8 @@ function mix(hash: number): number {
 }
 
 /**
- * Feeds rows to a digest with their columns in another order: partitions may have the columns of their table in an
- * order of their own. Holds one row, so one that is longer than `longestRow` throws a RangeError.
+ * Feeds rows to a digest with their columns in another order: partitions may have the columns of their table
+ * in an order of their own. Holds one row, so one that is longer than `longestRow` throws a RangeError.
  */
 export function reordered(digest: RowDigest, order: readonly number[], longestRow: number): RowDigest {
   let rest: readonly Buffer[] = []

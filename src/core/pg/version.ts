@@ -1,6 +1,7 @@
 /**
- * A PostgreSQL release, as `18.6` has it: the major decides what fits together, the minor what is fixed. Before 10 a
- * major had two numbers; such a release is kept as these two (`9.6`), without its minor: it is only ever refused.
+ * A PostgreSQL release, as `18.6` has it: the major decides what fits together, the minor what is fixed.
+ * Before 10 a major had two numbers; such a release is kept as these two (`9.6`), without its minor: it is
+ * only ever refused.
  */
 export interface PostgresVersion {
   readonly major: number
@@ -8,16 +9,17 @@ export interface PostgresVersion {
 }
 
 /**
- * The oldest minor of each major whose client tools are safe to point at an archive or server that somebody else may have
- * touched: the releases of 2026-11-12 fix CVE-2026-116314, code execution by pg_restore from a crafted archive.
+ * The oldest minor of each major whose client tools are safe to point at an archive or server that somebody
+ * else may have touched: the releases of 2026-11-12 fix CVE-2026-116314, code execution by pg_restore from a
+ * crafted archive.
  */
 const FLOORS: Readonly<Record<number, number>> = { 18: 7, 17: 12, 16: 16, 15: 20, 14: 25 }
 
 export const SECURITY_FLOOR: PostgresVersion = { major: 18, minor: 7 }
 
 /**
- * Finds the version in `pg_dump (PostgreSQL) 18.6 (Debian 18.6-3)`, `18.6`, `18beta1` (minor 0) or `18` (minor 0).
- * Throws a RangeError where there is none.
+ * Finds the version in `pg_dump (PostgreSQL) 18.6 (Debian 18.6-3)`, `18.6`, `18beta1` (minor 0) or `18`
+ * (minor 0). Throws a RangeError where there is none.
  */
 export function parseVersion(text: string): PostgresVersion {
   const match = /(?:^|\s)(\d{1,3})(?:\.(\d{1,3}))?(?:\.\d{1,3}|beta\d+|rc\d+|devel)?(?=\s|$)/.exec(

@@ -3,9 +3,9 @@ import { readInTransaction } from '../session/search-path.ts'
 import type { Session } from '../session/session.ts'
 
 /**
- * `lock`: holds or waits for a lock that a dump or a migration would queue behind. `transaction`: open for longer than
- * the limit. `prepared`: a prepared transaction, which no session's end ends. `dump`: another dump of this database.
- * `replication`: a standby that is behind, or this server is one and is behind.
+ * `lock`: holds or waits for a lock that a dump or a migration would queue behind. `transaction`: open for
+ * longer than the limit. `prepared`: a prepared transaction, which no session's end ends. `dump`: another
+ * dump of this database. `replication`: a standby that is behind, or this server is one and is behind.
  */
 export type BlockerKind = 'lock' | 'transaction' | 'prepared' | 'dump' | 'replication'
 
@@ -16,7 +16,9 @@ export interface Blocker {
   readonly pid: number | null
   readonly user: string | null
   readonly application: string | null
-  /** `idle in transaction`, `active`; of a prepared transaction its name; of a standby how it is replicated. */
+  /**
+   * `idle in transaction`, `active`; of a prepared transaction its name; of a standby how it is replicated.
+   */
   readonly state: string | null
   /** How long the transaction is open, or how far the standby is behind; null where it is not known. */
   readonly ageMs: number | null
@@ -29,14 +31,17 @@ export interface Blocker {
 }
 
 export interface BlockerLimits {
-  /** Transactions that are open for longer are reported, whatever they hold; standbys that are further behind, too. */
+  /**
+   * Transactions that are open for longer are reported, whatever they hold; standbys that are further behind,
+   * too.
+   */
   readonly olderThanMs: number
 }
 
 /**
- * Reads what is in the way right now, the oldest first; what has no age comes last. Never our own session. A role
- * without pg_read_all_stats sees the locks of others, but neither their queries nor how long they are there: see
- * countHiddenSessions. The session must not be inside a transaction.
+ * Reads what is in the way right now, the oldest first; what has no age comes last. Never our own session. A
+ * role without pg_read_all_stats sees the locks of others, but neither their queries nor how long they are
+ * there: see countHiddenSessions. The session must not be inside a transaction.
  */
 export async function readBlockers(
   session: Session,
@@ -93,10 +98,11 @@ function toKind(text: string | null): BlockerKind {
 }
 
 /**
- * Locks on tables and what belongs to them, stronger than those of ordinary reading and writing, one line for each
- * transaction. An ACCESS EXCLUSIVE lock is in the way of the dump, every other in the way of a migration; one that
- * is waited for is as bad as one that is held, because everybody later queues behind it. Of the system's own tables
- * only ACCESS EXCLUSIVE counts. https://www.postgresql.org/docs/18/explicit-locking.html
+ * Locks on tables and what belongs to them, stronger than those of ordinary reading and writing, one line for
+ * each transaction. An ACCESS EXCLUSIVE lock is in the way of the dump, every other in the way of a
+ * migration; one that is waited for is as bad as one that is held, because everybody later queues behind it.
+ * Of the system's own tables only ACCESS EXCLUSIVE counts.
+ * https://www.postgresql.org/docs/18/explicit-locking.html
  */
 const LOCKS = `
   SELECT l.pid, l.virtualtransaction,
@@ -114,8 +120,8 @@ const LOCKS = `
    GROUP BY l.pid, l.virtualtransaction`
 
 /**
- * A dump keeps all its tables locked against change, and ours does so from a session that only waits; others of our sessions come and
- * go in no time.
+ * A dump keeps all its tables locked against change, and ours does so from a session that only waits; others
+ * of our sessions come and go in no time.
  */
 const IS_DUMP = `
   (a.application_name = 'pg_dump' AND a.xact_start IS NOT NULL
@@ -125,8 +131,8 @@ const IS_DUMP = `
                      AND c.relnamespace <> 'pg_catalog'::regnamespace))`
 
 /**
- * A worker that vacuums gives way by itself, unless it must; it belongs to nobody, which every role can see. A parallel worker
- * speaks through its leader.
+ * A worker that vacuums gives way by itself, unless it must; it belongs to nobody, which every role can see.
+ * A parallel worker speaks through its leader.
  */
 const SESSIONS = `
   WITH locks AS (${LOCKS})
@@ -162,7 +168,9 @@ const STANDBYS = `
     FROM pg_stat_replication r
    WHERE r.replay_lag > $1::float8 * interval '1 millisecond'`
 
-/** A standby that has replayed all it was sent may still be far behind, when nothing is sent to it any more. */
+/**
+ * A standby that has replayed all it was sent may still be far behind, when nothing is sent to it any more.
+ */
 const OWN_LAG = `
   SELECT 'replication' AS kind, NULL AS pid, NULL AS "user", NULL AS application,
          CASE WHEN s.paused THEN 'this server is a standby, its replay is paused'

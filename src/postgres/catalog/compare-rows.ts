@@ -21,9 +21,14 @@ export interface RowsComparison {
   readonly psql: string
   /** A verified archive in a file. */
   readonly archive: string
-  /** The TABLE DATA entries that were restored, as listArchive gives them. Rows of others are not compared. */
+  /**
+   * The TABLE DATA entries that were restored, as listArchive gives them. Rows of others are not compared.
+   */
   readonly entries: readonly ArchiveEntry[]
-  /** The restored database. The role must see every row: its owner's, or one with pg_read_all_data and BYPASSRLS. */
+  /**
+   * The restored database. The role must see every row: its owner's, or one with pg_read_all_data and
+   * BYPASSRLS.
+   */
   readonly connection: Connection
   /** Private; removed afterwards by the caller. */
   readonly directory: string
@@ -34,12 +39,12 @@ export interface RowsComparison {
 }
 
 /**
- * Compares every row that the archive holds with those of the restored tables: both as COPY text under the settings of
- * the dump, one hash per table, streamed. Partitions are compared as one table, because rows may choose another one.
- * Rows in another order are the same rows; the tables for which that matters are read a second time. It reads only,
- * and costs about a second per 100 MB of text. Checks of group `exact`: one line over all tables that agree, and one for each
- * other. Throws DATABASE_PRIVILEGES, DATABASE_LOCKED, DATABASE_UNREACHABLE, DATABASE_FAILED or RESTORE_FAILED where
- * nothing could be compared.
+ * Compares every row that the archive holds with those of the restored tables: both as COPY text under the
+ * settings of the dump, one hash per table, streamed. Partitions are compared as one table, because rows may
+ * choose another one. Rows in another order are the same rows; the tables for which that matters are read a
+ * second time. It reads only, and costs about a second per 100 MB of text. Checks of group `exact`: one line
+ * over all tables that agree, and one for each other. Throws DATABASE_PRIVILEGES, DATABASE_LOCKED,
+ * DATABASE_UNREACHABLE, DATABASE_FAILED or RESTORE_FAILED where nothing could be compared.
  */
 export async function compareArchiveRows(comparison: RowsComparison): Promise<readonly Check[]> {
   const known = await readRestoredTables(comparison)

@@ -1,6 +1,6 @@
 /**
- * A query of the oids of all types that contain one of those that `base`, a condition on pg_type t, chooses: arrays,
- * domains, composites, ranges and multiranges of them, at any depth, and these types themselves.
+ * A query of the oids of all types that contain one of those that `base`, a condition on pg_type t, chooses:
+ * arrays, domains, composites, ranges and multiranges of them, at any depth, and these types themselves.
  */
 export function typesContaining(base: string): string {
   return `

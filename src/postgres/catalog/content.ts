@@ -17,7 +17,10 @@ import { EVERYTHING, readTables, type Table } from './tables.ts'
 /** What is known of the original: how closely it was read, and by which time columns. */
 export type Original = Pick<Manifest['fingerprint'], 'level' | 'tables'>
 
-/** Reads a restored database with the same statements and settings as the source was read with, for comparison. */
+/**
+ * Reads a restored database with the same statements and settings as the source was read with, for
+ * comparison.
+ */
 export async function readRestoredContent(
   connection: Connection,
   original: Original,
@@ -28,8 +31,8 @@ export async function readRestoredContent(
 }
 
 /**
- * The same in a session that is there, whose settings it changes; of some tables only where they are given. Throws
- * DATABASE_PRIVILEGES where rows are hidden from it.
+ * The same in a session that is there, whose settings it changes; of some tables only where they are given.
+ * Throws DATABASE_PRIVILEGES where rows are hidden from it.
  */
 export async function readContent(
   session: Session,

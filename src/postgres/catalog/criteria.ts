@@ -15,10 +15,10 @@ import type { Session } from '../session/session.ts'
 const STATEMENT_TIMEOUT_MS = 10 * 60_000
 
 /**
- * Measures one criterion in a read-only transaction that is rolled back. Names without a schema are looked up on the
- * connection's own search path, as psql does, whatever the session has set. What the server answers with an error becomes a
- * measurement of kind `error`; it throws only when the session itself is gone or aborted. The session must not be
- * inside a transaction.
+ * Measures one criterion in a read-only transaction that is rolled back. Names without a schema are looked up
+ * on the connection's own search path, as psql does, whatever the session has set. What the server answers
+ * with an error becomes a measurement of kind `error`; it throws only when the session itself is gone or
+ * aborted. The session must not be inside a transaction.
  */
 export async function measure(
   session: Session,
@@ -68,8 +68,9 @@ function serverMessage(error: unknown): string {
 }
 
 /**
- * Classes of SQLSTATE that speak of the server: 53 insufficient resources, 57 operator intervention (a statement that took too
- * long among them), 58 system errors; and 42501, rights of the role, as where row security hides rows from it.
+ * Classes of SQLSTATE that speak of the server: 53 insufficient resources, 57 operator intervention (a
+ * statement that took too long among them), 58 system errors; and 42501, rights of the role, as where row
+ * security hides rows from it.
  */
 function isOfServer(error: unknown): boolean {
   const sqlState = error instanceof OperatorError ? (error.facts.sqlState ?? '') : ''
@@ -80,7 +81,10 @@ interface Relation extends TableMember {
   readonly oid: string
 }
 
-/** On the search path of the database, which decides what a name without a schema means: every operator has its schema. */
+/**
+ * On the search path of the database, which decides what a name without a schema means: every operator has
+ * its schema.
+ */
 const RELATION = `
   SELECT c.oid::pg_catalog.text AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
@@ -148,8 +152,9 @@ async function readNewest(session: Session, { table: name, column }: NewestCrite
 }
 
 /**
- * The query runs as a subquery with a parameter beside it, because only then PostgreSQL refuses a second statement: a
- * COMMIT in it would end the read-only transaction. The alias names the first column, whatever the query calls it.
+ * The query runs as a subquery with a parameter beside it, because only then PostgreSQL refuses a second
+ * statement: a COMMIT in it would end the read-only transaction. The alias names the first column, whatever
+ * the query calls it.
  */
 async function readQuery(session: Session, { sql, condition }: QueryCriterion): Promise<Measurement> {
   const from = `FROM (\n${sql}\n) AS criterion(pg_runbook_value)`

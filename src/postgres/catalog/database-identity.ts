@@ -18,8 +18,9 @@ export async function readIdentity(session: Session): Promise<DatabaseIdentity> 
 }
 
 /**
- * The number that initdb gave the cluster, as text because it exceeds 2^53; its standbys and base backups have the same. Null
- * where this role may not read it. Not inside a transaction, which such a refusal would end. https://www.postgresql.org/docs/18/functions-info.html#FUNCTIONS-INFO-CONTROLDATA
+ * The number that initdb gave the cluster, as text because it exceeds 2^53; its standbys and base backups
+ * have the same. Null where this role may not read it. Not inside a transaction, which such a refusal would
+ * end. https://www.postgresql.org/docs/18/functions-info.html#FUNCTIONS-INFO-CONTROLDATA
  */
 export async function readSystemIdentifier(session: Session): Promise<string | null> {
   try {

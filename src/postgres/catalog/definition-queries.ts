@@ -12,8 +12,9 @@ const NAME = '("([^"]|"")*"|[a-z_][a-z0-9_$]*)'
 const TYPE = `(character varying|bit varying|double precision|(timestamp|time)(\\(\\d\\))? with(out)? time zone|${NAME}(\\.${NAME})?)`
 
 /**
- * An expression without its casts, parentheses and blanks. PostgreSQL does not write every expression again as it was after a
- * restore: `(ARRAY['a'::varchar])::text[]` of `status IN ('a')` comes back as `ARRAY[('a'::varchar)::text]`.
+ * An expression without its casts, parentheses and blanks. PostgreSQL does not write every expression again
+ * as it was after a restore: `(ARRAY['a'::varchar])::text[]` of `status IN ('a')` comes back as
+ * `ARRAY[('a'::varchar)::text]`.
  */
 function bare(expression: string): string {
   return `regexp_replace(${expression}, $re$::${TYPE}(\\(\\d+(,\\d+)?\\))?(\\[\\])*|[()\\s]$re$, '', 'g')`
@@ -26,8 +27,9 @@ const collation = (oid: string) =>
   `(SELECT format('%I.%I', n.nspname, l.collname) FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = ${oid})`
 
 /**
- * By name: a restore gives inherited columns another order. NOT NULL is a constraint in 18, whose name a restore may choose.
- * Partitions of partitions come back without the identity of their columns (measured with 18.6), which is their parent's.
+ * By name: a restore gives inherited columns another order. NOT NULL is a constraint in 18, whose name a
+ * restore may choose. Partitions of partitions come back without the identity of their columns (measured with
+ * 18.6), which is their parent's.
  */
 const columns = (relation: string, version: number) => `(
   SELECT string_agg(ROW(a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
@@ -37,7 +39,10 @@ const columns = (relation: string, version: number) => `(
     LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
    WHERE a.attrelid = ${relation} AND a.attnum > 0 AND NOT a.attisdropped)`
 
-/** What is compared of each kind: the name of the object and the text that defines it, owners, grants and tablespaces left out. */
+/**
+ * What is compared of each kind: the name of the object and the text that defines it, owners, grants and
+ * tablespaces left out.
+ */
 const KINDS = (version: number): Readonly<Record<string, string>> => ({
   table: `SELECT title, ROW(relkind, relpersistence, relreplident, reloftype::regtype, ${sorted('reloptions')}, pg_get_partkeydef(oid))::text
             FROM rel WHERE relkind IN ('r', 'p', 'f')`,
@@ -86,7 +91,10 @@ const KINDS = (version: number): Readonly<Record<string, string>> => ({
                FROM pg_catalog.pg_sequence s JOIN rel ON rel.oid = s.seqrelid`,
 })
 
-/** Kind, name and hash of every object, for a server of that version (server_version_num), which must be 11 at least. */
+/**
+ * Kind, name and hash of every object, for a server of that version (server_version_num), which must be 11 at
+ * least.
+ */
 export function definitionsQuery(version: number): string {
   const branches = Object.entries(KINDS(version)).map(
     ([kind, query]) =>

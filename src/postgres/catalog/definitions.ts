@@ -6,7 +6,10 @@ import { definitionsQuery } from './definition-queries.ts'
 /** hashtextextended and pg_proc.prokind are new in it. */
 const OLDEST = 110_000
 
-/** Every object of the users' schemas with a hash of its definition, as PostgreSQL writes it under the pinned settings, sorted. */
+/**
+ * Every object of the users' schemas with a hash of its definition, as PostgreSQL writes it under the pinned
+ * settings, sorted.
+ */
 export async function readDefinitions(session: Session): Promise<RestoredDefinitions> {
   const { version } = session
   const serverMajor = fromVersionNumber(version).major

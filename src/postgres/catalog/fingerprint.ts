@@ -6,8 +6,8 @@ import type { MovingRows } from './moving-rows.ts'
 import type { Table } from './tables.ts'
 
 /**
- * Settings that change how a value prints, and so its hash: the same on both sides of a comparison. No parallel
- * workers: the reading runs beside production and beside pg_dump.
+ * Settings that change how a value prints, and so its hash: the same on both sides of a comparison. No
+ * parallel workers: the reading runs beside production and beside pg_dump.
  */
 const PINNED = [
   "SET timezone = 'UTC'",
@@ -24,7 +24,9 @@ const PINNED = [
   'SET max_parallel_workers_per_gather = 0',
 ]
 
-/** Columns that tell when a row came, best first; another timestamp column serves where none of these exists. */
+/**
+ * Columns that tell when a row came, best first; another timestamp column serves where none of these exists.
+ */
 const TIME_COLUMNS = [
   'created_at',
   'createdAt',
@@ -37,8 +39,8 @@ const TIME_COLUMNS = [
 ]
 
 /**
- * False for a virtual generated column, new in 18: no archive holds its values, and working one out may fail, as that of 1 / a does
- * where a is 0. attgenerated is new in 12.
+ * False for a virtual generated column, new in 18: no archive holds its values, and working one out may fail,
+ * as that of 1 / a does where a is 0. attgenerated is new in 12.
  */
 const HAS_VALUES = "NOT (a.atthasdef AND coalesce(to_jsonb(a) ->> 'attgenerated' = 'v', false))"
 
@@ -48,11 +50,12 @@ export async function pinOutputSettings(session: Session): Promise<void> {
 }
 
 /**
- * Reads rows, newest value and, at level `content`, a hash of every table that has rows of its own, one full scan each.
- * The session must have imported the snapshot and pinned its settings.
+ * Reads rows, newest value and, at level `content`, a hash of every table that has rows of its own, one full
+ * scan each. The session must have imported the snapshot and pinned its settings.
  *
- * A copy is read by the time columns of what is known of the original: where a parent got a column after its children were
- * made, a restore gives the children another order of columns, and with it another first time column.
+ * A copy is read by the time columns of what is known of the original: where a parent got a column after its
+ * children were made, a restore gives the children another order of columns, and with it another first time
+ * column.
  */
 export async function readTableFingerprints(
   session: Session,
@@ -78,7 +81,10 @@ export async function readTableFingerprints(
   return fingerprints
 }
 
-/** Tables that one statement reads, each in a branch of a UNION: a round trip for each would cost more than counting. */
+/**
+ * Tables that one statement reads, each in a branch of a UNION: a round trip for each would cost more than
+ * counting.
+ */
 const BATCH = 50
 
 function chooseTimeColumn(
@@ -137,8 +143,9 @@ function tableQuery({ table, time, row }: Candidate, level: FingerprintLevel): s
 }
 
 /**
- * The sum of a 64-bit hash of every row's text, under two seeds: independent of order, and a duplicate row counts, which
- * xor would cancel. The text is made once (OFFSET 0 keeps the planner from inlining it). It detects accidents, not adversaries.
+ * The sum of a 64-bit hash of every row's text, under two seeds: independent of order, and a duplicate row
+ * counts, which xor would cancel. The text is made once (OFFSET 0 keeps the planner from inlining it). It
+ * detects accidents, not adversaries.
  */
 function contentQuery(row: string, newest: string, from: string): string {
   return `SELECT count(*)::text AS rows, max(newest)::text AS newest,
@@ -156,8 +163,9 @@ function hash128(h0: string | null, h1: string | null): string {
 }
 
 /**
- * A row of every table as an expression, by table oid; tables without columns have none. Columns go by name: where a parent
- * got a column after its children were made, a restore gives the children their columns in another order.
+ * A row of every table as an expression, by table oid; tables without columns have none. Columns go by name:
+ * where a parent got a column after its children were made, a restore gives the children their columns in
+ * another order.
  */
 async function readRowValues(session: Session): Promise<ReadonlyMap<string, string>> {
   const rows = await session.rows<{ oid: string; value: string }>(

@@ -1,12 +1,15 @@
 import type { FingerprintLevel } from '../../core/backup/manifest.ts'
 import type { Session } from '../session/session.ts'
 
-/** Read of each large object in one statement: what bounds the memory of the server, of which it may have 256 MB. */
+/**
+ * Read of each large object in one statement: what bounds the memory of the server, of which it may have 256
+ * MB.
+ */
 const CHUNK_BYTES = 1 << 20
 
 /**
- * 128 bits over the bytes and numbers of all large objects in this snapshot, as 32 hex digits; null below level `content`,
- * where there is none, and where this role may not read each of them.
+ * 128 bits over the bytes and numbers of all large objects in this snapshot, as 32 hex digits; null below
+ * level `content`, where there is none, and where this role may not read each of them.
  */
 export async function readLargeObjectsHash(
   session: Session,
@@ -32,7 +35,10 @@ async function mayReadAll(session: Session): Promise<boolean> {
   return readable === 'true'
 }
 
-/** Adds one chunk of each object to the sums; returns those that may go on. Beyond its end an object gives no bytes. */
+/**
+ * Adds one chunk of each object to the sums; returns those that may go on. Beyond its end an object gives no
+ * bytes.
+ */
 async function readChunk(
   session: Session,
   objects: string,

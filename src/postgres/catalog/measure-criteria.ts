@@ -5,8 +5,8 @@ import { openSession, type SessionUse } from '../session/session.ts'
 import { measure } from './criteria.ts'
 
 /**
- * Only counts are compared with it: the operator's own queries do not run on a live database. One that does not answer leaves the
- * comparison open, and the rest of the drill stands.
+ * Only counts are compared with it: the operator's own queries do not run on a live database. One that does
+ * not answer leaves the comparison open, and the rest of the drill stands.
  */
 export async function measureLive(
   live: Connection,

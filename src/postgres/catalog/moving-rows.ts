@@ -23,9 +23,9 @@ const SORTS_ALIKE = `(
          coalesce(CASE l.collprovider WHEN 'd' THEN d.datcollate ELSE l.collcollate END, '') ~* '^(b .*|c (C|POSIX|C\\.utf-?8))$')`
 
 /**
- * Where a row belongs depends on the server: hash keys that contain enums or other oids, at any depth, and text
- * ranges under a collation of the machine's. A key that is an expression counts where its operator class takes any
- * array, row or range. Source: getPartitioningInfo in pg_dump.c, which knows the first kind.
+ * Where a row belongs depends on the server: hash keys that contain enums or other oids, at any depth, and
+ * text ranges under a collation of the machine's. A key that is an expression counts where its operator class
+ * takes any array, row or range. Source: getPartitioningInfo in pg_dump.c, which knows the first kind.
  */
 const TREES = `
   WITH RECURSIVE by_oid AS (${typesContaining(HASHED_BY_OID)}),

@@ -16,7 +16,10 @@ const CANDIDATES = `
      AND n.nspname !~ '^pg_'
    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`
 
-/** A constraint whose name PostgreSQL 18 gives a NOT NULL of the same table, and the statement that renames it. */
+/**
+ * A constraint whose name PostgreSQL 18 gives a NOT NULL of the same table, and the statement that renames
+ * it.
+ */
 export interface NotNullClash {
   readonly constraint: string
   /** For a message: `public.users` */

@@ -2,8 +2,8 @@ import type { ObjectPrivileges } from '../../core/backup/manifest.ts'
 import type { Session } from '../session/session.ts'
 
 /**
- * Who owns what runs with the rights of its owner, and who may use it: SECURITY DEFINER functions and those with
- * grants, views, and schemas. Not what belongs to an extension.
+ * Who owns what runs with the rights of its owner, and who may use it: SECURITY DEFINER functions and those
+ * with grants, views, and schemas. Not what belongs to an extension.
  */
 const PRIVILEGES = `
   WITH ns AS (SELECT * FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'),

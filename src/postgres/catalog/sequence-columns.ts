@@ -12,8 +12,8 @@ export interface Numbering {
   /** What the sequence gives out next: a decimal text. */
   readonly next: string
   /**
-   * The greatest value in the column that the sequence can give out, or the least where it counts down; null where there is none. What
-   * lies beyond its bounds never collides, and no sequence can be moved there.
+   * The greatest value in the column that the sequence can give out, or the least where it counts down; null
+   * where there is none. What lies beyond its bounds never collides, and no sequence can be moved there.
    */
   readonly extreme: string | null
   /** The next value has been passed already, so that inserts collide. */
@@ -21,9 +21,9 @@ export interface Numbering {
 }
 
 /**
- * Columns of whole numbers that take their values from a sequence: identity columns, and defaults that are nextval of a
- * sequence and nothing else (serial). That a column owns a sequence says nothing of where its values come from. A sequence
- * that cycles is behind by design. Partitions are left to their parent.
+ * Columns of whole numbers that take their values from a sequence: identity columns, and defaults that are
+ * nextval of a sequence and nothing else (serial). That a column owns a sequence says nothing of where its
+ * values come from. A sequence that cycles is behind by design. Partitions are left to their parent.
  */
 const COLUMNS = `
   WITH source AS (
@@ -64,8 +64,8 @@ type Column = Record<
 >
 
 /**
- * Reads every numbered column, or those of some tables, one min or max each: quick where it is indexed, a scan where it is not. A
- * partition is numbered by its parent.
+ * Reads every numbered column, or those of some tables, one min or max each: quick where it is indexed, a
+ * scan where it is not. A partition is numbered by its parent.
  */
 export async function readNumbering(
   session: Session,

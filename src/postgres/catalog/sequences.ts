@@ -15,7 +15,10 @@ export interface SequenceValue extends RestoredSequence {
 /** Sequences that one statement reads: each is a branch of a UNION. */
 const BATCH = 100
 
-/** pg_sequence_last_value is null where nextval was never called, and hides what the sequence would give out first. */
+/**
+ * pg_sequence_last_value is null where nextval was never called, and hides what the sequence would give out
+ * first.
+ */
 const LAST_VALUE = `
   CASE WHEN is_readable THEN pg_sequence_last_value(c.oid)::text END AS value, NULL AS next`
 
@@ -25,7 +28,8 @@ const DATA = `
   CASE WHEN is_readable THEN (SELECT CASE WHEN NOT d.is_called THEN d.last_value END FROM pg_get_sequence_data(c.oid) d)::text END AS next`
 
 /**
- * Outside extensions, or their configuration, or owned by the given tables. A standby cannot read an unlogged one.
+ * Outside extensions, or their configuration, or owned by the given tables. A standby cannot read an unlogged
+ * one.
  */
 const sequencesQuery = (byOid: boolean) => `
   SELECT n.nspname AS schema, c.relname AS name, s.seqcycle::text AS cycles, is_configuration::text AS configuration,
@@ -51,7 +55,10 @@ interface Row extends Record<string, string | null> {
   readonly readable: string
 }
 
-/** The names of all sequences of a full dump, as the session's snapshot has them: without a value, and without a lock. */
+/**
+ * The names of all sequences of a full dump, as the session's snapshot has them: without a value, and without
+ * a lock.
+ */
 export function readSequenceNames(session: Session): Promise<ReadonlyArray<Pick<Row, 'schema' | 'name'>>> {
   return session.rows<Record<'schema' | 'name', string>>(
     `SELECT n.nspname AS schema, c.relname AS name
@@ -89,8 +96,8 @@ function isUnused({ value, readable }: Row): boolean {
 type State = Pick<RestoredSequence, 'value' | 'next'>
 
 /**
- * The relation of a sequence tells what it gives out first. By now it may be a view that its owner put there: a
- * reading session refuses that.
+ * The relation of a sequence tells what it gives out first. By now it may be a view that its owner put there:
+ * a reading session refuses that.
  */
 async function readUnused(session: Session, unused: readonly Row[]): Promise<ReadonlyMap<string, State>> {
   const states = new Map<string, State>()
@@ -111,7 +118,9 @@ async function readUnused(session: Session, unused: readonly Row[]): Promise<Rea
   return states
 }
 
-/** What a sequence may be after a restore: from its value at the snapshot to its value when pg_dump was done. */
+/**
+ * What a sequence may be after a restore: from its value at the snapshot to its value when pg_dump was done.
+ */
 export function mergeSequences(
   atSnapshot: SequenceValues,
   atEnd: SequenceValues,

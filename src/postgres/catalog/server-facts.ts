@@ -17,9 +17,14 @@ export interface ServerFacts {
   readonly systemIdentifier: string | null
   /** As a new session of this role has them, and so pg_dump's. */
   readonly textSettings: TextSettings
-  /** Options of columns (ALTER COLUMN … SET) that releases of before 2026-11-12 do not know: pg_attver of 17.12. */
+  /**
+   * Options of columns (ALTER COLUMN … SET) that releases of before 2026-11-12 do not know: pg_attver of
+   * 17.12.
+   */
   readonly columnOptions: readonly string[]
-  /** User mappings whose options, passwords mostly, this role may not read; those without any are among them. */
+  /**
+   * User mappings whose options, passwords mostly, this role may not read; those without any are among them.
+   */
   readonly hiddenMappings: number
 }
 
@@ -68,7 +73,10 @@ export async function readExtensions(session: Session): Promise<readonly Extensi
      ORDER BY e.extname COLLATE "C"`)
 }
 
-/** Roles without which an archive does not restore, owners and grants left out: those of policies and of user mappings. PUBLIC is none. */
+/**
+ * Roles without which an archive does not restore, owners and grants left out: those of policies and of user
+ * mappings. PUBLIC is none.
+ */
 export async function readPolicyRoles(session: Session): Promise<readonly string[]> {
   const rows = await session.rows<{ name: string }>(`
     SELECT r.rolname AS name FROM pg_catalog.pg_roles r

@@ -13,10 +13,10 @@ const OWN = `
                       WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`
 
 /**
- * Looks at the state of a restored database, without anything to compare it with. A restore cannot leave an invalid
- * index or a sequence behind its column without something being wrong, so these fail. A constraint that was never
- * validated and a materialised view that was never filled come back just as the source has them, and are legal there:
- * with a table without a primary key they are information.
+ * Looks at the state of a restored database, without anything to compare it with. A restore cannot leave an
+ * invalid index or a sequence behind its column without something being wrong, so these fail. A constraint
+ * that was never validated and a materialised view that was never filled come back just as the source has
+ * them, and are legal there: with a table without a primary key they are information.
  */
 export async function readStructureChecks(session: Session): Promise<readonly Check[]> {
   return [
@@ -32,8 +32,8 @@ const INDEXES = `
    ORDER BY own.schema COLLATE "C", own.name COLLATE "C"`
 
 /**
- * pg_dump leaves invalid indexes out, except those of a partitioned table that do not have all their partitions' indexes
- * attached yet (getIndexes in pg_dump.c): such a one was invalid in the source.
+ * pg_dump leaves invalid indexes out, except those of a partitioned table that do not have all their
+ * partitions' indexes attached yet (getIndexes in pg_dump.c): such a one was invalid in the source.
  */
 async function readIndexChecks(session: Session): Promise<readonly Check[]> {
   const indexes = await session.rows<Record<'schema' | 'name' | 'kind' | 'valid' | 'ready', string>>(INDEXES)
@@ -97,7 +97,10 @@ async function readInformation(session: Session): Promise<readonly Check[]> {
   ]
 }
 
-/** PostgreSQL 18 also knows constraints that are not enforced, which are never validated: to_jsonb, because 17 has no such column. */
+/**
+ * PostgreSQL 18 also knows constraints that are not enforced, which are never validated: to_jsonb, because 17
+ * has no such column.
+ */
 const UNVALIDATED = `
   SELECT own.schema, own.name || '.' || k.conname AS name
     FROM (${OWN}) AS own JOIN pg_catalog.pg_constraint k ON k.conrelid = own.oid

@@ -11,7 +11,10 @@ export interface Table {
   /** A partitioned table has no rows of its own. */
   readonly isPartitioned: boolean
   readonly isUnlogged: boolean
-  /** Where it is a configuration table of an extension: of which, and which of its rows are dumped, as a WHERE clause or the empty text. */
+  /**
+   * Where it is a configuration table of an extension: of which, and which of its rows are dumped, as a WHERE
+   * clause or the empty text.
+   */
   readonly configures: { readonly extension: string; readonly condition: string } | null
 }
 
@@ -34,9 +37,9 @@ export interface DumpSelection {
 export const EVERYTHING: DumpSelection = { tables: [], excludeTables: [], schemas: [] }
 
 /**
- * Tables that pg_dump dumps with data: ordinary and partitioned ones, not of the system, and on a standby none that are unlogged.
- * Source: selectDumpableTable and getTables in pg_dump.c. Of what was dropped since the statement began no right is known (NULL),
- * and none is lacking.
+ * Tables that pg_dump dumps with data: ordinary and partitioned ones, not of the system, and on a standby
+ * none that are unlogged. Source: selectDumpableTable and getTables in pg_dump.c. Of what was dropped since
+ * the statement began no right is known (NULL), and none is lacking.
  */
 const TABLES = `
   SELECT c.oid, n.nspname AS schema, c.relname AS name, (c.relkind = 'p')::text AS is_partitioned,
@@ -54,8 +57,9 @@ const TABLES = `
      AND ${isDumped('c.oid')}`
 
 /**
- * The tables that match one pattern, with their partitions and children, as --table-and-children has it. It runs on the
- * search path of the database, which decides what a name without a schema means: so every operator has its schema.
+ * The tables that match one pattern, with their partitions and children, as --table-and-children has it. It
+ * runs on the search path of the database, which decides what a name without a schema means: so every
+ * operator has its schema.
  */
 const MATCHING = `
   WITH RECURSIVE matched AS (
@@ -70,7 +74,10 @@ const MATCHING = `
   )
   SELECT oid FROM matched`
 
-/** The tables of a schema; where that belongs to an extension, without the extension's own (checkExtensionMembership in pg_dump.c). */
+/**
+ * The tables of a schema; where that belongs to an extension, without the extension's own
+ * (checkExtensionMembership in pg_dump.c).
+ */
 const SCHEMA_TABLES = `
   SELECT c.oid
     FROM pg_catalog.pg_class c

@@ -11,15 +11,19 @@ import { errorMessage, OperatorError } from '../../core/errors.ts'
 const PIPE_BYTES = 65_536
 
 export interface ArchivePipe {
-  /** A descriptor for a child process to write into. Whoever starts it closes it afterwards, or the source never ends. */
+  /**
+   * A descriptor for a child process to write into. Whoever starts it closes it afterwards, or the source
+   * never ends.
+   */
   readonly writeEnd: number
   readonly source: ByteSource
 }
 
 /**
- * A pipe whose bytes land in the reader's own buffers. A child's `stdout` allocates memory for each piece instead: a third of
- * the CPU time of a dump went into copying and collecting it. Node makes no pipes, so it is a named one, whose name is gone
- * again before anything flows. `directory` must be private. Throws TOOL_FAILED.
+ * A pipe whose bytes land in the reader's own buffers. A child's `stdout` allocates memory for each piece
+ * instead: a third of the CPU time of a dump went into copying and collecting it. Node makes no pipes, so it
+ * is a named one, whose name is gone again before anything flows. `directory` must be private. Throws
+ * TOOL_FAILED.
  */
 export async function createArchivePipe(directory: string): Promise<ArchivePipe> {
   const path = join(directory, 'archive-pipe')

@@ -35,12 +35,16 @@ export interface ArchiveRows {
   readonly encoding: string
 }
 
-/** Where the partitions of a table have its columns in different orders, a row is held in memory to be compared. */
+/**
+ * Where the partitions of a table have its columns in different orders, a row is held in memory to be
+ * compared.
+ */
 const LONGEST_ROW_BYTES = 64 * 1024 * 1024
 
 /**
- * Digests the rows that an archive holds, table by table: pg_restore writes them as COPY text, which is hashed as it
- * comes. Memory does not grow with the rows. Throws RESTORE_FAILED where pg_restore cannot read the archive.
+ * Digests the rows that an archive holds, table by table: pg_restore writes them as COPY text, which is
+ * hashed as it comes. Memory does not grow with the rows. Throws RESTORE_FAILED where pg_restore cannot read
+ * the archive.
  */
 export async function readArchiveRows(question: ArchiveRowsQuestion): Promise<ArchiveRows> {
   const { pgRestore, archive, entries, directory, inherited, signal } = question

@@ -17,8 +17,8 @@ export interface RowTaker {
 }
 
 /**
- * Cuts the rows of one COPY after another out of a stream, each up to a line that ends it. Holds no more than the
- * beginning of such a line, however long a row is.
+ * Cuts the rows of one COPY after another out of a stream, each up to a line that ends it. Holds no more than
+ * the beginning of such a line, however long a row is.
  */
 export class RowScanner {
   readonly #terminator: Buffer
@@ -64,8 +64,9 @@ export class RowScanner {
 const END_OF_ROWS = '\\.'
 
 /**
- * Reads a script of pg_restore that holds nothing but COPY statements with their rows. `begin` gets the lines of each
- * statement. A name may hold line ends, so that the statement is whole only at a semicolon outside of quotes.
+ * Reads a script of pg_restore that holds nothing but COPY statements with their rows. `begin` gets the lines
+ * of each statement. A name may hold line ends, so that the statement is whole only at a semicolon outside of
+ * quotes.
  */
 export class CopyScript implements ChunkReader {
   readonly #begin: (statement: Buffer) => RowTaker

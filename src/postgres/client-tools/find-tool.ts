@@ -29,8 +29,8 @@ export interface ToolSearch {
 
 /**
  * The first program of that name on the PATH that runs and tells a version, of at least that major. Debian's
- * /usr/bin/pg_dump is pg_wrapper, which picks a version by rules of its own: in its place stands the newest program
- * that it could pick. Undefined where there is none.
+ * /usr/bin/pg_dump is pg_wrapper, which picks a version by rules of its own: in its place stands the newest
+ * program that it could pick. Undefined where there is none.
  */
 export async function findTool(name: ToolName, search: ToolSearch): Promise<Tool | undefined> {
   for (const directory of search.path.split(delimiter).filter(Boolean)) {
@@ -56,7 +56,9 @@ export async function readToolVersion(
   }
 }
 
-/** The program at a path, or what pg_wrapper stands for, newest major first. Empty where nothing can be run. */
+/**
+ * The program at a path, or what pg_wrapper stands for, newest major first. Empty where nothing can be run.
+ */
 async function candidates(path: string): Promise<readonly string[]> {
   if (!(await isExecutable(path))) return []
   const real = await realpath(path)

@@ -4,8 +4,8 @@ import { type Connection, libpqVariables, passfileLine } from '../../core/pg/con
 import { toolEnvironment } from './run-tool.ts'
 
 /**
- * The environment in which a libpq program opens this connection. Writes the passfile, readable by this user only, into
- * `directory`, which must be private and removed afterwards.
+ * The environment in which a libpq program opens this connection. Writes the passfile, readable by this user
+ * only, into `directory`, which must be private and removed afterwards.
  */
 export async function connectionEnvironment(
   connection: Connection,

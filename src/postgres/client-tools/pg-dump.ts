@@ -66,8 +66,8 @@ export async function startDump({ path, args, env, directory }: DumpStart): Prom
 const ANNOUNCEMENT = 'pg_dump: dumping contents of table "'
 
 /**
- * Follows `pg_dump: dumping contents of table "schema.name"`. A name may hold line breaks, and quotes before them: it goes on
- * until pg_dump speaks again.
+ * Follows `pg_dump: dumping contents of table "schema.name"`. A name may hold line breaks, and quotes before
+ * them: it goes on until pg_dump speaks again.
  */
 class TableProgress {
   /** What came after each announcement, with the closing quote. */
@@ -97,8 +97,8 @@ class TableProgress {
 }
 
 /**
- * pg_dump writes names in the encoding of the database. Where that is not UTF-8, its bytes did not decode, or decoded to something
- * else: then what is ASCII in a name has to do.
+ * pg_dump writes names in the encoding of the database. Where that is not UTF-8, its bytes did not decode, or
+ * decoded to something else: then what is ASCII in a name has to do.
  */
 class TableNames implements DumpedTables {
   readonly #exact: ReadonlySet<string>

@@ -8,9 +8,9 @@ export interface ToolOutput {
 }
 
 /**
- * Runs a program with small output to its end and returns what it said, whatever its exit code. Always silent: exec
- * would print the command line. `env` is the whole environment of the child: see `toolEnvironment`.
- * Throws TOOL_FAILED only when the program cannot be started.
+ * Runs a program with small output to its end and returns what it said, whatever its exit code. Always
+ * silent: exec would print the command line. `env` is the whole environment of the child: see
+ * `toolEnvironment`. Throws TOOL_FAILED only when the program cannot be started.
  */
 export async function runTool(
   path: string,
@@ -30,7 +30,10 @@ export async function runTool(
   }
 }
 
-/** Variables that a PostgreSQL tool may inherit. Everything else stays here: secrets, INPUT_*, and stray PG* settings. */
+/**
+ * Variables that a PostgreSQL tool may inherit. Everything else stays here: secrets, INPUT_*, and stray PG*
+ * settings.
+ */
 const INHERITED = [
   'PATH',
   'HOME',
@@ -45,8 +48,8 @@ const INHERITED = [
 ] as const
 
 /**
- * The environment of a PostgreSQL tool: a few inherited variables, English messages (they are parsed), and UTC
- * (archive headers carry local time), then what the caller adds.
+ * The environment of a PostgreSQL tool: a few inherited variables, English messages (they are parsed), and
+ * UTC (archive headers carry local time), then what the caller adds.
  */
 export function toolEnvironment(
   inherited: Readonly<Record<string, string | undefined>>,

@@ -56,9 +56,10 @@ const SESSION = {
 } as const
 
 /**
- * Digests the rows of tables as COPY text, in the form in which pg_dump reads them. psql takes them in C, several
- * times faster than a driver that makes an event of every row. Memory does not grow with the rows. Throws what the
- * server answers: DATABASE_PRIVILEGES, DATABASE_LOCKED, DATABASE_UNREACHABLE, or DATABASE_FAILED.
+ * Digests the rows of tables as COPY text, in the form in which pg_dump reads them. psql takes them in C,
+ * several times faster than a driver that makes an event of every row. Memory does not grow with the rows.
+ * Throws what the server answers: DATABASE_PRIVILEGES, DATABASE_LOCKED, DATABASE_UNREACHABLE, or
+ * DATABASE_FAILED.
  */
 export async function readTableRows({
   psql,

@@ -8,8 +8,8 @@ import { type Connection, renderConnection } from '../../core/pg/connection.ts'
 import { connectionError, isTlsRefusal } from './error-rules.ts'
 
 /**
- * A connection that says nothing is forgotten by what lies between, often after 4 minutes (Azure), and its end is then told to
- * nobody. The system's own probes begin after two hours.
+ * A connection that says nothing is forgotten by what lies between, often after 4 minutes (Azure), and its
+ * end is then told to nobody. The system's own probes begin after two hours.
  */
 const KEEPALIVE_IDLE_MS = 30_000
 
@@ -17,7 +17,10 @@ const KEEPALIVE_IDLE_MS = 30_000
 export interface Link {
   readonly client: Client
   hangUp(): void
-  /** What the server said when it ended the connection between two queries; the next query only tells that it is gone. */
+  /**
+   * What the server said when it ended the connection between two queries; the next query only tells that it
+   * is gone.
+   */
   lastWords(): unknown
 }
 
@@ -25,8 +28,8 @@ export interface Link {
 const asText = { getTypeParser: () => (value: string | Buffer) => value } as unknown as typeof types
 
 /**
- * Connects with the same meaning of sslmode as libpq. A cancellation ends the attempt at once: a server that says nothing would hold it for the whole
- * connect_timeout. Throws DATABASE_UNREACHABLE or DATABASE_AUTH.
+ * Connects with the same meaning of sslmode as libpq. A cancellation ends the attempt at once: a server that
+ * says nothing would hold it for the whole connect_timeout. Throws DATABASE_UNREACHABLE or DATABASE_AUTH.
  */
 export async function connect(connection: Connection, signal?: AbortSignal): Promise<Link> {
   const attempts = tlsAttempts(connection)
@@ -66,8 +69,8 @@ function forgetEnvironment(client: Client, { options }: Connection): void {
 }
 
 /**
- * As libpq has it, the password is for a server that binds the login to the TLS connection, and for no other: with sslmode=require
- * nobody has looked at its certificate.
+ * As libpq has it, the password is for a server that binds the login to the TLS connection, and for no other:
+ * with sslmode=require nobody has looked at its certificate.
  */
 function requireChannelBinding(client: Client, ssl: TlsOptions | false): void {
   const asks: EventEmitter = Reflect.get(client, 'connection')
@@ -83,8 +86,9 @@ function requireChannelBinding(client: Client, ssl: TlsOptions | false): void {
 }
 
 /**
- * As libpq's require_auth: a server that asks for no password, or for the password itself, may be another one that has taken the port.
- * Returns whether the server has proven itself: pg compares its signature before it takes the login for done.
+ * As libpq's require_auth: a server that asks for no password, or for the password itself, may be another one
+ * that has taken the port. Returns whether the server has proven itself: pg compares its signature before it
+ * takes the login for done.
  */
 function requireScram(client: Client): () => boolean {
   const asks: EventEmitter = Reflect.get(client, 'connection')
@@ -122,8 +126,8 @@ function clientConfig(connection: Connection, ssl: TlsOptions | false, socket: S
 }
 
 /**
- * What to try in turn: libpq's prefer takes TLS and falls back, allow is the reverse. A Unix socket has no TLS.
- * Source: libpq documentation, "SSL Mode Descriptions".
+ * What to try in turn: libpq's prefer takes TLS and falls back, allow is the reverse. A Unix socket has no
+ * TLS. Source: libpq documentation, "SSL Mode Descriptions".
  */
 function tlsAttempts(connection: Connection): ReadonlyArray<TlsOptions | false> {
   if (connection.host.startsWith('/')) return [false]
@@ -140,8 +144,8 @@ function tlsAttempts(connection: Connection): ReadonlyArray<TlsOptions | false> 
 }
 
 /**
- * Where a root certificate is given, libpq verifies the server's chain in every mode; the host name is verify-full's
- * alone. Source: fe-secure-openssl.c, initialize_SSL.
+ * Where a root certificate is given, libpq verifies the server's chain in every mode; the host name is
+ * verify-full's alone. Source: fe-secure-openssl.c, initialize_SSL.
  */
 function tlsOptions(connection: Connection): TlsOptions {
   const { sslMode, sslRootCert, sslCert, sslKey } = connection

@@ -37,9 +37,9 @@ const SHARED_MEMORY: ErrorRule = {
 }
 
 /**
- * What servers, libpq and Node say when a connection or statement fails, and what to do about it. The same table
- * serves our own sessions, whose errors have codes, and pg_dump, which has only words. A role that a statement names
- * and that does not exist is no failed login, which is FATAL.
+ * What servers, libpq and Node say when a connection or statement fails, and what to do about it. The same
+ * table serves our own sessions, whose errors have codes, and pg_dump, which has only words. A role that a
+ * statement names and that does not exist is no failed login, which is FATAL.
  */
 const RULES: readonly ErrorRule[] = [
   {
@@ -88,7 +88,7 @@ const RULES: readonly ErrorRule[] = [
     codes: ['ENOTFOUND', 'EAI_AGAIN'],
     match: /could not translate host name/i,
     code: 'DATABASE_UNREACHABLE',
-    hint: 'The host name in database-url cannot be resolved. On Render use the external host name, from outside its network.',
+    hint: 'The host name in database-url cannot be resolved. On Render use the external host name, from outside its network. A host with IPv6 alone is not found where the machine has none: use a pooler in session mode, or an address with IPv4.',
   },
   {
     // A read-only session is only ever cancelled with this SQLSTATE by a standby that replays.
@@ -167,8 +167,8 @@ export function explain(message: string): Explanation | undefined {
 }
 
 /**
- * The rule for an error of the driver: by its code where it has one, else by the driver's own words. The text of a
- * server is never searched: it quotes names, and it speaks the server's language.
+ * The rule for an error of the driver: by its code where it has one, else by the driver's own words. The text
+ * of a server is never searched: it quotes names, and it speaks the server's language.
  */
 function explainDriver(error: unknown): Explanation | undefined {
   const code = codeOf(error)
@@ -181,9 +181,28 @@ function routineOf(error: unknown): string {
   return error instanceof Error && 'routine' in error ? String(error.routine) : ''
 }
 
+const NO_IPV6: Explanation = {
+  code: 'DATABASE_UNREACHABLE',
+  hint: 'This machine has no route to IPv6 addresses; GitHub-hosted runners have none. Use an address with IPv4 in database-url: the host of a pooler in session mode (Supabase: the session pooler, port 5432), or the IPv4 address that the provider offers.',
+}
+
+/** Every address of the host is of IPv6, and none of them can be reached from here. */
+function lacksIpv6(error: unknown): boolean {
+  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error]
+  return errors.length > 0 && errors.every(isUnreachableIpv6)
+}
+
+function isUnreachableIpv6(error: unknown): boolean {
+  const isUnreachable = ['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(
+    codeOf(error) ?? '',
+  )
+  const address = error instanceof Error && 'address' in error ? String(error.address) : ''
+  return isUnreachable && address.includes(':')
+}
+
 /** An error from opening a connection, with the address that was tried. */
 export function connectionError(error: unknown, connection: Connection): OperatorError {
-  const known = explainDriver(error)
+  const known = lacksIpv6(error) ? NO_IPV6 : explainDriver(error)
   return new OperatorError(
     known?.code ?? 'DATABASE_UNREACHABLE',
     `Could not connect to ${renderConnection(connection)} (sslmode ${connection.sslMode}): ${describe(error)}.`,
@@ -196,8 +215,8 @@ export function connectionError(error: unknown, connection: Connection): Operato
 }
 
 /**
- * What a server said when it refused a session because of a setting: unknown (42704), of a wrong value (22023), not
- * for this role (42501), or not for a session (55P02). Undefined for every other error.
+ * What a server said when it refused a session because of a setting: unknown (42704), of a wrong value
+ * (22023), not for this role (42501), or not for a session (55P02). Undefined for every other error.
  */
 export function settingRefusal(error: unknown): string | undefined {
   if (!hasSqlState(error, '42704', '22023', '42501', '55P02')) return undefined
@@ -218,7 +237,10 @@ export function statementError(error: unknown, connection: Connection): Operator
   )
 }
 
-/** No TLS there, a certificate that is not trusted, or access rules that refuse this way: libpq tries the other. */
+/**
+ * No TLS there, a certificate that is not trusted, or access rules that refuse this way: libpq tries the
+ * other.
+ */
 export function isTlsRefusal(error: unknown): boolean {
   const code = codeOf(error)
   if (code === undefined) return /server does not support SSL/i.test(errorMessage(error))

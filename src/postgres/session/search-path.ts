@@ -7,8 +7,8 @@ export async function emptySearchPath(session: Session): Promise<void> {
 }
 
 /**
- * The settings of a reading session for one piece of work, in a transaction that leaves nothing behind on any pooler.
- * Of the settings those that this server knows.
+ * The settings of a reading session for one piece of work, in a transaction that leaves nothing behind on any
+ * pooler. Of the settings those that this server knows.
  */
 export async function readInTransaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
   await session.rows('BEGIN READ ONLY')

@@ -27,15 +27,16 @@ export interface Session extends AsyncDisposable {
 }
 
 /**
- * `reading` is for everything that only reads a database of others: nothing of theirs runs with our rights, and what
- * would need to ends in an error. Where a pooler shares the server process, `readInTransaction` does the same.
+ * `reading` is for everything that only reads a database of others: nothing of theirs runs with our rights,
+ * and what would need to ends in an error. Where a pooler shares the server process, `readInTransaction` does
+ * the same.
  */
 export type SessionUse = 'reading' | 'writing'
 
 /**
- * Connects, and switches off the timeouts that a server, database or role may impose, unless the server process is
- * shared with others. When the signal is aborted the session ends, and statements reject with the signal's reason.
- * Throws DATABASE_UNREACHABLE or DATABASE_AUTH.
+ * Connects, and switches off the timeouts that a server, database or role may impose, unless the server
+ * process is shared with others. When the signal is aborted the session ends, and statements reject with the
+ * signal's reason. Throws DATABASE_UNREACHABLE or DATABASE_AUTH.
  */
 export async function openSession(
   connection: Connection,
@@ -122,9 +123,9 @@ const NO_TIMEOUTS = {
 } as const
 
 /**
- * Asks for the server process, and makes the session's settings where it is the one that was announced: a pooler makes
- * one up, and behind a pooler the settings may stay for others. Settings that the server lacks are left out. Every
- * name has its schema: the database may have put another one before pg_catalog.
+ * Asks for the server process, and makes the session's settings where it is the one that was announced: a
+ * pooler makes one up, and behind a pooler the settings may stay for others. Settings that the server lacks
+ * are left out. Every name has its schema: the database may have put another one before pg_catalog.
  */
 function openingQuery(ownPid: string | null, use: SessionUse): string {
   const settings = Object.entries({ ...NO_TIMEOUTS, ...(use === 'reading' && READING_SETTINGS) })
@@ -150,7 +151,10 @@ function firstResult<T extends Record<string, string | null>>(
   return [result].flat()[0] ?? { rows: [] }
 }
 
-/** Ends a running statement on the server: a backend that waits or scans does not notice that its client is gone. */
+/**
+ * Ends a running statement on the server: a backend that waits or scans does not notice that its client is
+ * gone.
+ */
 async function cancelBackend(connection: Connection, pid: string): Promise<void> {
   if (pid === '') return
   const { client } = await connect(connection)

@@ -17,14 +17,16 @@ export interface LockWatch extends AsyncDisposable {
   inTheWay(): readonly string[]
   /**
    * Rejects with DATABASE_LOCKED when another session has waited for the dump as long as it may, and with
-   * DATABASE_UNREACHABLE when nobody can tell any more, or when the holder's connection is gone. Never resolves.
+   * DATABASE_UNREACHABLE when nobody can tell any more, or when the holder's connection is gone. Never
+   * resolves.
    */
   readonly alarm: Promise<never>
 }
 
 /**
- * A statement that waits for our locks, an ALTER TABLE say, makes everybody who comes after it wait too, readers included: the
- * dump must not be what a site waits for. So it gives way after the time that it would itself wait for a lock.
+ * A statement that waits for our locks, an ALTER TABLE say, makes everybody who comes after it wait too,
+ * readers included: the dump must not be what a site waits for. So it gives way after the time that it would
+ * itself wait for a lock.
  */
 export async function watchLocks(
   connection: Connection,
@@ -72,9 +74,9 @@ export async function watchLocks(
 type Wait = Record<'place' | 'relation' | 'waited' | 'pid' | 'user' | 'state' | 'age' | 'query', string>
 
 /**
- * Waits for tables and sequences that concern the dump: of others `behind` it, and who is `before` it. pg_dump is known by our
- * name and the holder's snapshot. What waits for old snapshots (CREATE INDEX CONCURRENTLY) waits for no table, and keeps nobody from
- * reading and writing. waitstart is new in 14.
+ * Waits for tables and sequences that concern the dump: of others `behind` it, and who is `before` it.
+ * pg_dump is known by our name and the holder's snapshot. What waits for old snapshots (CREATE INDEX
+ * CONCURRENTLY) waits for no table, and keeps nobody from reading and writing. waitstart is new in 14.
  */
 const WAITS = `
   WITH ours AS (

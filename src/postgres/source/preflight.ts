@@ -9,8 +9,8 @@ import type { Session } from '../session/session.ts'
 const NAMED = 10
 
 /**
- * Refuses a connection through a pooler in transaction mode. There, pg_dump's session settings and ours would land on server
- * connections that others use. Throws DATABASE_POOLER.
+ * Refuses a connection through a pooler in transaction mode. There, pg_dump's session settings and ours would
+ * land on server connections that others use. Throws DATABASE_POOLER.
  */
 export function refuseTransactionPooler(session: Session, connection: Connection): void {
   if (!session.isShared) return
@@ -18,14 +18,14 @@ export function refuseTransactionPooler(session: Session, connection: Connection
     'DATABASE_POOLER',
     `${connection.host}:${connection.port} is a connection pooler in transaction mode: two statements of one session ran in different server processes.`,
     {
-      hint: 'Use the direct (unpooled) address of the database, often port 5432 or the host name without "-pooler".',
+      hint: 'Use the pooler in session mode (Supabase: port 5432 of the same host; PgBouncer: pool_mode = session), or the direct address of the database. From a machine without IPv6, such as a GitHub-hosted runner, a direct address with IPv6 alone cannot be reached.',
     },
   )
 }
 
 /**
- * Refuses, with every object named at once, what pg_dump would trip over later one by one, or what would silently
- * leave rows out. Throws DATABASE_PRIVILEGES.
+ * Refuses, with every object named at once, what pg_dump would trip over later one by one, or what would
+ * silently leave rows out. Throws DATABASE_PRIVILEGES.
  */
 export async function refuseMissingPrivileges(
   session: Session,

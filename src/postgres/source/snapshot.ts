@@ -25,10 +25,10 @@ const ATTEMPTS = 3
 /**
  * Locks the tables, then takes the snapshot; both last until the session ends.
  *
- * The order matters. TRUNCATE and rewriting ALTER TABLE are not MVCC-safe: a table changed so after a snapshot was
- * taken and before it is locked looks empty to that snapshot (PostgreSQL docs, "MVCC Caveats"). LOCK TABLE takes no snapshot in a
- * REPEATABLE READ transaction, so locking first closes that gap. A table that appears between the listing and the
- * snapshot would be unlocked: then it starts over.
+ * The order matters. TRUNCATE and rewriting ALTER TABLE are not MVCC-safe: a table changed so after a
+ * snapshot was taken and before it is locked looks empty to that snapshot (PostgreSQL docs, "MVCC Caveats").
+ * LOCK TABLE takes no snapshot in a REPEATABLE READ transaction, so locking first closes that gap. A table
+ * that appears between the listing and the snapshot would be unlocked: then it starts over.
  *
  * Throws DATABASE_LOCKED, naming who is `inTheWay`, when not all locks are to be had within `lockTimeoutMs`.
  */
@@ -75,7 +75,10 @@ async function takeSnapshot(
   return { id, instant: new Date(instant), tables, movingRows, session: await withoutKeptLocks(session) }
 }
 
-/** False when a table was dropped in the meantime. One deadline for all of it: each statement may take what is left. */
+/**
+ * False when a table was dropped in the meantime. One deadline for all of it: each statement may take what is
+ * left.
+ */
 async function lockTables(session: Session, tables: readonly Table[], deadline: number): Promise<boolean> {
   // One round trip for a batch. The time-out holds from the statement after it.
   let begin = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; '

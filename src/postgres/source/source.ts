@@ -62,9 +62,14 @@ export interface Source extends AsyncDisposable {
   readNotNullClashes(server: ServerFacts): Promise<readonly NotNullClash[]>
   /** Patterns of tables that match none. After refuseObstacles. */
   findUnmatched(patterns: readonly string[]): Promise<readonly string[]>
-  /** Locks the tables, then takes the snapshot. Whoever then waits for `lockTimeoutMs` behind the locks sets off the alarm. */
+  /**
+   * Locks the tables, then takes the snapshot. Whoever then waits for `lockTimeoutMs` behind the locks sets
+   * off the alarm.
+   */
   holdSnapshot(selection: DumpSelection, lockTimeoutMs: number): Promise<HeldSnapshot>
-  /** Reads the content inside the snapshot, on the session that has the locks already: it waits for nobody. */
+  /**
+   * Reads the content inside the snapshot, on the session that has the locks already: it waits for nobody.
+   */
   readContent(snapshot: Snapshot, level: FingerprintLevel, isPartial: boolean): Promise<FoundContent>
   /** The sequences now; call it before pg_dump starts and after it ended, and merge. */
   readSequences(snapshot: Snapshot, isPartial: boolean): Promise<SequenceValues>

@@ -57,8 +57,8 @@ export interface PgDump {
 }
 
 /**
- * Dumps a database into the store and returns the manifest, which is written last: only then there is a backup.
- * Whatever goes wrong before leaves no object and no part behind. Throws an OperatorError.
+ * Dumps a database into the store and returns the manifest, which is written last: only then there is a
+ * backup. Whatever goes wrong before leaves no object and no part behind. Throws an OperatorError.
  */
 export async function dump(request: DumpRequest, tools: DumpTools): Promise<Manifest> {
   const { source, store, log, now } = tools
@@ -143,8 +143,8 @@ async function findPgDump(tools: DumpTools, server: ServerFacts): Promise<PgDump
 }
 
 /**
- * Releases of one day know the same column options; an older pg_dump copies a newer one into the archive, as an ALTER
- * COLUMN that no server takes (17.12 and 18.6).
+ * Releases of one day know the same column options; an older pg_dump copies a newer one into the archive, as
+ * an ALTER COLUMN that no server takes (17.12 and 18.6).
  */
 function refuseUnknownOptions(tool: PostgresVersion, { version, columnOptions }: ServerFacts): void {
   if (!isBelowSecurityFloor(tool) || columnOptions.length === 0) return
@@ -157,7 +157,9 @@ function refuseUnknownOptions(tool: PostgresVersion, { version, columnOptions }:
   )
 }
 
-/** What the archive will lack, or what will stand in the way of its restore, while it can still be changed. */
+/**
+ * What the archive will lack, or what will stand in the way of its restore, while it can still be changed.
+ */
 async function warnOfGaps({ source, log }: DumpTools, server: ServerFacts): Promise<void> {
   for (const { constraint, table, rename } of await source.readNotNullClashes(server))
     log.warning(
@@ -181,7 +183,10 @@ function createId({ kind, options }: DumpRequest, instant: Date): BackupId {
   return { instant, kind: isPartial(options) ? 'partial' : kind, nonce: randomBytes(4).toString('hex') }
 }
 
-/** Every table of the snapshot must be among those that pg_dump dumped. More is fine: extensions add rows of theirs. */
+/**
+ * Every table of the snapshot must be among those that pg_dump dumped. More is fine: extensions add rows of
+ * theirs.
+ */
 function refuseIncomplete(report: DumpReport, snapshot: Snapshot, { encoding }: ServerFacts): void {
   const expected = snapshot.tables
     .filter(table => !table.isPartitioned)
@@ -197,7 +202,10 @@ function refuseIncomplete(report: DumpReport, snapshot: Snapshot, { encoding }: 
   )
 }
 
-/** After a failure nobody knows whether the manifest arrived; unless it is certain that it did not, its archive stays. */
+/**
+ * After a failure nobody knows whether the manifest arrived; unless it is certain that it did not, its
+ * archive stays.
+ */
 async function writeManifest(store: Store, upload: Upload, key: string, manifest: Manifest): Promise<void> {
   try {
     await store.putJson(key, renderManifest(manifest), {

@@ -18,8 +18,8 @@ export interface Dumped {
 }
 
 /**
- * pg_dump, the upload and the fingerprint side by side; the first that fails is the cause of the others. The database gets
- * its locks back before the store is asked for anything else, however it went.
+ * pg_dump, the upload and the fingerprint side by side; the first that fails is the cause of the others. The
+ * database gets its locks back before the store is asked for anything else, however it went.
  */
 export async function dumpInto(
   upload: Upload,

@@ -111,7 +111,10 @@ describe('a stock restore', () => {
 
 const urlOf = (port: number) => `postgresql://postgres:p@127.0.0.1:${port}/postgres?sslmode=disable`
 
-/** An extension that declares some rows of a table, and a sequence, to be the operator's. Returns its directory. */
+/**
+ * An extension that declares some rows of a table, and a sequence, to be the operator's. Returns its
+ * directory.
+ */
 function writeExtension(): string {
   const directory = createWorkplace().workspace
   mkdirSync(join(directory, 'extension'))

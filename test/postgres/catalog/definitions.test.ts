@@ -7,7 +7,10 @@ import { createDatabase, type TestDatabase } from '../../support/database.ts'
 import { theLab } from '../../support/lab.ts'
 import { stockDump, stockRestore } from '../../support/restore.ts'
 
-/** What PostgreSQL writes in other words once it has read what it wrote: casts of IN lists, parentheses; and what restores rename or leave out. */
+/**
+ * What PostgreSQL writes in other words once it has read what it wrote: casts of IN lists, parentheses; and
+ * what restores rename or leave out.
+ */
 const IN_OTHER_WORDS = `
   CREATE TYPE mood AS ENUM ('sad', 'ok');
   CREATE DOMAIN code AS varchar(20) CHECK (VALUE IN ('a', 'b'));
