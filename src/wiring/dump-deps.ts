@@ -11,7 +11,7 @@ import { startDump } from '../postgres/client-tools/pg-dump.ts'
 import type { Source } from '../postgres/source/source.ts'
 import type { ActionContext } from '../runner/action.ts'
 import type { Environment } from '../runner/environment.ts'
-import type { DumpTools, PgDump } from '../steps/dump/dump.ts'
+import type { DumpDeps, PgDump } from '../steps/dump/request.ts'
 import { abortOpenUpload } from '../storage/multipart/abort-upload.ts'
 import { beginUpload, removeOurs } from '../storage/multipart/upload.ts'
 import type { Store } from '../storage/store.ts'
@@ -23,13 +23,13 @@ const OPEN_UPLOAD = 'open-upload'
  * What the dump step needs, from a context and the two ends of the dump. `directory` is private and removed
  * afterwards.
  */
-export function createDumpTools(
+export function createDumpDeps(
   context: ActionContext,
   source: Source,
   connection: Connection,
   store: Store,
   directory: string,
-): DumpTools {
+): DumpDeps {
   return {
     source,
     store,

@@ -229,7 +229,7 @@ describe('dump-to-s3 under faults', () => {
     )
 
     expect(run.annotations.at(-1)?.title).toBe('dump-to-s3: STORE_DENIED')
-    expect(run.log).toContain('Nobody knows whether s3://')
+    expect(run.log).toContain('Could not confirm that manifest s3://')
     expect(await bucket.list()).toEqual([expect.stringContaining('/archives/')])
     expect(await bucket.listMultipartUploads()).toEqual([])
   })

@@ -193,7 +193,7 @@ async function dump(
     'dump-to-s3',
     dumpOptions(theLab(), source, bucket, { inputs: { fingerprint: 'content', ...inputs } }),
   )
-  expect(run.log).toContain('This is a backup now.')
+  expect(run.log).toContain('backup complete.')
   expect(run.exitCode).toBe(0)
   return run
 }

@@ -33,7 +33,7 @@ describe('dump-to-s3', () => {
 
     const run = await runAction('dump-to-s3', dumpOptions(lab, source, bucket, { inputs: { kind: 'daily' } }))
 
-    expect(run.log).toContain('This is a backup now.')
+    expect(run.log).toContain('backup complete.')
     expect(run.exitCode).toBe(0)
     const manifest = await readManifest(bucket)
     const archive = await bucket.read(manifest.object.key)

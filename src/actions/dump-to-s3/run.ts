@@ -11,7 +11,7 @@ import { withDeadline } from '../../runner/deadline.ts'
 import { readPastBackups } from '../../steps/backups/past-records.ts'
 import { dump } from '../../steps/dump/dump.ts'
 import { Store } from '../../storage/store.ts'
-import { createDumpTools, describeRun, hasOpenUpload, removeOpenUpload } from '../../wiring/dump-deps.ts'
+import { createDumpDeps, describeRun, hasOpenUpload, removeOpenUpload } from '../../wiring/dump-deps.ts'
 import { type DumpInputs, readDumpInputs } from './inputs.ts'
 import { renderDumpSummary } from './summary.ts'
 
@@ -32,7 +32,7 @@ export const dumpToS3: Action = {
         storage: inputs,
         run: describeRun(context.environment),
       },
-      createDumpTools(context, source, connection, store, temp.path),
+      createDumpDeps(context, source, connection, store, temp.path),
     )
     const previous = await readPastBackups(manifest, locationOf(inputs), store)
     warnOfAnotherSystem(manifest, previous, context.log)

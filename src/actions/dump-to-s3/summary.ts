@@ -48,7 +48,7 @@ function restoreSteps(manifest: Manifest, store: StoreAddress): readonly string[
 function ownRestore({ backup, archive, server }: Manifest): readonly string[] {
   if (archive.format === 'plain') return []
   return [
-    `With pg-runbook, into a new database beside the old one and compared with the manifest: a step with ${code('restore-from-s3')} and ${code(`backup: ${backup.id}`)}, or the workflow ${code('restore')} by hand:`,
+    `With pg-runbook, into a new database on the same server, compared with the manifest: a step with ${code('restore-from-s3')} and ${code(`backup: ${backup.id}`)}, or the workflow ${code('restore')} by hand:`,
     codeBlock(
       `gh workflow run restore.yml --field backup=${backup.id} --field mode=new-database --field ${shellQuote(`confirm=${server.database}`)}`,
       'bash',

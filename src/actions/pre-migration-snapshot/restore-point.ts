@@ -10,10 +10,11 @@ import { decodeArchive } from '../../postgres/client-tools/pg-restore.ts'
 import { openSource } from '../../postgres/source/source.ts'
 import { verifyArchive, verifyChecksum } from '../../steps/backups/verify-archive.ts'
 import { drill } from '../../steps/drill/drill.ts'
-import { type DumpTools, dump } from '../../steps/dump/dump.ts'
+import { dump } from '../../steps/dump/dump.ts'
+import type { DumpDeps } from '../../steps/dump/request.ts'
 import { readBackArchive } from '../../storage/verify-archive.ts'
 import { createDrillDeps } from '../../wiring/drill-deps.ts'
-import { createDumpTools, describeRun } from '../../wiring/dump-deps.ts'
+import { createDumpDeps, describeRun } from '../../wiring/dump-deps.ts'
 import { requireTool } from '../../wiring/require-tool.ts'
 import type { GateRun } from './gate-run.ts'
 
@@ -21,7 +22,7 @@ import type { GateRun } from './gate-run.ts'
 export async function takeBackup(
   { context, inputs, store, signal, directory }: GateRun,
   kind: 'pre-migration' | 'post-migration',
-  judge?: DumpTools['judge'],
+  judge?: DumpDeps['judge'],
 ): Promise<Manifest> {
   const { connection, location, options, storageClass, compatibility } = inputs
   await using source = await openSource(connection, signal)
@@ -34,7 +35,7 @@ export async function takeBackup(
       storage: { storageClass, compatibility },
       run: describeRun(context.environment),
     },
-    { ...createDumpTools(context, source, connection, store, directory), ...(judge && { judge }) },
+    { ...createDumpDeps(context, source, connection, store, directory), ...(judge && { judge }) },
   )
 }
 

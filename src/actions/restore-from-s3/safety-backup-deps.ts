@@ -8,7 +8,7 @@ import { verifyArchive } from '../../steps/backups/verify-archive.ts'
 import { dump } from '../../steps/dump/dump.ts'
 import type { SafetyBackupDeps } from '../../steps/restore/safety-backup.ts'
 import { downloadArchive } from '../../storage/download.ts'
-import { createDumpTools, describeRun } from '../../wiring/dump-deps.ts'
+import { createDumpDeps, describeRun } from '../../wiring/dump-deps.ts'
 import type { RestoreRun } from './restore-run.ts'
 
 const LOCK_TIMEOUT_MS = 60_000
@@ -48,7 +48,7 @@ async function dumpTarget(
       storage: { storageClass: 'STANDARD', compatibility: 'auto' },
       run: describeRun(context.environment),
     },
-    createDumpTools(context, source, target, store, directory),
+    createDumpDeps(context, source, target, store, directory),
   )
 }
 

@@ -34,12 +34,12 @@ export type Check = d.Decoded<typeof check>
 const MEASURES_DATA: readonly CheckGroup[] = ['exact', 'criteria']
 
 /**
- * Groups that somebody asked for by hand: when one of their checks could not be made, the drill has not
+ * Groups that the operator asked for: when one of their checks could not be made, the drill has not
  * measured it.
  */
 const ASKED_FOR: readonly CheckGroup[] = ['criteria', 'amcheck', 'smoke']
 
-/** Checks that somebody asked for and that could not be made. */
+/** Checks that the operator asked for and that could not be made. */
 export function gapsOf(checks: readonly Check[]): readonly Check[] {
   return checks.filter(({ group, verdict }) => verdict === 'not-measured' && ASKED_FOR.includes(group))
 }

@@ -86,7 +86,7 @@ function statesOf(expected: SequenceFingerprint): { readonly start: State; reado
 }
 
 /**
- * From the value at the snapshot to the value at the end, whichever is greater: a sequence may count down, or
+ * From the value at the snapshot to the value at the end, in either order: a sequence may count down, or
  * be set back while pg_dump runs. Never used at the snapshot means that any value on the way from its first
  * may be in the archive. One that cycles may have turned round on the way, and then it may have any value.
  */

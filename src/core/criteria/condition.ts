@@ -48,7 +48,7 @@ function normalDecimal(text: string): string | undefined {
   if (match === null) return undefined
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match
   const digits = (whole + fraction).replace(/^0+/, '')
-  // No /0+$/, which looks at every run of zeros anew: a number may have 130,000 digits.
+  // No /0+$/, which is quadratic in the runs of zeros: a number may have 130,000 digits.
   let end = digits.length
   while (digits[end - 1] === '0') end -= 1
   if (end === 0) return '0'

@@ -55,7 +55,7 @@ export type Measurement =
   /** `rows` counts up to what mattered: two for a value, all for `empty`. */
   | { readonly kind: 'query'; readonly rows: number; readonly value: string | null }
   | { readonly kind: 'extension'; readonly version: string | null }
-  /** `isOfServer`: this server or role could not answer, whatever it holds. */
+  /** `isOfServer`: this server or role could not answer, so nothing is known of its contents. */
   | { readonly kind: 'error'; readonly message: string; readonly isOfServer?: boolean }
 
 /** A table that holds rows of the one that was asked for: itself, or its partitions and children. */

@@ -8,7 +8,7 @@ export interface CriteriaProblem {
 }
 
 /** The keys of one mapping of the document; what is wrong is collected with its path. */
-export class Fields {
+export class CriterionFields {
   readonly isMapping: boolean
   readonly #path: CriteriaProblem['path']
   readonly #entries: ReadonlyMap<string, unknown>

@@ -1,7 +1,7 @@
 import { parseDuration } from '../text/duration.ts'
 import type { Condition } from './condition.ts'
 import type { Criterion, QueryCriterion } from './criterion.ts'
-import { type CriteriaProblem, Fields, shown } from './fields.ts'
+import { type CriteriaProblem, CriterionFields, shown } from './fields.ts'
 import { parseColumnName, parseTableName } from './names.ts'
 
 export interface CriteriaDocument {
@@ -25,14 +25,14 @@ const KINDS = ['table', 'newest', 'query', 'extension'] as const
  */
 export function parseCriteriaDocument(document: unknown): CriteriaDocument {
   const problems: CriteriaProblem[] = []
-  const root = new Fields(document, [], problems, 'a mapping with the key checks')
+  const root = new CriterionFields(document, [], problems, 'a mapping with the key checks')
   root.refuseOthers(['checks'])
   const checks = root.value('checks', 'a list of checks')
   if (!Array.isArray(checks)) {
     if (checks !== undefined) root.refuse('checks', `expected a list of checks, found ${shown(checks)}`)
     return { criteria: [], problems }
   }
-  const criteria = checks.map((item, i) => readCriterion(new Fields(item, ['checks', i], problems)))
+  const criteria = checks.map((item, i) => readCriterion(new CriterionFields(item, ['checks', i], problems)))
   const names = new Map<string, number>()
   for (const [i, { name }] of criteria.entries()) {
     const first = names.get(name)
@@ -47,10 +47,10 @@ export function parseCriteriaDocument(document: unknown): CriteriaDocument {
   return { criteria, problems }
 }
 
-/** What stands for a check that has a problem: nobody sees it. */
+/** What stands for a check that has a problem: it is never shown. */
 const REFUSED: Criterion = { kind: 'extension', name: '', extension: '' }
 
-function readCriterion(fields: Fields): Criterion {
+function readCriterion(fields: CriterionFields): Criterion {
   if (!fields.isMapping) return REFUSED
   const [kind, second] = KINDS.filter(candidate => fields.has(candidate))
   if (kind === undefined) {
@@ -66,7 +66,7 @@ function readCriterion(fields: Fields): Criterion {
   return READERS[kind](fields, fields.parse('name', 'a name such as "users"', parseName) ?? '')
 }
 
-const READERS: Readonly<Record<Kind, (fields: Fields, name: string) => Criterion>> = {
+const READERS: Readonly<Record<Kind, (fields: CriterionFields, name: string) => Criterion>> = {
   table(fields, name) {
     const table = fields.parse('table', 'a table such as users or audit.events', parseTableName)
     const tolerance = 'a percentage such as 5%, or 0% for exactly as many rows'
@@ -92,11 +92,11 @@ const READERS: Readonly<Record<Kind, (fields: Fields, name: string) => Criterion
   },
 }
 
-function readCondition(fields: Fields): Condition | undefined {
+function readCondition(fields: CriterionFields): Condition | undefined {
   const given = ['expect', 'min', 'max', 'empty'].filter(key => fields.has(key))
   const alone = given.find(key => key === 'expect' || key === 'empty')
   if (given.length === 0) {
-    fields.refuse('query', 'a query needs expect, min, max or empty beside it', 'key')
+    fields.refuse('query', 'a query needs expect, min, max or empty', 'key')
     return undefined
   }
   if (alone !== undefined && given.length > 1) {
@@ -114,7 +114,7 @@ function readCondition(fields: Fields): Condition | undefined {
   return readRange(fields)
 }
 
-function readExpect(fields: Fields): Condition | undefined {
+function readExpect(fields: CriterionFields): Condition | undefined {
   const value = fields.value('expect')
   if (typeof value === 'string' || typeof value === 'boolean') return { kind: 'equals', value: String(value) }
   if (typeof value === 'number' && Number.isFinite(value)) {
@@ -128,7 +128,7 @@ function readExpect(fields: Fields): Condition | undefined {
   return undefined
 }
 
-function readRange(fields: Fields): Condition | undefined {
+function readRange(fields: CriterionFields): Condition | undefined {
   const [min, max] = ['min', 'max'].map(key => {
     const value = fields.has(key) ? fields.value(key) : undefined
     if (value === undefined || (typeof value === 'number' && Number.isFinite(value))) return value

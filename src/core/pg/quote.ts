@@ -1,4 +1,4 @@
-/** An identifier in double quotes, whatever it contains. */
+/** An identifier in double quotes, with any content. */
 export function quoteIdentifier(name: string): string {
   return `"${name.replace(/"/g, '""')}"`
 }
@@ -9,7 +9,7 @@ export function quoteTable(table: { readonly schema: string; readonly name: stri
 }
 
 /**
- * A text literal, whatever it contains; standard_conforming_strings is on in every server that is still
+ * A text literal, with any content; standard_conforming_strings is on in every server that is still
  * supported.
  */
 export function quoteLiteral(text: string): string {

@@ -13,7 +13,7 @@ const TOKENS =
 
 /**
  * The head of a query on one line, its values taken out: a log is no place for the data that a query carries.
- * Comments go too. Where it cannot be told where a text ends, nothing after it is shown. The empty query
+ * Comments go too. Where the end of a text is unclear, nothing after it is shown. The empty query
  * stays empty.
  */
 export function queryHead(query: string, length = 120): string {

@@ -9,7 +9,7 @@ export interface PostgresVersion {
 }
 
 /**
- * The oldest minor of each major whose client tools are safe to point at an archive or server that somebody
+ * The oldest minor of each major whose client tools are safe to point at an archive or server that others
  * else may have touched: the releases of 2026-11-12 fix CVE-2026-116314, code execution by pg_restore from a
  * crafted archive.
  */
@@ -45,7 +45,7 @@ export function compareVersions(a: PostgresVersion, b: PostgresVersion): number 
   return a.major - b.major || a.minor - b.minor
 }
 
-/** pg_dump reads servers up to its own major, whatever the minor (pg_dump.c maxRemoteVersion). */
+/** pg_dump reads servers up to its own major, of any minor (pg_dump.c maxRemoteVersion). */
 export function canDump(tool: PostgresVersion, server: PostgresVersion): boolean {
   return tool.major >= server.major
 }

@@ -9,7 +9,7 @@ import type { Session } from '../session/session.ts'
  */
 export type BlockerKind = 'lock' | 'transaction' | 'prepared' | 'dump' | 'replication'
 
-/** Something that is in the way of a dump or a migration. What this role may not see is null. */
+/** Something that blocks a dump or a migration. What this role may not see is null. */
 export interface Blocker {
   readonly kind: BlockerKind
   /** Null for a prepared transaction and for a standby's own lag. */
@@ -32,14 +32,14 @@ export interface Blocker {
 
 export interface BlockerLimits {
   /**
-   * Transactions that are open for longer are reported, whatever they hold; standbys that are further behind,
+   * Transactions that are open for longer are reported, regardless of their locks; standbys that are further behind,
    * too.
    */
   readonly olderThanMs: number
 }
 
 /**
- * Reads what is in the way right now, the oldest first; what has no age comes last. Never our own session. A
+ * Reads the blockers of this moment, the oldest first; what has no age comes last. Never our own session. A
  * role without pg_read_all_stats sees the locks of others, but neither their queries nor how long they are
  * there: see countHiddenSessions. The session must not be inside a transaction.
  */
@@ -48,10 +48,10 @@ export async function readBlockers(
   { olderThanMs }: BlockerLimits,
 ): Promise<readonly Blocker[]> {
   const rows = await readInTransaction(session, async () => [
-    ...(await session.rows<Row>(SESSIONS, [olderThanMs])),
-    ...(await session.rows<Row>(PREPARED)),
-    ...(await session.rows<Row>(STANDBYS, [olderThanMs])),
-    ...(await session.rows<Row>(OWN_LAG, [olderThanMs])),
+    ...(await session.rows<BlockerRow>(SESSIONS, [olderThanMs])),
+    ...(await session.rows<BlockerRow>(PREPARED)),
+    ...(await session.rows<BlockerRow>(STANDBYS, [olderThanMs])),
+    ...(await session.rows<BlockerRow>(OWN_LAG, [olderThanMs])),
   ])
   return rows.map(toBlocker).toSorted((a, b) => (b.ageMs ?? -1) - (a.ageMs ?? -1))
 }
@@ -67,12 +67,12 @@ export async function countHiddenSessions(session: Session): Promise<number> {
   return Number(hidden)
 }
 
-type Row = Record<
+type BlockerRow = Record<
   'kind' | 'pid' | 'user' | 'application' | 'state' | 'age' | 'query' | 'waits_for' | 'relation',
   string | null
 >
 
-function toBlocker(row: Row): Blocker {
+function toBlocker(row: BlockerRow): Blocker {
   return {
     kind: toKind(row.kind),
     pid: row.pid === null ? null : Number(row.pid),
@@ -99,8 +99,8 @@ function toKind(text: string | null): BlockerKind {
 
 /**
  * Locks on tables and what belongs to them, stronger than those of ordinary reading and writing, one line for
- * each transaction. An ACCESS EXCLUSIVE lock is in the way of the dump, every other in the way of a
- * migration; one that is waited for is as bad as one that is held, because everybody later queues behind it.
+ * each transaction. An ACCESS EXCLUSIVE lock blocks the dump, every other blocks a
+ * migration; one that is waited for is as bad as one that is held, because later sessions queue behind it.
  * Of the system's own tables only ACCESS EXCLUSIVE counts.
  * https://www.postgresql.org/docs/18/explicit-locking.html
  */
@@ -131,7 +131,7 @@ const IS_DUMP = `
                      AND c.relnamespace <> 'pg_catalog'::regnamespace))`
 
 /**
- * A worker that vacuums gives way by itself, unless it must; it belongs to nobody, which every role can see.
+ * A worker that vacuums yields by itself, unless it must not; it has no user, which every role can see.
  * A parallel worker speaks through its leader.
  */
 const SESSIONS = `

@@ -68,13 +68,13 @@ export async function compareArchiveRows(comparison: RowsComparison): Promise<re
   )
 }
 
-interface Pair {
+interface ComparedRows {
   readonly archive: ArchiveTableRows
   /** Undefined where there is no such table. */
   readonly found: TableRows | undefined
 }
 
-function byName(pairs: readonly Pair[]): ReadonlyMap<string, Pair> {
+function byName(pairs: readonly ComparedRows[]): ReadonlyMap<string, ComparedRows> {
   return new Map(pairs.map(pair => [keyOf(pair.archive), pair]))
 }
 
@@ -86,9 +86,9 @@ function mayBeReordered(archive: ArchiveTableRows, found: TableRows | undefined)
 async function readBoth(
   comparison: RowsComparison,
   entries: readonly ArchiveEntry[],
-  known: RestoredTables,
+  known: ComparedTables,
   isUnordered: (group: QualifiedName) => boolean,
-): Promise<readonly Pair[]> {
+): Promise<readonly ComparedRows[]> {
   const { connection, directory, inherited, psql, signal } = comparison
   const archive = await readArchiveRows({
     ...comparison,
@@ -104,7 +104,7 @@ async function readBoth(
 }
 
 /** Those of which every table is there. */
-function toGroups({ groups }: ArchiveRows, { tables }: RestoredTables): readonly RowGroup[] {
+function toGroups({ groups }: ArchiveRows, { tables }: ComparedTables): readonly RowGroup[] {
   return [...groups.values()].flatMap(group => {
     const { schema, name, columns, isUnordered } = group
     const sources = group.sources.flatMap(source => {
@@ -120,7 +120,7 @@ function toGroups({ groups }: ArchiveRows, { tables }: RestoredTables): readonly
 function printSettings(
   settings: TextSettings,
   encoding: string,
-  { knowsMoneyLocale }: RestoredTables,
+  { knowsMoneyLocale }: ComparedTables,
 ): Readonly<Record<string, string>> {
   return {
     client_encoding: encoding,
@@ -134,7 +134,7 @@ function printSettings(
 function explain(
   archive: ArchiveTableRows,
   found: TableRows,
-  { tables, knowsMoneyLocale, isUtc }: RestoredTables,
+  { tables, knowsMoneyLocale, isUtc }: ComparedTables,
   { textSettings }: RowsComparison,
 ): RestoredRows {
   if (archive.rows !== found.rows || archive.hash === found.hash) return found
@@ -150,7 +150,7 @@ function explain(
   return found
 }
 
-interface RestoredTable {
+interface ComparedTable {
   readonly isPartitioned: boolean
   readonly condition: string
   /** Prints as lc_monetary says. */
@@ -159,15 +159,15 @@ interface RestoredTable {
   readonly hasTimes: boolean
 }
 
-interface RestoredTables {
-  readonly tables: ReadonlyMap<string, RestoredTable>
+interface ComparedTables {
+  readonly tables: ReadonlyMap<string, ComparedTable>
   /** The topmost partitioned table of partitions and partitioned tables. */
   readonly trees: ReadonlyMap<string, QualifiedName>
   readonly knowsMoneyLocale: boolean
   readonly isUtc: boolean
 }
 
-type TableRow = Record<'schema' | 'name' | 'is_partitioned' | 'has_money' | 'has_times', string> &
+type ComparedTableRow = Record<'schema' | 'name' | 'is_partitioned' | 'has_money' | 'has_times', string> &
   Record<'condition' | 'root_schema' | 'root_name', string | null>
 
 const TABLES = `
@@ -190,10 +190,10 @@ async function readRestoredTables({
   connection,
   textSettings,
   signal,
-}: RowsComparison): Promise<RestoredTables> {
+}: RowsComparison): Promise<ComparedTables> {
   await using session = await openSession(connection, signal, 'reading')
-  const rows = await session.rows<TableRow>(TABLES)
-  const tables = new Map<string, RestoredTable>()
+  const rows = await session.rows<ComparedTableRow>(TABLES)
+  const tables = new Map<string, ComparedTable>()
   const trees = new Map<string, QualifiedName>()
   for (const row of rows) {
     const { schema, name, root_schema, root_name } = row

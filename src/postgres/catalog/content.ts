@@ -46,7 +46,7 @@ export async function readContent(
   if (hidden.length > 0)
     throw new OperatorError(
       'DATABASE_PRIVILEGES',
-      `Row security hides rows of ${renderSome(hidden)} from this role, so that nobody can prove that they are back.`,
+      `Row security hides rows of ${renderSome(hidden)} from this role, so their return cannot be proven.`,
       { hint: 'Connect as a role with BYPASSRLS: ALTER ROLE … BYPASSRLS.' },
     )
   const level = known === 'none' ? 'counts' : known

@@ -16,7 +16,7 @@ const STATEMENT_TIMEOUT_MS = 10 * 60_000
 
 /**
  * Measures one criterion in a read-only transaction that is rolled back. Names without a schema are looked up
- * on the connection's own search path, as psql does, whatever the session has set. What the server answers
+ * on the connection's own search path, as psql does, regardless of the session's settings. What the server answers
  * with an error becomes a measurement of kind `error`; it throws only when the session itself is gone or
  * aborted. The session must not be inside a transaction.
  */
@@ -68,7 +68,7 @@ function serverMessage(error: unknown): string {
 }
 
 /**
- * Classes of SQLSTATE that speak of the server: 53 insufficient resources, 57 operator intervention (a
+ * Classes of SQLSTATE that are about the server: 53 insufficient resources, 57 operator intervention (a
  * statement that took too long among them), 58 system errors; and 42501, rights of the role, as where row
  * security hides rows from it.
  */
@@ -141,7 +141,7 @@ async function readNewest(session: Session, { table: name, column }: NewestCrite
   if (found === undefined) throw new Unmeasurable(`there is no column ${title}`)
   if (!INSTANTS.includes(found.type))
     throw new Unmeasurable(`${title} is of type ${found.type}, not one of ${INSTANTS.join(', ')}`)
-  // extract(epoch) takes a value without a time zone as UTC, whatever the session's zone is.
+  // extract(epoch) takes a value without a time zone as UTC, regardless of the session's zone.
   const { ms } = await session.row<{ ms: string | null }>(
     `SELECT round(extract(epoch FROM max(${quoteIdentifier(column)})) * 1000)::text AS ms FROM ${quoteTable(table)}`,
   )
@@ -152,8 +152,8 @@ async function readNewest(session: Session, { table: name, column }: NewestCrite
 }
 
 /**
- * The query runs as a subquery with a parameter beside it, because only then PostgreSQL refuses a second
- * statement: a COMMIT in it would end the read-only transaction. The alias names the first column, whatever
+ * The query runs as a subquery together with a parameter, because only then PostgreSQL refuses a second
+ * statement: a COMMIT in it would end the read-only transaction. The alias names the first column, regardless of what
  * the query calls it.
  */
 async function readQuery(session: Session, { sql, condition }: QueryCriterion): Promise<Measurement> {

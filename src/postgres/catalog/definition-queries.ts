@@ -54,7 +54,7 @@ const KINDS = (version: number): Readonly<Record<string, string>> => ({
   // pg_dump leaves invalid ones out.
   index: `SELECT own.title, ROW(${bare('pg_get_indexdef(i.indexrelid)')}, i.indisprimary, i.indisclustered, i.indisreplident)::text
             FROM pg_catalog.pg_index i JOIN rel ON rel.oid = i.indrelid JOIN rel AS own ON own.oid = i.indexrelid WHERE i.indisvalid`,
-  // Those of partitions that come with their parent's get a name anew.
+  // Those of partitions that come with their parent's get a new name.
   constraint: `SELECT format('%I on %s', k.conname, rel.title), ${bare('pg_get_constraintdef(k.oid)')}
                  FROM pg_catalog.pg_constraint k JOIN rel ON rel.oid = k.conrelid WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND k.conparentid = 0`,
   'domain constraint': `SELECT format('%I on %s', k.conname, typ.title), ${bare('pg_get_constraintdef(k.oid)')}

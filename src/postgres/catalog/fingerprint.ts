@@ -7,7 +7,7 @@ import type { Table } from './tables.ts'
 
 /**
  * Settings that change how a value prints, and so its hash: the same on both sides of a comparison. No
- * parallel workers: the reading runs beside production and beside pg_dump.
+ * parallel workers: the reading shares the server with production and pg_dump.
  */
 const PINNED = [
   "SET timezone = 'UTC'",
@@ -132,7 +132,7 @@ async function readBatch(
 
 function tableQuery({ table, time, row }: Candidate, level: FingerprintLevel): string {
   const newest = time === undefined ? 'NULL' : `max(r.${quoteIdentifier(time)})`
-  // The condition names columns, or the table itself: as pg_dump has it, there is no alias beside it.
+  // The condition names columns, or the table itself: as pg_dump has it, there is no alias.
   const from =
     table.configures === null
       ? `FROM ONLY ${quoteTable(table)} AS r`

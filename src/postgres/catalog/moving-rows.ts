@@ -7,7 +7,7 @@ import type { Table } from './tables.ts'
 export interface MovingRows {
   /** The partitioned table, by the oid of each of its partitions that hold rows. */
   readonly roots: ReadonlyMap<string, QualifiedName>
-  /** pg_dump has to be told: it finds only hash keys that are enums themselves. */
+  /** pg_dump needs the option: by itself it finds only hash keys that are enums themselves. */
   readonly mustLoadViaRoot: boolean
 }
 

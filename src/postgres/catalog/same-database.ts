@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { Session } from '../session/session.ts'
 
 /**
- * Whether two sessions are in one database. An advisory lock of the first is in the way of the second only
+ * Whether two sessions are in one database. An advisory lock of the first blocks that of the second only
  * there; a system identifier does not tell, because a physical copy has that of its source. Nothing is
  * written.
  */

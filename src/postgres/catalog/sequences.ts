@@ -44,7 +44,7 @@ const sequencesQuery = (byOid: boolean) => `
         WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjid = ANY ($1)))
    ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`
 
-interface Row extends Record<string, string | null> {
+interface SequenceRow extends Record<string, string | null> {
   readonly schema: string
   readonly name: string
   readonly cycles: string
@@ -59,7 +59,9 @@ interface Row extends Record<string, string | null> {
  * The names of all sequences of a full dump, as the session's snapshot has them: without a value, and without
  * a lock.
  */
-export function readSequenceNames(session: Session): Promise<ReadonlyArray<Pick<Row, 'schema' | 'name'>>> {
+export function readSequenceNames(
+  session: Session,
+): Promise<ReadonlyArray<Pick<SequenceRow, 'schema' | 'name'>>> {
   return session.rows<Record<'schema' | 'name', string>>(
     `SELECT n.nspname AS schema, c.relname AS name
        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -72,7 +74,7 @@ export function readSequenceNames(session: Session): Promise<ReadonlyArray<Pick<
 export async function readSequences(session: Session, ownedBy?: readonly Table[]): Promise<SequenceValues> {
   const oids = ownedBy === undefined ? null : ownedBy.map(table => table.oid)
   const byOid = session.version >= SEQUENCE_DATA
-  const rows = await session.rows<Row>(sequencesQuery(byOid), [oids])
+  const rows = await session.rows<SequenceRow>(sequencesQuery(byOid), [oids])
   const unused = byOid ? undefined : await readUnused(session, rows.filter(isUnused))
   return new Map(
     rows.map(({ schema, name, cycles, configuration, value, next }) => {
@@ -89,18 +91,21 @@ export async function readSequences(session: Session, ownedBy?: readonly Table[]
 /** pg_get_sequence_data is new in 18: no name is looked up between the listing and the reading. */
 const SEQUENCE_DATA = 180_000
 
-function isUnused({ value, readable }: Row): boolean {
+function isUnused({ value, readable }: SequenceRow): boolean {
   return value === null && readable === 'true'
 }
 
-type State = Pick<RestoredSequence, 'value' | 'next'>
+type SequencePosition = Pick<RestoredSequence, 'value' | 'next'>
 
 /**
  * The relation of a sequence tells what it gives out first. By now it may be a view that its owner put there:
  * a reading session refuses that.
  */
-async function readUnused(session: Session, unused: readonly Row[]): Promise<ReadonlyMap<string, State>> {
-  const states = new Map<string, State>()
+async function readUnused(
+  session: Session,
+  unused: readonly SequenceRow[],
+): Promise<ReadonlyMap<string, SequencePosition>> {
+  const states = new Map<string, SequencePosition>()
   for (let i = 0; i < unused.length; i += BATCH) {
     const keys = unused.slice(i, i + BATCH).map(quoteTable)
     const branches = keys.map(

@@ -92,7 +92,7 @@ async function readInformation(session: Session): Promise<readonly Check[]> {
     ...information(
       'tables without a primary key',
       await readNames(session, WITHOUT_KEY),
-      'Their rows cannot be told apart, which makes repairs and logical replication hard.',
+      'Their rows cannot be distinguished, which makes repairs and logical replication hard.',
     ),
   ]
 }

@@ -12,7 +12,7 @@ const PIPE_BYTES = 65_536
 
 export interface ArchivePipe {
   /**
-   * A descriptor for a child process to write into. Whoever starts it closes it afterwards, or the source
+   * A descriptor for a child process to write into. The caller closes it afterwards, or the source
    * never ends.
    */
   readonly writeEnd: number
@@ -51,7 +51,7 @@ interface Fill {
 
 class PipeSource implements ByteSource {
   readonly #socket: Socket
-  /** Takes what arrives while nobody asks: the socket names its next buffer before it pauses. */
+  /** Takes what arrives between two reads: the socket names its next buffer before it pauses. */
   readonly #landing = Buffer.allocUnsafeSlow(PIPE_BYTES)
   #landed = this.#landing.subarray(0, 0)
   #fill: Fill | undefined

@@ -17,7 +17,7 @@ export interface CommandOptions {
 const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024
 
 /**
- * Runs a program to its end and returns what it said, whatever its exit code; a death by signal counts as
+ * Runs a program to its end and returns what it said, with any exit code; a death by signal counts as
  * 128. Not @actions/exec: its children outlive a cancelled job, and it looks programs up on the PATH of this
  * process, not on that of `env`. Throws the system's error when the program cannot be started.
  */

@@ -8,7 +8,7 @@ export interface ToolOutput {
 }
 
 /**
- * Runs a program with small output to its end and returns what it said, whatever its exit code. Always
+ * Runs a program with small output to its end and returns what it said, with any exit code. Always
  * silent: exec would print the command line. `env` is the whole environment of the child: see
  * `toolEnvironment`. Throws TOOL_FAILED only when the program cannot be started.
  */

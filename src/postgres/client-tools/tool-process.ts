@@ -29,7 +29,7 @@ export interface ToolStart {
   readonly path: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  /** Somebody writes to its input and ends that. */
+  /** The caller writes to its input and ends it. */
   readonly hasInput?: boolean
   /** A descriptor that becomes its standard output, in place of `stdout`. Closed here. */
   readonly output?: number | undefined
@@ -80,7 +80,7 @@ export function startTool(start: ToolStart): ToolProcess {
       else reject(toolError(start, { exitCode, signal, sqlState }, said))
     })
   })
-  // Whoever stops early may never look at the outcome.
+  // A caller that stops early may never look at the outcome.
   finished.catch(() => {})
   return { stdout: stdout ?? Readable.from([]), stdin, finished, [Symbol.asyncDispose]: () => stop(child) }
 }

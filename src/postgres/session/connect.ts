@@ -9,11 +9,11 @@ import { connectionError, isTlsRefusal } from './error-rules.ts'
 
 /**
  * A connection that says nothing is forgotten by what lies between, often after 4 minutes (Azure), and its
- * end is then told to nobody. The system's own probes begin after two hours.
+ * end then goes unreported. The system's own probes begin after two hours.
  */
 const KEEPALIVE_IDLE_MS = 30_000
 
-/** A connection of the driver, and the way to drop it where nobody answers any more. */
+/** A connection of the driver, and the way to drop it where the server no longer answers. */
 export interface Link {
   readonly client: Client
   hangUp(): void
@@ -70,7 +70,7 @@ function forgetEnvironment(client: Client, { options }: Connection): void {
 
 /**
  * As libpq has it, the password is for a server that binds the login to the TLS connection, and for no other:
- * with sslmode=require nobody has looked at its certificate.
+ * with sslmode=require its certificate is not verified.
  */
 function requireChannelBinding(client: Client, ssl: TlsOptions | false): void {
   const asks: EventEmitter = Reflect.get(client, 'connection')

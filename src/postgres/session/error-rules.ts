@@ -133,7 +133,7 @@ const RULES: readonly ErrorRule[] = [
     codes: ['2201B'],
     match: /invalid regular expression/i,
     code: 'INVALID_INPUT',
-    hint: 'Check the patterns in tables, exclude-tables and schemas: brackets and parentheses are part of regular expressions; in double quotes a name stands for itself.',
+    hint: 'Check the patterns in tables, exclude-tables and schemas: brackets and parentheses are part of regular expressions; put a name in double quotes to match it literally.',
   },
   {
     codes: [],
@@ -260,7 +260,7 @@ function factsOf(error: unknown): ErrorFacts {
   return error instanceof Error && 'severity' in error ? { sqlState: code } : { providerCode: code }
 }
 
-/** The message, with the code for whoever looks it up. */
+/** The message, with the code to look it up by. */
 function describe(error: unknown): string {
   const code = codeOf(error)
   return `${errorMessage(error)}${code === undefined ? '' : ` (${code})`}`.replace(/\.$/, '')

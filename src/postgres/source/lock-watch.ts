@@ -6,26 +6,26 @@ import { openSession, type Session } from '../session/session.ts'
 
 /** Looks every second, or more often where lock-timeout is short. */
 const INTERVAL_MS = 1000
-/** A session that says nothing for longer may be dropped by what lies between, and nobody is told. */
+/** A session that says nothing for longer may be dropped by what lies between, without notice. */
 const SILENCE_MS = 30_000
 /** An answer of no effort comes within this time, or the connection is dead. */
 const ANSWER_MS = 60_000
 
 /** Watches the locks around a dump, on a session of its own. */
 export interface LockWatch extends AsyncDisposable {
-  /** Who was in the way of the dump at the last look, as sentences. */
+  /** The sessions that blocked the dump at the last look, as sentences. */
   inTheWay(): readonly string[]
   /**
    * Rejects with DATABASE_LOCKED when another session has waited for the dump as long as it may, and with
-   * DATABASE_UNREACHABLE when nobody can tell any more, or when the holder's connection is gone. Never
+   * DATABASE_UNREACHABLE when the server no longer answers, or when the holder's connection is gone. Never
    * resolves.
    */
   readonly alarm: Promise<never>
 }
 
 /**
- * A statement that waits for our locks, an ALTER TABLE say, makes everybody who comes after it wait too,
- * readers included: the dump must not be what a site waits for. So it gives way after the time that it would
+ * A statement that waits for our locks, an ALTER TABLE say, makes later statements wait too,
+ * readers included: the dump must not be what a site waits for. So it aborts after the time that it would
  * itself wait for a lock.
  */
 export async function watchLocks(
@@ -44,7 +44,7 @@ export async function watchLocks(
     const behind = waits.find(
       wait => wait.place === 'behind' && Number(wait.waited) > lockTimeoutMs - intervalMs,
     )
-    if (behind !== undefined) throw gaveWay(behind, inTheWay, lockTimeoutMs)
+    if (behind !== undefined) throw abortError(behind, inTheWay, lockTimeoutMs)
   }
   const watch = async (): Promise<never> => {
     for (let silentSince = performance.now(); ; ) {
@@ -76,7 +76,7 @@ type Wait = Record<'place' | 'relation' | 'waited' | 'pid' | 'user' | 'state' | 
 /**
  * Waits for tables and sequences that concern the dump: of others `behind` it, and who is `before` it.
  * pg_dump is known by our name and the holder's snapshot. What waits for old snapshots (CREATE INDEX
- * CONCURRENTLY) waits for no table, and keeps nobody from reading and writing. waitstart is new in 14.
+ * CONCURRENTLY) waits for no table, and blocks no reads or writes. waitstart is new in 14.
  */
 const WAITS = `
   WITH ours AS (
@@ -108,7 +108,7 @@ function describe(wait: Wait): string {
   return `${relation} is locked by pid ${pid} (user ${user}, ${state}, transaction open for ${age} s): ${queryHead(query)}`
 }
 
-function gaveWay(
+function abortError(
   { relation, pid, user, waited, query }: Wait,
   inTheWay: readonly string[],
   lockTimeoutMs: number,
@@ -116,9 +116,9 @@ function gaveWay(
   const cause = inTheWay.length === 0 ? '' : ` The dump itself was waiting: ${inTheWay.join('; ')}.`
   return new OperatorError(
     'DATABASE_LOCKED',
-    `The dump gave way: pid ${pid} (user ${user}) has waited ${(Number(waited) / 1000).toFixed(1)} s for ${relation}, which the dump keeps from being changed: ${queryHead(query)}. Everybody who comes after it would wait too.${cause}`,
+    `Dump aborted: pid ${pid} (user ${user}) waited ${(Number(waited) / 1000).toFixed(1)} s for a lock on ${relation} held by the dump: ${queryHead(query)}. Later queries on ${relation} would have queued behind it.${cause}`,
     {
-      hint: `Run it again when no migration is under way. Nobody waits longer for a dump than lock-timeout, ${lockTimeoutMs / 1000} s; raise it where such statements may wait.`,
+      hint: `Run it again when no migration is under way. No session waits longer for a dump than lock-timeout, ${lockTimeoutMs / 1000} s; raise it where such statements may wait.`,
     },
   )
 }

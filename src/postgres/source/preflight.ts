@@ -69,7 +69,7 @@ function tablesHint(user: string, isHidden: boolean): string {
     : `GRANT pg_read_all_data TO ${role}; or dump as the owner.`
 }
 
-/** pg_read_all_data reaches no large objects: whoever has it would be told to grant it again and again. */
+/** pg_read_all_data reaches no large objects: granting it again would not help. */
 function largeObjectsHint(user: string): string {
   return `For the large objects dump as their owner, or let the owner say in psql: SELECT format('GRANT SELECT ON LARGE OBJECT %s TO %I', oid, ${quoteLiteral(user)}) FROM pg_largeobject_metadata \\gexec`
 }

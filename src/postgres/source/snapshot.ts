@@ -98,8 +98,7 @@ async function lockTables(session: Session, tables: readonly Table[], deadline: 
 }
 
 function lockedError(lockTimeoutMs: number, blockers: readonly string[], cause: unknown): OperatorError {
-  const who =
-    blockers.length === 0 ? 'The session in the way is not visible to this role' : blockers.join('; ')
+  const who = blockers.length === 0 ? 'The blocking session is not visible to this role' : blockers.join('; ')
   return new OperatorError(
     'DATABASE_LOCKED',
     `Not every table could be locked within ${lockTimeoutMs} ms. ${who}.`,

@@ -49,7 +49,7 @@ export interface FoundContent {
 export interface HeldSnapshot extends Snapshot, AsyncDisposable {
   /** Rejects when the dump has to end because of its locks or its connection. Never resolves. */
   readonly alarm: Promise<never>
-  /** Who is in the way of a lock of ours, as sentences. */
+  /** The sessions that block a lock of ours, as sentences. */
   inTheWay(): readonly string[]
 }
 
@@ -63,12 +63,12 @@ export interface Source extends AsyncDisposable {
   /** Patterns of tables that match none. After refuseObstacles. */
   findUnmatched(patterns: readonly string[]): Promise<readonly string[]>
   /**
-   * Locks the tables, then takes the snapshot. Whoever then waits for `lockTimeoutMs` behind the locks sets
+   * Locks the tables, then takes the snapshot. A session that then waits for `lockTimeoutMs` behind the locks sets
    * off the alarm.
    */
   holdSnapshot(selection: DumpSelection, lockTimeoutMs: number): Promise<HeldSnapshot>
   /**
-   * Reads the content inside the snapshot, on the session that has the locks already: it waits for nobody.
+   * Reads the content inside the snapshot, on the session that has the locks already: it waits for no lock.
    */
   readContent(snapshot: Snapshot, level: FingerprintLevel, isPartial: boolean): Promise<FoundContent>
   /** The sequences now; call it before pg_dump starts and after it ended, and merge. */
@@ -76,7 +76,7 @@ export interface Source extends AsyncDisposable {
   mergeSequences(atSnapshot: SequenceValues, atEnd: SequenceValues): readonly SequenceFingerprint[]
 }
 
-/** Whoever changes a sequence is done by then, or DATABASE_LOCKED says that it is not. */
+/** A change of a sequence is done by then, or DATABASE_LOCKED says that it is not. */
 const SEQUENCE_LOCK_MS = 60_000
 
 export async function openSource(connection: Connection, signal: AbortSignal): Promise<Source> {
@@ -103,7 +103,7 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
         sequenceReader.open(),
         pinOutputSettings(session),
       ])
-      // At once, whatever the dump is busy with.
+      // At once, in the middle of any statement.
       watch.alarm.catch(() => session[Symbol.asyncDispose]())
       // Also while it waits for its locks: else its session would only seem to have been lost.
       const known = listed?.selection === selection ? listed.tables : undefined

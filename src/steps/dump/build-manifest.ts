@@ -7,7 +7,7 @@ import type { Snapshot } from '../../postgres/source/snapshot.ts'
 import type { FoundContent } from '../../postgres/source/source.ts'
 import type { SentContent } from '../../storage/multipart/part-writer.ts'
 import type { ObjectFacts } from '../../storage/store.ts'
-import type { DumpRequest } from './dump.ts'
+import type { DumpRequest } from './request.ts'
 
 /** What a dump found out on its way. */
 export interface DumpFacts {

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { type BackupId, type BackupKind, renderBackupId } from '../../core/backup/backup-id.ts'
-import { archiveKey, type Location, manifestKey } from '../../core/backup/bucket-layout.ts'
+import { type BackupId, renderBackupId } from '../../core/backup/backup-id.ts'
+import { archiveKey, manifestKey } from '../../core/backup/bucket-layout.ts'
 import { contentOptions, type DumpOptions, isPartial } from '../../core/backup/dump-options.ts'
-import { type FingerprintLevel, type Manifest, renderManifest } from '../../core/backup/manifest.ts'
+import { type Manifest, renderManifest } from '../../core/backup/manifest.ts'
 import { OperatorError } from '../../core/errors.ts'
-import type { Log } from '../../core/log.ts'
 import { parseNamePattern } from '../../core/pg/name-pattern.ts'
 import {
   canDump,
@@ -20,47 +19,19 @@ import { renderBytes } from '../../core/text/bytes.ts'
 import { renderAmount } from '../../core/text/counts.ts'
 import type { ServerFacts } from '../../postgres/catalog/server-facts.ts'
 import type { DumpSelection } from '../../postgres/catalog/tables.ts'
-import type { DumpReport, RunningDump } from '../../postgres/client-tools/pg-dump.ts'
+import type { DumpReport } from '../../postgres/client-tools/pg-dump.ts'
 import type { Snapshot } from '../../postgres/source/snapshot.ts'
-import type { Source } from '../../postgres/source/source.ts'
 import type { Upload } from '../../storage/multipart/upload.ts'
-import type { UploadRequest } from '../../storage/multipart/upload-request.ts'
 import type { Store } from '../../storage/store.ts'
 import { createManifest } from './build-manifest.ts'
+import type { DumpDeps, DumpRequest, PgDump } from './request.ts'
 import { dumpInto } from './stream-archive.ts'
-
-export interface DumpRequest {
-  readonly location: Location
-  readonly kind: BackupKind
-  readonly options: DumpOptions
-  readonly fingerprint: FingerprintLevel
-  readonly storage: Pick<UploadRequest, 'storageClass' | 'compatibility'>
-  readonly run: Manifest['run']
-}
-
-/** What a dump needs from outside. */
-export interface DumpTools {
-  readonly source: Source
-  readonly store: Store
-  readonly beginUpload: (request: UploadRequest) => Promise<Upload>
-  /** The pg_dump to use for a server of that major: one that is new enough where there is one. */
-  readonly findPgDump: (serverMajor: number) => Promise<PgDump>
-  /** Looks at the finished manifest before it is written; where it throws there is no backup. */
-  readonly judge?: (manifest: Manifest) => Promise<void>
-  readonly now: () => Date
-  readonly log: Log
-}
-
-export interface PgDump {
-  readonly version: PostgresVersion
-  start(args: readonly string[]): Promise<RunningDump>
-}
 
 /**
  * Dumps a database into the store and returns the manifest, which is written last: only then there is a
- * backup. Whatever goes wrong before leaves no object and no part behind. Throws an OperatorError.
+ * backup. A failure before that leaves no object and no part behind. Throws an OperatorError.
  */
-export async function dump(request: DumpRequest, tools: DumpTools): Promise<Manifest> {
+export async function dump(request: DumpRequest, tools: DumpDeps): Promise<Manifest> {
   const { source, store, log, now } = tools
   const { options, location } = request
   const startedAt = now()
@@ -108,9 +79,7 @@ export async function dump(request: DumpRequest, tools: DumpTools): Promise<Mani
   await tools.judge?.(manifest)
   await writeManifest(store, upload, manifestKey(location, id), manifest)
   upload.keep()
-  log.info(
-    `Stored ${renderBytes(stored.bytes)} as ${store.uri(key)}, manifest beside it. This is a backup now.`,
-  )
+  log.info(`Stored ${renderBytes(stored.bytes)} as ${store.uri(key)}, manifest written; backup complete.`)
   return manifest
 }
 
@@ -123,7 +92,7 @@ function toSelection(options: DumpOptions): DumpSelection {
 }
 
 /** pg_dump must be as new as the server, and ought to have its security fixes. */
-async function findPgDump(tools: DumpTools, server: ServerFacts): Promise<PgDump> {
+async function findPgDump(tools: DumpDeps, server: ServerFacts): Promise<PgDump> {
   const serverVersion = fromVersionNumber(server.versionNumber)
   const pgDump = await tools.findPgDump(serverVersion.major)
   const tool = pgDump.version
@@ -158,9 +127,9 @@ function refuseUnknownOptions(tool: PostgresVersion, { version, columnOptions }:
 }
 
 /**
- * What the archive will lack, or what will stand in the way of its restore, while it can still be changed.
+ * What the archive will lack, or what will make its restore fail, while it can still be changed.
  */
-async function warnOfGaps({ source, log }: DumpTools, server: ServerFacts): Promise<void> {
+async function warnOfGaps({ source, log }: DumpDeps, server: ServerFacts): Promise<void> {
   for (const { constraint, table, rename } of await source.readNotNullClashes(server))
     log.warning(
       `Constraint ${constraint} on ${table} has the name that PostgreSQL 18 gives a NOT NULL, so that this backup will not restore there. Rename it: ${rename}`,
@@ -178,7 +147,7 @@ function refuseEmptySelection(snapshot: Snapshot, options: DumpOptions): void {
   })
 }
 
-/** Anything left out makes the backup partial, whatever it was meant for. */
+/** Anything left out makes the backup partial, of any kind. */
 function createId({ kind, options }: DumpRequest, instant: Date): BackupId {
   return { instant, kind: isPartial(options) ? 'partial' : kind, nonce: randomBytes(4).toString('hex') }
 }
@@ -203,7 +172,7 @@ function refuseIncomplete(report: DumpReport, snapshot: Snapshot, { encoding }: 
 }
 
 /**
- * After a failure nobody knows whether the manifest arrived; unless it is certain that it did not, its
+ * After a failure it is unknown whether the manifest arrived; unless it is certain that it did not, its
  * archive stays.
  */
 async function writeManifest(store: Store, upload: Upload, key: string, manifest: Manifest): Promise<void> {
@@ -216,7 +185,7 @@ async function writeManifest(store: Store, upload: Upload, key: string, manifest
     if (await store.removeForSure(key, error)) throw error
     upload.leaveToPost()
     store.log.warning(
-      `Nobody knows whether ${store.uri(key)} was written, so its archive ${store.uri(manifest.object.key)} stays. If it is there, it is a good backup; if not, remove the archive.`,
+      `Could not confirm that manifest ${store.uri(key)} was written; keeping archive ${store.uri(manifest.object.key)}. If the manifest exists, the backup is valid; otherwise delete the archive.`,
     )
     throw error
   }

@@ -7,7 +7,7 @@ import type { FoundContent, HeldSnapshot } from '../../postgres/source/source.ts
 import type { SentContent } from '../../storage/multipart/part-writer.ts'
 import type { Upload } from '../../storage/multipart/upload.ts'
 import { reportProgress } from '../report-progress.ts'
-import type { DumpRequest, DumpTools, PgDump } from './dump.ts'
+import type { DumpDeps, DumpRequest, PgDump } from './request.ts'
 
 /** What came of it: what was sent, what pg_dump said, and what the snapshot holds. */
 export interface Dumped {
@@ -26,7 +26,7 @@ export async function dumpInto(
   snapshot: HeldSnapshot,
   pgDump: PgDump,
   request: DumpRequest,
-  { source, log, now }: DumpTools,
+  { source, log, now }: DumpDeps,
 ): Promise<Dumped> {
   const { options, fingerprint } = request
   await using _locks = snapshot
