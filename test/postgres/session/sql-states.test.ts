@@ -23,9 +23,10 @@ async function serverAtPort(port: number): Promise<{ connection: Connection } & 
     client.pipe(upstream).pipe(client)
     for (const socket of [client, upstream]) socket.on('error', () => socket.destroy())
   })
-  server.listen(port, '127.0.0.1')
+  // An address of its own: an outgoing connection of another test may have that port.
+  server.listen(port, '127.0.0.2')
   await once(server, 'listening')
-  const connection = { ...parseConnectionUrl(databaseUrl(lab, 'postgres')), host: '127.0.0.1', port }
+  const connection = { ...parseConnectionUrl(databaseUrl(lab, 'postgres')), host: '127.0.0.2', port }
   return { connection, [Symbol.asyncDispose]: async () => void server.close() }
 }
 
