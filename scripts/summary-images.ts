@@ -34,7 +34,10 @@ const run = async (action: string, inputs: Readonly<Record<string, string>>) => 
   const options = { inputs: { ...place, ...inputs }, env: labEnvironment(lab), dist: values.dist }
   return await runAction(action, options)
 }
-/** Without what only the lab has: the suffix of its buckets, its address, and its release below the security floor. */
+/**
+ * Without what only the lab has: the suffix of its buckets, its address, and its release below the security
+ * floor.
+ */
 function asPublished(summary: string): string {
   return summary
     .replace(/\bexample-backups-[0-9a-f]{12}\b/g, 'example-backups')

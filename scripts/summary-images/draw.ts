@@ -13,8 +13,8 @@ const THEMES = ['light', 'dark'] as const
 type Theme = (typeof THEMES)[number]
 
 /**
- * Draws a job summary as `<name>.png` and `<name>-dark.png`, as high as it is: GitHub's own Markdown parser, and a style
- * sheet that resembles GitHub's.
+ * Draws a job summary as `<name>.png` and `<name>-dark.png`, as high as it is: GitHub's own Markdown parser,
+ * and a style sheet that resembles GitHub's.
  */
 export function drawSummary(markdown: string, folder: string, name: string): void {
   for (const theme of THEMES)

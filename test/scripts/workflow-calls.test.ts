@@ -70,6 +70,7 @@ describe('workflows and examples', () => {
       ...planned,
       'dry-run': 'false',
       backup: expect.stringContaining('needs.plan.outputs.backup-id'),
+      'expect-plan': expect.stringContaining('needs.plan.outputs.plan-digest'),
     })
     expect(planned.confirm).toContain('inputs.confirm')
     for (const { confirm } of [on.workflow_dispatch.inputs, on.workflow_call.inputs])
