@@ -14,9 +14,10 @@ import { type ActionRun, runAction, type StartedAction, startAction } from '../s
 const TABLES = ['a', 'b', 'c', 'd', 'e'] as const
 
 /**
- * A database whose restore stops wherever the setting test.hold says, for a minute at most: at the first row of a table, at an
- * index, at a view that is filled, at the statistics. Somebody is struck there for sure, whatever the machine does. The last table is larger than
- * all pipes between pg_restore and the server, so that pg_restore is at work as long as rows are.
+ * A database whose restore stops wherever the setting test.hold says, for a minute at most: at the first row
+ * of a table, at an index, at a view that is filled, at the statistics. Somebody is struck there for sure,
+ * whatever the machine does. The last table is larger than all pipes between pg_restore and the server, so
+ * that pg_restore is at work as long as rows are.
  */
 const HELD = `
   CREATE FUNCTION hold(id int, point text) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN

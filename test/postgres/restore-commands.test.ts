@@ -25,7 +25,10 @@ const lab = theLab()
 const CONTENT = `CREATE TABLE "Mixed" (a int PRIMARY KEY, b text); INSERT INTO "Mixed" SELECT i, 'x''' || i FROM generate_series(1, 1000) AS i`
 const ID = '20261123T031500Z-daily-1a2b3c4d'
 
-/** `aws s3 cp [--endpoint-url URL] s3://… FILE|-`, for machines without it. What is tested is the line in the shell around it. */
+/**
+ * `aws s3 cp [--endpoint-url URL] s3://… FILE|-`, for machines without it. What is tested is the line in the
+ * shell around it.
+ */
 const AWS = `#!${process.execPath}
 import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'

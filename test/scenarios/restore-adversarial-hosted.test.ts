@@ -101,7 +101,8 @@ describe('restore-from-s3 of the adversarial database, as an owner who is no sup
 
     expect(run.exitCode, run.log).toBe(0)
     expect(run.outputs).toMatchObject({ outcome: 'restored', verdict: 'pass' })
-    // A table that is dropped leaves its publication; that of another owner does not get it back, and the warning says so.
+    // A table that is dropped leaves its publication; that of another owner does not get it back, and the
+    // warning says so.
     const warning = run.annotations.find(({ message }) => message.includes('left out'))?.message
     for (const entry of [
       'PUBLICATION TABLE app one_table people',

@@ -8,7 +8,10 @@ import { theLab } from '../support/lab.ts'
 import { databaseDigest } from '../support/restore.ts'
 import { runAction } from '../support/runner.ts'
 
-/** Without what no archive holds, or only with owners and grants: settings of the database, and by whom large objects are. */
+/**
+ * Without what no archive holds, or only with owners and grants: settings of the database, and by whom large
+ * objects are.
+ */
 async function buildComparable(client: Client): Promise<void> {
   await buildAdversarial(client)
   const { rows } = await client.query<{ name: string }>('SELECT quote_ident(current_database()) AS name')

@@ -8,7 +8,10 @@ import { runAction } from '../support/runner.ts'
 
 const lab = theLab()
 
-/** Triggers in every state, of rows, of statements, of a constraint, on a table, on partitions and on their parent. */
+/**
+ * Triggers in every state, of rows, of statements, of a constraint, on a table, on partitions and on their
+ * parent.
+ */
 const TRIGGERS = `
   CREATE TABLE outbox (what text);
   CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS

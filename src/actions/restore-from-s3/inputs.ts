@@ -132,7 +132,7 @@ function parseName(text: string): string {
   return text
 }
 
-/** A reason that somebody will read months later. */
+/** A reason, to be read months later. */
 function parseReason(text: string): string {
   if (text.trim().length < 10)
     throw new RangeError('expected a reason of ten letters or more: it goes into the record')

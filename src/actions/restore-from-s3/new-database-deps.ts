@@ -40,7 +40,8 @@ export function createNewDatabaseDeps(
       return await copyConnectRights(session, run.inputs.target.database, database)
     },
     readColumns: (database, tables) => readCopyBackTables(run, database, tables),
-    // Without the signal: after a cancellation, a whole database must keep its name and an unfinished one must go.
+    // Without the signal: after a cancellation, a whole database must keep its name and an unfinished one
+    // must go.
     finishDatabase: async (name, comment) => {
       await using session = await openSession(target)
       await describeDatabase(session, name, comment)
@@ -49,7 +50,9 @@ export function createNewDatabaseDeps(
   }
 }
 
-/** Swap replaces the old database, so the new one takes its locale; otherwise it takes the one of the backup. */
+/**
+ * Swap replaces the old database, so the new one takes its locale; otherwise it takes the one of the backup.
+ */
 async function createDatabase(
   { log }: ActionContext,
   { inputs, manifest, target, signal, nonce }: RestoreRun,

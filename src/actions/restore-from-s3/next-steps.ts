@@ -18,7 +18,9 @@ export function isPart({ backup, options: { selection } }: RestoreRecord): boole
   return selection === 'structure' || selection === 'tables' || backup.kind === 'partial'
 }
 
-/** What the operator does next with the restored data, as Markdown blocks; none when there is nothing to do. */
+/**
+ * What the operator does next with the restored data, as Markdown blocks; none when there is nothing to do.
+ */
 export function nextSteps(record: RestoreRecord, copyBack: readonly TableColumns[]): readonly string[] {
   const { restore, target } = record
   const { restoredTo, previous } = target

@@ -26,6 +26,7 @@ import {
 import { readRowTriggers } from '../../postgres/target/row-triggers.ts'
 import { namingBlockers, whileTerminating } from '../../postgres/target/terminate-sessions.ts'
 import { truncateSql } from '../../postgres/target/truncate.ts'
+import { protectFromWrites, readWriteProtection, unprotect } from '../../postgres/target/write-protection.ts'
 import type { ActionContext } from '../../runner/action.ts'
 import type { TransactionDeps } from '../../steps/restore/fill-in-transaction.ts'
 import type { FillTargetDeps } from '../../steps/restore/fill-target.ts'
@@ -51,7 +52,7 @@ export function createOverwriteDeps(
     ...createSafetyBackupDeps(context, run),
     begin: async () => {
       const { path } = await requireTool(context, 'psql', pgRestore.version.major)
-      // What we write and read is UTF-8, whatever the encoding of the database.
+      // What we write and read is UTF-8, in any encoding of the database.
       return await beginTransaction({ psql: path, env: { ...env, PGCLIENTENCODING: 'UTF8' } })
     },
     lockAgainstWrites: (transaction, terminatedPids) =>
@@ -62,6 +63,15 @@ export function createOverwriteDeps(
       withLocks(run, transaction, terminatedPids, timeoutMs =>
         dropContents(transaction, what, timeoutMs, beforeDrop),
       ),
+    closeToWrites: async transaction => {
+      const { database } = target
+      const before = await readWriteProtection(sessionOf(transaction), database)
+      await transaction.run(protectFromWrites(database))
+      return async () => {
+        await using session = await openSession(target)
+        await session.rows(unprotect(database, before))
+      }
+    },
     readInventory: transaction => readInventory(sessionOf(transaction)),
     readRowTriggers: async tables => {
       await using session = await openSession(target, signal)
@@ -100,7 +110,9 @@ function tablesOfRows(scope: RestoreScope) {
   return scope.of === 'rows' ? scope.tables : undefined
 }
 
-/** Gets locks from sessions that hold them: terminates those if allowed, else waits a moment and names them. */
+/**
+ * Gets locks from sessions that hold them: terminates those if allowed, else waits a moment and names them.
+ */
 async function withLocks<T>(
   { target, signal }: { readonly target: Connection; readonly signal: AbortSignal },
   { pid }: TargetTransaction,
@@ -131,7 +143,7 @@ async function dropContents(
     await transaction.run('SET lock_timeout = 0;')
     return []
   }
-  // As they are now that nobody else can change them.
+  // Read under the lock, which keeps them as they are.
   const triggers = await readRowTriggers(sessionOf(transaction), scope.tables)
   if (triggers.length > 0 && choice === undefined) throw newTriggers(triggers, target.database)
   const switchedOff = choice === 'off' ? triggers : []

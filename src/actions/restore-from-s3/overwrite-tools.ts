@@ -8,8 +8,9 @@ import { requireTool } from '../../wiring/require-tool.ts'
 import type { RestoreRun } from './restore-run.ts'
 
 /**
- * Overwriting takes psql for its transaction, pg_dump for the safety backup, and the right to read everything that goes
- * into that. Missing ones are reported before writers have to wait. Throws TOOL_MISSING, DATABASE_PRIVILEGES.
+ * Overwriting takes psql for its transaction, pg_dump for the safety backup, and the right to read everything
+ * that goes into that. Missing ones are reported before writers have to wait. Throws TOOL_MISSING,
+ * DATABASE_PRIVILEGES.
  */
 export async function requireOverwriteTools(
   context: ActionContext,

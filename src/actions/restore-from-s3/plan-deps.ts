@@ -70,8 +70,8 @@ async function inRestoreOrder(run: RestoreRun, scope: RestoreScope): Promise<Res
 }
 
 /**
- * Opens a session as all those that restore are opened. A server that refuses a session for an unknown setting would
- * otherwise look unreachable.
+ * Opens a session as all those that restore are opened. A server that refuses a session for an unknown
+ * setting would otherwise look unreachable.
  */
 async function trySettings({ target, inputs, signal }: RestoreRun): Promise<void> {
   try {
@@ -91,7 +91,10 @@ function refusedSettings({ sessionSettings }: RestoreInputs, refusal: string, ca
   )
 }
 
-/** The last records under a prefix. Unreadable ones are left out: an estimate decides nothing, and waits for nothing. */
+/**
+ * The last records under a prefix. Unreadable ones are left out: an estimate decides nothing, and waits for
+ * nothing.
+ */
 async function readRecords<T>(
   store: Store,
   prefix: string,

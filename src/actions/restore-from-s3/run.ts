@@ -64,8 +64,8 @@ export const restoreFromS3: Action = {
 }
 
 /**
- * Before any connection. Overwriting needs the typed name; in every mode a wrong name means that the operator has
- * another database in mind. Throws CONFIRMATION_MISSING.
+ * Before any connection. Overwriting needs the typed name; in every mode a wrong name means that the operator
+ * has another database in mind. Throws CONFIRMATION_MISSING.
  */
 function refuseUnconfirmed({ mode, confirm, target, dryRun }: RestoreInputs): void {
   const isNeeded = mode === 'overwrite' && !dryRun

@@ -24,7 +24,10 @@ export const MODES: Readonly<Record<RestoreMode, string>> = {
   overwrite: 'over the old data',
 }
 
-/** The job summary of a restore: outcome, what went wrong, facts, what to do next, the checks, a notice to users. */
+/**
+ * The job summary of a restore: outcome, what went wrong, facts, what to do next, the checks, a notice to
+ * users.
+ */
 export function renderRestoreSummary(
   record: RestoreRecord,
   { recordUri, notice, copyBack, failure }: RestoreSummaryContext,

@@ -10,8 +10,9 @@ export const NEW_DATABASE = 'new-database'
 const newDatabase = d.object({ name: d.string, nonce: d.string })
 
 /**
- * Drops the database that a main phase left unfinished, if it is there and still says that it is unfinished; names one that is whole. With
- * the settings of the main phase: where transactions are read-only by default, nothing could be dropped without.
+ * Drops the database that a main phase left unfinished, if it is there and still says that it is unfinished;
+ * names one that is whole. With the settings of the main phase: where transactions are read-only by default,
+ * nothing could be dropped without.
  */
 export async function dropLeftDatabase(context: ActionContext, inputs: RestoreInputs): Promise<void> {
   const left = context.state.read(NEW_DATABASE)
@@ -23,7 +24,7 @@ export async function dropLeftDatabase(context: ActionContext, inputs: RestoreIn
     context.log.info(`The restore was stopped half way; the unfinished database ${name} is gone.`)
   else if (end === 'kept')
     context.log.warning(
-      `The restore was stopped when ${name} was whole already: it stays. If nobody needs it: DROP DATABASE ${printIdentifier(name)};`,
+      `The restore was stopped when ${name} was whole already: it stays. If it is not needed: DROP DATABASE ${printIdentifier(name)};`,
     )
   else if (inputs.mode === 'swap')
     context.log.info(

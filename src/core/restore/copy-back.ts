@@ -32,10 +32,10 @@ export function renderAddresses(target: RestoreRecord['target'], restoredTo: str
 }
 
 /**
- * Shell that shows which rows of the backup the database lacks or has with other values, and copies back the missing
- * ones. Rows are compared as text, which every type has. It ends with ROLLBACK until the operator writes COMMIT, and
- * keeps existing rows: ON CONFLICT DO NOTHING. Names stand only in quoted here-documents, where the shell expands
- * nothing, and on one line each, so that none can end a here-document.
+ * Shell that shows which rows of the backup the database lacks or has with other values, and copies back the
+ * missing ones. Rows are compared as text, which every type has. It ends with ROLLBACK until the operator
+ * writes COMMIT, and keeps existing rows: ON CONFLICT DO NOTHING. Names stand only in quoted here-documents,
+ * where the shell expands nothing, and on one line each, so that none can end a here-document.
  */
 export function renderCopyBack(table: TableColumns, file: string): string {
   const name = printTable(table)

@@ -3,7 +3,10 @@ import { compactInstant } from '../backup/backup-id.ts'
 /** The server cuts longer names off, silently (NAMEDATALEN - 1). */
 const NAME_BYTES = 63
 
-/** `logi_restored_20261123t031500z`: where a backup is restored beside the database. Lower case, so that nobody has to quote it. */
+/**
+ * `logi_restored_20261123t031500z`: the new database that a backup is restored into. Lower case, so that
+ * it needs no quotes.
+ */
 export function restoredName(database: string, instant: Date): string {
   return suffixed(database, 'restored', instant)
 }

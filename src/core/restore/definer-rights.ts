@@ -1,7 +1,9 @@
 import type { ArchiveEntry } from '../backup/archive-toc.ts'
 import type { QualifiedName } from '../pg/qualified-name.ts'
 
-/** Something that runs with the rights of its owner, whoever uses it: a SECURITY DEFINER routine or a view. */
+/**
+ * Something that always runs with the rights of its owner: a SECURITY DEFINER routine or a view.
+ */
 export interface DefinerObject extends QualifiedName {
   readonly kind: 'FUNCTION' | 'PROCEDURE' | 'VIEW'
   /** Types of its arguments as the archive lists them; null for a view. */
@@ -16,7 +18,7 @@ export interface DefinerObject extends QualifiedName {
   readonly grantees: readonly string[]
 }
 
-/** What is done to one object, so that it gives nobody more rights than its original did. */
+/** What is done to one object, so that it gives no role more rights than its original did. */
 export interface DefinerChange {
   readonly object: DefinerObject
   /** The owner of the original; undefined when the archive does not list it. */
@@ -26,8 +28,8 @@ export interface DefinerChange {
 }
 
 /**
- * Which objects need a change: those of another owner, and those whose grants were not restored. Grants of a view start
- * empty, so that it needs none unless grants were restored.
+ * Which objects need a change: those of another owner, and those whose grants were not restored. Grants of a
+ * view start empty, so that it needs none unless grants were restored.
  */
 export function definerChanges(
   objects: readonly DefinerObject[],
@@ -76,7 +78,10 @@ function headOf(definition: string): string {
 /** What holds no code that could run: rights, comments, names and rows. */
 const WITHOUT_CODE = /^(ACL|DEFAULT ACL|COMMENT|SECURITY LABEL|SCHEMA|SEQUENCE.*|TABLE DATA|BLOB.*)$/
 
-/** The entries with code of other roles than this one. Those without an owner, such as extensions, do not count. */
+/**
+ * The entries with code of other roles than this one. Those without an owner, such as extensions, do not
+ * count.
+ */
 export function entriesOfOthers(entries: readonly ArchiveEntry[], role: string): readonly ArchiveEntry[] {
   return entries.filter(({ kind, owner }) => !WITHOUT_CODE.test(kind) && owner !== '' && owner !== role)
 }

@@ -6,7 +6,10 @@ import type { RestoreRecord } from './restore-record.ts'
 export type MeasuredDrill = Pick<DrillRecord, 'backup' | 'durations'>
 export type MeasuredRestore = Pick<RestoreRecord, 'backup' | 'durations'>
 
-/** How long the parts of a restore of that many bytes of archive should take, by what earlier ones took; undefined where none was measured. */
+/**
+ * How long the parts of a restore of that many bytes of archive should take, by what earlier ones took;
+ * undefined where none was measured.
+ */
 export interface RestoreEstimate {
   /** Download and restore. */
   readonly durationMs: number
@@ -53,7 +56,9 @@ function scale(
   return median === undefined ? undefined : Math.round(median * bytes)
 }
 
-/** `about 4 min 10 s, by 3 drills; checks 20 s; safety backup 1 min 02 s`; says so where nothing was measured. */
+/**
+ * `about 4 min 10 s, by 3 drills; checks 20 s; safety backup 1 min 02 s`; says so where nothing was measured.
+ */
 export function renderEstimate(estimate: RestoreEstimate | undefined, takesSafetyBackup = false): string {
   if (estimate === undefined) return 'unknown: no drill has measured it yet'
   const { durationMs, checksMs, safetyBackupMs, drills } = estimate

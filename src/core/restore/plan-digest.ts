@@ -15,8 +15,8 @@ export interface ApprovedPlan {
 }
 
 /**
- * One value for a plan, 64 hex digits. A restore that is given it refuses any other server, database, owner, manifest,
- * archive, mode or selection. Every value of the manifest counts, the archive's SHA-256 among them.
+ * One value for a plan, 64 hex digits. A restore that is given it refuses any other server, database, owner,
+ * manifest, archive, mode or selection. Every value of the manifest counts, the archive's SHA-256 among them.
  */
 export function planDigest({ address, target, manifest, mode, scope }: ApprovedPlan): string {
   const { host, port } = address

@@ -7,13 +7,13 @@ import { RESTORE_SCOPES } from './restore-scope.ts'
 
 export const RESTORE_VERSION = 1
 
-/** Where a backup goes, the safest first: beside the database, in its place, or over it. */
+/** Where a backup goes, the safest first: a new database, in place of the old one, or over it. */
 export const RESTORE_MODES = ['new-database', 'swap', 'overwrite'] as const
 export type RestoreMode = (typeof RESTORE_MODES)[number]
 
 /**
- * How it ended. `restored`: all of it done. `unverified`: the data is in a database, beside the old one or over it, and is not or not
- * provably what the manifest says. `failed`: users have what they had before.
+ * How it ended. `restored`: all of it done. `unverified`: the data is in a database, a new one or
+ * over it, and is not or not provably what the manifest says. `failed`: users have what they had before.
  */
 export const RESTORE_OUTCOMES = ['restored', 'unverified', 'failed'] as const
 export type RestoreOutcome = (typeof RESTORE_OUTCOMES)[number]
@@ -48,7 +48,7 @@ export const restoreRecord = d.object({
     restoredTo: d.nullable(d.string),
     /** What the old database is called now; null where it was not renamed. */
     previous: d.nullable(d.string),
-    /** Since when users have other data than before; null where nobody has. */
+    /** Since when users have other data than before; null while they have not. */
     replacedAt: d.optional(d.timestamp),
     /** The backup that was taken before the overwriting; null where there is none. */
     safetyBackup: d.nullable(d.string),
@@ -56,14 +56,20 @@ export const restoreRecord = d.object({
     safetyBackupSkipped: d.nullable(d.string),
     allOrNothing: d.nullable(d.boolean),
   }),
-  /** What was left out or put in: tables, entries of the archive, settings of the session, which are no place for a secret. */
+  /**
+   * What was left out or put in: tables, entries of the archive, settings of the session, which are no place
+   * for a secret.
+   */
   options: d.object({
     selection: d.optional(d.oneOf(RESTORE_SCOPES)),
     tables: d.array(d.string),
     leftOut: d.array(d.string),
     sessionSettings: d.array(d.string),
   }),
-  /** Where the new database differs from the old one, as sentences: its collation, settings that could not be passed on. */
+  /**
+   * Where the new database differs from the old one, as sentences: its collation, settings that could not be
+   * passed on.
+   */
   notes: d.optional(d.array(d.string)),
   checks: d.array(check),
   /** A stage that did not finish, or did not happen, has no duration: null. */
@@ -72,7 +78,10 @@ export const restoreRecord = d.object({
     downloadMs: d.nullable(d.nonNegativeInt),
     restoreMs: d.nullable(d.nonNegativeInt),
     checksMs: d.nullable(d.nonNegativeInt),
-    /** From the first session that was cut, or table that was locked, to the moment that the new data could be reached under the old name. */
+    /**
+     * From the first session that was cut, or table that was locked, to the moment that the new data could be
+     * reached under the old name.
+     */
     windowMs: d.nullable(d.nonNegativeInt),
     totalMs: d.nonNegativeInt,
   }),
@@ -88,7 +97,10 @@ export function renderRestoreRecord(value: RestoreRecord): string {
   return canonicalJson(value)
 }
 
-/** Reads a record; throws RESTORE_RECORD_INVALID when it is damaged or of a newer major version. `name` is for the error. */
+/**
+ * Reads a record; throws RESTORE_RECORD_INVALID when it is damaged or of a newer major version. `name` is for
+ * the error.
+ */
 export function parseRestoreRecord(json: string, name: string): RestoreRecord {
   return parseRecord(
     {

@@ -11,7 +11,10 @@ import { keyOf, type QualifiedName } from '../pg/qualified-name.ts'
 
 export const RESTORE_SCOPES = ['everything', 'structure', 'tables', 'rows'] as const
 
-/** What of a backup is restored: all of it, the rows of some tables with the structure of all, or the structure alone. */
+/**
+ * What of a backup is restored: all of it, the rows of some tables with the structure of all, or the
+ * structure alone.
+ */
 export type RestoreScope =
   | { readonly of: 'everything' }
   | { readonly of: 'structure' }
@@ -27,8 +30,9 @@ export interface ScopeInputs {
 }
 
 /**
- * Finds the tables of the manifest that the patterns mean: pg_dump's patterns, where a table without a schema may lie in any.
- * Throws a RangeError that names the patterns without a match, because a slip must not restore less than was meant.
+ * Finds the tables of the manifest that the patterns mean: pg_dump's patterns, where a table without a schema
+ * may lie in any. Throws a RangeError that names the patterns without a match, because a slip must not
+ * restore less than was meant.
  */
 export function selectTables(
   { fingerprint }: Manifest,
@@ -50,14 +54,15 @@ export function selectTables(
   return { of: rowsOnly ? 'rows' : 'tables', tables: selected.map(({ schema, name }) => ({ schema, name })) }
 }
 
-/** What was restored is not a whole database: nobody may put it in the place of one. */
+/** What was restored is not a whole database and must not replace one. */
 export function holdsPart({ backup }: Manifest, { of }: RestoreScope): boolean {
   return of === 'structure' || of === 'tables' || (of === 'everything' && backup.kind === 'partial')
 }
 
 /**
- * Bytes that a database takes which holds what was chosen, at most: by the share of the rows, because the manifest knows no more. The
- * structure alone is next to nothing; a partial backup says nothing of the size of its tables.
+ * Bytes that a database takes which holds what was chosen, at most: by the share of the rows, because the
+ * manifest knows no more. The structure alone is next to nothing; a partial backup says nothing of the size
+ * of its tables.
  */
 export function neededBytes({ server, fingerprint, backup }: Manifest, scope: RestoreScope): number {
   if (scope.of === 'structure') return 0
@@ -75,8 +80,9 @@ function test(pattern: string, text: string): boolean {
 }
 
 /**
- * The manifest as a restore of the scope has to come out: tables that were not picked are there and empty, sequences
- * were never used, and references between tables are missing. Where rows are replaced, nothing but these tables is known.
+ * The manifest as a restore of the scope has to come out: tables that were not picked are there and empty,
+ * sequences were never used, and references between tables are missing. Where rows are replaced, nothing but
+ * these tables is known.
  */
 export function narrowManifest(manifest: Manifest, scope: RestoreScope): Manifest {
   if (scope.of === 'everything') return manifest

@@ -1,9 +1,9 @@
 import { printIdentifier } from '../pg/quote.ts'
 import { renderSome } from '../text/counts.ts'
 import type { TargetFacts } from './target-facts.ts'
-import type { TargetProblem, TargetRequirements } from './target-problems.ts'
+import type { TargetProblem, TargetRequirements } from './target-requirements.ts'
 
-/** A restore must give nobody more rights than the original did, and must lose no password. */
+/** A restore must not give any role more rights than the original did, and must not lose passwords. */
 export function rightsProblems(
   facts: TargetFacts,
   { mode, owner, archive }: TargetRequirements,

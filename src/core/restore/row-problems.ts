@@ -2,7 +2,7 @@ import type { QualifiedName } from '../pg/qualified-name.ts'
 import { printTable } from '../pg/quote.ts'
 import { renderName, renderSome } from '../text/counts.ts'
 import { type RowTrigger, renderTrigger, type TriggerChoice } from './row-trigger.ts'
-import type { TargetProblem } from './target-problems.ts'
+import type { TargetProblem } from './target-requirements.ts'
 
 /** What replaced rows meet in the tables that are there. */
 export interface RowFacts {
@@ -14,7 +14,7 @@ export interface RowFacts {
   readonly unstablePartitions: readonly QualifiedName[]
 }
 
-/** Why rows are not replaced yet. Nobody but the operator can say whether triggers are to fire. */
+/** Why rows are not replaced yet. Only the operator knows whether triggers should fire. */
 export function rowProblems(
   { triggers, unstablePartitions }: RowFacts,
   choice: TriggerChoice | undefined,

@@ -22,7 +22,10 @@ export function renderTrigger({ table, name }: RowTrigger): string {
   return `${renderName(table)}: ${name}`
 }
 
-/** Statements for psql that keep these triggers from firing. ONLY: those of partitions have states of their own. */
+/**
+ * Statements for psql that keep these triggers from firing. ONLY: those of partitions have states of their
+ * own.
+ */
 export function disableTriggers(triggers: readonly RowTrigger[]): string {
   return triggers.map(trigger => alter(trigger, 'DISABLE')).join('\n')
 }
@@ -35,8 +38,8 @@ const ENABLE: Readonly<Record<TriggerState, string>> = {
 }
 
 /**
- * Statements for psql that put every trigger back into its state. Deferred constraints are checked first, because their
- * pending events forbid ALTER TABLE.
+ * Statements for psql that put every trigger back into its state. Deferred constraints are checked first,
+ * because their pending events forbid ALTER TABLE.
  */
 export function enableTriggers(triggers: readonly RowTrigger[]): string {
   return [

@@ -10,9 +10,10 @@ export interface Inventory {
 }
 
 /**
- * What somebody made or dropped after the snapshot of the safety backup, which a replacement would lose for good: `table later`,
- * `2 views where the safety backup has 1`. Rows of the tables that were there cannot have changed: they were locked before the snapshot. Of a
- * large object the content is not looked at, and a sequence that has only moved on is none that anybody misses.
+ * What was created or dropped after the snapshot of the safety backup, which a replacement would lose for
+ * good: `table later`, `2 views where the safety backup has 1`. Rows of the tables that were there cannot
+ * have changed: they were locked before the snapshot. Of a large object the content is not looked at, and a
+ * sequence that has only moved on is not a loss.
  */
 export function safetyGap({ fingerprint }: Manifest, now: Inventory): readonly string[] {
   return [

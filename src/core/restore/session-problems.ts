@@ -1,8 +1,8 @@
 import { renderAmount, renderSome } from '../text/counts.ts'
 import type { TargetFacts, TargetSession } from './target-facts.ts'
-import type { TargetProblem, TargetRequirements } from './target-problems.ts'
+import type { TargetProblem, TargetRequirements } from './target-requirements.ts'
 
-/** Who and what is in the database that is to be replaced, and in the way. */
+/** Sessions and replication that block replacing the database. */
 export function sessionProblems(
   facts: TargetFacts,
   { mode, terminateSessions }: TargetRequirements,

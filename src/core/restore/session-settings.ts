@@ -7,15 +7,15 @@ export interface SessionSetting {
 }
 
 /**
- * Whoever put a schema before pg_catalog, or functions into one that others look into, would have them run with the rights of whoever
- * restores (CVE-2018-1058). Every server knows this one.
+ * A role that put a schema before pg_catalog, or functions into a schema that others use, would have them run
+ * with the rights of the restoring role (CVE-2018-1058). Every server knows this one.
  */
 const SAFE_PATH: SessionSetting = { name: 'search_path', value: '' }
 
 /**
- * What a server, database or role may have set, and what would end a long restore or refuse its writes. pg_restore
- * switches the first four off itself once it is connected, but not the next two; a setting of the connection wins over those of role and
- * database. Servers below 17 do not know all of them.
+ * What a server, database or role may have set, and what would end a long restore or refuse its writes.
+ * pg_restore switches the first four off itself once it is connected, but not the next two; a setting of the
+ * connection wins over those of role and database. Servers below 17 do not know all of them.
  */
 const UNHURRIED: readonly SessionSetting[] = [
   { name: 'statement_timeout', value: '0' },
@@ -24,7 +24,8 @@ const UNHURRIED: readonly SessionSetting[] = [
   { name: 'transaction_timeout', value: '0' },
   { name: 'idle_session_timeout', value: '0' },
   { name: 'default_transaction_read_only', value: 'off' },
-  // A serializable, deferrable session that only reads would wait until our own transaction is over, which waits for its safety backup.
+  // A serializable, deferrable session that only reads would wait until our own transaction is over, which
+  // waits for its safety backup.
   { name: 'default_transaction_isolation', value: 'read committed' },
   { name: 'default_transaction_deferrable', value: 'off' },
   // What our statements are written in.
@@ -33,9 +34,10 @@ const UNHURRIED: readonly SessionSetting[] = [
 ]
 
 /**
- * How a server notices that we are gone, and gives our locks back. While a statement runs it looks at the connection every two seconds, and
- * sees what the kernel of a killed client has said; a machine that is lost says nothing, so that only its silence tells: keepalives do while the
- * server waits for us, and the last one while it has something to send. Source: PostgreSQL documentation, TCP settings.
+ * How a server notices that we are gone, and gives our locks back. While a statement runs it looks at the
+ * connection every two seconds, and sees what the kernel of a killed client has said; a machine that is lost
+ * says nothing, so that only its silence tells: keepalives do while the server waits for us, and the last one
+ * while it has something to send. Source: PostgreSQL documentation, TCP settings.
  */
 const NOTICED: readonly SessionSetting[] = [
   { name: 'client_connection_check_interval', value: '2s' },
@@ -59,14 +61,15 @@ export function renderSessionSetting({ name, value }: SessionSetting): string {
 }
 
 /**
- * The connection with settings for every session that is opened with it, by whatever program: libpq takes them from
- * PGOPTIONS, so that parallel workers of pg_restore have them too. The given settings come last and win.
+ * The connection with settings for every session that is opened with it, by any program: libpq takes
+ * them from PGOPTIONS, so that parallel workers of pg_restore have them too. The given settings come last and
+ * win.
  */
 export function withRestoreSettings(connection: Connection, settings: readonly SessionSetting[]): Connection {
   return withSettings(connection, [...UNHURRIED, ...NOTICED, ...settings])
 }
 
-/** The connection for looking at a server of which nobody knows yet what it is. */
+/** The connection for reading from a server that is not known yet. */
 export function withSafePath(connection: Connection): Connection {
   return withSettings(connection, [SAFE_PATH])
 }
@@ -76,7 +79,10 @@ function withSettings(connection: Connection, settings: readonly SessionSetting[
   return { ...connection, options: [connection.options ?? '', ...all].join(' ').trim() }
 }
 
-/** In PGOPTIONS white space parts arguments and a backslash takes the meaning from the next character (libpq docs, options). */
+/**
+ * In PGOPTIONS white space parts arguments and a backslash takes the meaning from the next character (libpq
+ * docs, options).
+ */
 function escapeArgument(argument: string): string {
   return argument.replace(/[\\\s]/g, '\\$&')
 }

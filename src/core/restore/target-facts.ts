@@ -1,5 +1,5 @@
 import type { QualifiedName } from '../pg/qualified-name.ts'
-/** A session of somebody else in the database that is to be replaced. */
+/** Another session in the database that is to be replaced. */
 export interface TargetSession {
   readonly pid: string
   readonly user: string
@@ -12,7 +12,7 @@ export interface TargetSession {
 /** An extension as the target server offers it. */
 export interface OfferedExtension {
   readonly name: string
-  /** Anybody who may create things in the database may create it. */
+  /** Any role that may create objects in the database may create it. */
   readonly isTrusted: boolean
   /** It is in the database that was asked for. */
   readonly isInstalled: boolean
@@ -32,9 +32,15 @@ export interface TargetFacts {
   /** Who owns the database, and whether our role may act as that. */
   readonly owner: string
   readonly mayActAsOwner: boolean
-  /** The role that is to own what is restored exists, and our role may become it and has its rights; null where none was asked for. */
+  /**
+   * The role that is to own what is restored exists, and our role may become it and has its rights; null
+   * where none was asked for.
+   */
   readonly mayActAsRole: boolean | null
-  /** Statements that this role still needs to be able to create things in the database; empty where none was asked for. */
+  /**
+   * Statements that this role still needs to be able to create things in the database; empty where none was
+   * asked for.
+   */
   readonly roleNeeds: readonly string[]
   readonly databaseBytes: number
   /** All databases that this role may look at. */
@@ -44,7 +50,10 @@ export interface TargetFacts {
   readonly foreignExtensions: readonly string[]
   /** Schemas other than public that hold such extensions: an overwriting leaves them where they are. */
   readonly keptSchemas: readonly string[]
-  /** Tables of such extensions whose rows an archive holds, because users may change them: they stay as they are. */
+  /**
+   * Tables of such extensions whose rows an archive holds, because users may change them: they stay as they
+   * are.
+   */
   readonly keptRows: readonly QualifiedName[]
   /** Publications that our role does not own: an overwriting leaves them where they are. */
   readonly foreignPublications: readonly string[]
@@ -56,17 +65,23 @@ export interface TargetFacts {
   readonly objectsNotOwned: readonly string[]
   /** Tables that this role may drop, being the owner of their schema, but neither lock nor read. */
   readonly unlockableTables: readonly string[]
-  /** Subscriptions of this database: they write to it, and follow it whatever it is called. */
+  /** Subscriptions of this database: they write to it, and keep following it after a rename. */
   readonly subscriptions: readonly string[]
   /** User mappings that an overwriting would drop and whose options this role may not read. */
   readonly hiddenUserMappings: ReadonlyArray<{ readonly user: string; readonly server: string }>
-  /** Logical replication slots of this database: who reads them gets what is done to it, and nothing of another one. */
+  /**
+   * Logical replication slots of this database: who reads them gets what is done to it, and nothing of
+   * another one.
+   */
   readonly slots: readonly string[]
   /** Names that are taken. */
   readonly databases: readonly string[]
   /** What dropping everything locks: tables, indexes, types, constraints, defaults, functions and so on. */
   readonly droppedObjects: number
-  /** Locks that one transaction can count on: max_locks_per_transaction × (max_connections + max_prepared_transactions). */
+  /**
+   * Locks that one transaction can count on: max_locks_per_transaction × (max_connections +
+   * max_prepared_transactions).
+   */
   readonly lockCapacity: number
   /** Databases that an earlier restore did not finish. */
   readonly leftovers: readonly string[]

@@ -4,61 +4,26 @@ import { printIdentifier } from '../pg/quote.ts'
 import { fromVersionNumber, parseVersion } from '../pg/version.ts'
 import { renderBytes } from '../text/bytes.ts'
 import { renderSome } from '../text/counts.ts'
-import type { RestoreMode } from './restore-record.ts'
 
 import { rightsProblems } from './rights-problems.ts'
 import { sessionProblems } from './session-problems.ts'
 import type { TargetFacts } from './target-facts.ts'
+import type { TargetProblem, TargetRequirements } from './target-requirements.ts'
 
-/** What is wanted of the target. */
-export interface TargetRequirements {
-  readonly mode: RestoreMode
-  /** What a database takes that holds what was chosen, at most. */
-  readonly neededBytes: number
-  /** Names that the new databases of this mode are to have. */
-  readonly newNames: readonly string[]
-  readonly terminateSessions: boolean
-  readonly allOrNothing: boolean
-  readonly takesSafetyBackup: boolean
-  /** The source that the operator named: a system identifier or a database. */
-  readonly confirmedSource: string | undefined
-  /** The role that is to own what is restored; undefined is the role that connects. */
-  readonly owner: string | undefined
-  /** What the server's disk holds, where the operator knows; SQL cannot tell. */
-  readonly diskBytes: number | undefined
-  /** What the archive would bring; nothing before it is listed. */
-  readonly archive: ArchiveFacts
-}
-
-/** What a restore of the chosen entries would bring. */
-export interface ArchiveFacts {
-  /** Each takes a lock, in one transaction. */
-  readonly entries: number
-  /** Titles of entries that belong to other roles than the one that restores. */
-  readonly ofOthers: readonly string[]
-}
-
-export const NO_ARCHIVE: ArchiveFacts = { entries: 0, ofOthers: [] }
-
-/** pg_restore sets transaction_timeout, which is new in 17 (_doSetFixedOutputState in pg_backup_archiver.c). */
+/**
+ * pg_restore sets transaction_timeout, which is new in 17 (_doSetFixedOutputState in pg_backup_archiver.c).
+ */
 const OLDEST_MAJOR = 17
 
 /**
- * What one transaction locks that empties and fills a database, beside each object that it drops. A table with its TOAST table is one
- * entry and several locks. Measured: 461 locks for the demo database (183 objects, 53 entries), 6243 for 200 tables (3000 objects, 1800 entries).
+ * What one transaction locks that empties and fills a database, besides one for each object that it drops. A
+ * table with its TOAST table is one entry and several locks. Measured: 461 locks for the demo database (183
+ * objects, 53 entries), 6243 for 200 tables (3000 objects, 1800 entries).
  */
 const LOCKS_AN_ENTRY = 2
 const SYSTEM_TABLES = 200
 
-/** One reason not to begin. */
-export interface TargetProblem {
-  readonly message: string
-  readonly hint: string
-  /** Nothing is wrong with the target: somebody uses it. */
-  readonly isBusy?: boolean
-}
-
-/** Everything that speaks against restoring this backup here, all at once; empty means go. */
+/** All problems with restoring this backup here, at once; empty means go. */
 export function targetProblems(
   manifest: Manifest,
   facts: TargetFacts,
@@ -195,7 +160,10 @@ function contentProblems({ server, backup }: Manifest, facts: TargetFacts): read
   ]
 }
 
-/** Indexes and free space make a restored database as large as its source, or smaller. Old and new lie side by side until the end. */
+/**
+ * Indexes and free space make a restored database as large as its source, or smaller. Old and new lie side by
+ * side until the end.
+ */
 function spaceProblems(facts: TargetFacts, requirements: TargetRequirements): readonly TargetProblem[] {
   const problems: TargetProblem[] = []
   const { diskBytes, mode, allOrNothing, neededBytes } = requirements
@@ -203,8 +171,8 @@ function spaceProblems(facts: TargetFacts, requirements: TargetRequirements): re
   const usedBytes = facts.serverBytes - (isInPlace ? facts.databaseBytes : 0)
   if (diskBytes !== undefined && usedBytes + neededBytes > diskBytes)
     problems.push({
-      message: `the server's disk has ${renderBytes(diskBytes)}, of which databases use ${renderBytes(usedBytes)}; the restored one needs about ${renderBytes(neededBytes)} beside them`,
-      hint: 'Enlarge the disk, or drop a database that nobody needs.',
+      message: `the server's disk has ${renderBytes(diskBytes)}, of which databases use ${renderBytes(usedBytes)}; the restored one needs about ${renderBytes(neededBytes)} in addition`,
+      hint: 'Enlarge the disk, or drop a database that is no longer needed.',
     })
   const locks = facts.droppedObjects + LOCKS_AN_ENTRY * requirements.archive.entries + SYSTEM_TABLES
   if (mode === 'overwrite' && allOrNothing && locks > facts.lockCapacity)

@@ -3,7 +3,7 @@ import type { Manifest } from '../backup/manifest.ts'
 import { printIdentifier } from '../pg/quote.ts'
 import { renderSome } from '../text/counts.ts'
 import type { TargetFacts } from './target-facts.ts'
-import type { TargetRequirements } from './target-problems.ts'
+import type { TargetRequirements } from './target-requirements.ts'
 
 /** What need not stop a restore, but may: as sentences. */
 export function targetWarnings(

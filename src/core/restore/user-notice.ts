@@ -7,15 +7,16 @@ export interface RollbackFacts {
   readonly isPart: boolean
   /** The instant that the restored data shows. */
   readonly snapshotAt: Date
-  /** Since when users see it; null where nobody does yet, because it lies beside the database. */
+  /** Since when users see it; null before the switch to the new database. */
   readonly replacedAt: Date | null
   /** Now, for a notice that is written before the change. */
   readonly now: Date
 }
 
 /**
- * The notice that runbook §4.2 demands, with the true instants, as Markdown for a status page or an e-mail. Times are UTC and to the
- * minute outwards, so that the window never looks smaller than it is. Before the switch nobody knows when the window ends.
+ * The notice that runbook §4.2 demands, with the true instants, as Markdown for a status page or an e-mail.
+ * Times are UTC and to the minute outwards, so that the window never looks smaller than it is. Before the
+ * switch the end of the window is unknown.
  */
 export function renderNotice({ database, isPart, snapshotAt, replacedAt, now }: RollbackFacts): string {
   const end = replacedAt ?? now
@@ -27,7 +28,7 @@ export function renderNotice({ database, isPart, snapshotAt, replacedAt, now }: 
   return [
     `**${subject} ${tense} to its state of ${from} (${least}${renderAgo(end.getTime() - snapshotAt.getTime())} earlier).**`,
     '',
-    `Changes made between ${from} and ${to} may be lost: sign-ups, merges, and whatever else was saved in that window.`,
+    `Changes made between ${from} and ${to} may be lost: sign-ups, merges, and everything else saved in that window.`,
     'If you signed up or changed something in that time, please check it and do it again where it is missing.',
   ].join('\n')
 }

@@ -4,13 +4,17 @@ import { OperatorError } from '../../core/errors.ts'
 /** How a transaction ended whose answer was lost. */
 export type TransactionEnd = 'committed' | 'rolled-back' | 'unknown'
 
-/** A server that lost a process recovers within seconds to a minute, and one that has not noticed that we are gone does so by its keepalives. */
+/**
+ * A server that lost a process recovers within seconds to a minute, and one that has not noticed that we are
+ * gone does so by its keepalives.
+ */
 const PATIENCE_MS = 90_000
 const PAUSE_MS = 500
 
 /**
- * Asks the server about a transaction by its number, until it is over; `read` opens a session. A server that recovers does not
- * answer at first, and a transaction may still be in the middle of its commit. Unknown where that lasts too long.
+ * Asks the server about a transaction by its number, until it is over; `read` opens a session. A server that
+ * recovers does not answer at first, and a transaction may still be in the middle of its commit. Unknown
+ * where that lasts too long.
  */
 export async function readTransactionEnd(
   id: string,

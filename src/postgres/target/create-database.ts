@@ -13,8 +13,9 @@ export interface DatabaseLocale
 }
 
 /**
- * Creates an empty database with the encoding and collation of the source, where the server can: a libc collation needs
- * the operating system's locale. Returns what differs, as sentences. Throws TARGET_UNFIT where something differs and nothing may.
+ * Creates an empty database with the encoding and collation of the source, where the server can: a libc
+ * collation needs the operating system's locale. Returns what differs, as sentences. Throws TARGET_UNFIT
+ * where something differs and nothing may.
  */
 export async function createDatabaseLike(
   session: Session,
@@ -49,14 +50,14 @@ export async function createDatabaseLike(
   }
 }
 
-interface Attempt {
+interface LocaleAttempt {
   readonly options: string
   /** What differs then. */
   readonly notes: readonly string[]
 }
 
 /** Without the locale of the source: what comes closest to it first. */
-function attemptsWithout(like: DatabaseLocale): readonly Attempt[] {
+function attemptsWithout(like: DatabaseLocale): readonly LocaleAttempt[] {
   const differs = `The server has no locale ${localeName(like)}: the new database has C, so texts sort differently there`
   return [
     // What is a letter, and what a word, is the same in every locale of UTF-8, but for a few like Turkish.
@@ -71,7 +72,7 @@ function attemptsWithout(like: DatabaseLocale): readonly Attempt[] {
 
 /** Returns the notes of the first attempt that the server takes. */
 async function createFirst(
-  [attempt, ...others]: readonly Attempt[],
+  [attempt, ...others]: readonly LocaleAttempt[],
   create: (options: string) => Promise<unknown>,
 ): Promise<readonly string[]> {
   try {
@@ -84,8 +85,9 @@ async function createFirst(
 }
 
 /**
- * Locale or encoding refused. Unknown to libc or the provider (42809), to ICU (22023), not of that encoding (42P17),
- * or a server without ICU (0A000). Source: createdb in dbcommands.c, create_pg_locale in pg_locale*.c.
+ * Locale or encoding refused. Unknown to libc or the provider (42809), to ICU (22023), not of that encoding
+ * (42P17), or a server without ICU (0A000). Source: createdb in dbcommands.c, create_pg_locale in
+ * pg_locale*.c.
  */
 function isAboutLocale(error: unknown): boolean {
   return hasSqlState(error, '42809', '22023', '42P17', '0A000')
@@ -107,7 +109,7 @@ function noLocale(like: DatabaseLocale, cause: OperatorError): OperatorError {
   )
 }
 
-/** Whatever the provider is, text search finds words by the LC_CTYPE of the operating system. */
+/** With any provider, text search finds words by the LC_CTYPE of the operating system. */
 function localeOptions({ collationProvider, collate, ctype, locale, icuRules }: DatabaseLocale): string {
   const libc = `LC_COLLATE ${quoteLiteral(collate)} LC_CTYPE ${quoteLiteral(ctype)}`
   if (collationProvider === 'b')

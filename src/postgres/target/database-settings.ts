@@ -3,8 +3,8 @@ import { printIdentifier, quoteIdentifier, quoteLiteral } from '../../core/pg/qu
 import type { Session } from '../session/session.ts'
 
 /**
- * Who may set what (AlterDatabaseSet, AlterRoleSet, set_config_option): a setting of a superuser's takes a superuser or a grant on the parameter, and
- * that of another role the right to administer the role.
+ * Who may set what (AlterDatabaseSet, AlterRoleSet, set_config_option): a setting of a superuser's takes a
+ * superuser or a grant on the parameter, and that of another role the right to administer the role.
  */
 const SETTINGS = `
   SELECT s.name, substr(s.setting, strpos(s.setting, '=') + 1) AS value, r.rolname AS role,
@@ -39,11 +39,14 @@ interface Belonging {
   /** For a note: `The setting work_mem`. */
   readonly what: string
   readonly sql: (database: string) => string
-  /** As far as can be told beforehand. */
+  /** As far as it is known beforehand. */
   readonly isAllowed: boolean
 }
 
-/** Owner, ALTER DATABASE … SET, settings of roles in it, the limit of connections, and grants on it, in the order in which they are passed on. */
+/**
+ * Owner, ALTER DATABASE … SET, settings of roles in it, the limit of connections, and grants on it, in the
+ * order in which they are passed on.
+ */
 async function readBelongings(session: Session, from: string): Promise<readonly Belonging[]> {
   const { owner, limit, custom, may_give } = await session.row<
     Record<'owner' | 'limit' | 'custom' | 'may_give', string>
@@ -63,7 +66,8 @@ async function readBelongings(session: Session, from: string): Promise<readonly 
       ? []
       : [allowed('The limit of connections', name => `ALTER DATABASE ${name} CONNECTION LIMIT ${limit}`)]),
     ...(await readConnectRights(session, from, custom === 'true')),
-    // Last, because afterwards this role may have no say any more. Changes nothing where it is the owner already.
+    // Last, because afterwards this role may have no say any more. Changes nothing where it is the owner
+    // already.
     {
       what: 'The owner',
       sql: database => `ALTER DATABASE ${database} OWNER TO ${quoteIdentifier(owner)}`,
@@ -76,7 +80,10 @@ function allowed(what: string, sql: Belonging['sql']): Belonging {
   return { what, sql, isAllowed: true }
 }
 
-/** A restored database is closed to PUBLIC. One without grants of its own has the default: CONNECT and TEMPORARY for PUBLIC. */
+/**
+ * A restored database is closed to PUBLIC. One without grants of its own has the default: CONNECT and
+ * TEMPORARY for PUBLIC.
+ */
 async function readConnectRights(
   session: Session,
   from: string,
@@ -105,8 +112,8 @@ export async function readUnpassable(session: Session, from: string): Promise<re
 }
 
 /**
- * Gives a database what belongs to the other one itself. Returns, as sentences, what this role may not pass on; they call the database as it
- * is called after the swap, when somebody reads them.
+ * Gives a database what belongs to the other one itself. Returns, as sentences, what this role may not pass
+ * on; they call the database by its name after the swap.
  */
 export async function copyDatabaseSettings(
   session: Session,
@@ -116,7 +123,10 @@ export async function copyDatabaseSettings(
   return await passOn(session, await readBelongings(session, from), from, to)
 }
 
-/** Lets in who may connect to the other database, and nobody else. Returns what could not be granted, as sentences. */
+/**
+ * Lets in the roles that may connect to the other database, and no others. Returns what could not be granted,
+ * as sentences.
+ */
 export async function copyConnectRights(
   session: Session,
   from: string,
@@ -148,14 +158,14 @@ function byHand({ what, sql }: Belonging, database: string): string {
   return `${what} of ${database} cannot be passed on by this role; by hand, after the swap: ${sql(printIdentifier(database))};`
 }
 
-/** A setting of somebody's own may have a word of SQL behind the dot: `app.user`. */
+/** A custom setting may have a word of SQL behind the dot: `app.user`. */
 function renderName(name: string): string {
   return name.includes('.') ? quoteIdentifier(name) : name
 }
 
 /**
- * A list arrives with its words quoted already, and as one text it would name a single schema. An empty word arrives as an empty name, which
- * nobody may write: SET search_path = '' is kept as `""`.
+ * A list arrives with its words quoted already, and as one text it would name a single schema. An empty word
+ * arrives as an empty name, which SQL does not allow: SET search_path = '' is kept as `""`.
  */
 function renderValue(name: string, value: string): string {
   if (!LISTS.includes(name.toLowerCase())) return quoteLiteral(value)

@@ -3,7 +3,7 @@ import { printIdentifier, quoteIdentifier } from '../../core/pg/quote.ts'
 import { type DefinerChange, type DefinerObject, definerChanges } from '../../core/restore/definer-rights.ts'
 import type { Session } from '../session/session.ts'
 
-/** Members of extensions belong to whoever made the extension; the archive does not make them. */
+/** Members of extensions belong to the owner of the extension; the archive does not make them. */
 const NO_MEMBER = (classid: string) => `NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
     WHERE d.classid = 'pg_catalog.${classid}'::regclass AND d.objid = x.oid AND d.deptype = 'e')`
 
@@ -30,7 +30,10 @@ const OBJECTS = `
      AND NOT coalesce('security_invoker=true' = ANY (x.reloptions) OR 'security_invoker=on' = ANY (x.reloptions), false)
    ORDER BY 1, 2, 3, 4`
 
-/** ALTER … OWNER needs the right to become the new owner, who needs CREATE in the schema (AlterObjectOwner_internal). */
+/**
+ * ALTER … OWNER needs the right to become the new owner, who needs CREATE in the schema
+ * (AlterObjectOwner_internal).
+ */
 const GIVABLE = `
   SELECT g.role, g.schema FROM unnest($1::text[], $2::text[]) AS g(role, schema)
     JOIN pg_catalog.pg_roles r ON r.rolname = g.role
@@ -47,8 +50,8 @@ export interface RestoredRights {
 }
 
 /**
- * Gives SECURITY DEFINER routines their owner back where the role exists and this one may; the others lose EXECUTE for
- * everyone but their owner. With grants, views likewise. Returns what changed, as sentences.
+ * Gives SECURITY DEFINER routines their owner back where the role exists and this one may; the others lose
+ * EXECUTE for everyone but their owner. With grants, views likewise. Returns what changed, as sentences.
  */
 export async function limitDefinerRights(
   session: Session,

@@ -1,13 +1,14 @@
 /**
- * Empties a database in the transaction that runs it, and leaves alone what a restore cannot bring back: extensions that the
- * server or a superuser put there, with their schemas, and the schema public itself with its owner, comment and grants.
+ * Empties a database in the transaction that runs it, and leaves alone what a restore cannot bring back:
+ * extensions that the server or a superuser put there, with their schemas, and the schema public itself with
+ * its owner, comment and grants.
  *
- * Runbook §4.2 drops the schema public. That would take with it every extension in it, even those that only the provider
- * can create again, and leave a schema that belongs to another role and that nobody may use. Guards against DELETE and TRUNCATE
- * (runbook §7) see none of this: dropping a table fires no trigger of it.
+ * Runbook §4.2 drops the schema public. That would take with it every extension in it, even those that only
+ * the provider can create again, and leave a schema that belongs to another role and that no role may use.
+ * Guards against DELETE and TRUNCATE (runbook §7) see none of this: dropping a table fires no trigger of it.
  *
- * A namespace's own things depend on it with deptype `n`; what belongs to something else (`i`) goes with that, and so do
- * members of extensions (`e`). Source: PostgreSQL documentation, pg_depend.
+ * A namespace's own things depend on it with deptype `n`; what belongs to something else (`i`) goes with
+ * that, and so do members of extensions (`e`). Source: PostgreSQL documentation, pg_depend.
  */
 export const EMPTY_DATABASE = `
 SET LOCAL client_min_messages = warning;
@@ -57,7 +58,7 @@ BEGIN
                                    WHERE d.classid = 'pg_catalog.pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'e') LOOP
     EXECUTE format('DROP %s %s CASCADE', found.type, found.identity);
   END LOOP;
-  -- What lies in no schema: nobody but its owner, or a superuser, can drop it, and only that one could have made it.
+  -- What lies in no schema: only its owner or a superuser can drop it, and only that one could have made it.
   FOR found IN SELECT 'ACCESS METHOD' AS kind, a.amname AS name, a.oid, 'pg_catalog.pg_am'::regclass AS class FROM pg_catalog.pg_am a
                 WHERE (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
                UNION ALL
@@ -70,7 +71,7 @@ BEGIN
                OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = found.class AND d.objid = found.oid AND d.deptype = 'e');
     EXECUTE format('DROP %s %I CASCADE', found.kind, found.name);
   END LOOP;
-  -- Somebody has followed runbook §4.2 to its first half, and an archive does not make this schema. As initdb has it.
+  -- An operator has followed runbook §4.2 to its first half, and an archive does not make this schema. As initdb has it.
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = 'public') THEN
     CREATE SCHEMA public;
     GRANT USAGE ON SCHEMA public TO PUBLIC;

@@ -7,7 +7,10 @@ import { readSessions } from './terminate-sessions.ts'
 /** How the comment of a database begins that a restore has made and not finished. */
 export const IN_PROGRESS = 'pg-runbook: restore in progress'
 
-/** DROP … CASCADE locks each object of its own, not only relations (AcquireDeletionLock); users' objects have oids from 16384 on. */
+/**
+ * DROP … CASCADE locks each object of its own, not only relations (AcquireDeletionLock); users' objects have
+ * oids from 16384 on.
+ */
 const DROPPED = [
   'class',
   'type',
@@ -48,8 +51,9 @@ const EXTENSIONS = `
    GROUP BY 1, 3`
 
 /**
- * What the role may not drop: schemas of others, and what others have in them. Members of extensions stay anyway, and so do
- * schemas that hold extensions of others, such as the one into which a provider puts its own.
+ * What the role may not drop: schemas of others, and what others have in them. Members of extensions stay
+ * anyway, and so do schemas that hold extensions of others, such as the one into which a provider puts its
+ * own.
  */
 const FOREIGN = `
   WITH own AS (SELECT n.oid, n.nspname, pg_has_role(n.nspowner, 'USAGE') AS mine FROM pg_catalog.pg_namespace n
@@ -73,7 +77,10 @@ const FOREIGN = `
   SELECT 'large object ' || m.oid FROM pg_catalog.pg_largeobject_metadata m WHERE NOT pg_has_role(m.lomowner, 'USAGE')
    ORDER BY 1`
 
-/** LOCK TABLE in a mode that stops writers wants one of these rights; the owner of a schema may drop its tables without. */
+/**
+ * LOCK TABLE in a mode that stops writers wants one of these rights; the owner of a schema may drop its
+ * tables without.
+ */
 const UNLOCKABLE = `
   SELECT format('%I.%I', n.nspname, c.relname) AS name
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -89,13 +96,14 @@ const SUBSCRIPTIONS = `
 
 const SLOTS = `SELECT s.slot_name AS name FROM pg_catalog.pg_replication_slots s WHERE s.database = current_database() ORDER BY 1`
 
-/** They stay, whatever is dropped: their owner alone can change them. */
+/** They always stay: their owner alone can change them. */
 const FOREIGN_PUBLICATIONS = `
   SELECT p.pubname AS name FROM pg_catalog.pg_publication p WHERE NOT pg_has_role(p.pubowner, 'USAGE') ORDER BY 1`
 
 /**
- * Mappings on servers that an overwriting drops, and whose options this role may not see: pg_user_mappings shows them to
- * a superuser, to the mapped role, and those of PUBLIC to the owner of the server (system_views.sql).
+ * Mappings on servers that an overwriting drops, and whose options this role may not see: pg_user_mappings
+ * shows them to a superuser, to the mapped role, and those of PUBLIC to the owner of the server
+ * (system_views.sql).
  */
 const HIDDEN_USER_MAPPINGS = `
   SELECT CASE m.umuser WHEN 0 THEN 'PUBLIC' ELSE m.usename END AS "user", m.srvname AS server
@@ -131,8 +139,8 @@ const ROLE_NEEDS = `
      AND NOT (has_schema_privilege($1::name, n.oid, 'CREATE') AND has_schema_privilege($1::name, n.oid, 'USAGE'))`
 
 /**
- * Unfinished, of our role, and nobody works in it: another restore may be at work on this server at the same time. One of our names
- * without a comment was made by a restore that died before it could write one.
+ * Unfinished, of our role, and without a session in it: another restore may be at work on this server at the
+ * same time. One of our names without a comment was made by a restore that died before it could write one.
  */
 const LEFTOVERS = `
   SELECT d.datname AS name FROM pg_catalog.pg_database d
@@ -140,7 +148,10 @@ const LEFTOVERS = `
      AND d.datdba = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid) ORDER BY 1`
 
-/** Reads everything that decides whether a backup can be restored here; `role` is to own it, if given. Changes nothing. */
+/**
+ * Reads everything that decides whether a backup can be restored here; `role` is to own it, if given. Changes
+ * nothing.
+ */
 export async function readTargetFacts(
   session: Session,
   connection: Connection,
@@ -192,8 +203,8 @@ async function readNames(
 }
 
 /**
- * SET ROLE makes the objects its own, and having its rights without that lets us read and drop them. Since 16 a membership may lack either, and who has
- * only ADMIN OPTION has none of both.
+ * SET ROLE makes the objects its own, and having its rights without that lets us read and drop them. Since 16
+ * a membership may lack either, and who has only ADMIN OPTION has none of both.
  */
 async function mayActAs(session: Session, role: string): Promise<boolean> {
   const { version } = await session.row<{ version: string }>(

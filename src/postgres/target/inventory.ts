@@ -4,7 +4,10 @@ import { readSequenceNames } from '../catalog/sequences.ts'
 import { EVERYTHING, readTables } from '../catalog/tables.ts'
 import type { Session } from '../session/session.ts'
 
-/** What a manifest lists, by the same rules. Names and counts only, no row is read: this happens while everybody waits. */
+/**
+ * What a manifest lists, by the same rules. Names and counts only, no row is read: this happens while
+ * all others wait.
+ */
 export async function readInventory(session: Session): Promise<Inventory> {
   const tables = await readTables(session, EVERYTHING)
   return {

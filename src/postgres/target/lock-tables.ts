@@ -10,8 +10,8 @@ export const LOCK_TIMEOUT_MS = 5000
 export const TERMINATING_LOCK_TIMEOUT_MS = 30_000
 
 /**
- * Locks every user table, always in the same order, in the transaction that runs it. From then on the tables stay as the
- * safety backup shows them. Tables of extensions are left out.
+ * Locks every user table, always in the same order, in the transaction that runs it. From then on the tables
+ * stay as the safety backup shows them. Tables of extensions are left out.
  */
 export function lockAll(mode: LockMode, timeoutMs: number): string {
   return `SET lock_timeout = ${timeoutMs};

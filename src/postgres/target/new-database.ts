@@ -7,7 +7,7 @@ import { createDatabaseLike, type DatabaseLocale } from './create-database.ts'
 import { dropDatabase } from './drop-database.ts'
 import { IN_PROGRESS } from './facts.ts'
 
-/** A server that lost a process restarts within seconds; until then nobody can drop anything. */
+/** A server that lost a process restarts within seconds; until then nothing can be dropped. */
 const DROP_ATTEMPTS = 8
 const DROP_PAUSE_MS = 600
 
@@ -22,10 +22,11 @@ export interface NewDatabase {
 }
 
 /**
- * Creates the empty database that a backup is restored into, and marks it with a comment as unfinished, so that a later
- * run finds it. Only its owner may connect: PUBLIC gets CONNECT by default, and until then nobody can connect at all.
- * `claim(true)` comes before it exists, `claim(false)` when another restore took the name at the same moment. Throws
- * TARGET_UNFIT when the name is taken. Returns differences from the source.
+ * Creates the empty database that a backup is restored into, and marks it with a comment as unfinished, so
+ * that a later run finds it. Only its owner may connect: PUBLIC gets CONNECT by default, and until then no
+ * session can connect at all. `claim(true)` comes before it exists, `claim(false)` when another restore took
+ * the name at the same moment. Throws TARGET_UNFIT when the name is taken. Returns differences from the
+ * source.
  */
 export async function createTargetDatabase(
   session: Session,
@@ -63,12 +64,12 @@ export async function describeDatabase(session: Session, name: string, comment: 
   await session.rows(`COMMENT ON DATABASE ${quoteIdentifier(name)} IS ${quoteLiteral(comment)}`)
 }
 
-/** `gone`: nobody has it any more; `kept`: it is finished, or somebody else's. */
+/** `gone`: it does not exist any more; `kept`: it is finished, or belongs to another restore. */
 export type Dropped = 'dropped' | 'gone' | 'kept'
 
 /**
- * Drops a database that a restore of this nonce did not finish, whoever is connected to it. One without a comment is ours, too, while
- * it is empty: its maker died between CREATE and COMMENT.
+ * Drops a database that a restore of this nonce did not finish, with the sessions in it. One without a
+ * comment is ours, too, while it is empty: its maker died between CREATE and COMMENT.
  */
 export async function dropUnfinishedDatabase(
   connection: Connection,
@@ -84,7 +85,8 @@ export async function dropUnfinishedDatabase(
       )
       if (found === undefined) return 'gone'
       if (found.comment === null) {
-        // Nobody has ever connected to one that is closed. An open one is only dropped while it is empty and unused.
+        // No session was ever in one that is closed. An open one is only dropped while it is empty and
+        // unused.
         if (found.open === 'true' && !(await isEmpty(withDatabase(connection, name)))) return 'kept'
         await session.rows(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`)
         return 'dropped'
@@ -99,7 +101,9 @@ export async function dropUnfinishedDatabase(
   }
 }
 
-/** Nothing was ever made in it: objects of users have oids from 16384 on (FirstNormalObjectId in transam.h). */
+/**
+ * Nothing was ever made in it: objects of users have oids from 16384 on (FirstNormalObjectId in transam.h).
+ */
 async function isEmpty(connection: Connection): Promise<boolean> {
   await using session = await openSession(connection)
   const { empty } = await session.row<{ empty: string }>(
@@ -109,8 +113,8 @@ async function isEmpty(connection: Connection): Promise<boolean> {
 }
 
 /**
- * Statistics for the planner: an archive brings none that are safe to restore, and without them the first queries of an
- * application read whole tables.
+ * Statistics for the planner: an archive brings none that are safe to restore, and without them the first
+ * queries of an application read whole tables.
  */
 export async function analyzeDatabase(
   connection: Connection,

@@ -14,8 +14,8 @@ export interface Preparation {
 }
 
 /**
- * Makes what a partial archive does not bring, in an empty database. What this server or this role cannot make may not be needed; if it is,
- * pg_restore says so.
+ * Makes what a partial archive does not bring, in an empty database. What this server or this role cannot
+ * make may not be needed; if it is, pg_restore says so.
  */
 export async function prepareForPartial(
   manifest: Manifest,

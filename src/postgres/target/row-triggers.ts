@@ -10,8 +10,9 @@ const CHOSEN = `
                WHERE a.relid::oid NOT IN (SELECT oid FROM chosen))`
 
 /**
- * Users' triggers that fire in this session on INSERT or TRUNCATE (tgtype: 1 for each row, 4 INSERT, 32 TRUNCATE). Row
- * triggers of a partitioned parent are in each of its partitions; its statement triggers fire for the parent itself.
+ * Users' triggers that fire in this session on INSERT or TRUNCATE (tgtype: 1 for each row, 4 INSERT, 32
+ * TRUNCATE). Row triggers of a partitioned parent are in each of its partitions; its statement triggers fire
+ * for the parent itself.
  */
 const TRIGGERS = `
   WITH ${CHOSEN}

@@ -21,13 +21,14 @@ export interface Swapped {
 }
 
 /**
- * Gives the restored database the name of the current one, which keeps its data under another name. Both renames are one
- * transaction, so that there is never a moment without either, and a failure leaves both as they were.
+ * Gives the restored database the name of the current one, which keeps its data under another name. Both
+ * renames are one transaction, so that there is never a moment without either, and a failure leaves both as
+ * they were.
  *
- * ALTER DATABASE … RENAME locks the database first, then waits up to five seconds until nobody is connected to it
- * (CountOtherDBBackends). Whoever connects meanwhile waits for the lock, so that a crowd of reconnecting clients cannot keep it
- * from happening: it is enough to end those who were there. Must not be connected to either: that is what
- * `maintenance` is for. Throws SWAP_FAILED.
+ * ALTER DATABASE … RENAME locks the database first, then waits up to five seconds until no session is
+ * connected to it (CountOtherDBBackends). A client that connects meanwhile waits for the lock, so that a
+ * crowd of reconnecting clients cannot keep it from happening: it is enough to end those who were there. Must
+ * not be connected to either: that is what `maintenance` is for. Throws SWAP_FAILED.
  */
 export async function swapDatabases(
   maintenance: Connection,
@@ -44,7 +45,7 @@ export async function swapDatabases(
   try {
     await renaming.rows('BEGIN')
     id = (await renaming.row<{ id: string }>('SELECT pg_current_xact_id()::text AS id')).id
-    // A lock that somebody else holds on the database must not become an outage.
+    // A lock that another session holds on the database must not become an outage.
     await renaming.rows("SET LOCAL lock_timeout = '5s'")
     for (const [from, to] of [
       [names.current, names.previous],
@@ -70,7 +71,7 @@ function explain(names: SwapNames, end: TransactionEnd, error: unknown): Operato
   const said = errorMessage(error).replace(/\.$/, '')
   const state =
     end === 'unknown'
-      ? `Nobody could look what the databases are called now; either both were renamed or none`
+      ? `The names of the databases could not be read; either both were renamed or neither`
       : `Nothing was renamed: ${names.current} is the old database, the restored one is ${names.restored}`
   return new OperatorError('SWAP_FAILED', `The databases could not be swapped: ${said}. ${state}.`, {
     hint: `Look who is connected (pg_stat_activity), then swap by hand, connected to a third database: ${renderSwap(names)}`,
@@ -102,7 +103,10 @@ export function renderSwap({ current, restored, previous }: SwapNames): string {
   return `BEGIN; ${rename(current, previous)} ${rename(restored, current)} COMMIT;`
 }
 
-/** A database of the server that is neither of the two: the first of these that this role can open. Undefined if none. */
+/**
+ * A database of the server that is neither of the two: the first of these that this role can open. Undefined
+ * if none.
+ */
 export async function findMaintenance(
   target: Connection,
   candidates: readonly string[],

@@ -5,12 +5,13 @@ import { renderSome } from '../../core/text/counts.ts'
 import type { Session } from '../session/session.ts'
 
 /**
- * Sessions that are in the way of whoever renames or replaces a database: all that CountOtherDBBackends waits for, so walsenders and
- * workers of subscriptions too, and not only clients. The server's own processes, which have no user, leave by themselves (autovacuum), and a
- * parallel worker leaves with its leader. What this role may not see has no backend_type and is somebody's session all the same.
+ * Sessions that block renaming or replacing a database: all that CountOtherDBBackends waits
+ * for, so walsenders and workers of subscriptions too, and not only clients. The server's own processes,
+ * which have no user, leave by themselves (autovacuum), and a parallel worker leaves with its leader. What
+ * this role may not see has no backend_type and is a session all the same.
  *
- * Who is neither a member of the session's role nor of pg_signal_backend cannot end it, and a superuser's only a superuser can
- * (pg_signal_backend in signalfuncs.c).
+ * Who is neither a member of the session's role nor of pg_signal_backend cannot end it, and a superuser's
+ * only a superuser can (pg_signal_backend in signalfuncs.c).
  */
 const IN_THE_WAY = `
   SELECT a.pid, coalesce(a.usename, '') AS "user", coalesce(nullif(a.application_name, ''), nullif(a.backend_type, 'client backend'), '') AS application,
@@ -32,7 +33,10 @@ export async function readSessions(session: Session, database: string): Promise<
   return rows.map(({ may_end, ...others }) => ({ ...others, mayTerminate: may_end === 'true' }))
 }
 
-/** Ends those that this role may end, except those spared. Returns the process ids of those that got the signal. */
+/**
+ * Ends those that this role may end, except those spared. Returns the process ids of those that got the
+ * signal.
+ */
 async function terminateSessions(
   session: Session,
   database: string,
@@ -46,14 +50,15 @@ async function terminateSessions(
   return rows.map(({ pid }) => pid)
 }
 
-/** How often sessions are ended while somebody waits for them. */
+/** How often sessions are ended while their end is awaited. */
 const TERMINATE_INTERVAL_MS = 10
 /** How often it is looked at who is waited for. */
 const LOOK_INTERVAL_MS = 100
 
 /**
- * Ends the sessions in a database again and again until the work is done: whoever connects again meanwhile stands behind the work in the queue
- * for the lock, and whoever was faster is ended, too. Adds the process ids to `cut`.
+ * Ends the sessions in a database again and again until the work is done: a client that reconnects meanwhile
+ * stands behind the work in the queue for the lock, and one that was faster is ended, too. Adds the process
+ * ids to `cut`.
  */
 export async function whileTerminating<T>(
   session: Session,
@@ -75,8 +80,8 @@ export async function whileTerminating<T>(
 }
 
 /**
- * Waits for work of another session that needs locks, and says who was in the way when it did not get them in time. Throws
- * TARGET_BUSY then.
+ * Waits for work of another session that needs locks, and names the blocking sessions when it did not get
+ * them in time. Throws TARGET_BUSY then.
  */
 export async function namingBlockers<T>(session: Session, pid: string, work: Promise<T>): Promise<T> {
   let isDone = false

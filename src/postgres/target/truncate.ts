@@ -2,8 +2,9 @@ import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import { quoteLiteral, quoteTable } from '../../core/pg/quote.ts'
 
 /**
- * SQL for psql that removes the rows of some tables. Other tables that refer to them make it fail, which is right: CASCADE would empty
- * those. So would a partitioned table that refers to them: it is named too where all its partitions are, and has no rows beside theirs.
+ * SQL for psql that removes the rows of some tables. Other tables that refer to them make it fail, which is
+ * right: CASCADE would empty those. So would a partitioned table that refers to them: it is named too where
+ * all its partitions are, and has no rows of its own.
  */
 export function truncateSql(tables: readonly QualifiedName[]): string {
   const names = tables.map(table => quoteLiteral(quoteTable(table))).join(', ')

@@ -4,8 +4,8 @@ import { typesContaining } from '../catalog/contains-type.ts'
 import type { Session } from '../session/session.ts'
 
 /**
- * Chosen partitions of a tree that is not chosen as a whole, below a hash key with an enum: the hash of an enum is that of
- * its oid (hashenum in hashfunc.c), which is another one in every database.
+ * Chosen partitions of a tree that is not chosen as a whole, below a hash key with an enum: the hash of an
+ * enum is that of its oid (hashenum in hashfunc.c), which is another one in every database.
  */
 const UNSTABLE = `
   WITH chosen AS (SELECT to_regclass(x)::oid AS oid FROM unnest($1::text[]) AS x)

@@ -48,7 +48,9 @@ export function compareContent(
   return excuseLeftOut(exactChecks(narrowManifest(manifest, scope), narrowFound(found, scope)), unrestored)
 }
 
-/** Only for a full restore: with some tables, foreign keys are left out and sequences stand at their start. */
+/**
+ * Only for a full restore: with some tables, foreign keys are left out and sequences stand at their start.
+ */
 export async function structureChecks(
   { scope, name }: Pick<CheckRequest, 'scope' | 'name'>,
   { readStructure }: Pick<CheckDeps, 'readStructure'>,

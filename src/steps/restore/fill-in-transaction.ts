@@ -28,18 +28,23 @@ export interface TransactionDeps extends FillTargetDeps {
     transaction: TargetTransaction,
     tables: readonly QualifiedName[],
   ) => Promise<readonly string[]>
-  /** Takes rights that the restore would give to more roles than the original. Returns what changed, as sentences. */
+  /**
+   * Takes rights that the restore would give to more roles than the original. Returns what changed, as
+   * sentences.
+   */
   readonly limitRightsInTransaction: (transaction: TargetTransaction) => Promise<readonly string[]>
   /** Puts triggers that were switched off back into their states. */
   readonly enableTriggers: (transaction: TargetTransaction, triggers: readonly RowTrigger[]) => Promise<void>
   readonly readEnd: (transactionId: string) => Promise<TransactionEnd>
 }
 
-type FillRequest = Pick<PlannedRestore, 'manifest' | 'scope' | 'target' | 'entries'>
+type TransactionRequest = Pick<PlannedRestore, 'manifest' | 'scope' | 'target' | 'entries'>
 
-/** Compares everything before the commit: until then a difference rolls back, and no other session can write. */
+/**
+ * Compares everything before the commit: until then a difference rolls back, and no other session can write.
+ */
 export async function* fillInTransaction(
-  request: FillRequest,
+  request: TransactionRequest,
   transaction: TargetTransaction,
   deps: TransactionDeps,
   switchedOff: readonly RowTrigger[],
@@ -73,7 +78,7 @@ export async function* fillInTransaction(
 type Compared = Pick<RestoreResult, 'checks' | 'checksMs'>
 
 async function compareBeforeCommit(
-  { manifest, scope }: FillRequest,
+  { manifest, scope }: TransactionRequest,
   unrestored: RestoreResult['unrestored'],
   transaction: TargetTransaction,
   { readUncommitted, now }: TransactionDeps,
@@ -87,7 +92,7 @@ async function compareBeforeCommit(
 }
 
 /** Throws RESTORE_FAILED when a table or a sequence differs from the manifest: then nothing is committed. */
-function refuseDifferences({ manifest, target }: FillRequest, { checks }: Compared): void {
+function refuseDifferences({ manifest, target }: TransactionRequest, { checks }: Compared): void {
   const failed = checks.filter(({ verdict, group }) => verdict === 'fail' && group === 'exact')
   if (failed.length === 0) return
   throw new OperatorError(

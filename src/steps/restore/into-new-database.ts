@@ -15,13 +15,15 @@ import type { RestoreResult } from './result.ts'
 
 export interface NewDatabaseDeps extends CheckDeps, FillTargetDeps {
   /**
-   * `claim(true)` before the database is made, `claim(false)` when another restore took the name first. Returns
-   * differences from the source.
+   * `claim(true)` before the database is made, `claim(false)` when another restore took the name first.
+   * Returns differences from the source.
    */
   readonly createDatabase: (name: string, claim: (isOurs: boolean) => void) => Promise<readonly string[]>
   /** The passes of a restore into this database. */
   readonly passesFor: (database: string) => PassDeps
-  /** Takes rights that the restore gave to more roles than the original. Returns what changed, as sentences. */
+  /**
+   * Takes rights that the restore gave to more roles than the original. Returns what changed, as sentences.
+   */
   readonly limitRights: (database: string) => Promise<readonly string[]>
   /** Lets in who may connect to the target database. */
   readonly openToOthers: (database: string) => Promise<readonly string[]>
@@ -45,8 +47,8 @@ export interface NewDatabaseRequest {
 }
 
 /**
- * Restores the downloaded archive into a new database and compares it with the manifest. A restore that fails leaves
- * no database; one that differs from its manifest leaves it for inspection.
+ * Restores the downloaded archive into a new database and compares it with the manifest. A restore that fails
+ * leaves no database; one that differs from its manifest leaves it for inspection.
  */
 export async function restoreIntoNewDatabase(
   request: NewDatabaseRequest,

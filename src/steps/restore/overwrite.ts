@@ -3,6 +3,7 @@ import { type Check, verdictOf } from '../../core/checks/check.ts'
 import { downgradeKnownFindings } from '../../core/drill/drill-checks.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { QualifiedName } from '../../core/pg/qualified-name.ts'
+import { printIdentifier } from '../../core/pg/quote.ts'
 import { type RowTrigger, renderTrigger } from '../../core/restore/row-trigger.ts'
 import type { Inventory } from '../../core/restore/safety-gap.ts'
 import { renderAmount, renderSome } from '../../core/text/counts.ts'
@@ -20,16 +21,16 @@ import { refuseGap, type SafetyBackupDeps, takeSafetyBackup } from './safety-bac
 export interface OverwriteDeps extends CheckDeps, TransactionDeps, SafetyBackupDeps {
   readonly begin: () => Promise<TargetTransaction>
   /**
-   * Locks all tables against writes: terminates blocking sessions and adds their process ids to `terminatedPids`, or
-   * throws TARGET_BUSY naming them.
+   * Locks all tables against writes: terminates blocking sessions and adds their process ids to
+   * `terminatedPids`, or throws TARGET_BUSY naming them.
    */
   readonly lockAgainstWrites: (
     transaction: TargetTransaction,
     terminatedPids: Set<string> | undefined,
   ) => Promise<void>
   /**
-   * Locks what is replaced against reads too, then drops it, or removes the rows. `beforeDrop` may still object. Returns
-   * the triggers that were switched off for that.
+   * Locks what is replaced against reads too, then drops it, or removes the rows. `beforeDrop` may still
+   * object. Returns the triggers that were switched off for that.
    */
   readonly dropContents: (
     transaction: TargetTransaction,
@@ -37,20 +38,27 @@ export interface OverwriteDeps extends CheckDeps, TransactionDeps, SafetyBackupD
     terminatedPids: Set<string> | undefined,
     beforeDrop: () => Promise<void>,
   ) => Promise<readonly RowTrigger[]>
+  /**
+   * Makes new sessions read-only from the commit on, while the database is filled. Returns what lets them
+   * write again.
+   */
+  readonly closeToWrites: (transaction: TargetTransaction) => Promise<() => Promise<void>>
   /** What the database holds, by name, as the transaction sees it. */
   readonly readInventory: (transaction: TargetTransaction) => Promise<Inventory>
   /** Triggers that fire when rows of these tables are replaced. */
   readonly readRowTriggers: (tables: readonly QualifiedName[]) => Promise<readonly RowTrigger[]>
-  /** Takes rights that the restore gave to more roles than the original. Returns what changed, as sentences. */
+  /**
+   * Takes rights that the restore gave to more roles than the original. Returns what changed, as sentences.
+   */
   readonly limitRights: (database: string) => Promise<readonly string[]>
   /** Restores the entries that were chosen. */
   readonly passesFor: (database: string) => PassDeps
 }
 
 /**
- * Replaces the contents of a database (runbook §4.2). No session can write from before the safety backup, so that no
- * change falls between that backup and the replacement. With `allOrNothing` everything is one transaction: until its
- * commit, and after any failure, the database is unchanged.
+ * Replaces the contents of a database (runbook §4.2). No session can write from before the safety backup, so
+ * that no change falls between that backup and the replacement. With `allOrNothing` everything is one
+ * transaction: until its commit, and after any failure, the database is unchanged.
  */
 export async function* overwrite(request: PlannedRestore, deps: OverwriteDeps): RestoreStages {
   const rowTriggers = await reportRowTriggers(request, deps)
@@ -60,7 +68,8 @@ export async function* overwrite(request: PlannedRestore, deps: OverwriteDeps): 
   const safety = await transaction.whileIdle(() => takeSafetyBackup(request, deps))
   const startedAt = deps.now().getTime()
   if (safety !== undefined) yield { safetyBackup: safety.backup.id, safetyBackupMs: safety.durations.totalMs }
-  let compared: Compared = { checks: [], checksMs: 0, unrestored: [] }
+  let openAgain: (() => Promise<void>) | undefined
+  let compared: OverwriteCheck = { checks: [], checksMs: 0, unrestored: [] }
   try {
     const switchedOff = await timedGroup(deps, `Replace the contents of ${request.target.database}`, () =>
       abortable(
@@ -73,6 +82,7 @@ export async function* overwrite(request: PlannedRestore, deps: OverwriteDeps): 
       ),
     )
     yield { terminated: terminatedPids?.size ?? 0 }
+    if (!request.allOrNothing) openAgain = await deps.closeToWrites(transaction)
     const fill = request.allOrNothing ? fillInTransaction : fillInParallel
     for await (const news of fill(request, transaction, deps, switchedOff)) {
       compared = { ...compared, ...news }
@@ -82,17 +92,22 @@ export async function* overwrite(request: PlannedRestore, deps: OverwriteDeps): 
     throw explainRowTriggers(rowTriggers, error)
   }
   const restoreMs = deps.now().getTime() - startedAt
-  const windowMs = deps.now().getTime() - lockedAt
+  let windowMs = deps.now().getTime() - lockedAt
   yield { restoreMs, windowMs, restoredTo: request.target.database }
+  const checked = await timedGroup(deps, 'Check', () => checkReplaced(request, compared, deps))
+  yield checked
+  if (openAgain !== undefined) {
+    await openAgain()
+    windowMs = deps.now().getTime() - lockedAt
+    yield { windowMs }
+  }
   deps.log.info(
     `Replaced in ${renderDuration(restoreMs)}; ${renderAmount(terminatedPids?.size ?? 0, 'session')} terminated. Writes were blocked for ${renderDuration(windowMs)}.`,
   )
-  const checked = await timedGroup(deps, 'Check', () => checkReplaced(request, compared, deps))
-  yield checked
   if (verdictOf(checked.checks) === 'fail') throw unverified(request, checked.checks, safety?.backup.id)
 }
 
-type Compared = Pick<RestoreResult, 'checks' | 'checksMs' | 'unrestored'>
+type OverwriteCheck = Pick<RestoreResult, 'checks' | 'checksMs' | 'unrestored'>
 
 async function lockTarget(
   { target }: RestoreRequest,
@@ -146,7 +161,7 @@ function explainRowTriggers(rowTriggers: readonly string[], error: unknown): unk
 /** Statistics, the structure, and what was not compared before the commit. */
 async function checkReplaced(
   { manifest, scope, target, allOrNothing }: RestoreRequest,
-  compared: Compared,
+  compared: OverwriteCheck,
   deps: OverwriteDeps,
 ): Promise<Pick<RestoreResult, 'checks' | 'checksMs'>> {
   const request = { manifest, scope, name: target.database, unrestored: compared.unrestored }
@@ -179,7 +194,8 @@ async function* fillInParallel(
     if (!(error instanceof OperatorError)) throw error
     throw error.withContext({
       before: `${target.database} was emptied and is incomplete now`,
-      hint: hint => `${hint} Run the step again, with this backup or with the safety backup.`,
+      hint: hint =>
+        `${hint} Run the step again, with this backup or with the safety backup. Until then new sessions only read; to let them write: ALTER DATABASE ${printIdentifier(target.database)} RESET default_transaction_read_only;`,
     })
   }
 }

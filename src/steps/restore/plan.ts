@@ -18,13 +18,13 @@ import type { RestoreScope } from '../../core/restore/restore-scope.ts'
 import { type RowFacts, rowProblems, rowWarnings } from '../../core/restore/row-problems.ts'
 import type { TriggerChoice } from '../../core/restore/row-trigger.ts'
 import type { TargetFacts } from '../../core/restore/target-facts.ts'
+import { targetProblems } from '../../core/restore/target-problems.ts'
 import {
   type ArchiveFacts,
   NO_ARCHIVE,
   type TargetProblem,
   type TargetRequirements,
-  targetProblems,
-} from '../../core/restore/target-problems.ts'
+} from '../../core/restore/target-requirements.ts'
 import { targetWarnings } from '../../core/restore/target-warnings.ts'
 import { renderBytes, renderCount } from '../../core/text/bytes.ts'
 import { renderSome } from '../../core/text/counts.ts'
@@ -43,7 +43,10 @@ export interface PlanRequest {
 
 export interface PlanDeps extends FetchDeps {
   readonly readTarget: () => Promise<TargetFacts>
-  /** Throws where something is missing that the mode needs beside the target: a tool, or a way to another database. */
+  /**
+   * Throws where something is missing that the mode needs besides the target: a tool, or a way to another
+   * database.
+   */
   readonly refuseUnready: (mode: RestoreMode, facts: TargetFacts) => Promise<void>
   /** Throws INVALID_INPUT where the server does not take the settings of the sessions that restore. */
   readonly trySettings: () => Promise<void>
@@ -70,8 +73,9 @@ export interface RestorePlan {
 }
 
 /**
- * Everything that can speak against a restore is looked at here, and the archive is fetched and verified, before anything
- * changes. Throws BACKUP_UNUSABLE, TARGET_UNFIT, TARGET_BUSY, TOOL_MISSING, INVALID_INPUT, DISK_FULL, ARCHIVE_CORRUPT.
+ * Everything that could prevent a restore is checked here, and the archive is fetched and verified,
+ * before anything changes. Throws BACKUP_UNUSABLE, TARGET_UNFIT, TARGET_BUSY, TOOL_MISSING, INVALID_INPUT,
+ * DISK_FULL, ARCHIVE_CORRUPT.
  */
 export async function planRestore(request: PlanRequest, deps: PlanDeps): Promise<RestorePlan> {
   const { manifest, scope, requirements } = request
@@ -119,7 +123,10 @@ function digestPlan({ manifest, scope, address, requirements }: PlanRequest, tar
   return planDigest({ address, target, manifest, mode: requirements.mode, scope })
 }
 
-/** Throws PLAN_CHANGED when the approved plan is of another server, database, owner, backup, mode or selection. */
+/**
+ * Throws PLAN_CHANGED when the approved plan is of another server, database, owner, backup, mode or
+ * selection.
+ */
 function refuseOtherPlan(
   { manifest, address, expectedDigest, requirements }: PlanRequest,
   facts: TargetFacts,
@@ -158,7 +165,10 @@ function refuseUnsuitable(manifest: Manifest, mode: RestoreMode): void {
     )
 }
 
-/** The safety backup is read back into a file while writers wait: better to know now. It packs as the backup does, as far as anybody knows. */
+/**
+ * The safety backup is read back into a file while writers wait: better to know now. It packs as the backup
+ * does, as far as is known.
+ */
 async function refuseSmallDisk(
   { object, server, backup }: Manifest,
   { databaseBytes }: TargetFacts,

@@ -33,8 +33,8 @@ export interface RestoreReport {
 }
 
 /**
- * Carries out a plan and always writes the record. An operator's error is in the report rather than thrown, so that
- * the summary can say where the data is; only defects are thrown.
+ * Carries out a plan and always writes the record. An operator's error is in the report rather than thrown,
+ * so that the summary can say where the data is; only defects are thrown.
  */
 export async function restoreDatabase(
   request: RestoreRequest,

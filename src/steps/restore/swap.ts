@@ -7,7 +7,9 @@ import type { RestoreRequest } from './request.ts'
 import type { RestoreResult } from './result.ts'
 
 export interface SwapDeps {
-  /** Copies settings, grants and limits of the old database to the new one. Returns what could not be copied. */
+  /**
+   * Copies settings, grants and limits of the old database to the new one. Returns what could not be copied.
+   */
   readonly copySettings: (from: string, to: string) => Promise<readonly string[]>
   readonly swap: (names: SwapNames) => Promise<Swapped>
   readonly now: () => Date

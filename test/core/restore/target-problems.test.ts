@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { neededBytes } from '../../../src/core/restore/restore-scope.ts'
 import type { TargetFacts } from '../../../src/core/restore/target-facts.ts'
-import {
-  NO_ARCHIVE,
-  type TargetRequirements,
-  targetProblems,
-} from '../../../src/core/restore/target-problems.ts'
+import { targetProblems } from '../../../src/core/restore/target-problems.ts'
+import { NO_ARCHIVE, type TargetRequirements } from '../../../src/core/restore/target-requirements.ts'
 import { targetWarnings } from '../../../src/core/restore/target-warnings.ts'
 import { SAMPLE } from '../../support/samples/sample-manifest.ts'
 

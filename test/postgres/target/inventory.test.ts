@@ -9,7 +9,10 @@ import { createDatabase } from '../../support/database.ts'
 import { theLab } from '../../support/lab.ts'
 import { SAMPLE } from '../../support/samples/sample-manifest.ts'
 
-/** As PostGIS and pg_cron have it: members whose rows pg_dump dumps, beside one whose rows come with the extension. */
+/**
+ * As PostGIS and pg_cron have it: members whose rows pg_dump dumps, beside one whose rows come with the
+ * extension.
+ */
 const WITH_CONFIGURATION = `
   CREATE EXTENSION citext;
   CREATE TABLE users (id serial PRIMARY KEY);
