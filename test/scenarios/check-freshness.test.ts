@@ -96,13 +96,13 @@ describe('check-freshness', () => {
     await put(bucket, archive, 'something else')
     const replaced = await check(bucket, {})
     expect(replaced).toMatchObject({ exitCode: 1, outputs: { fresh: 'false' } })
-    expect(replaced.log).toContain('has 14 bytes instead of')
+    expect(replaced.log).toMatch(/was replaced: .* has 14 bytes\. Expected \d+/)
 
     await bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: archive }))
     const gone = await check(bucket, {})
     expect(gone.annotations.map(({ title }) => title)).toEqual(['check-freshness: STALE'])
     expect(gone.log).toContain(
-      `The archive of the newest full backup, s3://${bucket.name}/${archive} is gone`,
+      `The archive of the newest full backup, s3://${bucket.name}/${archive}, is gone`,
     )
     expect(gone.summary).toContain('is gone')
   })
@@ -127,7 +127,7 @@ describe('check-freshness', () => {
     })
     expect(run).toMatchObject({ exitCode: 0, outputs: { fresh: 'true' } })
     expect(run.annotations).toMatchObject([{ level: 'warning' }])
-    expect(run.log).toContain('may not look (s3:GetObject on archives/)')
+    expect(run.log).toContain('(s3:GetObject on archives/)')
   })
 
   it('says what the store refuses, instead of calling it old', async () => {
