@@ -17,9 +17,9 @@ export function differenceOf(backup: DatabaseMarks, now: DatabaseMarks): string 
 
 /**
  * What the operator types to confirm that a backup of another database is meant: the system identifier of its
- * server, or the name of the database when the servers are the same or cannot be distinguished. Undefined when
- * nothing differs. After a disaster the new server always has another identifier, so this is a question and
- * not a prohibition.
+ * server, or the name of the database when the servers are the same or cannot be distinguished. Undefined
+ * when nothing differs. After a disaster the new server always has another identifier, so this is a question
+ * and not a prohibition.
  */
 export function sourceConfirmation(backup: DatabaseMarks, now: DatabaseMarks): string | undefined {
   if (differenceOf(backup, now) === undefined) return undefined

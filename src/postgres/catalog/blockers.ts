@@ -32,8 +32,8 @@ export interface Blocker {
 
 export interface BlockerLimits {
   /**
-   * Transactions that are open for longer are reported, regardless of their locks; standbys that are further behind,
-   * too.
+   * Transactions that are open for longer are reported, regardless of their locks; standbys that are further
+   * behind, too.
    */
   readonly olderThanMs: number
 }

@@ -16,9 +16,9 @@ const STATEMENT_TIMEOUT_MS = 10 * 60_000
 
 /**
  * Measures one criterion in a read-only transaction that is rolled back. Names without a schema are looked up
- * on the connection's own search path, as psql does, regardless of the session's settings. What the server answers
- * with an error becomes a measurement of kind `error`; it throws only when the session itself is gone or
- * aborted. The session must not be inside a transaction.
+ * on the connection's own search path, as psql does, regardless of the session's settings. What the server
+ * answers with an error becomes a measurement of kind `error`; it throws only when the session itself is gone
+ * or aborted. The session must not be inside a transaction.
  */
 export async function measure(
   session: Session,
@@ -153,8 +153,8 @@ async function readNewest(session: Session, { table: name, column }: NewestCrite
 
 /**
  * The query runs as a subquery together with a parameter, because only then PostgreSQL refuses a second
- * statement: a COMMIT in it would end the read-only transaction. The alias names the first column, regardless of what
- * the query calls it.
+ * statement: a COMMIT in it would end the read-only transaction. The alias names the first column, regardless
+ * of what the query calls it.
  */
 async function readQuery(session: Session, { sql, condition }: QueryCriterion): Promise<Measurement> {
   const from = `FROM (\n${sql}\n) AS criterion(pg_runbook_value)`

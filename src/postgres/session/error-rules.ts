@@ -28,7 +28,9 @@ const CERTIFICATE_CODES = [
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]
 
-/** Its SQLSTATE is that of a full disk; only the routine that failed tells the two apart in every language. */
+/**
+ * Its SQLSTATE is that of a full disk; only the routine that failed tells the two apart in every language.
+ */
 const SHARED_MEMORY: ErrorRule = {
   codes: [],
   match: /could not (resize|map|open|create) shared memory segment/,

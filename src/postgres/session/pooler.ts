@@ -12,8 +12,8 @@ type Rows = (sql: string) => Promise<ReadonlyArray<{ readonly pid: string }>>
 /**
  * Tells a pooler in session mode from one in transaction mode (PgBouncer, Supavisor on 6543, Neon's -pooler
  * hosts): a second connection holds a transaction open, must not get the first one's server process, and the
- * first one must keep it. With a pool of one, the one that has the process keeps the other waiting. Nothing is set
- * meanwhile, for it would stay there for others.
+ * first one must keep it. With a pool of one, the one that has the process keeps the other waiting. Nothing
+ * is set meanwhile, for it would stay there for others.
  */
 export async function hasServerProcessOfItsOwn(
   rows: Rows,

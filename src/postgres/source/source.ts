@@ -63,8 +63,8 @@ export interface Source extends AsyncDisposable {
   /** Patterns of tables that match none. After refuseObstacles. */
   findUnmatched(patterns: readonly string[]): Promise<readonly string[]>
   /**
-   * Locks the tables, then takes the snapshot. A session that then waits for `lockTimeoutMs` behind the locks sets
-   * off the alarm.
+   * Locks the tables, then takes the snapshot. A session that then waits for `lockTimeoutMs` behind the locks
+   * sets off the alarm.
    */
   holdSnapshot(selection: DumpSelection, lockTimeoutMs: number): Promise<HeldSnapshot>
   /**
