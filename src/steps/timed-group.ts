@@ -1,7 +1,10 @@
 import type { Log } from '../core/log.ts'
 import { renderDuration } from '../core/text/duration.ts'
 
-/** A group of the log that ends with the time it took, whatever came of it: in an incident everybody asks how long. */
+/**
+ * A group of the log that ends with the time it took, whatever came of it: in an incident everybody asks how
+ * long.
+ */
 export async function timedGroup<T>(
   { log, now }: { readonly log: Log; readonly now: () => Date },
   title: string,

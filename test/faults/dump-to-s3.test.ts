@@ -10,7 +10,10 @@ import { theLab } from '../support/lab.ts'
 import { databaseDigest, stockRestore } from '../support/restore.ts'
 import { type ActionRun, runAction, type StartedAction, startAction } from '../support/runner.ts'
 
-/** Slow enough to be caught in the middle: a level of compression that takes its time over a few dozen megabytes. */
+/**
+ * Slow enough to be caught in the middle: a level of compression that takes its time over a few dozen
+ * megabytes.
+ */
 const SLOW = { compression: 'zstd:19' }
 const MANY_ROWS = `
   CREATE TABLE events (id bigserial PRIMARY KEY, token text, created_at timestamptz);

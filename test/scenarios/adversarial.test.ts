@@ -98,7 +98,9 @@ describe('a adversarial database', () => {
   }, 300_000)
 })
 
-/** Functions and operators that our own statements use, in a schema that the database puts before pg_catalog. */
+/**
+ * Functions and operators that our own statements use, in a schema that the database puts before pg_catalog.
+ */
 const HIJACK = `
   CREATE TABLE users (id int, created_at timestamptz);
   INSERT INTO users VALUES (1, '2026-01-01Z');
@@ -212,7 +214,10 @@ async function readContent({ url }: { readonly url: string }): Promise<RestoredC
   )
 }
 
-/** Settings of the database; owners and grants of large objects, by which pg_dump groups them even where it leaves them out. */
+/**
+ * Settings of the database; owners and grants of large objects, by which pg_dump groups them even where it
+ * leaves them out.
+ */
 async function dropWhatRestoresLeaveOut(source: TestDatabase): Promise<void> {
   await source.query(`
     BEGIN READ WRITE;

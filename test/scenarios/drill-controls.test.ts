@@ -36,8 +36,8 @@ const CRITERIA = `checks:
 const USERS = 1000
 
 /**
- * Negative controls: a drill that cannot fail proves nothing. Every backup here is whole to the byte and restores without an
- * error; it just does not hold what its manifest says.
+ * Negative controls: a drill that cannot fail proves nothing. Every backup here is whole to the byte and
+ * restores without an error; it just does not hold what its manifest says.
  */
 describe('a drill of a backup that was made wrong on purpose', () => {
   const lab = theLab()

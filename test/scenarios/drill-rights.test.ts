@@ -5,7 +5,9 @@ import { dumpOptions, labEnvironment } from '../support/dump.ts'
 import { theLab } from '../support/lab.ts'
 import { runAction } from '../support/runner.ts'
 
-/** Raises where code of the database runs as superuser: at COPY, at CREATE TABLE, at CREATE INDEX, at REFRESH. */
+/**
+ * Raises where code of the database runs as superuser: at COPY, at CREATE TABLE, at CREATE INDEX, at REFRESH.
+ */
 const TRAPS = `
   CREATE FUNCTION trap(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
     IF current_database() LIKE 'pg\\_runbook\\_drill%' AND (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)

@@ -42,7 +42,8 @@ const SMALL_TABLE_ROWS = 20
 /**
  * Finds tables that lost more rows than allowed since the last full backup, and tables that are gone. A
  * renamed table is gone too; its text names a new table with as many rows. Empty tables may go. Of a partial
- * snapshot only its own tables are compared. Finds nothing where either manifest counted no rows (see `comparable`).
+ * snapshot only its own tables are compared. Finds nothing where either manifest counted no rows (see
+ * `comparable`).
  */
 export function implausibleDrops(
   previous: Manifest,

@@ -10,8 +10,10 @@ const FOREIGN_TIMEOUT_MS = 60_000
 export interface PassPlan {
   /** Structure, then rows: `isParallel` says where pg_restore may use its jobs. */
   readonly before: readonly BulkPass[]
-  /** Indexes, constraints and triggers: never together with rows, because an archive that came through a pipe does not say that rows of
-   * children come before what belongs to their parent. */
+  /**
+   * Indexes, constraints and triggers: never together with rows, because an archive that came through a pipe
+   * does not say that rows of children come before what belongs to their parent.
+   */
   readonly after: readonly BulkPass[]
   /** Those of one list depend on earlier lists only. */
   readonly views: ReadonlyArray<readonly Attempt[]>

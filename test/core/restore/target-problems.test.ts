@@ -84,7 +84,12 @@ describe('what speaks against a restore', () => {
       { mode: 'overwrite' },
       'subscribes to another database: feed',
     ],
-    ['a small disk', { serverBytes: 900 }, { diskBytes: 1000, neededBytes: 101 }, 'needs about 101 B in addition'],
+    [
+      'a small disk',
+      { serverBytes: 900 },
+      { diskBytes: 1000, neededBytes: 101 },
+      'needs about 101 B in addition',
+    ],
   ] as const)('%s', (_, facts, requirements, words) => {
     const problems = targetProblems(
       manifest,
