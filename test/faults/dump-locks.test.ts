@@ -47,7 +47,7 @@ async function untilCopying(database: TestDatabase): Promise<void> {
 describe('a dump while the site is in use', { timeout: 120_000 }, () => {
   const lab = theLab()
 
-  it('gives way to a change of a table before anybody has waited for longer than lock-timeout', async () => {
+  it('yields to a change of a table before a session waits longer than lock-timeout', async () => {
     await using source = await createDatabase(lab, SITE)
     await using bucket = await createBucket(lab)
     const site = visit(source)
@@ -88,7 +88,7 @@ describe('a dump while the site is in use', { timeout: 120_000 }, () => {
     expect((await action.finished).exitCode).toBe(0)
   })
 
-  it('never waits for itself: a change that waits for the dump does not hold the dump up', async () => {
+  it('does not wait for itself: a change that waits for the dump does not stop it', async () => {
     await using source = await createDatabase(lab, SITE)
     await using bucket = await createBucket(lab)
     const inputs = { compression: 'zstd:6', fingerprint: 'content' }

@@ -11,7 +11,7 @@ const EVERYTHING = { tables: [], excludeTables: [], schemas: [] }
 describe('the connection that holds the snapshot', () => {
   const lab = theLab()
 
-  it('is kept alive by what lies between, though pg_dump takes long and it has nothing to say', async () => {
+  it('an idle snapshot session survives a proxy that forgets silent connections', async () => {
     await using database = await createDatabase(lab, 'CREATE TABLE t (id serial)')
     await using proxy = await FaultProxy.start({ port: lab.postgres.port })
     const connection = { ...parseConnectionUrl(database.url), port: proxy.port }

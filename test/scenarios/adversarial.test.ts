@@ -53,7 +53,7 @@ describe('a adversarial database', () => {
     expect(run.leftFiles).toEqual([])
   })
 
-  it('has its sequences in the manifest, also two whose names are the same when joined by a dot', async () => {
+  it('has its sequences in the manifest, also two that look the same when joined', async () => {
     await using source = await createDatabase(lab, client => buildAdversarial(client), 'adversarial')
     await using bucket = await createBucket(lab)
 
@@ -148,7 +148,7 @@ describe('functions of the database with names of ours', () => {
 })
 
 describe('a content hash', () => {
-  it('does not depend on the order of columns, which a restore changes in inherited tables', async () => {
+  it('does not depend on the order of columns, which a restore changes on inheritance', async () => {
     await using early = await createDatabase(
       theLab(),
       `CREATE TABLE parent (a int); CREATE TABLE child (b int) INHERITS (parent); ALTER TABLE parent ADD z int;
@@ -165,7 +165,7 @@ describe('a content hash', () => {
     expect((await readContent(late)).tables).not.toEqual(tables)
   })
 
-  it('shows what stock pg_restore changes without a word: generated values that read another table', async () => {
+  it('shows generated values that pg_restore changes when they read another table', async () => {
     await using source = await createDatabase(
       theLab(),
       `CREATE TABLE z_rates (rate numeric); INSERT INTO z_rates VALUES (3);

@@ -53,7 +53,7 @@ describe('the example for AWS', () => {
     })
   }
 
-  it('has a role for backups that can write them, but neither read nor list what is there', async () => {
+  it('has a role for backups that can write them, but neither read nor list them', async () => {
     await using source = await createDatabase(lab, TABLE)
     await using bucket = await createBucket(lab)
     const Policy = grant('backup-policy', bucket.name)

@@ -71,7 +71,7 @@ describe('the passes of a drill', () => {
     ])
   })
 
-  it('fail a backup that cannot be restored as it is, with the remedy, and never call it lost', async () => {
+  it('a backup that cannot be restored as it is fails with the remedy, and is not lost', async () => {
     const { run } = await drillOf(`
       CREATE FUNCTION helper(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0';
       CREATE FUNCTION ok(int) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN helper($1); END';

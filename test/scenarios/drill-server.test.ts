@@ -87,7 +87,7 @@ describe('the server of a drill', () => {
     expect(run.log).not.toContain('Downloaded')
   })
 
-  it('accuses no backup when it lacks an extension that a table needs, and names the package', async () => {
+  it('accuses no backup when it lacks a needed extension, and names the package', async () => {
     await using made = await withExtension(
       'vector',
       'CREATE DOMAIN vec AS double precision[];',

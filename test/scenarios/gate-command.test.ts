@@ -92,7 +92,7 @@ describe('the command that tells what is pending', () => {
     expect(run.leftProcesses).toEqual([])
   })
 
-  it('ends when the job is cancelled, and the outputs stand even where the step is killed', async () => {
+  it('ends when the job is cancelled, and its outputs stand when the step is killed', async () => {
     const migrations = 'echo asking >&2; trap "" TERM; sleep 300 | cat'
     const cancelled = startGate(source, bucket, { inputs: { migrations } })
     await cancelled.waitForLog(/^asking/m)

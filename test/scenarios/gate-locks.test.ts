@@ -84,7 +84,7 @@ describe('blocking sessions', () => {
 })
 
 describe('a table that is locked against everybody', () => {
-  it('closes the gate within lock-timeout and a second, and keeps nobody behind us waiting for longer', async () => {
+  it('closes the gate within lock-timeout and a second, and delays no other session', async () => {
     // Ours waits for zeta last, when it has the lock of every other table.
     await using source = await createDatabase(
       lab,

@@ -87,7 +87,7 @@ describe('a backup that the gate reuses', () => {
     expect(second.log).toContain('pg_restore decoded the whole archive')
   })
 
-  it('is none that counted no rows where a drill has to compare them: a new one is taken', async () => {
+  it('a backup without row counts is not reused where a drill has to compare rows', async () => {
     await using source = await createDatabase(theLab(), USERS)
     await using bucket = await createBucket(theLab())
     const first = await runGate(source, bucket, { inputs: { 'verify-level': 'checksum' } })
@@ -131,7 +131,7 @@ describe('a backup that the gate reuses', () => {
 })
 
 describe('rows that are compared', () => {
-  it('keep the gate closed when too many are gone, as often as it is asked, unless that was meant', async () => {
+  it('lost rows keep the gate closed at every attempt, unless they were meant', async () => {
     await using source = await createDatabase(theLab(), USERS)
     await using bucket = await createBucket(theLab())
     const first = await runGate(source, bucket)

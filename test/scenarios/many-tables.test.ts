@@ -30,7 +30,7 @@ async function countLocks(connection: Connection): Promise<number> {
   return Number(locks)
 }
 
-it(`reading ${TABLES} tables with their indexes and sequences keeps no lock but those of the tables`, async () => {
+it(`reading ${TABLES} tables, their indexes and sequences locks only the tables`, async () => {
   await using server = await startOwnServer(lab.postgres.binDir)
   await createTables(server.connection, TABLES)
   await using source = await openSource(server.connection, new AbortController().signal)

@@ -59,7 +59,7 @@ describe('pre-migration-snapshot', () => {
     expect(run.summary).toContain('This backup is partial')
   })
 
-  it('brings back a partial restore point outside of public, by a drill and by its commands', async () => {
+  it('restores a partial restore point outside of public by drill and by commands', async () => {
     await using source = await createDatabase(
       lab,
       `CREATE SCHEMA "Audit's"; CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext;
@@ -106,7 +106,7 @@ describe('pre-migration-snapshot', () => {
     }
   })
 
-  it('decodes with a pg_restore that knows the archive, though an older one comes first', async () => {
+  it('decodes with a pg_restore that knows the archive, though an older one is first', async () => {
     await using source = await createDatabase(lab, USERS)
     await using bucket = await createBucket(lab)
     const directory = await mkdtemp(join(tmpdir(), 'pg-runbook-test-'))

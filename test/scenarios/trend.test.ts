@@ -33,7 +33,7 @@ describe('the trend in a job summary', () => {
     return run
   }
 
-  it('shows the backups before this one, but not those of other tables nor what cannot be read', async () => {
+  it('shows the backups before, but not those of other tables or unreadable ones', async () => {
     await using source = await createDatabase(lab, TABLES)
     await using bucket = await createBucket(lab)
     expect(chartOf(await dump(source, bucket), 'Last backups')).toHaveLength(1)
@@ -83,7 +83,7 @@ describe('the trend in a job summary', () => {
     }
   })
 
-  it('is left out after a few seconds when the store does not answer any more: the backup is made', async () => {
+  it('is left out after seconds when the store is silent, and the backup is made', async () => {
     await using source = await createDatabase(lab, TABLES)
     await using bucket = await createBucket(lab)
     const { hostname: host, port } = new URL(lab.s3.endpoint)

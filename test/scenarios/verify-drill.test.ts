@@ -184,7 +184,7 @@ describe('verify-drill', () => {
     expect(failed?.found).toContain('not_too_many')
   })
 
-  it('fails when the archive was cut short before its manifest was made, which then fits', async () => {
+  it('fails when the archive was cut short and its manifest fits the short archive', async () => {
     await using source = await createDatabase(lab, LOGI)
     await using bucket = await createBucket(lab)
     await runAction('dump-to-s3', dumpOptions(lab, source, bucket, { inputs: { database: 'logi' } }))
@@ -236,7 +236,7 @@ describe('verify-drill', () => {
     expect(run.summary.indexOf('newer backup')).toBeLessThan(run.summary.indexOf('SHA-256'))
   })
 
-  it('does not call a backup lost that pg_restore cannot take, and never takes it for the latest', async () => {
+  it('calls no backup lost that pg_restore cannot take, nor chooses it as the latest', async () => {
     await using source = await createDatabase(lab, LOGI)
     await using bucket = await createBucket(lab)
     await runAction(

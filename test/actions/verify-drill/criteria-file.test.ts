@@ -281,7 +281,7 @@ describe('a mistake in a criteria file', () => {
     ])
   })
 
-  it('is found in a file with Windows line ends, and behind characters of two code units', () => {
+  it('a mistake is located in a file with Windows line ends and after surrogate pairs', () => {
     expect(problemsOf('checks:\r\n  - name: 👩‍🚒\r\n    table: a-b\r\n    tolerance: 5%\r\n')).toEqual([
       expect.stringMatching(/^3:12: /),
     ])

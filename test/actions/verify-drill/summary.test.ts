@@ -85,7 +85,7 @@ describe('the summary of a drill that failed', () => {
     expect(text).toContain('| **Checks** | 1 failed, 1 not measured, 1 passed |')
   })
 
-  it('has no recovery time when the restore did not finish, and says where no record could be written', () => {
+  it('shows no recovery time of an unfinished restore, and that no record was written', () => {
     const record = sampleRecord({ checks, verdict: 'fail' })
     const broken = {
       ...record,

@@ -43,7 +43,7 @@ describe('the list of an archive', () => {
     expect(choose({}).leftOut).toEqual([3402])
   })
 
-  it('leaves out for others what only a superuser may, and comments on what is not theirs', () => {
+  it('leaves out what only a superuser may do and comments on what belongs to others', () => {
     expect(choose({ isSuperuser: false, foreignExtensions: ['citext'] }).leftOut).toEqual([3500, 3400, 3402])
     expect(choose({ isSuperuser: false, foreignExtensions: ['cit'] }).leftOut).toEqual([3400, 3402])
   })
@@ -74,7 +74,7 @@ describe('the list of an archive', () => {
     expect(choose({ keptRows: new Set(['3490']) }).leftOut).toEqual([3490, 3402])
   })
 
-  it('leaves out publications that only a superuser can make, and those of others that are there', () => {
+  it('leaves out publications that need a superuser and those that others own', () => {
     const owner = { isSuperuser: false }
     expect(choose(owner, forAll).leftOut).toEqual([3400, 3401, 3402, 3404])
     expect(choose({}, forAll).leftOut).toEqual([3402])
@@ -82,7 +82,7 @@ describe('the list of an archive', () => {
     expect(choose({ ...owner, foreignPublications: ['p'] }).leftOut).toEqual([3400, 3401, 3402, 3404])
   })
 
-  it('takes the rows of some tables without references, the structure with them, or rows alone', () => {
+  it('keeps the rows of chosen tables without references, with or without structure', () => {
     expect(choose({ dataOnlyOf: new Set(['3490']) }).kept).toEqual([
       2, 3500, 5, 215, 3490, 3400, 3401, 3403, 3404, 3405,
     ])

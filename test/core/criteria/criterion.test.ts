@@ -137,7 +137,7 @@ describe('a newest value', () => {
     expect(evaluateCriterion(signUp, at(text), reference).verdict).toBe(verdict)
   })
 
-  it('tells how far off it is, on which side, and what was made of a value without a zone', () => {
+  it('shows the distance, its side, and how a value without a zone was read', () => {
     expect(evaluateCriterion(signUp, at('2026-11-01T04:01:00Z', false), reference)).toMatchObject({
       expected: 'within 1 h 00 min of the snapshot at 2026-11-01T03:00:00.000Z',
       found: '2026-11-01T04:01:00.000Z (1 h 01 min after it)',

@@ -58,7 +58,7 @@ describe('what to do next', () => {
     expect(adviceOn(...checks)).toContain(sentence)
   })
 
-  it('names the instant before which to look for a whole backup, to the second, as ids are', () => {
+  it('names the instant, to the second, before which to look for a whole backup', () => {
     expect(adviceOn(sampleCheck('exact', 'fail'))).toContain('backup: latest-before:2026-11-30T03:15:00Z')
   })
 

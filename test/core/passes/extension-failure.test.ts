@@ -9,7 +9,7 @@ const extension = archiveEntry(2, 'EXTENSION', 'vector')
 const failed = { what: 'extension vector', why: 'extension "vector" is not available', entry: extension }
 
 describe('an extension that a server does not make', () => {
-  it('ends the restore where a table needs it, naming the table and a package that exists', () => {
+  it('ends the restore where a table needs it and names the table and a real package', () => {
     const table = archiveEntry(5, 'TABLE', 'items', { dependsOn: ['2'] })
     expect(() => refuseNeeded([failed], [extension, table], 'SCRATCH_FAILED')).toThrow(
       expect.objectContaining({

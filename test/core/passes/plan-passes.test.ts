@@ -70,7 +70,7 @@ describe('the plan of passes', () => {
     })
   })
 
-  it('gives the closed list to the superuser of a scratch server, and leaves foreign servers alone', () => {
+  it('gives a scratch superuser the closed list only, and leaves foreign servers alone', () => {
     expect(summarize(DRILL)).toMatchObject({
       bulk: [
         ['structure', 'superuser', [4]],
@@ -92,7 +92,7 @@ describe('the plan of passes', () => {
       ).toBe(false)
   })
 
-  it('grants on what the archive makes after everything else, on members of extensions as decoration', () => {
+  it('grants on what the archive makes at the end, on extension members as decoration', () => {
     expect(summarize({ ...TARGET, grants: true })).toMatchObject({
       bulk: [
         ['structure and rows', 'owner', expect.anything()],

@@ -88,7 +88,7 @@ describe('blockers', () => {
     })
   })
 
-  it('are transactions that are older than the limit, without the values of their queries', async () => {
+  it('transactions older than the limit are blockers, shown without query values', async () => {
     await withClient(database.url, async client => {
       await client.query('BEGIN')
       await client.query("SELECT * FROM users WHERE email = 'ann@example.com' AND id = 4711")
@@ -105,7 +105,7 @@ describe('blockers', () => {
     })
   })
 
-  it('are other dumps of this database, but not a connection of ours that only stands by', async () => {
+  it('other dumps of the database are blockers, an idle connection of ours is not', async () => {
     await using idle = await openSession(parseConnectionUrl(database.url))
     await using dump = await openSession(parseConnectionUrl(database.url))
     await dump.rows('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
@@ -145,7 +145,7 @@ describe('blockers', () => {
     })
   })
 
-  it('show to a role without privileges what it may see, and how many sessions it may not', async () => {
+  it('a role without privileges sees its blockers and the number of hidden sessions', async () => {
     const user = `nobody_${database.name.slice(-8)}`
     await database.query(`CREATE ROLE ${user} LOGIN PASSWORD 'p'`)
     try {

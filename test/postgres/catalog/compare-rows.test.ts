@@ -109,7 +109,7 @@ describe('a comparison of contents', () => {
     ])
   })
 
-  it('is not fooled by rows that look like the end of rows, or by names that look like COPY', async () => {
+  it('is not fooled by rows like the end of COPY or by names like COPY', async () => {
     const sql = `CREATE TABLE "a
 COPY public.b (c) FROM stdin;" (v text, "x
 \\." text);

@@ -43,7 +43,7 @@ const unlike = (checks: readonly Check[]) =>
     .map(({ verdict, name, expected, found }) => `${verdict} ${name}: ${expected} | ${found}`)
 
 describe('a stock restore', () => {
-  it('of inherited tables, whose columns come in another order, has the same newest values', async () => {
+  it('a stock restore of inherited tables keeps their newest values', async () => {
     await using source = await createDatabase(
       theLab(),
       `CREATE TABLE parent (a int); CREATE TABLE child (seen timestamptz) INHERITS (parent); ALTER TABLE parent ADD paid timestamptz;
@@ -57,7 +57,7 @@ describe('a stock restore', () => {
     expect(unlike(await judge(manifest, copy))).toEqual([])
   })
 
-  it('of a standby has unlogged tables without their rows, and sequences at their start', async () => {
+  it('a standby backup has unlogged tables without rows and sequences at their start', async () => {
     const { binDir } = theLab().postgres
     await using primary = await startOwnServer(binDir, { wal_level: 'replica' })
     await withClient(urlOf(primary.port), client =>

@@ -161,7 +161,7 @@ describe('the hash of a table', () => {
     expect(await fingerprints(database)).toEqual(before)
   })
 
-  it('reads tables whose columns are called like our own names, and tables without columns', async () => {
+  it('reads tables without columns and tables whose columns have our own names', async () => {
     await using database = await createDatabase(
       lab,
       `CREATE TYPE pair AS (a int, content text);

@@ -24,7 +24,7 @@ it.each([
   expect(notNullName(relation[0]?.relname ?? '', relation[0]?.attname ?? '')).toBe(row?.name)
 })
 
-it('finds the constraints that a restore on 18 cannot make, with a statement that renames them', async () => {
+it('finds constraints that PostgreSQL 18 refuses, with a statement that renames them', async () => {
   // On 18 the clash itself needs a NOT NULL of another name; older servers have none.
   await using database = await createDatabase(
     theLab(),

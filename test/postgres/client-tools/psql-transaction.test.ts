@@ -12,7 +12,7 @@ import { createWorkplace } from '../../support/runner/workplace.ts'
 
 const lab = theLab()
 
-it('a transaction that locks is given up by the server when nobody speaks in it, and not while other work goes on', async () => {
+it('the server ends a locking transaction when it is silent, not while others work', async () => {
   await using database = await createDatabase(lab, 'CREATE TABLE users ()')
   const connection = withRestoreSettings(parseConnectionUrl(database.url), [])
   const env = await connectionEnvironment(connection, createWorkplace().temp, process.env)

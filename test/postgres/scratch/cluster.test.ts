@@ -9,7 +9,7 @@ import { sweepDeadClusters } from '../../../src/postgres/scratch/left-cluster.ts
 import { openSession } from '../../../src/postgres/session/session.ts'
 import { theLab } from '../../support/lab.ts'
 
-it('a scratch server has room for the locks of a table with thousands of partitions and their indexes', async () => {
+it('a scratch server has enough locks for thousands of partitions and their indexes', async () => {
   const directory = await clusterDirectory(await mkdtemp(join(tmpdir(), 'pg-runbook-')))
   await using server = await startCluster({
     binDir: theLab().postgres.binDir,
@@ -31,7 +31,7 @@ it('a scratch server has room for the locks of a table with thousands of partiti
   expect(locks).toBe('100000')
 }, 60_000)
 
-it('the server of a drill sees nothing of the step, writes no core files and gains no rights', async () => {
+it('the server of a drill has no environment of the step, core files or new rights', async () => {
   const directory = await clusterDirectory(await mkdtemp(join(tmpdir(), 'pg-runbook-')))
   let pid: number | null = null
   await using _server = await startCluster({

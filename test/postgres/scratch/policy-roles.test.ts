@@ -7,7 +7,7 @@ import { createDatabase, databaseUrl } from '../../support/database.ts'
 import { theLab } from '../../support/lab.ts'
 import { startPrivateServer } from '../../support/private-server.ts'
 
-it('the roles of two drills that end together go with the last database that needs them', async () => {
+it('the roles of two drills that end together go with the last database using them', async () => {
   // Alone on its server: no drill of another test keeps the roles.
   await using lab = await startPrivateServer(theLab())
   const server = parseConnectionUrl(databaseUrl(lab, 'postgres'))

@@ -43,7 +43,7 @@ async function askPsql(connection: Connection, sql: string): Promise<string> {
 describe('a connection', () => {
   const ADVERSARIAL = `:\\ %"'$\`#@/?&=;*!äß漢😀 `
 
-  it('with every special character in user, password and database is the same for us and for libpq', async () => {
+  it('libpq and pg-runbook read special characters in user, password and database alike', async () => {
     const nonce = randomBytes(3).toString('hex')
     const user = `u=${nonce}${ADVERSARIAL}`
     const name = `d=${nonce}${ADVERSARIAL}postgresql://x`
@@ -248,7 +248,7 @@ describe('a session', () => {
     })
   })
 
-  it('on a standby that has to take over a change tells of that, whether it reads or waits', async () => {
+  it('a conflict with recovery on a standby is named, whether it reads or waits', async () => {
     await using primary = await startOwnServer(lab.postgres.binDir)
     const url = `postgresql://postgres@127.0.0.1:${primary.port}/postgres`
     const change = (...statements: string[]) =>

@@ -44,7 +44,7 @@ it('of what belongs to an extension only its configuration has to be readable', 
   }
 })
 
-it('what it says to do about tables and large objects is enough, for a role of any name', async () => {
+it('its advice on tables and large objects is enough, for a role of any name', async () => {
   await using database = await createDatabase(lab, "CREATE TABLE t (a int); SELECT lo_from_bytea(0, 'x')")
   const user = `It's "read-only" ${randomBytes(4).toString('hex')}`
   const quoted = `"${user.replaceAll('"', '""')}"`

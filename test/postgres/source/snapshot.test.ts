@@ -160,7 +160,7 @@ describe('a snapshot', () => {
     })
   })
 
-  it('waits for all locks together no longer than lock-timeout, and names who is in the way now', async () => {
+  it('waits for all locks together at most lock-timeout and names who holds them now', async () => {
     await using database = await createDatabase(lab, 'CREATE TABLE a (x int); CREATE TABLE b (x int)')
     await withClient(database.url, async first => {
       await withClient(database.url, async second => {

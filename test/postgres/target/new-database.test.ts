@@ -64,7 +64,7 @@ describe('a database that a restore makes', () => {
     expect(ours).toBe((theirs ?? 0) + 1)
   })
 
-  it('is dropped without its comment while it is empty, stays when it is not or is finished', async () => {
+  it('is dropped while it is empty and unfinished, and stays otherwise', async () => {
     await using hosted = await createHosted(lab)
     const connection = parseConnectionUrl(hosted.url)
     await using session = await openSession(connection)
