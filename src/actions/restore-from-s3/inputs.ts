@@ -89,10 +89,21 @@ export function readRestoreInputs(inputs: Inputs, environment: Environment): Res
 }
 
 /** What each input allows alone, but not together. */
-function refuseContradictions(
-  inputs: Inputs,
-  { mode, content, selection, newDatabase, target, triggers, allOrNothing }: RestoreInputs,
-): void {
+function refuseContradictions(inputs: Inputs, read: RestoreInputs): void {
+  const { mode, content, newDatabase, target, triggers, allOrNothing } = read
+  refuseSelection(inputs, read)
+  if (triggers !== undefined && content !== 'data')
+    inputs.problem('triggers', 'is for content: data; everything else creates triggers after the rows')
+  if (triggers === 'off' && !allOrNothing)
+    inputs.problem('triggers', 'off needs all-or-nothing: true, so that every trigger gets its state back')
+  if (newDatabase !== undefined && mode === 'overwrite')
+    inputs.problem('new-database', 'is for the modes new-database and swap')
+  if (newDatabase !== undefined && newDatabase === target?.database)
+    inputs.problem('new-database', `"${newDatabase}" is the database of target-url`)
+}
+
+/** Which parts of a backup each mode can restore. */
+function refuseSelection(inputs: Inputs, { mode, content, selection }: RestoreInputs): void {
   const isSelective = selection.tables.length + selection.schemas.length > 0
   if (mode === 'swap' && (isSelective || content !== 'all'))
     inputs.problem('mode', 'swap replaces a whole database: leave out content, tables and schemas')
@@ -109,14 +120,6 @@ function refuseContradictions(
     inputs.problem('content', 'data needs tables that are there; a new database has none')
   if (content === 'schema' && isSelective)
     inputs.problem('content', 'schema takes the structure of all tables; leave out tables and schemas')
-  if (triggers !== undefined && content !== 'data')
-    inputs.problem('triggers', 'is for content: data; everything else creates triggers after the rows')
-  if (triggers === 'off' && !allOrNothing)
-    inputs.problem('triggers', 'off needs all-or-nothing: true, so that every trigger gets its state back')
-  if (newDatabase !== undefined && mode === 'overwrite')
-    inputs.problem('new-database', 'is for the modes new-database and swap')
-  if (newDatabase !== undefined && newDatabase === target?.database)
-    inputs.problem('new-database', `"${newDatabase}" is the database of target-url`)
 }
 
 function parseTriggerChoice(text: string): TriggerChoice {

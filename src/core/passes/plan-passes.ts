@@ -1,10 +1,8 @@
 import type { ArchiveEntry, ArchiveSection } from '../backup/archive-toc.ts'
-import { quoteIdentifier, quoteTable } from '../pg/quote.ts'
 import type { Attempt, BulkPass, LeftOut, PassFacts, PassRole } from './pass.ts'
+import { extensionSchema } from './plan-prerequisites.ts'
+import { planViews } from './plan-views.ts'
 import { KEPT_BY_SUPERUSER, needsSuperuser } from './superuser-entries.ts'
-
-/** A server that does not answer must not hold a restore for longer. */
-const FOREIGN_TIMEOUT_MS = 60_000
 
 /** All passes after the prerequisites, in their order. */
 export interface PassPlan {
@@ -20,55 +18,6 @@ export interface PassPlan {
   readonly decoration: readonly Attempt[]
   readonly last: readonly BulkPass[]
   readonly leftOut: readonly LeftOut[]
-}
-
-/**
- * What has to be there before anything else: extensions, with the schemas that they are in. A failure says
- * what the server lacks, and nothing about the archive.
- */
-export function planPrerequisites(
-  entries: readonly ArchiveEntry[],
-  { hasSuperuser }: Pick<PassFacts, 'hasSuperuser'>,
-  owner: string | undefined,
-): readonly Attempt[] {
-  const role: PassRole = hasSuperuser ? 'superuser' : 'owner'
-  const authorization = owner === undefined ? '' : ` AUTHORIZATION ${quoteIdentifier(owner)}`
-  return entries
-    .filter(({ kind }) => kind === 'EXTENSION')
-    .map(entry => {
-      const schema = extensionSchema(entry, entries)
-      return {
-        what: `extension ${entry.name}`,
-        role,
-        statements: [
-          ...(schema === undefined
-            ? []
-            : [`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}${authorization}`]),
-          renderCreateExtension(entry),
-        ],
-        entry,
-      }
-    })
-}
-
-/** Rebuilt from its names: nothing else of the archive's text is run by a superuser here. */
-function renderCreateExtension({ name, definition }: ArchiveEntry): string {
-  const schema = schemaOf(definition)
-  const into = schema === undefined ? '' : ` WITH SCHEMA ${quoteIdentifier(schema)}`
-  return `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)}${into}`
-}
-
-/** pg_dump writes the schema of an extension into its statement only. */
-function schemaOf(definition: string): string | undefined {
-  const [, written] = /\bWITH SCHEMA ("(?:[^"]|"")*"|[^\s;]+)/.exec(definition) ?? []
-  if (written === undefined) return undefined
-  return written.startsWith('"') ? written.slice(1, -1).replaceAll('""', '"') : written
-}
-
-/** The schema of an extension, where the archive makes it. */
-function extensionSchema({ definition }: ArchiveEntry, entries: readonly ArchiveEntry[]): string | undefined {
-  const schema = schemaOf(definition)
-  return entries.some(({ kind, name }) => kind === 'SCHEMA' && name === schema) ? schema : undefined
 }
 
 /**
@@ -203,65 +152,4 @@ function decorate(entry: ArchiveEntry, { hasSuperuser }: PassFacts): Attempt {
     statements: [entry.definition],
     entry,
   }
-}
-
-/**
- * Views that read other servers are not filled in a drill; elsewhere nothing is waited for longer than its
- * timeout.
- */
-function planViews(
-  entries: readonly ArchiveEntry[],
-  all: readonly ArchiveEntry[],
-  { skipForeignServers }: PassFacts,
-): { readonly views: PassPlan['views']; readonly leftOut: readonly LeftOut[] } {
-  const foreign = readersOfForeignServers(all)
-  const refreshes = entries.filter(({ kind }) => kind === 'MATERIALIZED VIEW DATA')
-  const skipped = refreshes.filter(entry => skipForeignServers && foreign.has(entry.id))
-  const kept = refreshes.filter(entry => !skipped.includes(entry))
-  return {
-    views: byDependence(kept).map(level =>
-      level.map(entry => ({
-        what: `materialized view ${renderPlain(entry)}`,
-        role: 'owner',
-        statements: [
-          `REFRESH MATERIALIZED VIEW ${quoteTable({ schema: entry.schema ?? '', name: entry.name })}`,
-        ],
-        ...(foreign.has(entry.id) && { timeoutMs: FOREIGN_TIMEOUT_MS }),
-        entry,
-      })),
-    ),
-    leftOut: skipped.map(entry => ({
-      what: `rows of the materialized view ${renderPlain(entry)}`,
-      why: 'it reads a foreign server, and a drill asks no other server',
-      entry,
-    })),
-  }
-}
-
-function renderPlain({ schema, name }: ArchiveEntry): string {
-  return schema === null || schema === 'public' ? name : `${schema}.${name}`
-}
-
-/** Everything that reads a foreign table or calls dblink, through whatever number of views. */
-function readersOfForeignServers(all: readonly ArchiveEntry[]): ReadonlySet<string> {
-  const reading = new Set(
-    all
-      .filter(({ kind, name }) => kind === 'FOREIGN TABLE' || (kind === 'EXTENSION' && name === 'dblink'))
-      .map(({ id }) => id),
-  )
-  // Entries stand after what they depend on.
-  for (const { id, dependsOn } of all) if (dependsOn.some(on => reading.has(on))) reading.add(id)
-  return reading
-}
-
-/** Lists of entries, each of which depends on entries of earlier lists only. */
-function byDependence(entries: readonly ArchiveEntry[]): ReadonlyArray<readonly ArchiveEntry[]> {
-  const levels = new Map<string, number>()
-  const lists: ArchiveEntry[][] = []
-  for (const entry of entries) {
-    const level = 1 + Math.max(-1, ...entry.dependsOn.map(id => levels.get(id) ?? -1))
-    levels.set(entry.id, level)
-    lists[level] = [...(lists[level] ?? []), entry]
-  }
-  return lists
 }

@@ -16,9 +16,9 @@ import { clusterSettings } from './cluster-settings.ts'
 import { confine, serverEnvironment, serverUser } from './confine.ts'
 import { initialiseCluster, scratchError } from './initdb.ts'
 import { CLUSTER_PREFIX, type ClusterPlace, removeCluster, sweepDeadClusters } from './left-cluster.ts'
+import { describeEnd, hasEnded, stopServer } from './server-process.ts'
 
 const START_TIMEOUT_MS = 60_000
-const STOP_TIMEOUT_MS = 5000
 const END_GRACE_MS = 2000
 /** A port that was free may be taken before the server has it. */
 const START_ATTEMPTS = 3
@@ -78,7 +78,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       const server = await startServer(options, await freePort(), password)
       const failure = (await waitUntilReady(server, signal)) ?? (await findImpostor(server, directory))
       if (failure === undefined) return server
-      await stop(server.process)
+      await stopServer(server.process)
       if (signal.aborted) throw signal.reason
       const words = (await server.lastWords()) || errorMessage(failure)
       if (attempt === START_ATTEMPTS || !/Address already in use/.test(words))
@@ -144,30 +144,10 @@ async function startServer(
       return hasEnded(server) ? describeEnd(server, await readFile(logFile, 'utf8')) : ''
     },
     async [Symbol.asyncDispose]() {
-      await stop(server)
+      await stopServer(server)
       await removeCluster(directory)
     },
   }
-}
-
-/**
- * What made it end comes before what followed from it; how it ended, where it had no time to say anything.
- */
-function describeEnd({ exitCode, signalCode }: ChildProcess, log: string): string {
-  const lines = log
-    .split('\n')
-    .filter(line => /\b(FATAL|PANIC): |terminated by signal|exited with exit code/.test(line))
-  const words = lines
-    .filter(line => !/starting up|shutting down|terminating (any|connection)/.test(line))
-    .slice(0, 3)
-    .map(line => line.replace(/^[\d-]+ [\d:.]+ UTC \[\d+\] /, ''))
-  return words.length > 0
-    ? words.join(' | ')
-    : `it ended with ${signalCode === null ? `exit code ${exitCode}` : `signal ${signalCode}`}`
-}
-
-function hasEnded(server: ChildProcess): boolean {
-  return server.exitCode !== null || server.signalCode !== null || server.pid === undefined
 }
 
 /** Undefined when it is ready, else why it is not. */
@@ -205,19 +185,6 @@ async function findImpostor(
   const ours = control.readBigUInt64LE(0).toString()
   if (answered === ours && !hasEnded(server)) return undefined
   return new Error(`another server answers on port ${connection.port}`)
-}
-
-/**
- * SIGQUIT, an immediate shutdown: nothing has to be saved, and unlike SIGKILL it gives the shared memory
- * back.
- */
-async function stop(server: ChildProcess): Promise<void> {
-  if (hasEnded(server)) return
-  const ended = new Promise(resolve => server.once('exit', resolve))
-  server.kill('SIGQUIT')
-  const timer = setTimeout(() => server.kill('SIGKILL'), STOP_TIMEOUT_MS)
-  await ended
-  clearTimeout(timer)
 }
 
 function toConnection(port: number, password: string): Connection {

@@ -12,8 +12,6 @@ import type { Cluster } from './cluster.ts'
 import { createOwnerRole } from './owner-role.ts'
 import { createPolicyRoles, dropPolicyRoles } from './policy-roles.ts'
 
-type ServerFacts = Manifest['server']
-
 /** How the databases of drills are called: nothing else is ever dropped. */
 const PREFIX = 'pg_runbook_drill_'
 
@@ -40,7 +38,7 @@ export interface ScratchDatabaseOptions {
    */
   readonly server: Cluster | Connection
   /** What the restored database should be like. */
-  readonly like: ServerFacts
+  readonly like: Manifest['server']
   readonly signal: AbortSignal
   /** Receives the name on a given server before the database is made, for the clean-up after a kill. */
   readonly remember: (name: string) => void
@@ -153,7 +151,7 @@ interface ScratchServer {
 
 async function refuseUnfit(
   server: Connection,
-  like: ServerFacts,
+  like: Manifest['server'],
   signal: AbortSignal,
   isOwn: boolean,
 ): Promise<ScratchServer> {

@@ -5,7 +5,7 @@ import { getCACertificates, type ConnectionOptions as TlsOptions } from 'node:tl
 import { Client, type ClientConfig, type types } from 'pg'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
 import { type Connection, renderConnection } from '../../core/pg/connection.ts'
-import { connectionError, isTlsRefusal } from './error-rules.ts'
+import { connectionError, isTlsRefusal } from './driver-error.ts'
 
 /**
  * A connection that says nothing is forgotten by what lies between, often after 4 minutes (Azure), and its

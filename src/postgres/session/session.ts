@@ -3,7 +3,7 @@ import type { Client, QueryResult } from 'pg'
 import { errorMessage } from '../../core/errors.ts'
 import type { Connection } from '../../core/pg/connection.ts'
 import { connect, type Link } from './connect.ts'
-import { statementError } from './error-rules.ts'
+import { statementError } from './driver-error.ts'
 import { hasServerProcessOfItsOwn } from './pooler.ts'
 import { READING_SETTINGS } from './reading-settings.ts'
 

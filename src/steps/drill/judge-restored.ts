@@ -2,7 +2,8 @@ import { renderDrillId } from '../../core/backup/bucket-layout.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { type Check, verdictOf } from '../../core/checks/check.ts'
 import type { RestoredContent } from '../../core/checks/compare-manifest.ts'
-import { type Criterion, evaluateCriterion, type Measurement } from '../../core/criteria/criterion.ts'
+import type { Criterion, Measurement } from '../../core/criteria/criterion.ts'
+import { evaluateCriterion } from '../../core/criteria/evaluate-criterion.ts'
 import { DRILL_VERSION, type DrillRecord } from '../../core/drill/drill-record.ts'
 import {
   restoredDatabaseChecks,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ArchiveEntry } from '../../../src/core/backup/archive-toc.ts'
 import type { PassFacts } from '../../../src/core/passes/pass.ts'
-import { planPasses, planPrerequisites } from '../../../src/core/passes/plan-passes.ts'
+import { planPasses } from '../../../src/core/passes/plan-passes.ts'
+import { planPrerequisites } from '../../../src/core/passes/plan-prerequisites.ts'
 import { archiveEntry } from '../../support/samples/archive-entry.ts'
 
 const DRILL: PassFacts = {

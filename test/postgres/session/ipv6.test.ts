@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseConnectionUrl } from '../../../src/core/pg/connection.ts'
-import { connectionError } from '../../../src/postgres/session/error-rules.ts'
+import { connectionError } from '../../../src/postgres/session/driver-error.ts'
 
 const connection = parseConnectionUrl('postgresql://u@db.example.com/db')
 

@@ -1,11 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
 import type { Condition } from '../../../src/core/criteria/condition.ts'
-import {
-  type Criterion,
-  evaluateCriterion,
-  type Measurement,
-  type Reference,
-} from '../../../src/core/criteria/criterion.ts'
+import type { Criterion, Measurement, Reference } from '../../../src/core/criteria/criterion.ts'
+import { evaluateCriterion } from '../../../src/core/criteria/evaluate-criterion.ts'
 
 const SNAPSHOT = new Date('2026-11-01T03:00:00Z')
 const USERS = { schema: 'public', name: 'users' }
