@@ -20,7 +20,7 @@ import { buildLogi } from '../data/logi.ts'
 import { createDatabase, type TestDatabase, withClient } from '../support/database.ts'
 import { theLab } from '../support/lab.ts'
 import { stockRestore } from '../support/restore.ts'
-import { SAMPLE } from '../support/samples/sample-manifest.ts'
+import { SAMPLE } from '../support/samples/manifest.ts'
 
 /** One statement in it does not set off the guard of the audit trail, nor foreign keys. */
 const UNGUARDED = 'SET session_replication_role = replica;'

@@ -3,8 +3,8 @@ import { describe, expect, it, test } from 'vitest'
 import { renderManifest } from '../../src/core/backup/manifest.ts'
 import { renderDrillRecord } from '../../src/core/drill/drill-record.ts'
 import { schemaViolations } from '../support/json-schema.ts'
+import { SAMPLE } from '../support/samples/manifest.ts'
 import { sampleRecord } from '../support/samples/records.ts'
-import { SAMPLE } from '../support/samples/sample-manifest.ts'
 
 const schemaOf = (name: string) => JSON.parse(readFileSync(`docs/schemas/${name}.json`, 'utf8'))
 

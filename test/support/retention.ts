@@ -13,7 +13,7 @@ import { deleteVersion, lockReader } from '../../src/storage/bucket/locks.ts'
 import { listVersions } from '../../src/storage/bucket/versions.ts'
 import type { Store } from '../../src/storage/store.ts'
 import { createBucket, type TestBucket, takeBucket } from './bucket.ts'
-import { aManifest } from './samples/manifest-sample.ts'
+import { SAMPLE } from './samples/manifest.ts'
 import { sampleRecord } from './samples/records.ts'
 
 export const LOCATION = { prefix: 'backups', database: 'logi' }
@@ -64,12 +64,11 @@ async function putBackup(bucket: TestBucket, backupId: string): Promise<Manifest
   const put = await putText(bucket, key, archive)
   const sha256 = createHash('sha256').update(archive).digest('hex')
   const bytes = archive.length
-  const sample = aManifest()
   const manifest: Manifest = {
-    ...sample,
-    backup: { ...sample.backup, id: backupId, kind: id.kind, snapshotAt: id.instant.toISOString() },
+    ...SAMPLE,
+    backup: { ...SAMPLE.backup, id: backupId, kind: id.kind, snapshotAt: id.instant.toISOString() },
     object: {
-      ...sample.object,
+      ...SAMPLE.object,
       key,
       bytes,
       sha256,

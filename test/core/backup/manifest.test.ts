@@ -1,9 +1,60 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { parseManifest, renderManifest } from '../../../src/core/backup/manifest.ts'
+import { type Manifest, parseManifest, renderManifest } from '../../../src/core/backup/manifest.ts'
 import { OperatorError } from '../../../src/core/errors.ts'
 import { canonicalJson } from '../../../src/core/json/canonical.ts'
-import { aManifest } from '../../support/samples/manifest-sample.ts'
+import { SAMPLE, sampleTable } from '../../support/samples/manifest.ts'
+
+/** The sample with something in every field. */
+const FULL: Manifest = {
+  ...SAMPLE,
+  object: {
+    ...SAMPLE.object,
+    versionId: null,
+    bytes: 16_777_217,
+    parts: [
+      { bytes: 16_777_216, sha256: 'b'.repeat(64) },
+      { bytes: 1, sha256: 'c'.repeat(64) },
+    ],
+    checksum: { algorithm: 'CRC32', type: 'FULL_OBJECT', value: 'AAAAAA==' },
+  },
+  server: { ...SAMPLE.server, requiredRoles: ['reader'] },
+  fingerprint: {
+    level: 'content',
+    tables: [
+      sampleTable('Users "all"', 3),
+      sampleTable('empty', 0, {
+        newest: null,
+        contentHash: null,
+        extension: 'pg_cron',
+        movesWithin: { schema: 'public', name: 'all' },
+      }),
+    ],
+    sequences: [
+      {
+        schema: 'public',
+        name: 'users_id_seq',
+        atSnapshot: '9223372036854775807',
+        atEnd: null,
+        nextAtSnapshot: null,
+        nextAtEnd: '1',
+        cycles: true,
+      },
+    ],
+    objects: {
+      indexes: 1,
+      constraints: 2,
+      triggers: 3,
+      functions: 4,
+      policies: 5,
+      views: 6,
+      largeObjects: 7,
+    },
+    definitions: [{ kind: 'view', name: 'public."All"', hash: '0123456789abcdef' }],
+    privileges: [{ kind: 'view', name: 'public."All"', owner: 'o', runsAsOwner: true, acl: ['r=r/o'] }],
+    largeObjectsHash: '0'.repeat(32),
+  },
+}
 
 type Path = readonly (string | number)[]
 
@@ -23,14 +74,14 @@ function changed(document: unknown, path: Path, value: unknown): unknown {
 
 describe('a manifest', () => {
   it('comes back from its bytes, and has one spelling', () => {
-    const json = renderManifest(aManifest())
-    expect(parseManifest(json, 'x')).toEqual(aManifest())
+    const json = renderManifest(FULL)
+    expect(parseManifest(json, 'x')).toEqual(FULL)
     expect(renderManifest(parseManifest(json, 'x'))).toBe(json)
   })
 
   it('of a later minor version may say more', () => {
-    const more = { ...aManifest(), remark: 'new', object: { ...aManifest().object, region: 'eu' } }
-    expect(parseManifest(JSON.stringify(more), 'x')).toEqual(aManifest())
+    const more = { ...FULL, remark: 'new', object: { ...FULL.object, region: 'eu' } }
+    expect(parseManifest(JSON.stringify(more), 'x')).toEqual(FULL)
   })
 
   it('of a newer major version is refused, whatever else it says', () => {
@@ -51,13 +102,13 @@ describe('a manifest', () => {
     '"x"',
     '{"version":"1"}',
     '{"version":0}',
-    renderManifest(aManifest()).slice(0, -40),
+    renderManifest(FULL).slice(0, -40),
   ])('is not %j', json => {
     expect(() => parseManifest(json, 'x')).toThrow(OperatorError)
   })
 
   it('is refused when any one value is missing or of another type, naming the place', () => {
-    const document: unknown = JSON.parse(renderManifest(aManifest()))
+    const document: unknown = JSON.parse(renderManifest(FULL))
     const all = places(document).filter(([path]) => path.length > 0)
     expect(all.length).toBeGreaterThan(80)
     for (const [path, value] of all) {
@@ -85,7 +136,7 @@ describe('a manifest', () => {
     ['an unknown kind', ['backup', 'kind'], 'weekly'],
     ['a directory', ['archive', 'format'], 'directory'],
   ])('is refused with a value that is %s', (_, path, value) => {
-    const json = JSON.stringify(changed(aManifest(), path, value))
+    const json = JSON.stringify(changed(FULL, path, value))
     expect(() => parseManifest(json, 'm')).toThrow(path.join('.'))
   })
 })
@@ -103,9 +154,9 @@ function isReadable(path: Path, value: unknown, other: unknown): boolean {
 const ADDED_LATER = ['nextAtSnapshot', 'nextAtEnd', 'cycles', 'definitions', 'largeObjectsHash', 'extension']
 
 it('of the first pg-runbook is read, with null for what it does not know', () => {
-  const document = places(aManifest())
+  const document = places(FULL)
     .filter(([path]) => ADDED_LATER.includes(String(path.at(-1))))
-    .reduce<unknown>((older, [path]) => changed(older, path, undefined), aManifest())
+    .reduce<unknown>((older, [path]) => changed(older, path, undefined), FULL)
   const read = parseManifest(JSON.stringify(document), 'm')
   expect(read.fingerprint.sequences[0]).toMatchObject({ name: 'users_id_seq', nextAtEnd: null, cycles: null })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Manifest } from '../../../src/core/backup/manifest.ts'
 import { renderBackupCommands, statementsBefore } from '../../../src/core/backup/partial-backup.ts'
-import { SAMPLE, sampleTable } from '../../support/samples/sample-manifest.ts'
+import { SAMPLE, sampleTable } from '../../support/samples/manifest.ts'
 
 function partial(backup: Partial<Manifest['backup']>, ...schemas: readonly string[]): Manifest {
   return {

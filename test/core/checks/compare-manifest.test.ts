@@ -4,7 +4,7 @@ import { type Check, verdictOf } from '../../../src/core/checks/check.ts'
 import { exactChecks, type RestoredContent } from '../../../src/core/checks/compare-manifest.ts'
 import { foldDefinitions } from '../../../src/core/checks/definitions.ts'
 import type { RestoredSequence } from '../../../src/core/checks/sequences.ts'
-import { SAMPLE, sampleSequence, sampleTable } from '../../support/samples/sample-manifest.ts'
+import { SAMPLE, sampleSequence, sampleTable } from '../../support/samples/manifest.ts'
 
 /** What came back is just what the manifest says, but for what is given. */
 function restored(changes: Partial<RestoredContent> = {}): RestoredContent {

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
 import type { Check } from '../../../src/core/checks/check.ts'
 import { ageChecks, downgradeKnownFindings, passedOverChecks } from '../../../src/core/drill/drill-checks.ts'
-import { SAMPLE } from '../../support/samples/sample-manifest.ts'
+import { SAMPLE } from '../../support/samples/manifest.ts'
 
 describe('the age of a backup', () => {
   test.each([

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Manifest } from '../../../src/core/backup/manifest.ts'
 import { scratchNeeds } from '../../../src/core/drill/scratch-needs.ts'
-import { SAMPLE } from '../../support/samples/sample-manifest.ts'
+import { SAMPLE } from '../../support/samples/manifest.ts'
 
 const BIG = { ...SAMPLE, server: { ...SAMPLE.server, databaseBytes: 1_000_000 } }
 

@@ -6,7 +6,7 @@ import {
   describeSizes,
   implausibleDrops,
 } from '../../../src/core/gate/row-drops.ts'
-import { SAMPLE, sampleTable } from '../../support/samples/sample-manifest.ts'
+import { SAMPLE, sampleTable } from '../../support/samples/manifest.ts'
 
 const RULES = { maxDropPercent: 20, expectedDrops: [] }
 

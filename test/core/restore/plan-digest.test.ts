@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type ApprovedPlan, parsePlanDigest, planDigest } from '../../../src/core/restore/plan-digest.ts'
-import { SAMPLE } from '../../support/samples/sample-manifest.ts'
+import { SAMPLE } from '../../support/samples/manifest.ts'
 
 const PLAN: ApprovedPlan = {
   address: { host: 'db.example', port: 5432 },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Inventory, safetyGap } from '../../../src/core/restore/safety-gap.ts'
-import { SAMPLE } from '../../support/samples/sample-manifest.ts'
+import { SAMPLE } from '../../support/samples/manifest.ts'
 
 describe('what a safety backup lacks', () => {
   const { tables, sequences, objects } = SAMPLE.fingerprint

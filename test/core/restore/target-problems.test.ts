@@ -4,7 +4,7 @@ import type { TargetFacts } from '../../../src/core/restore/target-facts.ts'
 import { targetProblems } from '../../../src/core/restore/target-problems.ts'
 import { NO_ARCHIVE, type TargetRequirements } from '../../../src/core/restore/target-requirements.ts'
 import { targetWarnings } from '../../../src/core/restore/target-warnings.ts'
-import { SAMPLE } from '../../support/samples/sample-manifest.ts'
+import { SAMPLE } from '../../support/samples/manifest.ts'
 
 const FACTS: TargetFacts = {
   versionNumber: 180_006,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import * as d from '../../../src/core/json/decode.ts'
 import { pastBackup, renderBackupHead } from '../../../src/core/summary/backup-trend.ts'
 import { parseHead, renderHead } from '../../../src/core/summary/record-head.ts'
-import { aManifest } from '../../support/samples/manifest-sample.ts'
+import { SAMPLE } from '../../support/samples/manifest.ts'
 
 const shape = d.object({ text: d.string, number: d.nonNegativeInt })
 
@@ -19,7 +19,7 @@ describe('the head of a record', () => {
   })
 
   it('of a manifest holds what a trend needs, and is no larger with more tables', () => {
-    const manifest = aManifest()
+    const manifest = SAMPLE
     const head = renderBackupHead(manifest)
     expect(parseHead(head, pastBackup)).toEqual(pastBackup(manifest, ''))
     const tables = Array.from({ length: 1000 }, () => manifest.fingerprint.tables).flat()

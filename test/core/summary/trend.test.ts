@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type GateRecord, parseGateRecord, renderGateRecord } from '../../../src/core/gate/gate-record.ts'
 import { isComparable, type PastBackup, renderBackupTrend } from '../../../src/core/summary/backup-trend.ts'
 import { renderGateTrend } from '../../../src/core/summary/gate-trend.ts'
-import { SAMPLE } from '../../support/samples/sample-manifest.ts'
+import { SAMPLE } from '../../support/samples/manifest.ts'
 
 const MIB = 1024 * 1024
 

@@ -12,7 +12,7 @@ import { theLab } from '../../support/lab.ts'
 import { startOwnServer, startStandby } from '../../support/own-server.ts'
 import { stockDump, stockRestore } from '../../support/restore.ts'
 import { createWorkplace } from '../../support/runner/workplace.ts'
-import { SAMPLE } from '../../support/samples/sample-manifest.ts'
+import { SAMPLE } from '../../support/samples/manifest.ts'
 
 const EVERYTHING = { tables: [], excludeTables: [], schemas: [] }
 const signal = () => AbortSignal.timeout(60_000)

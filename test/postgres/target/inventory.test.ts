@@ -7,7 +7,7 @@ import { openSource } from '../../../src/postgres/source/source.ts'
 import { readInventory } from '../../../src/postgres/target/inventory.ts'
 import { createDatabase } from '../../support/database.ts'
 import { theLab } from '../../support/lab.ts'
-import { SAMPLE } from '../../support/samples/sample-manifest.ts'
+import { SAMPLE } from '../../support/samples/manifest.ts'
 
 /**
  * As PostGIS and pg_cron have it: members whose rows pg_dump dumps, beside one whose rows come with the

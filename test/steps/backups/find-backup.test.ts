@@ -8,7 +8,7 @@ import { MIB } from '../../../src/core/text/bytes.ts'
 import { findBackup, listBackups } from '../../../src/steps/backups/find-backup.ts'
 import { createBucket, type TestBucket } from '../../support/bucket.ts'
 import { theLab } from '../../support/lab.ts'
-import { aManifest } from '../../support/samples/manifest-sample.ts'
+import { SAMPLE } from '../../support/samples/manifest.ts'
 import { MeddlingProxy, s3Error } from '../../support/storage/meddling-proxy.ts'
 import { openStore, type TestStore } from '../../support/storage/test-store.ts'
 
@@ -31,13 +31,12 @@ async function withBackups(
 }
 
 function backup(snapshotAt: string, kind: BackupKind = 'daily', nonce = '1a2b3c4d'): Manifest {
-  const sample = aManifest()
   const id = renderBackupId({ instant: new Date(snapshotAt), kind, nonce })
   return {
-    ...sample,
-    backup: { ...sample.backup, id, kind, snapshotAt: new Date(snapshotAt).toISOString() },
+    ...SAMPLE,
+    backup: { ...SAMPLE.backup, id, kind, snapshotAt: new Date(snapshotAt).toISOString() },
     object: {
-      ...sample.object,
+      ...SAMPLE.object,
       key: archiveKey(location, { instant: new Date(snapshotAt), kind, nonce }, 'dump'),
     },
   }

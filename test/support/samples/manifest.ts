@@ -18,7 +18,7 @@ export function sampleTable(
   }
 }
 
-/** A sequence, as a manifest of before the first value was kept knows it, but for what is given. */
+/** A sequence that was never used, without the fields that older manifests lack, but for what is given. */
 export function sampleSequence(
   name: string,
   { atSnapshot = null, atEnd = null, ...more }: Partial<SequenceFingerprint>,
