@@ -13,6 +13,8 @@ export interface FakeIssue {
   readonly comments: string[]
   /** Set on pull requests, which the API lists among the issues. */
   readonly pull_request?: object
+  readonly author_association?: string
+  readonly user?: { readonly type: string }
 }
 
 /**

@@ -79,8 +79,20 @@ function parseList(value: unknown): readonly unknown[] {
 
 /** Pull requests are listed as issues too. */
 function isIssueWith(marker: string, item: unknown): boolean {
-  if (!isObject(item) || item.pull_request !== undefined) return false
+  if (!isObject(item) || item.pull_request !== undefined || isByOutsider(item)) return false
   return typeof item.body === 'string' && item.body.includes(marker)
+}
+
+/** How GitHub calls the authors of issues that have no rights in the repository. */
+const OUTSIDERS = ['NONE', 'CONTRIBUTOR', 'FIRST_TIMER', 'FIRST_TIME_CONTRIBUTOR', 'MANNEQUIN']
+
+/**
+ * In a public repository a stranger can open an issue with our marker, which would then swallow our reports.
+ * A workflow's own token writes as a bot.
+ */
+function isByOutsider({ author_association, user }: Record<string, unknown>): boolean {
+  const isBot = isObject(user) && user.type === 'Bot'
+  return !isBot && OUTSIDERS.includes(String(author_association))
 }
 
 function parseIssue(value: unknown): Issue {

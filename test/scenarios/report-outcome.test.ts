@@ -78,6 +78,19 @@ describe('report-outcome', () => {
     )
   })
 
+  it.each([
+    ['NONE', 'User', 'opened'],
+    ['CONTRIBUTOR', 'User', 'opened'],
+    ['NONE', 'Bot', 'commented'],
+    ['MEMBER', 'User', 'commented'],
+  ])('with an issue by %s (%s), the second failure is %s', async (association, type, change) => {
+    await using github = await startFakeGithub(TOKEN)
+    await report(github, 'failure')
+    const [issue] = github.issues
+    if (issue !== undefined) github.issues[0] = { ...issue, author_association: association, user: { type } }
+    expect((await report(github, 'failure')).outputs).toMatchObject({ 'issue-change': change })
+  })
+
   it('finds the issue behind a hundred others', async () => {
     await using github = await startFakeGithub(TOKEN)
     for (let i = 0; i < 130; i += 1)

@@ -29,13 +29,25 @@ export function parseEndpoint(text: string, bucket: string): StoreEndpoint {
   const hasBucketInHost =
     bucket !== '' && url.hostname.startsWith(`${bucket}.`) && url.hostname.split('.').length > 2
   const host = hasBucketInHost ? url.host.slice(bucket.length + 1) : url.host
-  return {
-    url: `${url.protocol}//${host}${path}`,
-    notice:
-      hasBucketInPath || hasBucketInHost
-        ? `The bucket ${bucket} is left out of the endpoint: it is in destination. The endpoint is ${url.protocol}//${host}${path}.`
-        : undefined,
-  }
+  const endpoint = `${url.protocol}//${host}${path}`
+  const notices = [
+    ...(hasBucketInPath || hasBucketInHost
+      ? [
+          `The bucket ${bucket} is left out of the endpoint: it is in destination. The endpoint is ${endpoint}.`,
+        ]
+      : []),
+    ...(isOpenToTheNetwork(url)
+      ? [
+          `The endpoint ${endpoint} is not encrypted: others on the network can read backups and forge answers. Use https.`,
+        ]
+      : []),
+  ]
+  return { url: endpoint, notice: notices.length === 0 ? undefined : notices.join(' ') }
+}
+
+/** Plain HTTP to another machine. Requests are signed then, but answers are not. */
+function isOpenToTheNetwork({ protocol, hostname }: URL): boolean {
+  return protocol === 'http:' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 }
 
 function parseUrl(text: string): URL {

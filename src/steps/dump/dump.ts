@@ -4,6 +4,7 @@ import { archiveKey, manifestKey } from '../../core/backup/bucket-layout.ts'
 import { contentOptions, type DumpOptions, isPartial } from '../../core/backup/dump-options.ts'
 import { type Manifest, renderManifest } from '../../core/backup/manifest.ts'
 import { OperatorError } from '../../core/errors.ts'
+import type { Log } from '../../core/log.ts'
 import { parseNamePattern } from '../../core/pg/name-pattern.ts'
 import {
   canDump,
@@ -45,6 +46,7 @@ export async function dump(request: DumpRequest, tools: DumpDeps): Promise<Manif
 
   const snapshot = await source.holdSnapshot(selection, options.lockTimeoutMs)
   refuseEmptySelection(snapshot, options)
+  warnOfClocks(snapshot.instant, now(), log)
   const id = createId(request, snapshot.instant)
   const key = archiveKey(location, id, options.format === 'plain' ? 'sql' : 'dump')
   log.info(
@@ -124,6 +126,17 @@ function refuseUnknownOptions(tool: PostgresVersion, { version, columnOptions }:
       hint: `Run setup-pg18 before this step, so that pg_dump is of release ${renderVersion(securityFloor(tool))} or newer.`,
     },
   )
+}
+
+/** Ids sort by the server's clock: one that is behind makes this backup older than the one before. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000
+
+function warnOfClocks(server: Date, runner: Date, log: Log): void {
+  const apartMs = Math.abs(server.getTime() - runner.getTime())
+  if (apartMs > CLOCK_TOLERANCE_MS)
+    log.warning(
+      `The clock of the database server says ${server.toISOString()}, that of the runner ${runner.toISOString()}. Backups are ordered by the server's clock: set both by NTP.`,
+    )
 }
 
 /**

@@ -42,6 +42,13 @@ describe('the endpoint of a store', () => {
     expect(() => parseEndpoint(text, 'backups')).toThrow(expected)
   })
 
+  it.each(['http://minio.internal:9000', 'http://10.0.0.5:9000'])(
+    '%s is warned about: not encrypted',
+    text => {
+      expect(parseEndpoint(text, 'backups').notice).toContain('is not encrypted')
+    },
+  )
+
   it('is never made of the bucket alone', () => {
     expect(parseEndpoint('https://backups.example', 'backups').url).toBe('https://backups.example')
   })
