@@ -5,7 +5,7 @@ import { renderDuration } from '../core/text/duration.ts'
 const INTERVAL_MS = 10_000
 
 export interface Progress {
-  /** Bytes done so far; undefined where nobody counts. */
+  /** Bytes done so far; undefined where they are not counted. */
   readonly bytes: number | undefined
   /** What is being worked on, if known. */
   readonly table: string | undefined

@@ -1,10 +1,7 @@
 import type { Log } from '../core/log.ts'
 import { renderDuration } from '../core/text/duration.ts'
 
-/**
- * A group of the log that ends with the time it took, whatever came of it: in an incident everybody asks how
- * long.
- */
+/** A group of the log that ends with its duration, after a failure too: in an incident, operators need it. */
 export async function timedGroup<T>(
   { log, now }: { readonly log: Log; readonly now: () => Date },
   title: string,

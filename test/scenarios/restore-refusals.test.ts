@@ -168,8 +168,8 @@ describe('restore-from-s3 refuses before the first change', () => {
   })
 
   it.each([
-    ['allow_audit_purge', 'INVALID_INPUT', 'expected one name=value a line'],
-    ['logi.allow_audit_purge: yes', 'INVALID_INPUT', 'expected one name=value a line'],
+    ['allow_audit_purge', 'INVALID_INPUT', 'expected one name=value per line'],
+    ['app.allow_audit_purge: yes', 'INVALID_INPUT', 'expected one name=value per line'],
     ['allow_audit_purge=yes', 'INVALID_INPUT', 'unrecognized configuration parameter "allow_audit_purge"'],
     ['work_mem=much', 'INVALID_INPUT', 'invalid value for parameter "work_mem"'],
     ['session_replication_role=replica', 'INVALID_INPUT', 'permission denied to set parameter'],

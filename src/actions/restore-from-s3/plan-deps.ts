@@ -87,7 +87,7 @@ function refusedSettings({ sessionSettings }: RestoreInputs, refusal: string, ca
   return new OperatorError(
     'INVALID_INPUT',
     `session-settings: the server refused ${sessionSettings.map(renderSessionSetting).join(', ')}: ${refusal}. Nothing was changed.`,
-    { hint: 'Custom settings need a prefix, such as logi.allow_audit_purge.', cause },
+    { hint: 'Custom settings need a prefix, such as app.allow_audit_purge.', cause },
   )
 }
 

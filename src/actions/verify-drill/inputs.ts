@@ -58,7 +58,7 @@ export function readDrillInputs(inputs: Inputs, environment: Environment): Drill
     amcheck,
     smokeCommand: inputs.optional('smoke-command'),
     smokeTimeoutMs: inputs.durationMs('smoke-timeout'),
-    // With one job every COPY writes WAL, whatever wal_level says (docs/adr/0006).
+    // With one job every COPY writes WAL at any wal_level (docs/adr/0006).
     jobs: inputs.parseOptional('jobs', parseJobs) ?? Math.max(2, availableParallelism()),
     failOn: inputs.oneOf('fail-on', FAIL_ON),
     timeoutMs: inputs.durationMs('timeout'),

@@ -27,7 +27,7 @@ function failed(record: DrillRecord): OperatorError {
   )
 }
 
-/** A check that somebody asked for and that could not be made, or nothing to compare with at all. */
+/** A requested check could not be made, or there was nothing to compare with. */
 function notMeasured(record: DrillRecord): OperatorError {
   const { checks } = record
   const subject = record.restored === null ? record.backup.id : subjectOf(record)

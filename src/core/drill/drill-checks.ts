@@ -23,7 +23,7 @@ export function ageChecks(snapshotAt: string, maxAgeMs: number | undefined, now:
     expected: `at most ${renderDuration(maxAgeMs)}`,
   } as const
   if (ageMs < -CLOCK_TOLERANCE_MS) {
-    const note = 'Clocks disagree, or somebody changed the manifest: its age cannot be told.'
+    const note = 'The clocks disagree, or the manifest was changed: the age of the backup is unknown.'
     return [{ ...subject, verdict: 'fail', found: `${renderDuration(-ageMs)} in the future`, note }]
   }
   const found = renderDuration(Math.max(0, ageMs))
@@ -33,8 +33,8 @@ export function ageChecks(snapshotAt: string, maxAgeMs: number | undefined, now:
 }
 
 /**
- * Newer backups that were passed over: somebody may take the newest for the one that was drilled. No
- * failure of this one.
+ * Newer backups that were skipped, so that the reader does not take the newest for the drilled one. The
+ * drilled backup does not fail because of them.
  */
 export function passedOverChecks(reasons: readonly string[]): readonly Check[] {
   return reasons.map(why => ({
@@ -43,7 +43,7 @@ export function passedOverChecks(reasons: readonly string[]): readonly Check[] {
     verdict: 'not-measured',
     expected: 'the newest backup is drilled',
     found: sentence(why),
-    note: 'It was passed over, and an older one was drilled.',
+    note: 'It was skipped, and an older backup was drilled.',
   }))
 }
 

@@ -42,7 +42,7 @@ function renderPlain({ schema, name }: ArchiveEntry): string {
   return schema === null || schema === 'public' ? name : `${schema}.${name}`
 }
 
-/** Everything that reads a foreign table or calls dblink, through whatever number of views. */
+/** Everything that reads a foreign table or calls dblink, directly or through views. */
 function readersOfForeignServers(all: readonly ArchiveEntry[]): ReadonlySet<string> {
   const reading = new Set(
     all

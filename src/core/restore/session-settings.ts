@@ -1,6 +1,6 @@
 import type { Connection } from '../pg/connection.ts'
 
-/** One setting of a session: `logi.allow_audit_purge` = `yes`. */
+/** One setting of a session: `app.allow_audit_purge` = `yes`. */
 export interface SessionSetting {
   readonly name: string
   readonly value: string
@@ -51,11 +51,11 @@ const NOTICED: readonly SessionSetting[] = [
 export function parseSessionSetting(line: string): SessionSetting {
   const match = /^([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*=\s*(.*)$/.exec(line)
   if (match === null)
-    throw new RangeError('expected one name=value a line, such as logi.allow_audit_purge=yes')
+    throw new RangeError('expected one name=value per line, such as app.allow_audit_purge=yes')
   return { name: match[1] ?? '', value: match[2] ?? '' }
 }
 
-/** `logi.allow_audit_purge=yes` */
+/** `app.allow_audit_purge=yes` */
 export function renderSessionSetting({ name, value }: SessionSetting): string {
   return `${name}=${value}`
 }

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A beat that fails says that the transaction is lost: that is the error, whatever comes of the work. */
+/**
+ * Repeats a statement until the work is done. If the statement fails, the transaction is lost, and that is
+ * the error even if the work succeeds.
+ */
 export async function keepAlive<T>(
   beat: () => Promise<unknown>,
   intervalMs: number,

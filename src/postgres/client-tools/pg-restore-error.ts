@@ -37,7 +37,7 @@ const NOT_THE_ARCHIVE: readonly Cause[] = [
   {
     match: /^((ERROR|FATAL): +)?out of (shared )?memory/,
     code: 'DATABASE_FAILED',
-    hint: 'The server ran out of memory: lower jobs, or raise max_locks_per_transaction where the message speaks of shared memory.',
+    hint: 'The server ran out of memory: lower jobs, or raise max_locks_per_transaction if the message names shared memory.',
   },
   {
     match:

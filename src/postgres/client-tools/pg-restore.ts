@@ -85,7 +85,7 @@ export function startRestore({
   const finished = tool.finished.catch(error => {
     throw restoreError(error, errors)
   })
-  // Whoever stops early may never look at the outcome.
+  // A caller that stops early may never look at the outcome.
   finished.catch(() => {})
   return {
     finished,
@@ -109,8 +109,8 @@ function renderDatabase(name: string): string {
 }
 
 /**
- * pg_restore, writing the entries of an archive as a script to its output: for a transaction of somebody
- * else.
+ * Starts pg_restore, which writes the entries of an archive as a script to its output. Another process runs
+ * the script in its transaction.
  */
 export function startScript({
   path,

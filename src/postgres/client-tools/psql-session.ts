@@ -3,8 +3,8 @@ import { oneRow, type Session } from '../session/session.ts'
 import type { TargetTransaction } from './psql-transaction.ts'
 
 /**
- * Reads inside a transaction that a psql of ours holds, as if it were a session: what nobody else can see
- * yet. Values come as text, as from every session. Ends with the transaction.
+ * Reads inside a transaction that a psql of ours holds, as if it were a session: no other session sees these
+ * changes yet. Values come as text, as from every session. Ends with the transaction.
  */
 export function sessionOf({
   ask,
@@ -17,8 +17,7 @@ export function sessionOf({
       await ask(`${filled};`)
       return []
     }
-    // One line, whatever the values hold: JSON writes line ends as \n. Numbers go as text, or the large
-    // ones would not come back.
+    // Always one line: JSON writes line ends as \n. Numbers go as text, because JSON.parse rounds large ones.
     const answer = await ask(
       `SELECT coalesce(pg_catalog.jsonb_agg((SELECT pg_catalog.jsonb_object_agg(v.key, v.value) FROM pg_catalog.jsonb_each_text(pg_catalog.to_jsonb(q)) AS v)), '[]')::text
          FROM (\n${filled}\n) AS q;`,
@@ -38,8 +37,8 @@ export function sessionOf({
 }
 
 /**
- * psql cannot bind a null: values are written into the statement. One without values is left as it is,
- * whatever names it holds.
+ * psql cannot bind a null: values are written into the statement. A statement without values stays
+ * unchanged, even if it contains `$1`.
  */
 function fill(sql: string, values: readonly unknown[]): string {
   return values.length === 0 ? sql : sql.replace(/\$(\d+)/g, (_, n: string) => literal(values[Number(n) - 1]))

@@ -15,21 +15,21 @@ export interface TransactionOptions {
 
 /**
  * The transaction locks a database against writing. If the machine that holds it is lost, the server may
- * not hear of that: a proxy between the two goes on answering. Then nobody speaks in it any more, and the
- * server rolls it back after this time.
+ * not notice: a proxy between the two goes on answering. No further statement arrives then, and the server
+ * rolls back after this time.
  */
 const IDLE_LIMIT_MS = 120_000
 
 /**
  * One transaction in a psql of its own, which takes what pg_restore writes as a script: pg_restore itself
  * cannot empty a database in the transaction in which it fills it. Disposing without a commit rolls back,
- * and so does everything that ends this process, psql or the server: psql is told to COMMIT only after
- * pg_restore has ended well, and never at an end of file.
+ * and so does everything that ends this process, psql or the server: psql receives COMMIT only after
+ * pg_restore has succeeded, and never at an end of file.
  */
 export interface TargetTransaction extends AsyncDisposable {
   /** The transaction's number, by which the server knows later how it ended. */
   readonly id: string
-  /** The server process that carries it: whoever ends sessions spares this one. */
+  /** The server process that carries it. Code that ends other sessions must spare it. */
   readonly pid: string
   /** server_version_num */
   readonly version: number
@@ -44,9 +44,9 @@ export interface TargetTransaction extends AsyncDisposable {
    * had run.
    */
   attempt(statements: readonly string[], timeoutMs: number): Promise<string | undefined>
-  /** Says something in it again and again while other work goes on, so that it is not taken for forgotten. */
+  /** Sends a statement at intervals while other work goes on, so that the server does not end it as idle. */
   whileIdle<T>(work: () => Promise<T>): Promise<T>
-  /** After this, and only after this, anybody sees a change. */
+  /** Other sessions see the changes only after this. */
   commit(): Promise<void>
 }
 

@@ -3,9 +3,9 @@ import process from 'node:process'
 import { MIB } from '../../core/text/bytes.ts'
 
 /**
- * Settings of a scratch server, as command line arguments. A restore that loses its machine starts anew, so
- * nothing is flushed; what else is here and what is not was measured (docs/adr/0006): more
- * maintenance_work_mem, which folklore praises, made index builds slower.
+ * Settings of a scratch server, as command line arguments. A restore that loses its machine starts again, so
+ * nothing is flushed. The other settings were measured (docs/adr/0006): more maintenance_work_mem, which is
+ * often recommended, made index builds slower.
  */
 export function clusterSettings(port: number, major: number, jobs: number): readonly string[] {
   const values = {
@@ -22,13 +22,13 @@ export function clusterSettings(port: number, major: number, jobs: number): read
     max_wal_size: '16GB',
     checkpoint_timeout: '1h',
     shared_buffers: `${sharedBuffersMib(availableMemory())}MB`,
-    // One for each job of pg_restore or pg_amcheck and for what leads them; beside that the server's own
-    // default is enough for the drill's sessions and a smoke command.
+    // One for each job of pg_restore or pg_amcheck and one for its leader. The server's default of 100 is
+    // enough for the drill's sessions and a smoke command.
     max_connections: String(jobs + 100),
-    // Whoever reads a partitioned table locks each partition and each of its indexes. Room for some 130,000
-    // is 70 MB.
+    // A query of a partitioned table locks each partition and each of its indexes. Room for some 130,000
+    // locks takes 70 MB.
     max_locks_per_transaction: '1024',
-    // In the data directory, and so removed with it whatever happens; /dev/shm has 64 MB in a container.
+    // In the data directory, and so always removed with it; /dev/shm has 64 MB in a container.
     dynamic_shared_memory_type: 'mmap',
     // A crash is the end: a server that recovers behind the drill's back would only delay the news.
     restart_after_crash: 'off',

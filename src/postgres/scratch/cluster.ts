@@ -48,8 +48,8 @@ export interface Cluster extends AsyncDisposable {
 }
 
 /**
- * A directory in which a server can live: the one given, which must be private and named pg-runbook-…; or,
- * as root, where nobody may not pass through to it, a new one in the system's temporary directory.
+ * A directory in which a server can live: the one given, which must be private and named pg-runbook-…. As
+ * root, if the user `nobody` cannot reach that one, a new one in the system's temporary directory.
  */
 export async function clusterDirectory(wanted: string): Promise<string> {
   if (process.getuid?.() !== 0) return wanted
@@ -57,15 +57,15 @@ export async function clusterDirectory(wanted: string): Promise<string> {
   const directory = (await othersMayPass(dirname(wanted)))
     ? wanted
     : await mkdtemp(join(tmpdir(), CLUSTER_PREFIX))
-  // Nobody may pass through, and see only what is its own.
+  // The user `nobody` may enter it, but not list it.
   await chmod(directory, 0o711)
   return directory
 }
 
 /**
  * Makes and starts a PostgreSQL server on a free port of the loopback interface, with a random password. As
- * root it runs as nobody. Ready means that an authenticated query was answered: pg_isready is satisfied
- * with less. Throws SCRATCH_FAILED, with the server's own last words.
+ * root it runs as the user `nobody`. Ready means that an authenticated query was answered: pg_isready is
+ * satisfied with less. Throws SCRATCH_FAILED, with the server's own last words.
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { directory, remember, signal } = options

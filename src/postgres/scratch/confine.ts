@@ -5,7 +5,7 @@ import { toolEnvironment } from '../client-tools/run-tool.ts'
 /** The user `nobody`: the server refuses to run as root. */
 export const NOBODY = 65_534
 
-/** As root, what makes a program run as nobody. */
+/** As root, the ids that make a program run as the user `nobody`. */
 export function serverUser(): { readonly uid?: number; readonly gid?: number } {
   return process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 }

@@ -64,8 +64,8 @@ async function quit(pid: number): Promise<void> {
 }
 
 /**
- * A process id may have been given to somebody else since; where there is no /proc, the server's own file
- * has to do.
+ * The process id may belong to another process by now. Without /proc, the server's own pid file has to
+ * suffice.
  */
 async function isServerOf(pid: number, directory: string): Promise<boolean> {
   const pids = await processesIn(directory)

@@ -11,8 +11,8 @@ const MARK = 'Made by a drill of pg-runbook for the policies of a backup.'
 const LOCK = '31638938685694571'
 
 /**
- * Held by whoever removes roles: of two drills that end together, the second looks again when the first is
- * done.
+ * Held by the drill that removes roles: of two drills that end together, the second looks again when the
+ * first is done.
  */
 const REMOVING = '31638938685694572'
 

@@ -4,7 +4,7 @@ import type { Session } from '../session/session.ts'
 
 /**
  * Drops a database and ends its sessions; does nothing when it is gone. WITH (FORCE) wants the right to end
- * every process in it, and nobody but a superuser may end an autovacuum worker (TerminateOtherDBBackends in
+ * every process in it, and only a superuser may end an autovacuum worker (TerminateOtherDBBackends in
  * procarray.c: 42501). A plain DROP DATABASE ends autovacuum by itself (CountOtherDBBackends).
  */
 export async function dropDatabase(session: Session, name: string): Promise<void> {

@@ -19,7 +19,7 @@ export interface DrillRequest {
   readonly criteria: readonly Criterion[]
   readonly nonce: string
   readonly run: DrillRecord['run']
-  /** Why newer backups were passed over, in sentences. */
+  /** Why newer backups were skipped, in sentences. */
   readonly passedOver?: readonly string[]
 }
 

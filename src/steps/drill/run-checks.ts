@@ -10,7 +10,7 @@ import type { ScratchDatabase } from '../../postgres/scratch/database.ts'
 import { logChecks } from '../restore/check.ts'
 import type { DrillDeps, DrillProgress, DrillRequest } from './request.ts'
 
-/** All checks run, whatever the first ones say: an operator wants the whole picture. */
+/** All checks run, even after one has failed: the operator needs the complete result. */
 export async function runChecks(
   request: DrillRequest,
   deps: DrillDeps,
