@@ -1,0 +1,119 @@
+import { describe, expect, it, test } from 'vitest'
+import { parseArchiveToc } from '../../../src/core/backup/read-toc.ts'
+
+/** As WriteInt of pg_dump: a sign, then four bytes, the lowest first. */
+function int(value: number): Buffer {
+  const bytes = Buffer.alloc(5)
+  bytes.writeUInt8(value < 0 ? 1 : 0)
+  bytes.writeUInt32LE(Math.abs(value), 1)
+  return bytes
+}
+
+/** As WriteStr: the length before the bytes, -1 for null. */
+function text(value: string | null): Buffer {
+  return value === null ? int(-1) : Buffer.concat([int(Buffer.byteLength(value)), Buffer.from(value)])
+}
+
+interface Entry {
+  readonly kind: string
+  readonly name: string
+  readonly id?: number
+  readonly section?: number
+  readonly definition?: string
+  readonly schema?: string | null
+  readonly dependsOn?: readonly string[]
+}
+
+function entry({ kind, name, ...more }: Entry, format: number): Buffer {
+  const { id = 7, section = 2, definition = '', schema = 'public', dependsOn = [] } = more
+  return Buffer.concat([
+    ...[int(id), int(1), text('1259'), text('16384'), text(name), text(kind), int(section)],
+    ...[text(definition), text('DROP it;'), text(null), text(schema), text('')],
+    ...(format >= 14 ? [text('heap')] : []),
+    ...(format >= 16 ? [int(114)] : []),
+    ...[text('logi'), text('false'), ...dependsOn.map(text), text(null), Buffer.alloc(9)],
+  ])
+}
+
+/** An archive in custom format up to the end of its table of contents. */
+function archive(entries: readonly Entry[], format = 16): Buffer {
+  const compression = format >= 15 ? Buffer.from([1]) : int(-1)
+  return Buffer.concat([
+    ...[Buffer.from('PGDMP'), Buffer.from([1, format, 0, 4, 8, 1]), compression],
+    ...[0, 15, 3, 1, 10, 126, 0].map(int),
+    ...['logi', '18.6', '18.6'].map(text),
+    ...[int(entries.length), ...entries.map(one => entry(one, format))],
+  ])
+}
+
+const USERS: Entry = { kind: 'TABLE DATA', name: 'Ümläut\n"x"', section: 3, dependsOn: ['215', '215', '9'] }
+
+describe('the table of contents of an archive', () => {
+  test.each([11, 12, 13, 14, 15, 16])('is read in format 1.%i', format => {
+    expect(
+      parseArchiveToc(archive([USERS, { kind: 'EXTENSION', name: 'citext', schema: null }], format)),
+    ).toEqual({
+      databaseSettings: [],
+      entries: [
+        {
+          id: '7',
+          kind: 'TABLE DATA',
+          schema: 'public',
+          name: 'Ümläut\n"x"',
+          owner: 'logi',
+          section: 'data',
+          definition: '',
+          dependsOn: ['215', '9'],
+          title: 'TABLE DATA public Ümläut "x" logi',
+        },
+        expect.objectContaining({ kind: 'EXTENSION', schema: null, title: 'EXTENSION - citext logi' }),
+      ],
+    })
+  })
+
+  it('asks for more bytes wherever it is cut off', () => {
+    const whole = archive([USERS])
+    for (let end = 0; end < whole.length; end += 1) {
+      expect(parseArchiveToc(whole.subarray(0, end)), `${end} bytes`).toBeUndefined()
+    }
+    expect(parseArchiveToc(Buffer.concat([whole, Buffer.from('rows')]))?.entries).toHaveLength(1)
+  })
+
+  it('leaves out what pg_restore handles by itself or restores with --create only', () => {
+    const kinds = ['ENCODING', 'STDSTRINGS', 'SEARCHPATH', 'DATABASE', 'STATISTICS DATA', 'VIEW']
+    const entries = kinds.map(kind => ({ kind, name: 'x' }))
+    const ofDatabase = { kind: 'COMMENT', name: 'DATABASE logi' }
+    expect(parseArchiveToc(archive([...entries, ofDatabase]))?.entries.map(({ kind }) => kind)).toEqual([
+      'VIEW',
+    ])
+  })
+
+  it('gives the settings of the database one by one', () => {
+    const definition = "ALTER DATABASE logi SET a = '1';\nALTER ROLE r IN DATABASE logi SET b = '2';\n\n"
+    expect(parseArchiveToc(archive([{ kind: 'DATABASE PROPERTIES', name: 'logi', definition }]))).toEqual({
+      entries: [],
+      databaseSettings: ["ALTER DATABASE logi SET a = '1'", "ALTER ROLE r IN DATABASE logi SET b = '2'"],
+    })
+  })
+
+  it('keeps the definitions that are read, and none of the bulky ones', () => {
+    const definition = 'CREATE …;'
+    const entries = ['TABLE', 'INDEX', 'PUBLICATION'].map(kind => ({ kind, name: 'x', definition }))
+    expect(parseArchiveToc(archive(entries))?.entries.map(one => one.definition)).toEqual([
+      '',
+      '',
+      definition,
+    ])
+  })
+
+  test.each([
+    ['text', Buffer.from('-- PostgreSQL database dump'), 'PGDMP'],
+    ['an older format', archive([], 10), '1.10'],
+    ['a newer format', archive([], 17), '1.17'],
+    ['a tar archive', Buffer.from([...Buffer.from('PGDMP'), 1, 16, 0, 4, 8, 3]), 'custom format'],
+    ['numbers of nine bytes', Buffer.from([...Buffer.from('PGDMP'), 1, 16, 0, 9, 8, 1]), 'odd size'],
+  ])('is refused for %s', (_, bytes, why) => {
+    expect(() => parseArchiveToc(bytes)).toThrow(RangeError)
+    expect(() => parseArchiveToc(bytes)).toThrow(why)
+  })
+})
