@@ -12,7 +12,7 @@ describe('work that can be aborted', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
 
-  it('rejects with the reason as soon as the signal is aborted, and drops a later failure', async () => {
+  it('rejects with the reason once the signal is aborted, and drops a later failure', async () => {
     const job = new AbortController()
     const work = Promise.withResolvers<never>()
     const waiting = abortable(job.signal, work.promise)

@@ -101,11 +101,7 @@ describe('a mistake in a criteria file', () => {
       expect.stringMatching(/^4:13: "soon" is not a duration/),
     ],
     ['an empty query', check('query: ";"', 'expect: 1'), expect.stringMatching(/^3:12: the query is empty/)],
-    [
-      'a query without a condition',
-      check('query: SELECT 1'),
-      '3:5: a query needs expect, min, max or empty beside it',
-    ],
+    ['a query without a condition', check('query: SELECT 1'), '3:5: a query needs expect, min, max or empty'],
     [
       'two conditions',
       check('query: SELECT 1', 'min: 1', 'expect: 1'),
