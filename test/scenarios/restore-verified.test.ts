@@ -14,7 +14,9 @@ const SCHEMA = `
   CREATE TABLE users (id serial PRIMARY KEY, email text NOT NULL, created_at timestamptz NOT NULL DEFAULT now());
   INSERT INTO users (email) SELECT 'user' || i FROM generate_series(1, 100) AS i;
   CREATE SEQUENCE tickets;
-  SELECT setval('tickets', 4711);`
+  SELECT setval('tickets', 4711);
+  -- Around large objects a script of pg_restore has a BEGIN and a COMMIT of its own.
+  SELECT lo_from_bytea(4711, 'large');`
 
 describe('restore-from-s3 over a database', () => {
   const lab = theLab()

@@ -1,4 +1,6 @@
+import { Readable } from 'node:stream'
 import { abortable } from '../../core/abortable.ts'
+import { OperatorError } from '../../core/errors.ts'
 import { restoreError } from './pg-restore-error.ts'
 import { toolEnvironment } from './run-tool.ts'
 import { startTool, type ToolProcess } from './tool-process.ts'
@@ -109,8 +111,9 @@ function renderDatabase(name: string): string {
 }
 
 /**
- * Starts pg_restore, which writes the entries of an archive as a script to its output. Another process runs
- * the script in its transaction.
+ * pg_restore, writing the entries of an archive as a script to its output: for a transaction that is open
+ * already. A single transaction, because pg_restore otherwise commits after large objects (StartRestoreLOs
+ * in pg_backup_archiver.c); its own COMMIT at the end is left out.
  */
 export function startScript({
   path,
@@ -128,6 +131,7 @@ export function startScript({
       ...(grants ? [] : ['--no-acl']),
       '--no-tablespaces',
       '--no-statistics',
+      '--single-transaction',
       ...args,
       '--file=-',
       archive,
@@ -144,11 +148,36 @@ export function startScript({
   })
   finished.catch(() => {})
   return {
-    stdout: tool.stdout,
+    stdout: Readable.from(withoutCommit(tool.stdout, finished), { objectMode: false }),
     stdin: tool.stdin,
     finished,
     [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
   }
+}
+
+/** What a script in a single transaction ends with; \\unrestrict came with a minor version. */
+const SCRIPT_END =
+  /\nCOMMIT;(\n+--\n-- PostgreSQL database dump complete\n--\n+(?:\\unrestrict [A-Za-z0-9]+\n+)?)$/
+
+/** More than SCRIPT_END takes. */
+const END_BYTES = 1024
+
+async function* withoutCommit(script: Readable, finished: Promise<unknown>): AsyncGenerator<Buffer> {
+  let end: Buffer = Buffer.alloc(0)
+  for await (const chunk of script as AsyncIterable<Buffer>) {
+    const text = Buffer.concat([end, chunk])
+    const from = Math.max(0, text.length - END_BYTES)
+    if (from > 0) yield text.subarray(0, from)
+    end = text.subarray(from)
+  }
+  // A pg_restore that failed says why.
+  await finished
+  const text = end.toString('latin1')
+  if (!SCRIPT_END.test(text))
+    throw new OperatorError('RESTORE_FAILED', 'The script of pg_restore ends in an unknown way.', {
+      hint: 'Use mode new-database or swap, and report this with the version of pg_restore.',
+    })
+  yield Buffer.from(text.replace(SCRIPT_END, '$1'), 'latin1')
 }
 
 /**

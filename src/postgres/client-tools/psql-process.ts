@@ -105,14 +105,18 @@ function rolledBack(error: unknown): unknown {
 
 /**
  * DETAIL and CONTEXT quote rows of the database, and the options of user mappings hold passwords: they stay
- * out of the log, with the lines that continue them. NOTICEs say nothing.
+ * out of the log, with the lines that continue them. No NOTICE or WARNING, and no hint of theirs, ends a
+ * restore.
  */
 function createNoise(): (line: string) => boolean {
   let isNoise = false
+  let isWarning = false
   return line => {
+    if (/^(psql:[^ ]* )?(NOTICE|WARNING|ERROR|FATAL):/.test(line))
+      isWarning = /^(psql:[^ ]* )?(NOTICE|WARNING):/.test(line)
     if (/^(psql:[^ ]* )?(DETAIL|CONTEXT|NOTICE|WARNING|LOCATION):/.test(line)) isNoise = true
     else if (/^LINE \d+: .*(USER MAPPING|SUBSCRIPTION|OPTIONS|password)/i.test(line)) isNoise = true
-    else if (/^(psql:|ERROR:|FATAL:|HINT:|LINE \d)/.test(line)) isNoise = false
+    else if (/^(psql:|ERROR:|FATAL:|HINT:|LINE \d)/.test(line)) isNoise = isWarning && /^HINT:/.test(line)
     return isNoise
   }
 }

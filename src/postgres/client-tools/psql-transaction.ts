@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
+import { OperatorError } from '../../core/errors.ts'
 import { keepAlive } from './keep-alive.ts'
 import { type PsqlProcess, startPsql } from './psql-process.ts'
 import { tryInSavepoint } from './psql-savepoint.ts'
@@ -64,9 +65,12 @@ export async function beginTransaction({
       ...identity,
       run: async sql => void (await psql.run(sql)),
       ask: psql.run,
-      take: (script, onBytes) => runScript(psql, limitIdle, script, onBytes),
-      attempt: (statements, timeoutMs) =>
-        psql.expectingErrors(() => tryInSavepoint(psql.run, statements, timeoutMs)),
+      take: async (script, onBytes) => {
+        await runScript(psql, limitIdle, script, onBytes)
+        const [now] = await psql.run('SELECT pg_catalog.pg_current_xact_id();')
+        if (now !== identity.id) throw committedEarly()
+      },
+      attempt: (statements, timeoutMs) => tryInSavepoint(psql, statements, timeoutMs),
       whileIdle: work => keepAlive(() => psql.run('SELECT 1;'), idleLimitMs / 4, work),
       commit: async () => void (await psql.run('COMMIT;')),
       [Symbol.asyncDispose]: () => psql[Symbol.asyncDispose](),
@@ -111,4 +115,11 @@ async function copy(
     onBytes(chunk.length)
     if (!input.write(chunk)) await once(input, 'drain')
   }
+}
+
+/** Cannot be undone, so it must not be called rolled back. */
+function committedEarly(): OperatorError {
+  return new OperatorError('RESTORE_FAILED', 'The archive ended the transaction of the restore.', {
+    hint: 'The database holds a part of the backup. Restore the safety backup, or this one by mode new-database.',
+  })
 }
