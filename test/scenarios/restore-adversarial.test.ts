@@ -42,6 +42,7 @@ describe('restore-from-s3 of the adversarial database', () => {
         database: 'logi',
         mode,
         confirm: source.name,
+        'owner-role': 'postgres',
       },
       env: labEnvironment(lab),
     })

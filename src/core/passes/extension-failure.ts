@@ -15,7 +15,7 @@ const REASONS: ReadonlyArray<readonly [pattern: RegExp, advice: (name: string) =
   [/preload/, name => `Add ${name} to shared_preload_libraries of the server, and restart it`],
   [
     /permission denied|must be superuser/,
-    name => `Let the provider, or a superuser, make ${name} in the database first`,
+    name => `Only a superuser, or a way of the provider’s own, can make ${name}: ask the provider`,
   ],
   [/./, name => `Install ${name} where the server is: ${adviseOnExtension(name)}`],
 ]
@@ -40,7 +40,11 @@ export function refuseNeeded(
     if (needing.length === 0) continue
     const names = renderSome(needing.map(({ kind, name }) => `${kind.toLowerCase()} ${name}`))
     throw new OperatorError(code, `The server cannot make the ${what}, which the backup needs: ${why}.`, {
-      hint: `${adviseOnFailure({ entry, why })}. Needed by ${names}. For a drill, a server that has it can be given by scratch-url. The backup is not at fault.`,
+      hint: `${adviseOnFailure({ entry, why })}. Needed by ${names}. ${code === 'TARGET_UNFIT' ? IN_PLACE : BY_SCRATCH_URL} The backup is not at fault.`,
     })
   }
 }
+
+const IN_PLACE = 'restore-from-s3 in mode overwrite keeps the extensions that are there.'
+
+const BY_SCRATCH_URL = 'For a drill, a server that has it can be given by scratch-url.'

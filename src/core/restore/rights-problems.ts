@@ -11,8 +11,8 @@ export function rightsProblems(
   const problems: TargetProblem[] = []
   if (facts.isSuperuser && owner === undefined && archive.ofOthers.length > 0)
     problems.push({
-      message: `${facts.user} is a superuser, and would own what belongs to other roles in the backup, so that their code would run with its rights: ${renderSome(archive.ofOthers)}`,
-      hint: `Connect as ${facts.owner}, the owner of ${facts.database}, or set owner-role: ${facts.owner}.`,
+      message: `the superuser ${facts.user} would own what belongs to other roles in the backup, so that their code would run with its rights: ${renderSome(archive.ofOthers)}`,
+      hint: adviseOnOwner(facts),
     })
   if (mode === 'overwrite' && facts.hiddenUserMappings.length > 0)
     problems.push({
@@ -20,6 +20,12 @@ export function rightsProblems(
       hint: `Use mode new-database or swap, and create them in the restored database. To lose them: ${facts.hiddenUserMappings.map(dropMapping).join(' ')}`,
     })
   return problems
+}
+
+function adviseOnOwner({ user, owner, database }: TargetFacts): string {
+  return owner === user
+    ? `Set owner-role to the role that is to own the restored objects, such as that of the application. To let ${user} own them: owner-role: ${user}.`
+    : `Connect as ${owner}, the owner of ${database}, or set owner-role: ${owner}.`
 }
 
 function dropMapping({ user, server }: TargetFacts['hiddenUserMappings'][number]): string {

@@ -16,6 +16,18 @@ describe('an extension that a server does not make', () => {
     )
   })
 
+  it('points to a drill’s own remedy, and for a restore to mode overwrite', () => {
+    const server = archiveEntry(5, 'SERVER', 'elsewhere', { dependsOn: ['2'] })
+    const refusal = (code: 'SCRATCH_FAILED' | 'TARGET_UNFIT') => () =>
+      refuseNeeded([failed], [extension, server], code)
+    expect(refusal('SCRATCH_FAILED')).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('scratch-url') }),
+    )
+    expect(refusal('TARGET_UNFIT')).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(/^(?!.*scratch-url).*mode overwrite/) }),
+    )
+  })
+
   it('is left out where only its comment and its grants depend on it', () => {
     const others = ['COMMENT', 'ACL'].map((kind, i) => archiveEntry(6 + i, kind, 'x', { dependsOn: ['2'] }))
     expect(() => refuseNeeded([failed], [extension, ...others], 'SCRATCH_FAILED')).not.toThrow()
