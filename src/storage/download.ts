@@ -4,6 +4,7 @@ import { abortable } from '../core/abortable.ts'
 import type { Manifest } from '../core/backup/manifest.ts'
 import { diskError, OperatorError } from '../core/errors.ts'
 import { MIB } from '../core/text/bytes.ts'
+import { awaitTasks } from './await-tasks.ts'
 import { type FoundArchive, locateArchive } from './locate-archive.ts'
 import { layOutParts, type PlacedPart, provePart } from './part-proof.ts'
 import { type ByteRange, readRange } from './read-range.ts'
@@ -49,15 +50,7 @@ export async function downloadArchive(
     verifyParts(transfer, arrivals, archive, onBytes),
   ]
   // The file must not be closed, nor removed by the caller, while others still write.
-  await Promise.allSettled(
-    tasks.map(task =>
-      task.catch(error => {
-        stop.abort(error)
-        throw error
-      }),
-    ),
-  )
-  transfer.signal.throwIfAborted()
+  await awaitTasks(tasks, store.signal, stop)
   if (found.isCopy) store.log.info(`${store.uri(archive.key)} is a copy, proven by its checksums.`)
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Manifest } from '../core/backup/manifest.ts'
+import { awaitTasks } from './await-tasks.ts'
 import { locateArchive } from './locate-archive.ts'
 import { layOutParts, type PlacedPart, provePart } from './part-proof.ts'
 import { readRange } from './read-range.ts'
@@ -29,12 +30,6 @@ export async function readBackArchive(store: Store, archive: Manifest['object'])
   const work = async () => {
     for (const part of queue) await prove(part)
   }
-  const workers = Array.from({ length: IN_FLIGHT }, () =>
-    work().catch(error => {
-      stop.abort(error)
-      throw error
-    }),
-  )
-  await Promise.allSettled(workers)
-  signal.throwIfAborted()
+  const workers = Array.from({ length: IN_FLIGHT }, work)
+  await awaitTasks(workers, store.signal, stop)
 }

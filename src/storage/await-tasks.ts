@@ -1,0 +1,32 @@
+import { OperatorError } from '../core/errors.ts'
+
+/**
+ * Waits until every task has ended; the first failure stops the others through `stop`. Throws that failure.
+ * Where the job ended first, a task that was waiting for the store knows more than the job: its words are
+ * thrown.
+ */
+export async function awaitTasks(
+  tasks: readonly Promise<void>[],
+  job: AbortSignal,
+  stop: AbortController,
+): Promise<void> {
+  const failures: unknown[] = []
+  await Promise.all(
+    tasks.map(task =>
+      task.catch(error => {
+        failures.push(error)
+        stop.abort(error)
+      }),
+    ),
+  )
+  if (failures.length === 0) return
+  const [first] = failures
+  throw isOf(first, job) ? (failures.find(error => error !== job.reason && isOf(error, job)) ?? first) : first
+}
+
+/** The reason of a signal, or that reason with more words (interrupted in retry.ts). */
+function isOf(error: unknown, { aborted, reason }: AbortSignal): boolean {
+  if (!aborted) return false
+  if (error === reason) return true
+  return error instanceof OperatorError && reason instanceof OperatorError && error.code === reason.code
+}
