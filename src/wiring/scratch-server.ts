@@ -10,6 +10,7 @@ import { type Cluster, clusterDirectory, startCluster } from '../postgres/scratc
 import {
   createScratchDatabase,
   dropScratchDatabase,
+  renderScratchDrop,
   type ScratchDatabase,
 } from '../postgres/scratch/database.ts'
 import { stopLeftCluster } from '../postgres/scratch/left-cluster.ts'
@@ -112,7 +113,7 @@ export async function dropLeftDatabase(
     if (!(error instanceof OperatorError)) throw error
     throw error.withContext({
       before: 'The drill left a copy of the data behind',
-      hint: () => `Drop it by hand when the server is back: DROP DATABASE ${name} WITH (FORCE).`,
+      hint: () => `Drop it by hand when the server is back: ${renderScratchDrop(name)}`,
     })
   }
 }

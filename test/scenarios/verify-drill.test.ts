@@ -176,7 +176,7 @@ describe('verify-drill', () => {
 
     expect(run.outputs, run.log).toMatchObject({
       verdict: 'fail',
-      'failed-checks': 'archive',
+      'failed-checks': 'restore',
       'recovery-seconds': '',
     })
     const [failed] = (await readRecord(bucket)).checks.filter(({ verdict }) => verdict === 'fail')

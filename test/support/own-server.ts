@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -54,7 +55,11 @@ async function start(binDir: string, data: string, settings: Settings): Promise<
     cwd: data,
     stdio: 'ignore',
   })
-  const connection = parseConnectionUrl(`postgresql://postgres:p@127.0.0.1:${port}/postgres?sslmode=disable`)
+  // Any is trusted; one that is part of a word would be masked in every log.
+  const password = randomBytes(12).toString('hex')
+  const connection = parseConnectionUrl(
+    `postgresql://postgres:${password}@127.0.0.1:${port}/postgres?sslmode=disable`,
+  )
   const stop = async () => {
     if (server.exitCode === null && server.signalCode === null) {
       server.kill('SIGQUIT')

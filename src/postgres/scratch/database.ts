@@ -144,6 +144,14 @@ export async function dropScratchDatabase(server: Connection, name: string): Pro
   await dropPolicyRoles(session)
 }
 
+/**
+ * What drops it by hand. Not WITH (FORCE): a role that is no superuser may not end autovacuum, and a plain
+ * DROP DATABASE does so by itself (see drop-database.ts).
+ */
+export function renderScratchDrop(name: string): string {
+  return `DROP DATABASE ${name}; As a superuser, drop its owner too: DROP ROLE IF EXISTS ${ownerName(name)};`
+}
+
 interface ScratchServer {
   readonly version: string
   readonly isSuperuser: boolean

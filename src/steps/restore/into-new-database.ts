@@ -104,7 +104,7 @@ async function dropUnfinished(name: string, deps: NewDatabaseDeps): Promise<void
     deps.remember(null)
   } catch (error) {
     deps.log.warning(
-      `The unfinished database ${name} is still there (${errorMessage(error)}). If the end of this job does not remove it: DROP DATABASE ${printIdentifier(name)} WITH (FORCE);`,
+      `The unfinished database ${name} is still there (${errorMessage(error)}). If the end of this job does not remove it: DROP DATABASE ${printIdentifier(name)};`,
     )
   }
 }

@@ -1,0 +1,54 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Backup, DrillRig, QUICK } from '../../support/drill-rig.ts'
+import { createWorkplace } from '../../support/runner/workplace.ts'
+import { runAction } from '../../support/runner.ts'
+
+describe('a drill with wrong criteria or connections', () => {
+  let rig: DrillRig
+  let quick: Backup
+
+  beforeAll(async () => {
+    rig = await DrillRig.start()
+    quick = await rig.backUp(QUICK)
+  })
+  afterEach(() => rig.removeDrills())
+  afterAll(() => rig[Symbol.asyncDispose]())
+
+  async function criteria(text: string): Promise<string> {
+    const file = join(createWorkplace().workspace, 'criteria.yml')
+    await writeFile(file, text)
+    return file
+  }
+
+  it('points at a criteria file that is not there', async () => {
+    const run = await runAction('verify-drill', rig.options(quick, { inputs: { criteria: 'no/such.yml' } }))
+
+    expect(await rig.expectNotHeld(run, quick, 'INVALID_INPUT')).toContain('no/such.yml')
+  })
+
+  it('points at line and column of a criteria file that is wrong', async () => {
+    const file = await criteria('checks:\n  - name: users\n    table: users\n    tolerance: many\n')
+    const run = await runAction('verify-drill', rig.options(quick, { inputs: { criteria: file } }))
+
+    expect(await rig.expectNotHeld(run, quick, 'INVALID_INPUT')).toContain('criteria.yml:4:16:')
+  })
+
+  it('measures nothing against a live database that does not answer, but everything else', async () => {
+    const file = await criteria('checks:\n  - name: events\n    table: events\n    tolerance: 5%\n')
+    const live = 'postgresql://user:secret-word@127.0.0.1:9/postgres'
+    const run = await runAction(
+      'verify-drill',
+      rig.options(quick, { inputs: { criteria: file, 'live-url': live } }),
+    )
+
+    const errors = run.annotations.filter(({ level }) => level === 'error')
+    expect(errors.map(({ title }) => title)).toEqual(['verify-drill: DRILL_NOT_MEASURED'])
+    expect(errors[0]?.message).toMatch(/events.*127\.0\.0\.1:9/)
+    expect(run.outputs.verdict).toBe('not-measured')
+    expect(run.exitCode).toBe(1)
+    expect(run.summary).toContain('all tables')
+    await rig.expectNothingLeft(run)
+  })
+})
