@@ -1,6 +1,6 @@
 import { type ArchiveEntry, isSuperuserPublication } from '../backup/archive-toc.ts'
 
-/** Only a superuser can make these, and no function of the database runs while one is made. */
+/** A superuser can make these, mostly nobody else, and no function of the database runs while one is made. */
 const ALWAYS = [
   'SHELL TYPE',
   'OPERATOR CLASS',
@@ -11,6 +11,8 @@ const ALWAYS = [
   'PROCEDURAL LANGUAGE',
   'TEXT SEARCH PARSER',
   'TEXT SEARCH TEMPLATE',
+  // For a type of the server: only its owner may.
+  'TRANSFORM',
   'EVENT TRIGGER',
 ]
 
@@ -52,6 +54,7 @@ export const KEPT_BY_SUPERUSER = [
   'PUBLICATION',
   'TEXT SEARCH PARSER',
   'TEXT SEARCH TEMPLATE',
+  'TRANSFORM',
 ]
 
 /** The body of a function in SQL's own syntax. */

@@ -15,6 +15,10 @@ describe('the closed list of the superuser', () => {
     ['CAST', 'CREATE CAST (app.c AS integer) WITHOUT FUNCTION;'],
     ['PUBLICATION', "CREATE PUBLICATION p FOR ALL TABLES WITH (publish = 'insert');"],
     ['PUBLICATION TABLES IN SCHEMA', 'ALTER PUBLICATION p ADD TABLES IN SCHEMA app;'],
+    [
+      'TRANSFORM',
+      'CREATE TRANSFORM FOR integer LANGUAGE sql (FROM SQL WITH FUNCTION pg_catalog.f(internal));',
+    ],
     ['EVENT TRIGGER', 'CREATE EVENT TRIGGER e ON ddl_command_end\n   EXECUTE FUNCTION f();'],
   ])('holds %s: %s', (kind, definition) => {
     expect(needs(kind, definition)).toBe(true)
