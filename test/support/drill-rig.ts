@@ -97,7 +97,7 @@ export class DrillRig implements AsyncDisposable {
     return await withClient(this.scratchUrl().href, async client => (await client.query(sql)).rows)
   }
 
-  /** A drill that could not be held: one error, an output that says so, nothing anywhere. Returns its message. */
+  /** A drill that could not be held: one error, which is returned, and nothing left anywhere. */
   async expectNotHeld(run: ActionRun, { bucket }: InBucket, code: string): Promise<string> {
     const errors = run.annotations.filter(({ level }) => level === 'error')
     expect(

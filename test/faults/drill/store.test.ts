@@ -59,7 +59,7 @@ describe('a drill whose store fails', () => {
     await rig.expectNothingLeft(run)
   }, 120_000)
 
-  it('shows what it found when the record cannot be written, and counts that as not measured', async () => {
+  it('shows what it found when the record cannot be written, as not measured', async () => {
     await using proxy = await FaultProxy.start({
       port: Number(new URL(rig.lab.s3.endpoint).port),
       http: true,
