@@ -38,8 +38,8 @@ await step('dump-to-s3', { 'database-url': url('regression'), ...destination, fi
 await step('verify-drill', destination)
 await restore('new-database', { 'new-database': 'restored_new' })
 await query('postgres', 'CREATE DATABASE other')
-await restore('overwrite', { confirm: 'other' }, 'other')
-await restore('swap', { confirm: 'other' }, 'other')
+await restore('overwrite', { confirm: 'other', 'confirm-source': 'regression' }, 'other')
+await restore('swap', { confirm: 'other', 'confirm-source': 'regression' }, 'other')
 
 /** As a superuser: much of this database nobody else can make. */
 async function restore(mode: string, inputs: Readonly<Record<string, string>>, database = 'regression') {
@@ -47,6 +47,7 @@ async function restore(mode: string, inputs: Readonly<Record<string, string>>, d
     'target-url': url(database),
     ...destination,
     mode,
+    'owner-role': 'postgres',
     'terminate-sessions': 'true',
     'skip-safety-backup': 'measured by scripts/regression.ts',
     ...inputs,

@@ -28,7 +28,8 @@ export function needsSuperuser(entry: ArchiveEntry): boolean {
   const sql = withoutQuoted(entry.definition)
   switch (entry.kind) {
     case 'TYPE':
-      return /^CREATE TYPE [^(]*\(\s*INTERNALLENGTH\b/.test(sql)
+      // A base type, or a shell that nothing has filled.
+      return /^CREATE TYPE [^(]*(\(\s*INTERNALLENGTH\b|;)/.test(sql)
     case 'FUNCTION':
       return /\bLANGUAGE (c|internal)\b|\bLEAKPROOF\b|\bSUPPORT\b/.test(sql.replace(BODY, ''))
     case 'AGGREGATE':

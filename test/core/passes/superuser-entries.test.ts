@@ -8,6 +8,7 @@ describe('the closed list of the superuser', () => {
   test.each([
     ['SHELL TYPE', 'CREATE TYPE types.word;'],
     ['TYPE', 'CREATE TYPE types.word (\n    INTERNALLENGTH = variable,\n    INPUT = types.word_in\n);'],
+    ['TYPE', 'CREATE TYPE types.never_filled;'],
     ['FUNCTION', 'CREATE FUNCTION f(cstring) RETURNS t\n    LANGUAGE internal\n    AS $$textin$$;'],
     ['FUNCTION', "CREATE FUNCTION f() RETURNS int\n    LANGUAGE c\n    AS '$libdir/x', 'f';"],
     ['FUNCTION', 'CREATE FUNCTION f(text) RETURNS text\n    LANGUAGE sql LEAKPROOF\n    AS $$SELECT 1$$;'],
@@ -27,6 +28,7 @@ describe('the closed list of the superuser', () => {
   test.each([
     ['TABLE', 'CREATE TABLE t (i integer, j integer GENERATED ALWAYS AS (app.f(1)) STORED);'],
     ['INDEX', 'CREATE INDEX i ON t USING btree (a) WHERE (app.f(1) = 1);'],
+    ['TYPE', 'CREATE TYPE app.pair AS (\n\ta integer\n);'],
     ['TYPE', "CREATE TYPE app.mood AS ENUM (\n    'INTERNALLENGTH'\n);"],
     [
       'FUNCTION',
