@@ -9,6 +9,7 @@ import { dumpOptions, labEnvironment } from '../support/dump.ts'
 import { createHosted, type HostedDatabase } from '../support/hosted.ts'
 import { theLab } from '../support/lab.ts'
 import { databaseDigest } from '../support/restore.ts'
+import { annotationsOf } from '../support/restore-run.ts'
 import { type ActionOptions, type ActionRun, runAction } from '../support/runner.ts'
 
 const SMALL = `
@@ -61,7 +62,7 @@ describe('restore-from-s3', () => {
 
     const run = await restore(hosted, bucket)
 
-    expect(run.annotations).toEqual([])
+    expect(annotationsOf(run)).toEqual([])
     expect(run.exitCode, run.log).toBe(0)
     expect(run.outputs).toMatchObject({ outcome: 'restored', verdict: 'pass', 'previous-database': '' })
     const restored = run.outputs['restored-to'] ?? ''
@@ -189,7 +190,7 @@ describe('restore-from-s3', () => {
       expect(run.outputs.verdict).toBe('pass')
     })
 
-    it('cuts off who is connected, when told to, and loses no write between the safety backup and the restore', async () => {
+    it('terminates sessions when it may, and loses no write after the safety backup', async () => {
       await using hosted = await createHosted(lab, SMALL)
       await using bucket = await createBucket(lab)
       await dump(hosted, bucket)

@@ -5,19 +5,11 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
 import { parseManifest, renderManifest } from '../../src/core/backup/manifest.ts'
 import { createBucket, type TestBucket } from '../support/bucket.ts'
-import { createDatabase, withClient } from '../support/database.ts'
-import { labEnvironment } from '../support/dump.ts'
 import { createHosted, type HostedDatabase } from '../support/hosted.ts'
 import { theLab } from '../support/lab.ts'
-import { databaseDigest } from '../support/restore.ts'
-import { dumpLogi, restoreOptions } from '../support/restore-run.ts'
-import { type ActionRun, runAction } from '../support/runner.ts'
-
-const SCHEMA = `
-  CREATE TABLE users (id serial PRIMARY KEY, email text NOT NULL, created_at timestamptz NOT NULL);
-  INSERT INTO users (email, created_at) SELECT 'user' || i, now() FROM generate_series(1, 100) AS i;
-  CREATE TABLE links (id serial PRIMARY KEY, user_id int NOT NULL REFERENCES users);
-  INSERT INTO links (user_id) SELECT i FROM generate_series(1, 50) AS i;`
+import { expectRefusal, TWO_TABLES } from '../support/restore-refusal.ts'
+import { dumpLogi } from '../support/restore-run.ts'
+import type { ActionRun } from '../support/runner.ts'
 
 const MODES = ['new-database', 'swap', 'overwrite'] as const
 
@@ -27,43 +19,16 @@ describe('restore-from-s3 refuses before the first change', () => {
   const dump = (from: { readonly url: string }, to: TestBucket, inputs: Record<string, string> = {}) =>
     dumpLogi(lab, from, to, { fingerprint: 'counts', ...inputs })
 
-  /** Runs the restore and expects one error of that code, and that nothing whatever has changed. */
-  async function refusal(
+  const refusal = (
     target: HostedDatabase,
     bucket: TestBucket,
     code: string,
     inputs: Record<string, string>,
     env: Record<string, string> = {},
-  ): Promise<ActionRun> {
-    const look = async () => [
-      await databaseDigest(lab, target.adminUrl),
-      await withClient(
-        target.url,
-        async client =>
-          (
-            await client.query(
-              "SELECT string_agg(datname, ',' ORDER BY 1) AS all FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE r.rolname = current_user",
-            )
-          ).rows,
-      ),
-    ]
-    const before = await look()
-    const options = restoreOptions(lab, target, bucket, inputs)
-    const run = await runAction('restore-from-s3', { ...options, env: { ...options.env, ...env } })
-    expect(await look()).toEqual(before)
-    const errors = run.annotations.filter(({ level }) => level === 'error')
-    expect(
-      errors.map(({ title }) => title),
-      run.log,
-    ).toEqual([`restore-from-s3: ${code}`])
-    expect(run.exitCode).toBe(1)
-    expect(run.leftFiles).toEqual([])
-    expect(await bucket.list('backups/restores/')).toEqual([])
-    return run
-  }
+  ): Promise<ActionRun> => expectRefusal(lab, target, bucket, code, inputs, env)
 
   it('a wrong or missing confirmation', async () => {
-    await using hosted = await createHosted(lab, SCHEMA)
+    await using hosted = await createHosted(lab, TWO_TABLES)
     await using bucket = await createBucket(lab)
     await dump(hosted, bucket)
 
@@ -75,7 +40,7 @@ describe('restore-from-s3 refuses before the first change', () => {
   })
 
   it.each(['swap', 'overwrite'])('a partial backup in mode %s', async mode => {
-    await using hosted = await createHosted(lab, SCHEMA)
+    await using hosted = await createHosted(lab, TWO_TABLES)
     await using bucket = await createBucket(lab)
     const backup = await dump(hosted, bucket, { tables: 'users' })
 
@@ -83,7 +48,7 @@ describe('restore-from-s3 refuses before the first change', () => {
   })
 
   it.each(MODES)('a corrupted archive in mode %s', async mode => {
-    await using hosted = await createHosted(lab, SCHEMA)
+    await using hosted = await createHosted(lab, TWO_TABLES)
     await using bucket = await createBucket(lab)
     await dump(hosted, bucket)
     const [Key = ''] = await bucket.list('backups/archives/')
@@ -103,7 +68,7 @@ describe('restore-from-s3 refuses before the first change', () => {
     ],
     ['a missing role', { requiredRoles: ['reporting'] }, 'reporting'],
   ])('%s', async (_, server, words) => {
-    await using hosted = await createHosted(lab, SCHEMA)
+    await using hosted = await createHosted(lab, TWO_TABLES)
     await using bucket = await createBucket(lab)
     await dump(hosted, bucket)
     const [Key = ''] = await bucket.list('backups/manifests/')
@@ -117,56 +82,6 @@ describe('restore-from-s3 refuses before the first change', () => {
     }
   })
 
-  it('a role that may not create databases', async () => {
-    await using hosted = await createHosted(lab, SCHEMA, '')
-    await using bucket = await createBucket(lab)
-    await dump(hosted, bucket)
-
-    for (const mode of ['new-database', 'swap'])
-      expect((await refusal(hosted, bucket, 'TARGET_UNFIT', { mode })).log).toContain('CREATEDB')
-  })
-
-  it('what others own, in mode overwrite', async () => {
-    await using hosted = await createHosted(lab, SCHEMA)
-    await using bucket = await createBucket(lab)
-    await dump(hosted, bucket)
-    await withClient(hosted.adminUrl, client =>
-      client.query(
-        'CREATE SCHEMA provider CREATE TABLE secrets (x int); CREATE FUNCTION provider.spy() RETURNS int LANGUAGE sql RETURN 1',
-      ),
-    )
-
-    const run = await refusal(hosted, bucket, 'TARGET_UNFIT', { mode: 'overwrite' })
-
-    expect(run.log).toContain('schema provider')
-    expect(run.log).toContain('table provider.secrets')
-    expect(run.log).toContain('function provider.spy()')
-  })
-
-  it('other sessions in mode overwrite, unless they may be cut off', async () => {
-    await using hosted = await createHosted(lab, SCHEMA)
-    await using bucket = await createBucket(lab)
-    await dump(hosted, bucket)
-
-    await withClient(hosted.url, async client => {
-      await client.query("SET application_name = 'puma'")
-      const run = await refusal(hosted, bucket, 'TARGET_BUSY', { mode: 'overwrite' })
-      expect(run.annotations.at(-1)?.message).toContain('puma')
-      const planned = await runAction('restore-from-s3', {
-        inputs: {
-          'target-url': hosted.url,
-          destination: `s3://${bucket.name}/backups`,
-          database: 'logi',
-          mode: 'overwrite',
-          'dry-run': 'true',
-          'terminate-sessions': 'true',
-        },
-        env: labEnvironment(lab),
-      })
-      expect(planned.outputs.outcome).toBe('planned')
-    })
-  })
-
   it.each([
     ['allow_audit_purge', 'INVALID_INPUT', 'expected one name=value per line'],
     ['app.allow_audit_purge: yes', 'INVALID_INPUT', 'expected one name=value per line'],
@@ -175,7 +90,7 @@ describe('restore-from-s3 refuses before the first change', () => {
     ['session_replication_role=replica', 'INVALID_INPUT', 'permission denied to set parameter'],
     ['port=1', 'INVALID_INPUT', 'cannot be changed'],
   ])('the session setting %s', async (setting, code, words) => {
-    await using hosted = await createHosted(lab, SCHEMA)
+    await using hosted = await createHosted(lab, TWO_TABLES)
     await using bucket = await createBucket(lab)
     await dump(hosted, bucket)
 
@@ -192,7 +107,7 @@ describe('restore-from-s3 refuses before the first change', () => {
     ['pg_dump', ['pg_restore', 'psql']],
     ['pg_restore', ['psql', 'pg_dump']],
   ])('a missing %s, before the download', async (missing, there) => {
-    await using hosted = await createHosted(lab, SCHEMA)
+    await using hosted = await createHosted(lab, TWO_TABLES)
     await using bucket = await createBucket(lab)
     await dump(hosted, bucket)
     const directory = mkdtempSync(join(tmpdir(), 'pg-runbook-tools-'))
@@ -212,107 +127,8 @@ describe('restore-from-s3 refuses before the first change', () => {
     }
   })
 
-  it('a disk that is too small, and a name that is taken', async () => {
-    await using hosted = await createHosted(lab, SCHEMA)
-    await using bucket = await createBucket(lab)
-    await dump(hosted, bucket)
-
-    await refusal(hosted, bucket, 'TARGET_UNFIT', { 'target-disk-size': '1MiB' })
-    await refusal(hosted, bucket, 'INVALID_INPUT', { 'new-database': hosted.name })
-  })
-
-  it('a name that is taken, in a dry run too', async () => {
-    await using hosted = await createHosted(lab, SCHEMA)
-    await using other = await createHosted(lab)
-    await using bucket = await createBucket(lab)
-    await dump(hosted, bucket)
-
-    for (const mode of ['new-database', 'swap'])
-      for (const dryRun of ['true', 'false']) {
-        const inputs = { mode, 'new-database': other.name, 'dry-run': dryRun }
-        const run = await refusal(hosted, bucket, 'TARGET_UNFIT', inputs)
-        expect(run.annotations.at(-1)?.message).toContain(`here is a database named ${other.name} already`)
-      }
-  })
-
-  it.each(['swap', 'overwrite'])('a session that it cannot end, in mode %s', async mode => {
-    await using hosted = await createHosted(lab, SCHEMA)
-    await using bucket = await createBucket(lab)
-    await dump(hosted, bucket)
-
-    await withClient(hosted.adminUrl, async () => {
-      const run = await refusal(hosted, bucket, 'TARGET_BUSY', { mode, 'terminate-sessions': 'true' })
-      expect(run.annotations.at(-1)?.message).toContain('cannot be ended')
-    })
-  })
-
-  it('a table of another role in public, which it may not lock, in mode overwrite', async () => {
-    await using hosted = await createHosted(lab, SCHEMA)
-    await using bucket = await createBucket(lab)
-    await dump(hosted, bucket)
-    await withClient(hosted.adminUrl, client =>
-      client.query(`CREATE TABLE public.theirs (); GRANT SELECT ON public.theirs TO ${hosted.user}`),
-    )
-
-    const run = await refusal(hosted, bucket, 'TARGET_UNFIT', { mode: 'overwrite' })
-
-    expect(run.annotations.at(-1)?.message).toContain('public.theirs')
-  })
-
-  it('what no safety backup could read, in mode overwrite', async () => {
-    await using hosted = await createHosted(lab, SCHEMA)
-    await using bucket = await createBucket(lab)
-    await dump(hosted, bucket)
-    await withClient(hosted.url, client =>
-      client.query('ALTER TABLE links ENABLE ROW LEVEL SECURITY; ALTER TABLE links FORCE ROW LEVEL SECURITY'),
-    )
-    const overwrite = { mode: 'overwrite', 'dry-run': 'true' }
-
-    const run = await runAction('restore-from-s3', {
-      inputs: {
-        'target-url': hosted.url,
-        destination: `s3://${bucket.name}/backups`,
-        database: 'logi',
-        ...overwrite,
-      },
-      env: labEnvironment(lab),
-    })
-
-    expect(run.annotations.at(-1)?.title).toBe('restore-from-s3: DATABASE_PRIVILEGES')
-    expect(run.log).not.toContain('Download and verify')
-  })
-
-  it('a large object of another role, in mode overwrite', async () => {
-    await using hosted = await createHosted(lab, SCHEMA)
-    await using bucket = await createBucket(lab)
-    await dump(hosted, bucket)
-    await withClient(hosted.adminUrl, client => client.query("SELECT lo_from_bytea(4242, 'x')"))
-
-    const run = await refusal(hosted, bucket, 'TARGET_UNFIT', { mode: 'overwrite' })
-
-    expect(run.annotations.at(-1)?.message).toContain('large object 4242')
-  })
-
-  it.each(['swap', 'overwrite'])('a subscription in the target, in mode %s', async mode => {
-    await using hosted = await createHosted(lab, SCHEMA)
-    await using bucket = await createBucket(lab)
-    await dump(hosted, bucket)
-    const subscription = `sub_${hosted.name}`
-    await withClient(hosted.adminUrl, client =>
-      client.query(
-        `CREATE SUBSCRIPTION ${subscription} CONNECTION 'host=127.0.0.1 port=1' PUBLICATION p WITH (connect = false, slot_name = NONE)`,
-      ),
-    )
-    try {
-      const run = await refusal(hosted, bucket, 'TARGET_UNFIT', { mode })
-      expect(run.annotations.at(-1)?.message).toContain(subscription)
-    } finally {
-      await withClient(hosted.adminUrl, client => client.query(`DROP SUBSCRIPTION ${subscription}`))
-    }
-  })
-
   it('a pg_restore that is older than the pg_dump of the archive', async () => {
-    await using hosted = await createHosted(lab, SCHEMA)
+    await using hosted = await createHosted(lab, TWO_TABLES)
     await using bucket = await createBucket(lab)
     await dump(hosted, bucket)
     const directory = mkdtempSync(join(tmpdir(), 'pg-runbook-tools-'))
@@ -329,26 +145,10 @@ describe('restore-from-s3 refuses before the first change', () => {
   })
 
   it.each(['swap', 'overwrite'])('a backup without counts in mode %s', async mode => {
-    await using hosted = await createHosted(lab, SCHEMA)
+    await using hosted = await createHosted(lab, TWO_TABLES)
     await using bucket = await createBucket(lab)
     await dump(hosted, bucket, { fingerprint: 'none' })
 
     await refusal(hosted, bucket, 'BACKUP_UNUSABLE', { mode })
-  })
-
-  it('a database that is not there, with the name that was tried', async () => {
-    await using source = await createDatabase(lab, SCHEMA)
-    await using bucket = await createBucket(lab)
-    await dump(source, bucket)
-    const run = await runAction('restore-from-s3', {
-      inputs: {
-        'target-url': source.url.replace(source.name, 'nowhere'),
-        destination: `s3://${bucket.name}/backups`,
-        database: 'logi',
-      },
-      env: labEnvironment(lab),
-    })
-    expect(run.annotations.at(-1)?.title).toBe('restore-from-s3: DATABASE_AUTH')
-    expect(run.annotations.at(-1)?.message).toContain('nowhere')
   })
 })

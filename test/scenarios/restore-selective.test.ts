@@ -6,7 +6,7 @@ import { labEnvironment } from '../support/dump.ts'
 import { createHosted, type HostedDatabase } from '../support/hosted.ts'
 import { theLab } from '../support/lab.ts'
 import { runInShell, shellBlockOf } from '../support/printed-commands.ts'
-import { dumpLogi } from '../support/restore-run.ts'
+import { annotationsOf, dumpLogi } from '../support/restore-run.ts'
 import { type ActionRun, runAction } from '../support/runner.ts'
 
 const SCHEMA = `
@@ -64,7 +64,7 @@ describe('restore-from-s3 of a part', () => {
     const run = await restore(hosted, bucket, { [input]: value })
 
     expect(run.exitCode, run.log).toBe(0)
-    expect(run.annotations).toEqual([])
+    expect(annotationsOf(run)).toEqual([])
     expect(await counts(hosted.urlOf(run.outputs['restored-to'] ?? ''))).toEqual(expected)
     expect(await counts(hosted.url)).toEqual({ users: 100, odd: 20, events: 30 })
     // Nobody may take a part for the whole, nor tell users of a change that they do not see.

@@ -114,7 +114,7 @@ describe('restore-from-s3 in mode swap', () => {
   })
 
   it.each(['new-database', 'swap', 'overwrite'])(
-    'takes a sequence that the source has behind its column for information, in mode %s',
+    'takes a sequence that is behind its column in the source for information: %s',
     async mode => {
       await using hosted = await createHosted(lab, `${SMALL} SELECT setval('users_id_seq', 5)`)
       await using bucket = await createBucket(lab)
@@ -134,7 +134,7 @@ describe('restore-from-s3 in mode swap', () => {
     },
   )
 
-  it('says beforehand what it cannot pass on, by the name that the database has afterwards', async () => {
+  it('warns beforehand of what it cannot pass on, by the later name of the database', async () => {
     await using app = await createHosted(lab)
     await using hosted = await createHosted(lab, SMALL)
     await using bucket = await createBucket(lab)

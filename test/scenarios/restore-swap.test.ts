@@ -7,7 +7,7 @@ import { databaseUrl, withClient } from '../support/database.ts'
 import { labEnvironment } from '../support/dump.ts'
 import { createHosted, type HostedDatabase } from '../support/hosted.ts'
 import { theLab } from '../support/lab.ts'
-import { dumpLogi } from '../support/restore-run.ts'
+import { annotationsOf, dumpLogi } from '../support/restore-run.ts'
 import { type ActionRun, runAction } from '../support/runner.ts'
 
 const SMALL = `
@@ -115,7 +115,7 @@ describe('restore-from-s3 in mode swap', () => {
 
     expect(run.exitCode, run.log).toBe(0)
     expect(await withClient(hosted.url, async client => (await client.query(settings)).rows)).toEqual(before)
-    expect(run.annotations).toEqual([])
+    expect(annotationsOf(run)).toEqual([])
   })
 
   it('goes back with the SQL of the summary', async () => {

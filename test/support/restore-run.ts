@@ -3,7 +3,7 @@ import type { Lab } from '../../lab/lab.ts'
 import type { TestBucket } from './bucket.ts'
 import { dumpOptions, labEnvironment } from './dump.ts'
 import type { HostedDatabase } from './hosted.ts'
-import { type ActionOptions, runAction } from './runner.ts'
+import { type ActionOptions, type ActionRun, runAction } from './runner.ts'
 
 /** Backs a database up as `logi`, with the content of every row in the manifest. Returns the backup's id. */
 export async function dumpLogi(
@@ -39,4 +39,9 @@ export function restoreOptions(
     },
     env: labEnvironment(lab),
   }
+}
+
+/** Annotations about the restore. The lab's tools may be older than the newest security release. */
+export function annotationsOf({ annotations }: ActionRun): ActionRun['annotations'] {
+  return annotations.filter(({ message }) => !/^\S+ \S+ lacks security fixes of /.test(message))
 }
