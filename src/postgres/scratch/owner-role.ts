@@ -82,8 +82,11 @@ export async function handOver(superuser: Connection, owner: string, signal: Abo
   for (const { sql } of [...made, ...granted]) await session.rows(sql)
 }
 
-/** Where amcheck goes: a schema that nothing of the database can have put an object into. */
-const AMCHECK_SCHEMA = 'pg_runbook_amcheck'
+/**
+ * Where amcheck goes: a schema of its own, so that no object of the database lies in it. The server
+ * reserves names that begin with pg_.
+ */
+const newAmcheckSchema = () => `runbook_amcheck_${randomBytes(4).toString('hex')}`
 
 /** Makes the extension that pg_amcheck works with, for the owner to use. */
 export async function installAmcheck(
@@ -96,7 +99,7 @@ export async function installAmcheck(
   const [installed] = await session.rows<{ schema: string }>(
     `SELECT n.nspname AS schema FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'amcheck'`,
   )
-  const schema = quoteIdentifier(installed?.schema ?? AMCHECK_SCHEMA)
+  const schema = quoteIdentifier(installed?.schema ?? newAmcheckSchema())
   if (installed === undefined) {
     await session.rows(`CREATE SCHEMA ${schema}`)
     await session.rows(`CREATE EXTENSION amcheck WITH SCHEMA ${schema}`)
