@@ -18,7 +18,12 @@ import { runAction } from '../test/support/runner.ts'
 const lab = await labKeep()
 const tests = await unpackRegressionTests((await openLabDirectories()).packages)
 const { binDir } = lab.postgres
-await using server = await startOwnServer(binDir, { max_connections: '60', max_prepared_transactions: '0' })
+await using server = await startOwnServer(binDir, {
+  max_connections: '60',
+  max_prepared_transactions: '0',
+  // For an overwrite in one transaction.
+  max_locks_per_transaction: '256',
+})
 await using bucket = await createBucket(lab)
 const destination = { destination: `s3://${bucket.name}/backups`, database: 'regression' }
 /** The server trusts loopback; a password that is a word would mask that word in outputs. */
