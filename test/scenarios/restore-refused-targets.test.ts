@@ -37,7 +37,7 @@ describe('restore-from-s3 refuses a target before the first change', () => {
     await dump(hosted, bucket)
     await withClient(hosted.adminUrl, client =>
       client.query(
-        'CREATE TWO_TABLES provider CREATE TABLE secrets (x int); CREATE FUNCTION provider.spy() RETURNS int LANGUAGE sql RETURN 1',
+        'CREATE SCHEMA provider CREATE TABLE secrets (x int); CREATE FUNCTION provider.spy() RETURNS int LANGUAGE sql RETURN 1',
       ),
     )
 
