@@ -14,7 +14,7 @@ describe('session settings', () => {
     expect(() => parseSessionSetting(line)).toThrow(RangeError),
   )
 
-  it('reach every session by PGOPTIONS, after those that a restore needs and those of the URL', () => {
+  it('reach every session by PGOPTIONS, after required ones and those of the URL', () => {
     const connection = parseConnectionUrl('postgresql://u:p@h/d?options=-c%20work_mem%3D1MB')
     const { options = '' } = withRestoreSettings(connection, [
       { name: 'app.note', value: 'a b\\c' },

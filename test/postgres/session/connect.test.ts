@@ -30,7 +30,7 @@ afterAll(async () => {
 describe('a connection', () => {
   const ADVERSARIAL = `:\\ %"'$\`#@/?&=;*!äß漢😀 `
 
-  it('libpq and the session read special characters in user, password and database alike', async () => {
+  it('libpq and we read special characters in user, password and database alike', async () => {
     const nonce = randomBytes(3).toString('hex')
     const user = `u=${nonce}${ADVERSARIAL}`
     const name = `d=${nonce}${ADVERSARIAL}postgresql://x`
