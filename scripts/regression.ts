@@ -46,7 +46,7 @@ await query('postgres', 'CREATE DATABASE other')
 await restore('overwrite', { confirm: 'other', 'confirm-source': 'regression' }, 'other')
 await restore('swap', { confirm: 'other', 'confirm-source': 'regression' }, 'other')
 
-/** As a superuser: much of this database nobody else can make. */
+/** As a superuser: no other role can create much of this database. */
 async function restore(mode: string, inputs: Readonly<Record<string, string>>, database = 'regression') {
   await step(`restore-from-s3`, {
     'target-url': url(database),

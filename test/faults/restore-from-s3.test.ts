@@ -15,9 +15,9 @@ const TABLES = ['a', 'b', 'c', 'd', 'e'] as const
 
 /**
  * A database whose restore stops wherever the setting test.hold says, for a minute at most: at the first row
- * of a table, at an index, at a view that is filled, at the statistics. Somebody is struck there for sure,
- * whatever the machine does. The last table is larger than all pipes between pg_restore and the server, so
- * that pg_restore is at work as long as rows are.
+ * of a table, at an index, at a view that is filled, at the statistics. A strike there hits a process for
+ * sure, on any machine. The last table is larger than all pipes between pg_restore and the server, so that
+ * pg_restore is at work as long as rows are.
  */
 const HELD = `
   CREATE FUNCTION hold(id int, point text) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
@@ -136,7 +136,7 @@ async function runStruck(
     await action.waitForLog(point, 60_000)
     await strike(stage, victim, action)
   } else if (point === 'swap') {
-    // A superuser who comes after the checks is waited for, and nobody can end that session.
+    // A superuser who comes after the checks is waited for, and no other role can end that session.
     await action.waitForLog(/##\[group\]Check/, 60_000)
     const late = new Client({ connectionString: databaseUrl(lab, target.name) })
     late.on('error', () => {})
@@ -188,7 +188,7 @@ describe('restore-from-s3 under faults', () => {
         expect(post.exitCode, story).toBe(0)
         expect(post.leftFiles, story).toEqual([])
         expect(await fingerprint(target.url), story).toBe(damaged)
-        // What is left is whole, and somebody has said so.
+        // What is left is whole, and the log says so.
         for (const name of (await othersOf(stage)).filter(other => !known.includes(other))) {
           expect(await fingerprint(target.urlOf(name)), story).toBe(good)
           expect(`${run.log}${post.log}`, story).toMatch(

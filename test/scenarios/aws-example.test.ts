@@ -66,7 +66,7 @@ describe('the example for AWS', () => {
     )
 
     expect(dumped.exitCode).toBe(0)
-    // It may not see earlier backups, and that is nobody's mistake: no trend, and no word about it.
+    // It may not see earlier backups, and that is no mistake: no trend, and no warning.
     expect(dumped.summary).not.toContain('Last backups')
     expect(dumped.log).not.toContain('trend')
     expect(await bucket.list('manifests/app/')).toHaveLength(1)

@@ -16,7 +16,7 @@ const MORE = `
   ALTER TABLE logi_event_dlqs ENABLE ROW LEVEL SECURITY;
   CREATE POLICY dlqs_for_operators ON logi_event_dlqs USING (current_setting('logi.operator', true) = 'yes');`
 
-/** The index is built anew by the restore, with other numbers than the rows get when they are looked up. */
+/** The restore builds the index again, with other numbers than the rows get when they are looked up. */
 const FICKLE_INDEX = `CREATE FUNCTION fickle(bigint) RETURNS bigint IMMUTABLE LANGUAGE sql AS 'SELECT $1 + (random() * 1000000)::int';
   CREATE INDEX fickle_index ON users (fickle(id))`
 

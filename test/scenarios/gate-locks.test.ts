@@ -105,7 +105,7 @@ describe('a table that is locked against everybody', () => {
       })
       await ourLockOn(source, 'users')
       const since = performance.now()
-      // A migration that waits for as long as it takes: behind us, and everybody else behind it.
+      // A migration that waits for as long as it takes: behind us, and all other sessions behind it.
       const alter = withClient(source.url, other =>
         timed(() => other.query('ALTER TABLE users ADD COLUMN plan text')),
       )

@@ -10,7 +10,9 @@ import { theLab } from '../support/lab.ts'
 import { databaseDigest } from '../support/restore.ts'
 import { type ActionRun, runAction } from '../support/runner.ts'
 
-/** Rows gone from guarded tables, tables that no backup knows, references and types that are in the way. */
+/**
+ * Rows gone from guarded tables, tables that no backup knows, references and types that block the restore.
+ */
 const DAMAGE = `
   BEGIN READ WRITE;
   SET logi.allow_audit_purge = 'yes';

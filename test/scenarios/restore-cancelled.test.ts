@@ -8,7 +8,7 @@ import { theLab } from '../support/lab.ts'
 import { databaseDigest } from '../support/restore.ts'
 import { runAction, startAction } from '../support/runner.ts'
 
-/** An index that takes as long to build as the session says: at once, or longer than anybody waits. */
+/** An index that takes as long to build as the session says: at once, or longer than any test waits. */
 const SLOW = `
   CREATE FUNCTION slow(id int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
   BEGIN PERFORM pg_sleep(coalesce(current_setting('test.pause', true), '0')::float); RETURN id; END $$;

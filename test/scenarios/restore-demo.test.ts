@@ -48,7 +48,7 @@ describe('restore-from-s3 of the demo database', () => {
       if (mode === 'new-database') expect(await databaseDigest(lab, hosted.url)).toBe(damaged)
       if (mode === 'swap')
         expect(await databaseDigest(lab, hosted.urlOf(run.outputs['previous-database'] ?? ''))).toBe(damaged)
-      // What users know it by is the logical name, and until somebody cuts over nobody knows when that is.
+      // What users know it by is the logical name, and the time of a cutover is not known yet.
       expect(run.outputs.notice).toContain('<code>logi</code>')
       expect(run.outputs.notice).toContain(mode === 'new-database' ? 'the switch to it' : 'was rolled back')
     },

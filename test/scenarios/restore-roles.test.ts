@@ -110,7 +110,7 @@ describe('restore-from-s3', () => {
       expect(await databaseDigest(lab, restored)).toBe(before)
     })
 
-    /** The refusal has the statements, for whoever is to type them. */
+    /** The refusal has the statements, for the operator to type. */
     async function grantWhatIsMissing(target: HostedDatabase, bucket: TestBucket, role: string) {
       const before = await databaseDigest(lab, target.url)
       const refused = await restore(target, bucket, { mode: 'overwrite', 'owner-role': role })

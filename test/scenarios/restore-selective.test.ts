@@ -67,7 +67,7 @@ describe('restore-from-s3 of a part', () => {
     expect(annotationsOf(run)).toEqual([])
     expect(await counts(hosted.urlOf(run.outputs['restored-to'] ?? ''))).toEqual(expected)
     expect(await counts(hosted.url)).toEqual({ users: 100, odd: 20, events: 30 })
-    // Nobody may take a part for the whole, nor tell users of a change that they do not see.
+    // A part must not look like the whole, and users hear of no change that they do not see.
     expect(run.summary).toContain('Restored in part')
     expect(run.summary).not.toContain('Cut over')
     expect(run.summary).not.toContain(`DROP DATABASE "${hosted.name}"`)

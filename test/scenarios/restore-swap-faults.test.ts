@@ -21,7 +21,7 @@ describe('restore-from-s3 in mode swap', () => {
   const users = (url: string) =>
     withClient(url, async client => (await client.query('SELECT count(*)::int AS users FROM users')).rows)
 
-  /** A session that nobody but a superuser can end, from the moment that a restored database is there. */
+  /** A session that only a superuser can end, from the moment that a restored database is there. */
   async function stayInTheWay(target: HostedDatabase): Promise<Client> {
     for (;;) {
       const { rowCount } = await withClient(databaseUrl(lab, 'postgres'), client =>

@@ -21,7 +21,7 @@ interface Seen {
   errors: Set<string>
 }
 
-/** A client that asks again and again, and connects anew as soon as it is cut off. */
+/** A client that asks again and again, and reconnects as soon as it is cut off. */
 async function askUntil(url: string, stop: AbortSignal): Promise<Seen> {
   const seen: Seen = { lastOldMs: 0, firstNewMs: 0, errors: new Set() }
   while (!stop.aborted) {

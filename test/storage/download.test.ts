@@ -142,7 +142,7 @@ describe('a download over a bad line', () => {
     const total = received.reduce((sum, bytes) => sum + bytes, 0)
     expect(total).toBeGreaterThanOrEqual(WHOLE.length)
     expect(total).toBeLessThan(WHOLE.length + 3 * 2 * 64 * KIB)
-    // Which part met the first cut is chance; whichever it was goes on at its third byte.
+    // Which part met the first cut is chance; that part goes on at its third byte.
     const starts = proxy.seen.map(({ range }) => Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1]))
     expect(starts.filter(start => start % PART === 2)).toHaveLength(1)
   })

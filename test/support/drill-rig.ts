@@ -192,7 +192,7 @@ function clustersOf({ savedState }: Pick<ActionRun, 'savedState'>): readonly str
   return [...savedState.matchAll(/"directory":"([^"]+)"/g)].map(([, directory = '']) => directory)
 }
 
-/** Processes that work in a directory or below it: whatever they are called, and whatever started them. */
+/** Processes that work in a directory or below it, under any name and of any parent. */
 function processesIn(directory: string): readonly string[] {
   return readdirSync('/proc').filter(pid => {
     try {

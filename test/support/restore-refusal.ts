@@ -14,7 +14,7 @@ export const TWO_TABLES = `
   CREATE TABLE links (id serial PRIMARY KEY, user_id int NOT NULL REFERENCES users);
   INSERT INTO links (user_id) SELECT i FROM generate_series(1, 50) AS i;`
 
-/** Runs the restore and expects one error of that code, and that nothing whatever has changed. */
+/** Runs the restore and expects one error of that code, and that nothing at all has changed. */
 export async function expectRefusal(
   lab: Lab,
   target: HostedDatabase,

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, connect as dial } from 'node:net'
 export interface TurnCounter extends AsyncDisposable {
   readonly port: number
   readonly connections: number
-  /** Messages of clients that came after an answer: round trips, whatever the network costs. */
+  /** Messages of clients that came after an answer: round trips, independent of the network. */
   readonly turns: number
 }
 

@@ -1,6 +1,8 @@
 import { type ArchiveEntry, isSuperuserPublication } from '../backup/archive-toc.ts'
 
-/** A superuser can make these, mostly nobody else, and no function of the database runs while one is made. */
+/**
+ * A superuser can make these, mostly no other role, and no function of the database runs while one is made.
+ */
 const ALWAYS = [
   'SHELL TYPE',
   'OPERATOR CLASS',

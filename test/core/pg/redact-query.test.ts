@@ -53,7 +53,7 @@ describe('the head of a query', () => {
     )
     fc.assert(
       fc.property(fc.array(word), before => {
-        // Whatever went before, a text that ends properly begins here only where no other is open.
+        // After any beginning, a text that ends properly begins here only where no other is open.
         const clean = before.filter(part => ['SELECT', '"q"', '$1', ' ', '\n', '('].includes(part)).join(' ')
         const head = queryHead(`${clean} 'GEHEIM' ${before.join(' ')}`, 10_000)
         expect(head).not.toContain('GEHEIM')

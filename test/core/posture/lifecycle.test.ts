@@ -59,7 +59,7 @@ function toFilter(Prefix: string, hasTag: boolean, size: number | undefined): Li
   return { And: { Prefix, Tags, ...(size !== undefined && { ObjectSizeGreaterThan: size }) } }
 }
 
-/** The bytes stand for whatever a store may write into a rule, known to us or not. */
+/** The bytes stand for anything that a store may write into a rule, known to us or not. */
 const anyStored: fc.Arbitrary<readonly StoredRule[]> = fc.array(
   fc.record({
     rule: anyRule,

@@ -17,8 +17,8 @@ const TABLE = `CREATE SCHEMA "my app"; CREATE TABLE "my app"."T.x" (id int PRIMA
   INSERT INTO "my app"."T.x" SELECT i, repeat('x', 10000) FROM generate_series(1, 50) AS i;`
 
 /**
- * A function that says it is immutable, and is not: what it gave when the index was built, nobody finds
- * again.
+ * A function that says it is immutable, and is not: the index holds values
+ * that no later call returns.
  */
 const FICKLE_INDEX = `CREATE FUNCTION fickle(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + (random() * 1000000)::int';
   CREATE TABLE fickle (id int); INSERT INTO fickle SELECT generate_series(1, 50); CREATE INDEX fickle_index ON fickle (fickle(id))`

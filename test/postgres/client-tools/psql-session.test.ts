@@ -31,7 +31,7 @@ it('a transaction of psql answers as a session does', async () => {
     QUERY.replace('$1 AS given', '$1::text AS given'),
     values,
   )
-  // The one difference: true is t in the protocol, and true in JSON. Whoever asks for it casts it to text.
+  // The one difference: true is t in the protocol, and true in JSON. The caller casts it to text.
   expect(found.map(row => ({ ...row, listed: null }))).toEqual(
     expected.map(row => ({ ...row, listed: null })),
   )

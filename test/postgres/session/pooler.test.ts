@@ -27,7 +27,7 @@ describe('a session through a pooler', () => {
       await using session = await openSession(parseConnectionUrl(url))
       expect(session.isShared).toBe(true)
     }
-    // Whoever comes next gets one of the connections that we had.
+    // The next client gets one of the connections that we had.
     await withClient(url, async other => {
       for (let i = 0; i < 3; i += 1) {
         const { rows } = await other.query('SHOW statement_timeout')

@@ -16,7 +16,7 @@ const lab = theLab()
 const signal = new AbortController().signal
 
 /**
- * A schema that stands before pg_catalog on everybody's path, and holds a function for every function of
+ * A schema that comes before pg_catalog on every path, and holds a function for every function of
  * pg_catalog, an operator for every operator, and a view for every view and table: each raises `sprung` when
  * it runs.
  */
