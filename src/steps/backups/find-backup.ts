@@ -22,7 +22,7 @@ export interface Search {
   readonly onPassedOver?: (why: string) => void
 }
 
-/** So many manifests in a row that cannot be read are the fault of the credentials or of the store. */
+/** So many manifests that the store does not give are the fault of the credentials or of the store. */
 const MOST_UNREADABLE = 20
 
 /**
@@ -65,7 +65,7 @@ function skipper(log: Log, { onPassedOver }: Search) {
     },
     unreadable(error: unknown): undefined {
       if (!(error instanceof OperatorError) || !isOfOneObject(error)) throw error
-      unreadable += 1
+      if (error.code !== 'MANIFEST_INVALID') unreadable += 1
       skip.firstError ??= error
       if (unreadable > MOST_UNREADABLE) throw skip.firstError
       skip.note(error.message)
