@@ -197,7 +197,7 @@ describe('rows that are compared', () => {
       ...manifest,
       backup: { ...manifest.backup, id, snapshotAt },
       object: { ...manifest.object, key: manifest.object.key.replace(/[0-9a-f]{8}(?=\.dump$)/, 'ffffffff') },
-      fingerprint: { level: 'none', tables: [], sequences: [], objects: null },
+      fingerprint: { ...manifest.fingerprint, level: 'none', tables: [], sequences: [], objects: null },
     }
     await putText(bucket, key.replace(/[0-9a-f]{8}\.json$/, 'ffffffff.json'), JSON.stringify(uncounted))
 

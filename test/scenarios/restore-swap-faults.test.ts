@@ -106,7 +106,8 @@ describe('restore-from-s3 in mode swap', () => {
     const locale = `SELECT datlocprovider, datlocale, daticurules FROM pg_database WHERE datname = current_database()`
     const before = await withClient(hosted.url, async client => (await client.query(locale)).rows)
 
-    const run = await runAction('restore-from-s3', restoreOptions(lab, hosted, bucket, SWAP))
+    const swap = { ...SWAP, 'confirm-source': source.name }
+    const run = await runAction('restore-from-s3', restoreOptions(lab, hosted, bucket, swap))
 
     expect(run.exitCode, run.log).toBe(0)
     expect(await withClient(hosted.url, async client => (await client.query(locale)).rows)).toEqual(before)

@@ -138,7 +138,7 @@ describe('setup-pg18', () => {
       await mkdir(workplace.toolCache, { recursive: true })
       await writeFile(join(workplace.toolCache, 'pg-runbook-postgresql'), 'no directory')
       const apart = await setUp(workplace, inputs)
-      expect(apart.log).toMatch(/Tool cache: none, .* cannot be written/)
+      expect(apart.log).toMatch(/Tool cache: not used, .* cannot be written/)
       expect(await nextStep(apart, 'psql --version')).toContain(cold.outputs.version)
     })
   })
