@@ -20,7 +20,7 @@ describe('pre-migration-snapshot', () => {
       await using source = await createDatabase(lab, USERS)
       await using bucket = await createBucket(lab)
 
-      const run = await runGate(source, bucket, { inputs: { level } })
+      const run = await runGate(source, bucket, { inputs: { 'verify-level': level } })
 
       expect(run.log).toContain('pending: 20261102_drop_legacy')
       expect(run.exitCode).toBe(0)
