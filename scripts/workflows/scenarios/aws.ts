@@ -73,16 +73,25 @@ function statusOf(request: Promise<MetadataBearer>): Promise<number | undefined>
 
 /**
  * The lab's store has no TLS, so the statement that requires it would deny everything; and it does not know
- * aws:PrincipalArn, so no role matches the exception of the other statement.
+ * aws:PrincipalArn, so no role matches the exceptions of the others. Only that of deletions is tried.
  */
 function adaptToLab(file: string): void {
   const { Statement, ...policy } = JSON.parse(readFileSync(file, 'utf8'))
-  const [tls, { Condition, ...nobody }, ...more] = Statement
-  expectEqual('statements', [tls.Sid, nobody.Sid, ...more], ['NothingWithoutTls', 'NobodyDeletes'])
-  const { 'aws:PrincipalArn': role, ...others } = Condition.ArnNotLike
+  const [tls, { Condition, ...deletes }, changes, ...more] = Statement
+  const sids = [tls.Sid, deletes.Sid, changes.Sid, ...more]
+  expectEqual('statements', sids, [
+    'NothingWithoutTls',
+    'OnlyRetentionDeletes',
+    'OnlyBreakGlassChangesTheBucket',
+  ])
+  const { 'aws:PrincipalArn': roles, ...others } = Condition.ArnNotLike
   expectEqual('other conditions', others, {})
-  expectEqual('role for emergencies', role.endsWith(':role/backup-break-glass'), true)
-  writeFileSync(file, JSON.stringify({ ...policy, Statement: [nobody] }))
+  expectEqual(
+    'roles that may delete',
+    roles.map((role: string) => role.replace(/^.*:role\//, '')),
+    ['app-retention', 'backup-break-glass'],
+  )
+  writeFileSync(file, JSON.stringify({ ...policy, Statement: [deletes] }))
 }
 
 /** What was asked for, with the actions of the policy that came along. */
