@@ -191,7 +191,8 @@ describe('verify-drill', () => {
     const good = await readBackup(bucket)
     await replaceArchive(bucket, good, good.archive.subarray(0, good.archive.length - 2000))
 
-    const run = await drill(bucket)
+    // One job: a worker of several may only say that it died, which proves nothing about the archive.
+    const run = await drill(bucket, { inputs: { jobs: '1' } })
 
     expect(run.outputs, run.log).toMatchObject({ verdict: 'fail', 'failed-checks': 'archive' })
     expect(run.log).toContain('every part has the SHA-256 of the manifest')
