@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { OperatorError } from '../core/errors.ts'
@@ -11,8 +12,8 @@ const ATTEMPTS = 5
 
 /**
  * The text of a small object, proven: by the SHA-256 in its metadata, by an ETag that is its MD5, or by a
- * second read that gives the same bytes. Throws STORE_CORRUPT where the object is too long or is not what was
- * written.
+ * second read that gives the same bytes. Throws STORE_CORRUPT where the object is too long, is not UTF-8, or is
+ * not what was written.
  */
 export async function readText(store: StoreConnection, key: string, how: SendOptions): Promise<string> {
   const seen = new Set<string>()
@@ -27,9 +28,10 @@ export async function readText(store: StoreConnection, key: string, how: SendOpt
     )
     const sha256 = createHash('sha256').update(body).digest('hex')
     const noted = answer.Metadata?.sha256
-    if (noted === sha256 || (noted === undefined && isMd5(answer.ETag, body))) return body.toString()
+    if (noted === sha256 || (noted === undefined && isMd5(answer.ETag, body)))
+      return toText(store.uri(key), body)
     if (seen.has(sha256)) {
-      if (noted === undefined) return body.toString()
+      if (noted === undefined) return toText(store.uri(key), body)
       throw new OperatorError(
         'STORE_CORRUPT',
         `${store.uri(key)} is damaged: SHA-256 ${sha256}. Expected ${noted}, as its metadata says.`,
@@ -44,6 +46,17 @@ export async function readText(store: StoreConnection, key: string, how: SendOpt
     { hint: 'Check the network and the proxy between this machine and the store.' },
   )
 }
+
+/** One text for one sequence of bytes: other bytes would all become the same replacement character. */
+function toText(uri: string, body: Buffer): string {
+  if (isUtf8(body)) return body.toString()
+  throw new OperatorError('STORE_CORRUPT', `${uri} is not UTF-8 text. Expected JSON in UTF-8.`, {
+    hint: NOT_OURS,
+  })
+}
+
+const NOT_OURS =
+  'It is no manifest or record of pg-runbook. Pick another backup, and find out who put it there.'
 
 /**
  * Refused by its length before a byte is read; a store that names none, or a wrong one, is read up to the
@@ -75,7 +88,7 @@ async function readBody(uri: string, { Body, ContentLength = 0 }: GetObjectComma
 function tooLong(uri: string, bytes: number): OperatorError {
   const length = `${uri} has ${renderBytes(bytes)} or more`
   return new OperatorError('STORE_CORRUPT', `${length}. Expected at most ${renderBytes(MAX_BYTES)}.`, {
-    hint: 'It is no manifest or record of pg-runbook. Pick another backup, and find out who put it there.',
+    hint: NOT_OURS,
   })
 }
 

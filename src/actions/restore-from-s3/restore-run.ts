@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import type { Manifest } from '../../core/backup/manifest.ts'
 import type { Connection } from '../../core/pg/connection.ts'
 import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import { inForeignKeyOrder } from '../../core/restore/foreign-key-order.ts'
@@ -10,13 +9,14 @@ import { openSession } from '../../postgres/session/session.ts'
 import { readForeignKeys } from '../../postgres/target/foreign-keys.ts'
 import { findMaintenance } from '../../postgres/target/swap.ts'
 import type { ActionContext } from '../../runner/action.ts'
+import type { FoundManifest } from '../../steps/backups/read-manifest.ts'
 import type { Store } from '../../storage/store.ts'
 import type { RestoreInputs } from './inputs.ts'
 
 /** What a run begins with. */
 export interface RestoreStart {
   readonly inputs: RestoreInputs
-  readonly manifest: Manifest
+  readonly manifest: FoundManifest
   readonly store: Store
   readonly signal: AbortSignal
   /** Marks what this run makes. */

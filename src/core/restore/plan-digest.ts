@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { type Manifest, renderManifest } from '../backup/manifest.ts'
 import { canonicalJson } from '../json/canonical.ts'
 import type { RestoreMode } from './restore-record.ts'
 import type { RestoreScope } from './restore-scope.ts'
@@ -9,23 +8,27 @@ import type { TargetFacts } from './target-facts.ts'
 export interface ApprovedPlan {
   readonly address: { readonly host: string; readonly port: number }
   readonly target: Pick<TargetFacts, 'database' | 'systemIdentifier' | 'owner'>
-  readonly manifest: Manifest
+  /** SHA-256 of the bytes of the manifest, as the store gave them. */
+  readonly manifestSha256: string
+  readonly archiveSha256: string
   readonly mode: RestoreMode
   readonly scope: RestoreScope
 }
 
 /**
  * One value for a plan, 64 hex digits. A restore that is given it refuses any other server, database, owner,
- * manifest, archive, mode or selection. Every value of the manifest counts, the archive's SHA-256 among them.
+ * manifest, archive, mode or selection. Every byte of the manifest counts, also of what this version does not
+ * read.
  */
-export function planDigest({ address, target, manifest, mode, scope }: ApprovedPlan): string {
+export function planDigest(plan: ApprovedPlan): string {
+  const { address, target, manifestSha256, archiveSha256, mode, scope } = plan
   const { host, port } = address
   const { database, systemIdentifier, owner } = target
   return sha256(
     canonicalJson({
       target: { host, port, database, systemIdentifier, owner },
-      manifest: sha256(renderManifest(manifest)),
-      archive: manifest.object.sha256,
+      manifest: manifestSha256,
+      archive: archiveSha256,
       mode,
       scope,
     }),

@@ -7,11 +7,10 @@ import {
 } from '../../core/backup/backup-id.ts'
 import type { BackupChoice } from '../../core/backup/backup-selector.ts'
 import { type Location, manifestPrefix } from '../../core/backup/bucket-layout.ts'
-import type { Manifest } from '../../core/backup/manifest.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import type { Store } from '../../storage/store.ts'
-import { isOfOneObject, readManifest } from './read-manifest.ts'
+import { type FoundManifest, isOfOneObject, readManifest } from './read-manifest.ts'
 
 export interface Search {
   /** The newest that pg_restore can take: `latest` skips plain scripts. */
@@ -35,7 +34,7 @@ export async function findBackup(
   store: Store,
   log: Log,
   search: Search = {},
-): Promise<Manifest> {
+): Promise<FoundManifest> {
   if (choice.by === 'id') return readById(choice.id, location, store)
   const isInTime = beforeLimit(choice)
   const counts = countedKinds(choice)
@@ -119,7 +118,7 @@ export async function listBackups(location: Location, store: Store): Promise<rea
   return (await store.list(manifestPrefix(location))).flatMap(toId).toReversed()
 }
 
-async function readById(id: BackupId, location: Location, store: Store): Promise<Manifest> {
+async function readById(id: BackupId, location: Location, store: Store): Promise<FoundManifest> {
   const place = store.uri(manifestPrefix(location))
   try {
     const manifest = await readManifest(id, location, store)

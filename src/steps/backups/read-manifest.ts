@@ -1,8 +1,15 @@
+import { createHash } from 'node:crypto'
 import { type BackupId, renderBackupId } from '../../core/backup/backup-id.ts'
 import { archiveKey, type Location, manifestKey } from '../../core/backup/bucket-layout.ts'
 import { type Manifest, parseManifest } from '../../core/backup/manifest.ts'
 import { type ErrorCode, OperatorError } from '../../core/errors.ts'
 import type { Store } from '../../storage/store.ts'
+
+/** A manifest from the store. */
+export interface FoundManifest extends Manifest {
+  /** SHA-256 of all of its bytes in the store, also of what this version does not read. */
+  readonly jsonSha256: string
+}
 
 /**
  * The manifest of a backup, undefined where there is none. A copy of a bucket or prefix names the original:
@@ -13,13 +20,16 @@ export async function readManifest(
   id: BackupId,
   location: Location,
   store: Store,
-): Promise<Manifest | undefined> {
+): Promise<FoundManifest | undefined> {
   const key = manifestKey(location, id)
   const json = await store.findText(key)
   if (json === undefined) return undefined
   const manifest = parseManifest(json, store.uri(key))
   const whose = whoseElse(manifest, id, location)
-  if (whose === undefined) return placeHere(manifest, id, location, store)
+  if (whose === undefined) {
+    const jsonSha256 = createHash('sha256').update(json).digest('hex')
+    return { ...placeHere(manifest, id, location, store), jsonSha256 }
+  }
   throw new OperatorError('MANIFEST_INVALID', `The manifest ${store.uri(key)} is that of another ${whose}.`, {
     hint: 'Pick another backup, and find out who put it there.',
   })

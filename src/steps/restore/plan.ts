@@ -29,10 +29,11 @@ import { targetWarnings } from '../../core/restore/target-warnings.ts'
 import { renderBytes, renderCount } from '../../core/text/bytes.ts'
 import { renderSome } from '../../core/text/counts.ts'
 import { type RestoreTools as FetchDeps, fetchArchive, refuseUnrestorable } from '../backups/fetch-archive.ts'
+import type { FoundManifest } from '../backups/read-manifest.ts'
 import { timedGroup } from '../timed-group.ts'
 
 export interface PlanRequest {
-  readonly manifest: Manifest
+  readonly manifest: FoundManifest
   readonly scope: RestoreScope
   readonly address: ApprovedPlan['address']
   /** The digest of the plan that was approved; undefined when none was handed over. */
@@ -120,7 +121,14 @@ export async function planRestore(request: PlanRequest, deps: PlanDeps): Promise
 }
 
 function digestPlan({ manifest, scope, address, requirements }: PlanRequest, target: TargetFacts): string {
-  return planDigest({ address, target, manifest, mode: requirements.mode, scope })
+  return planDigest({
+    address,
+    target,
+    manifestSha256: manifest.jsonSha256,
+    archiveSha256: manifest.object.sha256,
+    mode: requirements.mode,
+    scope,
+  })
 }
 
 /**

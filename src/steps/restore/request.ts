@@ -1,14 +1,14 @@
 import type { ArchiveEntry } from '../../core/backup/archive-toc.ts'
 import type { Location } from '../../core/backup/bucket-layout.ts'
-import type { Manifest } from '../../core/backup/manifest.ts'
 import type { PostgresVersion } from '../../core/pg/version.ts'
 import type { RestoreMode, RestoreRecord } from '../../core/restore/restore-record.ts'
 import type { RestoreScope } from '../../core/restore/restore-scope.ts'
 import type { TriggerChoice } from '../../core/restore/row-trigger.ts'
+import type { FoundManifest } from '../backups/read-manifest.ts'
 
 /** What the operator asked for, with the backup it came to. */
 export interface RestoreRequest {
-  readonly manifest: Manifest
+  readonly manifest: FoundManifest
   readonly location: Location
   readonly mode: RestoreMode
   readonly scope: RestoreScope

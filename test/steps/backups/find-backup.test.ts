@@ -1,3 +1,4 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
 import { type BackupKind, parseBackupId, renderBackupId } from '../../../src/core/backup/backup-id.ts'
 import { parseBackupChoice } from '../../../src/core/backup/backup-selector.ts'
@@ -102,6 +103,17 @@ describe('the choice of a backup', () => {
         code: 'BACKUP_UNUSABLE',
         hint: expect.stringContaining('credentials'),
       })
+    })
+  })
+
+  it('skips a manifest whose bytes are not UTF-8: other bytes would read the same', async () => {
+    const [good, bad] = [backup('2026-11-21T03:15:00Z'), backup('2026-11-22T03:15:00Z')]
+    await withBackups([good], async (test, bucket) => {
+      const Key = manifestKey(location, parseBackupId(bad.backup.id))
+      const Body = Buffer.from(renderManifest(bad).replace('"logi"', '"log\xff"'), 'latin1')
+      await bucket.client.send(new PutObjectCommand({ Bucket: bucket.name, Key, Body }))
+      expect(await find(test, 'latest')).toBe(good.backup.id)
+      await expect(find(test, bad.backup.id)).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
     })
   })
 
