@@ -4,13 +4,13 @@
  */
 
 const READ =
-  /\b(?:\w*I|i)nputs\s*\.\s*(?:text|optional|oneOf|flag|durationMs|lines|parse|parseOptional|secret)(?:<[^()]*>)?\(\s*(?:'([^']*)'|(\S[^\s,)]*))/g
+  /\b(?:\w*I|i)nputs\s*\.\s*(?:text|optional|oneOf|flag|durationMs|lines|parseLines|parse|parseOptional|secret)(?:<[^()]*>)?\(\s*(?:'([^']*)'|(\S[^\s,)]*))/g
 
 /**
  * A reader that several actions share, with the names that it reads: `readConnection(inputs, environment,
  * 'database-url')`.
  */
-const READ_BY = /\bread\w*\(\s*(?:\w+\.)?inputs\s*,([^()]*)\)/g
+const READ_BY = /\bread\w*\(\s*(?:\w+\.)?inputs\s*,([^()]*)/g
 
 /** The inputs that are read, sorted. Throws where the name is not a string literal. */
 export function inputNames(sources: readonly string[]): readonly string[] {

@@ -1,31 +1,33 @@
 import { parseDatabaseName } from '../core/backup/bucket-layout.ts'
 import type { Connection } from '../core/pg/connection.ts'
 import { parseNamePattern } from '../core/pg/name-pattern.ts'
-import type { Inputs } from '../runner/inputs.ts'
+import { type Inputs, type Read, Refused } from '../runner/inputs.ts'
 
 /** The logical name: as given, or the database's own where that can be part of a key. */
-export function readDatabaseName(inputs: Inputs, connection: Connection, name: string): string {
+export function readDatabaseName(inputs: Inputs, connection: Read<Connection>, name: string): Read<string> {
   const given = inputs.parseOptional(name, parseDatabaseName)
-  // Undefined after a problem with the URL; finish() then throws.
-  if (given !== undefined || connection === undefined) return given ?? ''
+  if (given !== undefined) return given
+  if (connection instanceof Refused) return connection
   return inputs.attempt(name, () => parseDatabaseName(connection.database), connection.database)
 }
 
 /** pg_dump patterns, one per line, all checked. */
-export function readPatterns(inputs: Inputs, name: string): readonly string[] {
-  const patterns = inputs.lines(name)
-  for (const pattern of patterns) inputs.attempt(name, () => parseNamePattern(pattern), pattern)
-  return patterns
+export function readPatterns(inputs: Inputs, name: string): Read<readonly string[]> {
+  return inputs.parseLines(name, pattern => {
+    parseNamePattern(pattern)
+    return pattern
+  })
 }
 
 /** PostgreSQL counts them in 32 bits. */
 const LONGEST_TIMEOUT_MS = 24 * 86_400_000
 
 /** pg_dump takes 0 for no limit at all, and less than a second leaves a busy table no chance. */
-export function readLockTimeoutMs(inputs: Inputs, name: string): number {
+export function readLockTimeoutMs(inputs: Inputs, name: string): Read<number> {
   const timeoutMs = inputs.durationMs(name)
-  if (timeoutMs < 1000) inputs.problem(name, 'must be at least 1s')
-  if (timeoutMs > LONGEST_TIMEOUT_MS) inputs.problem(name, 'must be at most 24d')
+  if (timeoutMs instanceof Refused) return timeoutMs
+  if (timeoutMs < 1000) return inputs.problem(name, 'must be at least 1s')
+  if (timeoutMs > LONGEST_TIMEOUT_MS) return inputs.problem(name, 'must be at most 24d')
   return timeoutMs
 }
 

@@ -1,7 +1,7 @@
 import { errorMessage, OperatorError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { parseAddress } from '../core/render/allow-list.ts'
-import type { Inputs } from '../runner/inputs.ts'
+import type { Inputs, Read } from '../runner/inputs.ts'
 
 /** How the address of the runner is found: given, or asked from services on the Internet. */
 export interface AddressSource {
@@ -15,14 +15,14 @@ const ANSWER_TIMEOUT_MS = 10_000
 const AGREEING = 2
 
 /** The inputs runner-address and address-services. */
-export function readAddressSource(inputs: Inputs): AddressSource {
+export function readAddressSource(inputs: Inputs): Read<AddressSource> {
   const given = inputs.parseOptional('runner-address', parseAddress)
   const services = inputs.lines('address-services')
   const bad = services.filter(url => !/^https?:\/\/[^\s@]+$/.test(url) || !URL.canParse(url))
   if (bad.length > 0) inputs.problem('address-services', `got "${bad.join('", "')}", expected URLs`)
   if (given === undefined && new Set(services).size < AGREEING)
     inputs.problem('address-services', `needs at least ${AGREEING} different services, or set runner-address`)
-  return { given, services }
+  return inputs.combine({ given }, read => ({ given: read.given, services }))
 }
 
 /** The address of this runner as an allow list takes it. Throws ACCESS_FAILED where no two services agree. */

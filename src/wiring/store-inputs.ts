@@ -1,11 +1,11 @@
-import type { Destination } from '../core/backup/bucket-layout.ts'
+import { type Destination, type Location, parseDestination } from '../core/backup/bucket-layout.ts'
 import { cleanSetting } from '../core/backup/clean-setting.ts'
 import { parseEndpoint } from '../core/backup/store-endpoint.ts'
 import { Secret } from '../core/secret.ts'
 import { pickProxyVariables } from '../net/proxies.ts'
 import type { Environment } from '../runner/environment.ts'
 import { mayAskForIdToken, requestIdToken } from '../runner/id-token.ts'
-import type { Inputs } from '../runner/inputs.ts'
+import { type Inputs, type Read, Refused } from '../runner/inputs.ts'
 import { jsonWithoutSecrets, maskSecret } from '../runner/secrets.ts'
 import type { AccessKeys, AssumedRole, StoreConfig } from '../storage/client.ts'
 
@@ -15,32 +15,64 @@ const ANY_REGION = 'us-east-1'
 /** A variable of the environment without white space around it; undefined where it is not set. */
 type ReadVariable = (name: string) => string | undefined
 
+/** Where the backups of a database are, and how to reach the bucket. */
+export interface BackupStore {
+  readonly location: Location
+  readonly store: StoreConfig
+}
+
+/** The inputs destination, s3-endpoint and s3-region; `database` is the logical name. */
+export function readBackupStore(
+  inputs: Inputs,
+  environment: Environment,
+  database: Read<string>,
+): { readonly [Part in keyof BackupStore]: Read<BackupStore[Part]> } {
+  const destination = inputs.parse('destination', parseDestination)
+  return {
+    location: inputs.combine({ destination, database }, read => ({
+      prefix: read.destination.prefix,
+      database: read.database,
+    })),
+    store: readStoreConfig(inputs, environment, destination),
+  }
+}
+
 /** The inputs s3-endpoint and s3-region, with the AWS_* variables behind them. */
 export function readStoreConfig(
   inputs: Inputs,
   environment: Environment,
-  destination: Destination,
-): StoreConfig {
+  destination: Read<Destination>,
+): Read<StoreConfig> {
   const notices: string[] = []
   const variable = variableReader(inputs, environment, notices)
-  const bucket = destination?.bucket ?? ''
+  // Without a bucket the other settings are still checked.
+  const bucket = destination instanceof Refused ? '' : destination.bucket
   const endpoint = readEndpoint(inputs, bucket, variable, notices)
-  const region =
-    inputs.optional('s3-region') ??
-    variable('AWS_REGION') ??
-    variable('AWS_DEFAULT_REGION') ??
-    (endpoint && ANY_REGION)
-  if (!region) inputs.problem('s3-region', 'is required where AWS_REGION is not set')
-  return {
+  const region = readRegion(inputs, endpoint, variable)
+  const keys = readKeys(variable)
+  const role = readRole(environment, variable)
+  return inputs.combine({ destination, endpoint, region }, read => ({
     bucket,
-    endpoint,
-    region: region ?? '',
-    keys: readKeys(variable),
-    role: readRole(environment, variable),
+    endpoint: read.endpoint,
+    region: read.region,
+    keys,
+    role,
     proxies: pickProxyVariables(environment.variables),
     notices,
     scrub: jsonWithoutSecrets,
-  }
+  }))
+}
+
+function readRegion(
+  inputs: Inputs,
+  endpoint: Read<string | undefined>,
+  variable: ReadVariable,
+): Read<string> {
+  const region = inputs.optional('s3-region') ?? variable('AWS_REGION') ?? variable('AWS_DEFAULT_REGION')
+  if (region !== undefined) return region
+  return endpoint === undefined
+    ? inputs.problem('s3-region', 'is required where AWS_REGION is not set')
+    : ANY_REGION
 }
 
 function variableReader(inputs: Inputs, { variables }: Environment, notices: string[]): ReadVariable {
@@ -48,9 +80,9 @@ function variableReader(inputs: Inputs, { variables }: Environment, notices: str
     const text = variables[name]
     if (!text) return undefined
     const setting = inputs.attempt(name, () => cleanSetting(name, text))
-    // Undefined after a problem; finish() then throws.
-    if (setting?.notice !== undefined) notices.push(setting.notice)
-    return setting?.value || undefined
+    if (setting instanceof Refused) return undefined
+    if (setting.notice !== undefined) notices.push(setting.notice)
+    return setting.value || undefined
   }
 }
 
@@ -59,15 +91,14 @@ function readEndpoint(
   bucket: string,
   variable: ReadVariable,
   notices: string[],
-): string | undefined {
-  const given = inputs.parseOptional('s3-endpoint', text => parseEndpoint(text, bucket))
+): Read<string | undefined> {
   const endpoint =
-    given ??
-    (inputs.optional('s3-endpoint') === undefined
+    inputs.optional('s3-endpoint') === undefined
       ? (endpointFrom('AWS_ENDPOINT_URL_S3') ?? endpointFrom('AWS_ENDPOINT_URL'))
-      : undefined)
-  if (endpoint?.notice !== undefined) notices.push(endpoint.notice)
-  return endpoint?.url
+      : inputs.parse('s3-endpoint', text => parseEndpoint(text, bucket))
+  if (endpoint instanceof Refused || endpoint === undefined) return endpoint
+  if (endpoint.notice !== undefined) notices.push(endpoint.notice)
+  return endpoint.url
 
   function endpointFrom(name: string) {
     const text = variable(name)

@@ -1,10 +1,11 @@
-import type { Inputs } from '../runner/inputs.ts'
+import type { Inputs, Read } from '../runner/inputs.ts'
 import type { StoreConfig } from '../storage/client.ts'
 import type { ObjectTags, ServerSideEncryption } from '../storage/objects.ts'
 
-/** The inputs sse and object-tags of an action that writes to the bucket: what every object carries. */
-export function readWriteSettings(inputs: Inputs): Pick<StoreConfig, 'sse' | 'tags'> {
-  return { sse: inputs.parseOptional('sse', parseSse), tags: readTags(inputs) }
+/** The store with the inputs sse and object-tags of an action that writes: what every object carries. */
+export function readWritableStore(inputs: Inputs, store: Read<StoreConfig>): Read<StoreConfig> {
+  const given = { store, sse: inputs.parseOptional('sse', parseSse), tags: readTags(inputs) }
+  return inputs.combine(given, ({ store: readable, ...settings }) => ({ ...readable, ...settings }))
 }
 
 /** Throws a RangeError. */
@@ -18,10 +19,13 @@ function parseSse(text: string): ServerSideEncryption {
 }
 
 /** S3 allows ten tags an object. */
-function readTags(inputs: Inputs): ObjectTags {
-  const lines = inputs.lines('object-tags')
-  if (lines.length > 10) inputs.problem('object-tags', `has ${lines.length} tags; S3 allows 10`)
-  return lines.map(line => inputs.attempt('object-tags', () => parseTag(line), line))
+function readTags(inputs: Inputs): Read<ObjectTags> {
+  const tags = inputs.parseLines('object-tags', parseTag)
+  return inputs.combine({ tags }, read =>
+    read.tags.length > 10
+      ? inputs.problem('object-tags', `has ${read.tags.length} tags; S3 allows 10`)
+      : read.tags,
+  )
 }
 
 function parseTag(line: string): readonly [string, string] {

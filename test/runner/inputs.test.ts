@@ -73,6 +73,22 @@ describe('inputs', () => {
     )
   })
 
+  it('report every line that is wrong', async () => {
+    const code = `a: inputs.parseLines('a', text => { if (text !== 'x') throw new RangeError('expected x'); return text })`
+    expect(await read(code, { a: 'x\n\n# y\nx' })).toEqual({ a: ['x', 'x'] })
+    expect(await read(code, { a: 'x\ny\nz' })).toEqual(
+      invalid('2 inputs are wrong:\n- a: got "y", expected x\n- a: got "z", expected x'),
+    )
+  })
+
+  it('combine only what was read, and report what the combination breaks', async () => {
+    const code = `pair: inputs.combine({ a: inputs.flag('a'), b: inputs.flag('b') }, ({ a, b }) =>
+      a === b ? inputs.problem('b', 'is the same as a') : [a, b])`
+    expect(await read(code, { a: 'true', b: 'false' })).toEqual({ pair: [true, false] })
+    expect(await read(code, { a: 'true', b: 'true' })).toEqual(invalid('b: is the same as a'))
+    expect(await read(code, { a: 'true', b: 'no' })).toEqual(invalid('b: got "no", expected "true", "false"'))
+  })
+
   it('let an error that is no problem of the input pass as the defect that it is', async () => {
     const found = await read(`a: inputs.parse('a', () => { throw new TypeError('oops') })`, { a: '1' })
     expect(found).toEqual([expect.stringContaining('INTERNAL: This should not happen: oops')])

@@ -4,7 +4,7 @@ import { ARCHIVE_FORMATS, FINGERPRINT_LEVELS, type FingerprintLevel } from '../.
 import type { Connection } from '../../core/pg/connection.ts'
 import { readConnection } from '../../runner/connection-input.ts'
 import type { Environment } from '../../runner/environment.ts'
-import type { Inputs } from '../../runner/inputs.ts'
+import type { Inputs, Read } from '../../runner/inputs.ts'
 import type { StoreConfig } from '../../storage/client.ts'
 import { COMPATIBILITY, type Compatibility } from '../../storage/multipart/upload-request.ts'
 import {
@@ -14,7 +14,7 @@ import {
   readPatterns,
 } from '../../wiring/dump-inputs.ts'
 import { readStoreConfig } from '../../wiring/store-inputs.ts'
-import { readWriteSettings } from '../../wiring/write-inputs.ts'
+import { readWritableStore } from '../../wiring/write-inputs.ts'
 
 /** The kinds that a caller may ask for; `partial` follows from what is left out. */
 const KINDS = ['daily', 'manual', 'pre-migration'] as const
@@ -40,7 +40,7 @@ export function readDumpInputs(inputs: Inputs, environment: Environment): DumpIn
     connection,
     database: readDatabaseName(inputs, connection, 'database'),
     destination,
-    store: { ...readStoreConfig(inputs, environment, destination), ...readWriteSettings(inputs) },
+    store: readWritableStore(inputs, readStoreConfig(inputs, environment, destination)),
     compatibility: inputs.oneOf('s3-compatibility', COMPATIBILITY),
     kind: inputs.oneOf('kind', KINDS),
     options: readOptions(inputs),
@@ -50,8 +50,8 @@ export function readDumpInputs(inputs: Inputs, environment: Environment): DumpIn
   })
 }
 
-function readOptions(inputs: Inputs): DumpOptions {
-  const options: DumpOptions = {
+function readOptions(inputs: Inputs): Read<DumpOptions> {
+  const options = {
     format: inputs.oneOf('format', ARCHIVE_FORMATS),
     compression: inputs.parse('compression', parseCompression),
     tables: readPatterns(inputs, 'tables'),
@@ -59,11 +59,12 @@ function readOptions(inputs: Inputs): DumpOptions {
     schemas: readPatterns(inputs, 'schemas'),
     lockTimeoutMs: readLockTimeoutMs(inputs, 'lock-timeout'),
   }
-  if (options.tables.length > 0 && options.schemas.length > 0) {
-    inputs.problem(
-      'schemas',
-      'cannot be combined with tables: pg_dump would ignore it. Write schema.* into tables instead',
-    )
-  }
-  return options
+  return inputs.combine(options, read =>
+    read.tables.length > 0 && read.schemas.length > 0
+      ? inputs.problem(
+          'schemas',
+          'cannot be combined with tables: pg_dump would ignore it. Write schema.* into tables instead',
+        )
+      : read,
+  )
 }

@@ -1,4 +1,3 @@
-import { type Location, parseDestination } from '../../core/backup/bucket-layout.ts'
 import { type DumpOptions, parseCompression } from '../../core/backup/dump-options.ts'
 import { isColdStorage } from '../../core/backup/storage-class.ts'
 import { VERIFY_LEVELS, type VerifyLevel } from '../../core/gate/gate-record.ts'
@@ -7,9 +6,8 @@ import type { Connection } from '../../core/pg/connection.ts'
 import { parseDuration } from '../../core/text/duration.ts'
 import { readConnection } from '../../runner/connection-input.ts'
 import type { Environment } from '../../runner/environment.ts'
-import type { Inputs } from '../../runner/inputs.ts'
+import { type Inputs, type Read, Refused } from '../../runner/inputs.ts'
 import type { SoakRequest } from '../../steps/gate/soak.ts'
-import type { StoreConfig } from '../../storage/client.ts'
 import { COMPATIBILITY, type Compatibility } from '../../storage/multipart/upload-request.ts'
 import {
   parseStorageClass,
@@ -17,8 +15,8 @@ import {
   readLockTimeoutMs,
   readPatterns,
 } from '../../wiring/dump-inputs.ts'
-import { readStoreConfig } from '../../wiring/store-inputs.ts'
-import { readWriteSettings } from '../../wiring/write-inputs.ts'
+import { type BackupStore, readBackupStore } from '../../wiring/store-inputs.ts'
+import { readWritableStore } from '../../wiring/write-inputs.ts'
 
 const PHASES = ['before', 'after'] as const
 const PROBE_INTERVAL_MS = 10_000
@@ -30,11 +28,9 @@ export type MigrationSource =
   | { readonly by: 'always' }
   | { readonly by: 'command'; readonly command: string }
 
-export interface GateInputs {
+export interface GateInputs extends BackupStore {
   readonly phase: (typeof PHASES)[number]
   readonly connection: Connection
-  readonly location: Location
-  readonly store: StoreConfig
   readonly compatibility: Compatibility
   readonly storageClass: string
   readonly options: DumpOptions
@@ -55,26 +51,20 @@ export interface GateInputs {
 /** Reads and checks every input; throws INVALID_INPUT with all problems at once. */
 export function readGateInputs(inputs: Inputs, environment: Environment): GateInputs {
   const connection = readConnection(inputs, environment, 'database-url')
-  const destination = inputs.parse('destination', parseDestination)
+  const { location, store } = readBackupStore(
+    inputs,
+    environment,
+    readDatabaseName(inputs, connection, 'database'),
+  )
   const phase = inputs.oneOf('phase', PHASES)
   return inputs.finish({
     phase,
     connection,
-    location: {
-      prefix: destination?.prefix ?? '',
-      database: readDatabaseName(inputs, connection, 'database'),
-    },
-    store: { ...readStoreConfig(inputs, environment, destination), ...readWriteSettings(inputs) },
+    location,
+    store: readWritableStore(inputs, store),
     compatibility: inputs.oneOf('s3-compatibility', COMPATIBILITY),
     storageClass: inputs.parse('storage-class', parseWarmStorageClass),
-    options: {
-      format: 'custom',
-      compression: inputs.parse('compression', parseCompression),
-      tables: readPatterns(inputs, 'tables'),
-      excludeTables: [],
-      schemas: [],
-      lockTimeoutMs: readLockTimeoutMs(inputs, 'lock-timeout'),
-    },
+    options: readOptions(inputs),
     migrations: inputs.parse('migrations', parseMigrations),
     project: inputs.text('project'),
     onNone: inputs.oneOf('on-none', ['skip', 'snapshot']),
@@ -83,31 +73,45 @@ export function readGateInputs(inputs: Inputs, environment: Environment): GateIn
     reuseWithinMs: inputs.parseOptional('reuse-within', parseDuration),
     level: inputs.oneOf('verify-level', VERIFY_LEVELS),
     timeoutMs: inputs.durationMs('timeout'),
-    plausibility: {
-      maxDropPercent: inputs.parse('max-drop', parsePercent),
-      expectedDrops: inputs.lines('expected-drops'),
-    },
+    plausibility: readPlausibility(inputs),
     soak: readSoak(inputs, phase),
   })
 }
 
-function readSoak(inputs: Inputs, phase: GateInputs['phase']): SoakRequest | undefined {
-  const url = inputs.parseOptional('health-url', parseHttpUrl)
-  const soakMs = inputs.durationMs('soak')
-  const expectStatus = inputs.parse('health-status', parseStatus)
-  const failuresAllowed = inputs.parse('health-failures', parseCount)
-  if (phase === 'before') return undefined
-  if (url === undefined) inputs.problem('health-url', 'is required in the phase after')
-  return {
-    url: url ?? '',
-    shownUrl: (url ?? '').replace(/[?#].*$/s, ''),
-    expectStatus,
-    soakMs,
-    probes: Math.max(1, Math.ceil(soakMs / PROBE_INTERVAL_MS)),
-    failuresAllowed,
-    timeoutMs: PROBE_TIMEOUT_MS,
-    intervalMs: Math.min(PROBE_INTERVAL_MS, Math.max(1, soakMs)),
+function readOptions(inputs: Inputs): Read<DumpOptions> {
+  const given = {
+    compression: inputs.parse('compression', parseCompression),
+    tables: readPatterns(inputs, 'tables'),
+    lockTimeoutMs: readLockTimeoutMs(inputs, 'lock-timeout'),
   }
+  return inputs.combine(given, read => ({ ...read, format: 'custom', excludeTables: [], schemas: [] }))
+}
+
+function readPlausibility(inputs: Inputs): Read<PlausibilityRules> {
+  const maxDropPercent = inputs.parse('max-drop', parsePercent)
+  const expectedDrops = inputs.lines('expected-drops')
+  return inputs.combine({ maxDropPercent }, read => ({ ...read, expectedDrops }))
+}
+
+function readSoak(inputs: Inputs, phase: Read<GateInputs['phase']>): Read<SoakRequest | undefined> {
+  const given = {
+    url: inputs.parseOptional('health-url', parseHttpUrl),
+    soakMs: inputs.durationMs('soak'),
+    expectStatus: inputs.parse('health-status', parseStatus),
+    failuresAllowed: inputs.parse('health-failures', parseCount),
+  }
+  if (phase !== 'after') return phase instanceof Refused ? phase : undefined
+  return inputs.combine(given, ({ url, ...read }) => {
+    if (url === undefined) return inputs.problem('health-url', 'is required in the phase after')
+    return {
+      ...read,
+      url,
+      shownUrl: url.replace(/[?#].*$/s, ''),
+      probes: Math.max(1, Math.ceil(read.soakMs / PROBE_INTERVAL_MS)),
+      timeoutMs: PROBE_TIMEOUT_MS,
+      intervalMs: Math.min(PROBE_INTERVAL_MS, Math.max(1, read.soakMs)),
+    }
+  })
 }
 
 /** `migrations: true` means a boolean, but a shell would run a command that prints nothing. */

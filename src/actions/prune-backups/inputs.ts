@@ -1,41 +1,58 @@
 import { parseBackupId } from '../../core/backup/backup-id.ts'
-import { type Location, parseDatabaseName, parseDestination } from '../../core/backup/bucket-layout.ts'
+import { parseDatabaseName } from '../../core/backup/bucket-layout.ts'
 import { parseKeepCount, parseTimeZone, type RetentionPolicy, TIERS } from '../../core/retention/policy.ts'
 import { parseDuration } from '../../core/text/duration.ts'
 import type { Environment } from '../../runner/environment.ts'
-import type { Inputs } from '../../runner/inputs.ts'
+import type { Inputs, Read } from '../../runner/inputs.ts'
 import type { PinRequest } from '../../steps/retention/pins.ts'
 import type { PruneRequest } from '../../steps/retention/prune.ts'
-import type { StoreConfig } from '../../storage/client.ts'
-import { readStoreConfig } from '../../wiring/store-inputs.ts'
-import { readWriteSettings } from '../../wiring/write-inputs.ts'
+import { type BackupStore, readBackupStore } from '../../wiring/store-inputs.ts'
+import { readWritableStore } from '../../wiring/write-inputs.ts'
 
-export interface PruneInputs {
-  readonly location: Location
-  readonly store: StoreConfig
+export interface PruneInputs extends BackupStore {
   readonly request: PruneRequest
 }
 
 /** Reads and checks every input; throws INVALID_INPUT with all problems at once. */
 export function readPruneInputs(inputs: Inputs, environment: Environment): PruneInputs {
-  const destination = inputs.parse('destination', parseDestination)
-  const database = inputs.parse('database', parseDatabaseName)
+  const { location, store } = readBackupStore(
+    inputs,
+    environment,
+    inputs.parse('database', parseDatabaseName),
+  )
+  const request = {
+    mode: inputs.oneOf('mode', ['plan', 'apply']),
+    policy: readPolicy(inputs),
+    maxDelete: inputs.parse('max-delete', parseMaxDelete),
+    expectPlan: inputs.optional('expect-plan'),
+    pin: readPin(inputs),
+    unpin: inputs.parseOptional('unpin', parseBackupId),
+  }
   return inputs.finish({
-    location: { prefix: destination?.prefix ?? '', database },
-    store: { ...readStoreConfig(inputs, environment, destination), ...readWriteSettings(inputs) },
-    request: {
-      mode: inputs.oneOf('mode', ['plan', 'apply']),
-      policy: readPolicy(inputs),
-      maxDelete: inputs.parse('max-delete', parseMaxDelete),
-      expectPlan: inputs.optional('expect-plan'),
-      pin: readPin(inputs),
-      unpin: inputs.parseOptional('unpin', parseBackupId),
-    },
+    location,
+    store: readWritableStore(inputs, store),
+    request: inputs.combine(request, read => read),
   })
 }
 
-function readPolicy(inputs: Inputs): RetentionPolicy {
-  const read = {
+function readPolicy(inputs: Inputs): Read<RetentionPolicy> {
+  const limits = {
+    counts: readCounts(inputs),
+    withinMs: inputs.parseOptional('keep-within', parseDuration),
+    partialMs: inputs.parseOptional('keep-partial', parseDuration),
+    safetyMs: inputs.parseOptional('keep-safety', parseDuration),
+    referencedMs: inputs.durationMs('keep-referenced'),
+    timeZone: inputs.parse('time-zone', parseTimeZone),
+  }
+  return inputs.combine(limits, policy => {
+    if (Object.keys(policy.counts).length === 0 && policy.withinMs === undefined)
+      inputs.problem('keep-daily', 'is empty, and so are all keep- inputs: set at least one')
+    return policy
+  })
+}
+
+function readCounts(inputs: Inputs): Read<RetentionPolicy['counts']> {
+  const given = {
     last: inputs.parseOptional('keep-last', parseKeepCount),
     hourly: inputs.parseOptional('keep-hourly', parseKeepCount),
     daily: inputs.parseOptional('keep-daily', parseKeepCount),
@@ -43,21 +60,12 @@ function readPolicy(inputs: Inputs): RetentionPolicy {
     monthly: inputs.parseOptional('keep-monthly', parseKeepCount),
     yearly: inputs.parseOptional('keep-yearly', parseKeepCount),
   }
-  const withinMs = inputs.parseOptional('keep-within', parseDuration)
-  const counts = Object.fromEntries(TIERS.map(tier => [tier, read[tier]]).filter(([, count]) => count))
-  if (Object.keys(counts).length === 0 && withinMs === undefined)
-    inputs.problem('keep-daily', 'is empty, and so are all keep- inputs: set at least one')
-  return {
-    counts,
-    withinMs,
-    partialMs: inputs.parseOptional('keep-partial', parseDuration),
-    safetyMs: inputs.parseOptional('keep-safety', parseDuration),
-    referencedMs: inputs.durationMs('keep-referenced'),
-    timeZone: inputs.parse('time-zone', parseTimeZone),
-  }
+  return inputs.combine(given, read =>
+    Object.fromEntries(TIERS.map(tier => [tier, read[tier]]).filter(([, count]) => count)),
+  )
 }
 
-function readPin(inputs: Inputs): PinRequest | undefined {
+function readPin(inputs: Inputs): Read<PinRequest | undefined> {
   const id = inputs.parseOptional('pin', parseBackupId)
   const reason = inputs.optional('pin-reason')
   const until = inputs.parseOptional('pin-until', parseDay)
@@ -66,8 +74,8 @@ function readPin(inputs: Inputs): PinRequest | undefined {
     if (until !== undefined) inputs.problem('pin-until', 'is set without pin')
     return undefined
   }
-  if (reason === undefined) inputs.problem('pin-reason', 'is required with pin')
-  return { id, reason: reason ?? '', until }
+  if (reason === undefined) return inputs.problem('pin-reason', 'is required with pin')
+  return inputs.combine({ id, until }, read => ({ ...read, reason }))
 }
 
 /** `2027-01-31`, to the end of the day in UTC. */

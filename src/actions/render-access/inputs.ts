@@ -1,7 +1,7 @@
 import { parseDatabaseId } from '../../core/render/resources.ts'
 import type { RenderConfig } from '../../render/client.ts'
 import type { Environment } from '../../runner/environment.ts'
-import type { Inputs } from '../../runner/inputs.ts'
+import { type Inputs, Refused } from '../../runner/inputs.ts'
 import { readRenderConfig } from '../../wiring/render-inputs.ts'
 import { type AddressSource, readAddressSource } from '../../wiring/runner-address.ts'
 
@@ -16,7 +16,8 @@ export interface AccessInputs {
 /** Reads and checks every input; throws INVALID_INPUT with all problems at once. */
 export function readAccessInputs(inputs: Inputs, environment: Environment): AccessInputs {
   const expiresAfterMs = inputs.durationMs('expires-after')
-  if (expiresAfterMs < 60_000) inputs.problem('expires-after', 'must be at least 1m')
+  if (!(expiresAfterMs instanceof Refused) && expiresAfterMs < 60_000)
+    inputs.problem('expires-after', 'must be at least 1m')
   return inputs.finish({
     render: readRenderConfig(inputs, environment),
     instanceId: inputs.parse('instance-id', parseDatabaseId),

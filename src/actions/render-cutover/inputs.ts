@@ -1,14 +1,16 @@
-import { type Location, parseDatabaseName, parseDestination } from '../../core/backup/bucket-layout.ts'
+import { parseDatabaseName } from '../../core/backup/bucket-layout.ts'
 import { parseCutoverId } from '../../core/render/cutover-record.ts'
-import { parsePointInTime } from '../../core/render/recovery-window.ts'
 import { parseDatabaseId, parseRenderId } from '../../core/render/resources.ts'
 import type { RenderConfig } from '../../render/client.ts'
 import type { Environment } from '../../runner/environment.ts'
-import type { Inputs } from '../../runner/inputs.ts'
-import type { StoreConfig } from '../../storage/client.ts'
+import type { Inputs, Read } from '../../runner/inputs.ts'
 import { readRenderConfig } from '../../wiring/render-inputs.ts'
-import { readStoreConfig } from '../../wiring/store-inputs.ts'
-import { readWriteSettings } from '../../wiring/write-inputs.ts'
+import { readRecoveredTo } from '../../wiring/restore-inputs.ts'
+import { type BackupStore, readBackupStore } from '../../wiring/store-inputs.ts'
+import { readWritableStore } from '../../wiring/write-inputs.ts'
+
+const SERVICE_PREFIXES = ['srv', 'crn']
+const GROUP_PREFIXES = ['evg']
 
 export interface HealthProbe {
   readonly url: string
@@ -16,10 +18,8 @@ export interface HealthProbe {
   readonly probes: number
 }
 
-export interface CutoverInputs {
+export interface CutoverInputs extends BackupStore {
   readonly render: RenderConfig
-  readonly store: StoreConfig
-  readonly location: Location
   readonly oldId: string
   readonly newId: string
   readonly serviceIds: readonly string[]
@@ -37,28 +37,28 @@ export interface CutoverInputs {
 
 /** Reads and checks every input; throws INVALID_INPUT with all problems at once. */
 export function readCutoverInputs(inputs: Inputs, environment: Environment): CutoverInputs {
-  const destination = inputs.parse('destination', parseDestination)
-  const database = inputs.parse('database', parseDatabaseName)
-  const url = inputs.parseOptional('health-url', parseHealthUrl)
-  const status = inputs.parse('health-status', text => parseCount(text, 100, 599))
-  const probes = inputs.parse('health-probes', text => parseCount(text, 1, 100))
+  const { location, store } = readBackupStore(
+    inputs,
+    environment,
+    inputs.parse('database', parseDatabaseName),
+  )
   return checkTogether(
     inputs,
     inputs.finish({
       render: readRenderConfig(inputs, environment),
-      store: { ...readStoreConfig(inputs, environment, destination), ...readWriteSettings(inputs) },
-      location: { prefix: destination?.prefix ?? '', database },
+      store: readWritableStore(inputs, store),
+      location,
       oldId: inputs.parse('instance-id', parseDatabaseId),
       newId: inputs.parse('new-instance-id', parseDatabaseId),
-      serviceIds: readIds(inputs.lines('service-ids'), ['srv', 'crn'], 'service-ids', inputs),
-      groupIds: readIds(inputs.lines('env-group-ids'), ['evg'], 'env-group-ids', inputs),
+      serviceIds: readIds(inputs, 'service-ids', SERVICE_PREFIXES),
+      groupIds: readIds(inputs, 'env-group-ids', GROUP_PREFIXES),
       drillUri: inputs.optional('drill-uri'),
       skipVerification: inputs.optional('skip-verification'),
       confirm: inputs.optional('confirm'),
       dryRun: inputs.flag('dry-run'),
       undo: inputs.parseOptional('undo', parseCutoverId),
-      recoveredTo: readInstant(inputs),
-      health: url === undefined ? undefined : { url, status, probes },
+      recoveredTo: readRecoveredTo(inputs, 'recovered-to'),
+      health: readHealthProbe(inputs),
       timeoutMs: inputs.durationMs('timeout'),
     }),
   )
@@ -74,20 +74,18 @@ function checkTogether(inputs: Inputs, read: CutoverInputs): CutoverInputs {
   return inputs.finish(read)
 }
 
-function readIds(
-  lines: readonly string[],
-  prefixes: readonly string[],
-  name: string,
-  inputs: Inputs,
-): readonly string[] {
-  for (const line of lines) inputs.attempt(name, () => parseRenderId(line, prefixes), line)
-  return [...new Set(lines)]
+function readHealthProbe(inputs: Inputs): Read<HealthProbe | undefined> {
+  const given = {
+    url: inputs.parseOptional('health-url', parseHealthUrl),
+    status: inputs.parse('health-status', text => parseCount(text, 100, 599)),
+    probes: inputs.parse('health-probes', text => parseCount(text, 1, 100)),
+  }
+  return inputs.combine(given, ({ url, ...read }) => (url === undefined ? undefined : { url, ...read }))
 }
 
-function readInstant(inputs: Inputs): Date | undefined {
-  const instant = inputs.parseOptional('recovered-to', parsePointInTime)
-  if (instant === 'latest') inputs.problem('recovered-to', 'expected an instant, not latest')
-  return instant === 'latest' ? undefined : instant
+function readIds(inputs: Inputs, name: string, prefixes: readonly string[]): Read<readonly string[]> {
+  const ids = inputs.parseLines(name, line => parseRenderId(line, prefixes))
+  return inputs.combine({ ids }, read => [...new Set(read.ids)])
 }
 
 function parseHealthUrl(text: string): string {

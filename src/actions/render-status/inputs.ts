@@ -21,8 +21,6 @@ export function readStatusInputs(inputs: Inputs, environment: Environment): Stat
     render,
     instanceId: inputs.parse('instance-id', parseDatabaseId),
     expectedRetentionMs: inputs.parseOptional('expected-retention', parseDuration),
-    demands: inputs
-      .lines('fail-on')
-      .map(line => inputs.attempt('fail-on', () => parsePostureDemand(line), line)),
+    demands: inputs.parseLines('fail-on', parsePostureDemand),
   })
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { type BackupChoice, parseBackupChoice } from '../../core/backup/backup-selector.ts'
-import { type Location, parseDatabaseName, parseDestination } from '../../core/backup/bucket-layout.ts'
+import { parseDatabaseName } from '../../core/backup/bucket-layout.ts'
 import type { Connection } from '../../core/pg/connection.ts'
 import { parsePlanDigest } from '../../core/restore/plan-digest.ts'
 import { RESTORE_MODES, type RestoreMode } from '../../core/restore/restore-record.ts'
@@ -10,18 +10,16 @@ import { parseSessionSetting, type SessionSetting } from '../../core/restore/ses
 import { GIB, KIB, MIB } from '../../core/text/bytes.ts'
 import { readOptionalConnection } from '../../runner/connection-input.ts'
 import type { Environment } from '../../runner/environment.ts'
-import type { Inputs } from '../../runner/inputs.ts'
-import type { StoreConfig } from '../../storage/client.ts'
+import type { Inputs, Read } from '../../runner/inputs.ts'
 import { readPatterns } from '../../wiring/dump-inputs.ts'
-import { readStoreConfig } from '../../wiring/store-inputs.ts'
-import { readWriteSettings } from '../../wiring/write-inputs.ts'
+import { readJobs } from '../../wiring/restore-inputs.ts'
+import { type BackupStore, readBackupStore } from '../../wiring/store-inputs.ts'
+import { readWritableStore } from '../../wiring/write-inputs.ts'
 
 const CONTENTS = ['all', 'schema', 'data'] as const
 
-export interface RestoreInputs {
+export interface RestoreInputs extends BackupStore {
   readonly target: Connection
-  readonly location: Location
-  readonly store: StoreConfig
   readonly backup: BackupChoice
   readonly mode: RestoreMode
   readonly newDatabase: string | undefined
@@ -46,16 +44,16 @@ export interface RestoreInputs {
 
 /** Reads and checks every input; throws INVALID_INPUT with all problems at once. */
 export function readRestoreInputs(inputs: Inputs, environment: Environment): RestoreInputs {
-  const destination = inputs.parse('destination', parseDestination)
-  const database = inputs.parse('database', parseDatabaseName)
-  const target = readOptionalConnection(inputs, 'target-url')
-  if (target === undefined) inputs.problem('target-url', 'is required')
+  const { location, store } = readBackupStore(
+    inputs,
+    environment,
+    inputs.parse('database', parseDatabaseName),
+  )
   const content = inputs.oneOf('content', CONTENTS)
-  const read = {
-    // After a problem there is none; finish() then throws before anyone misses it.
-    target: target as Connection,
-    location: { prefix: destination?.prefix ?? '', database },
-    store: { ...readStoreConfig(inputs, environment, destination), ...readWriteSettings(inputs) },
+  const given = {
+    target: readOptionalConnection(inputs, 'target-url') ?? inputs.problem('target-url', 'is required'),
+    location,
+    store: readWritableStore(inputs, store),
     backup: inputs.parse('backup', parseBackupChoice),
     mode: inputs.oneOf('mode', RESTORE_MODES),
     newDatabase: inputs.parseOptional('new-database', parseName),
@@ -67,25 +65,28 @@ export function readRestoreInputs(inputs: Inputs, environment: Environment): Res
     skipSafetyBackup: inputs.parseOptional('skip-safety-backup', parseReason),
     content,
     triggers: inputs.parseOptional('triggers', parseTriggerChoice),
-    selection: {
-      tables: readPatterns(inputs, 'tables'),
-      schemas: readPatterns(inputs, 'schemas'),
-      structureOnly: content === 'schema',
-      rowsOnly: content === 'data',
-    },
-    sessionSettings: inputs
-      .lines('session-settings')
-      .map(line => inputs.attempt('session-settings', () => parseSessionSetting(line), line)),
+    selection: readScope(inputs, content),
+    sessionSettings: inputs.parseLines('session-settings', parseSessionSetting),
     ownerRole: inputs.parseOptional('owner-role', parseName),
     restoreGrants: inputs.flag('restore-grants'),
     maintenanceDatabase: inputs.parse('maintenance-database', parseName),
     targetDiskBytes: inputs.parseOptional('target-disk-size', parseBytes),
     dryRun: inputs.flag('dry-run'),
-    jobs: inputs.parseOptional('jobs', parseJobs) ?? availableParallelism(),
+    jobs: readJobs(inputs, 'jobs', availableParallelism()),
     timeoutMs: inputs.durationMs('timeout'),
   }
-  refuseContradictions(inputs, read)
-  return inputs.finish(read)
+  inputs.combine(given, read => refuseContradictions(inputs, read))
+  return inputs.finish(given)
+}
+
+function readScope(inputs: Inputs, content: Read<RestoreInputs['content']>): Read<ScopeInputs> {
+  const given = { content, tables: readPatterns(inputs, 'tables'), schemas: readPatterns(inputs, 'schemas') }
+  return inputs.combine(given, read => ({
+    tables: read.tables,
+    schemas: read.schemas,
+    structureOnly: read.content === 'schema',
+    rowsOnly: read.content === 'data',
+  }))
 }
 
 /** What each input allows alone, but not together. */
@@ -98,7 +99,7 @@ function refuseContradictions(inputs: Inputs, read: RestoreInputs): void {
     inputs.problem('triggers', 'off needs all-or-nothing: true, so that every trigger gets its state back')
   if (newDatabase !== undefined && mode === 'overwrite')
     inputs.problem('new-database', 'is for the modes new-database and swap')
-  if (newDatabase !== undefined && newDatabase === target?.database)
+  if (newDatabase !== undefined && newDatabase === target.database)
     inputs.problem('new-database', `"${newDatabase}" is the database of target-url`)
 }
 
@@ -155,9 +156,4 @@ function parseBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?) ?([MGT]i?B)$/i.exec(text)
   if (match === null) throw new RangeError('expected a size such as 15GiB or 256GB')
   return Math.floor(Number(match[1]) * (UNITS[(match[2] ?? '').toUpperCase()] ?? 0))
-}
-
-function parseJobs(text: string): number {
-  if (!/^[1-9]\d?$/.test(text)) throw new RangeError('expected a whole number from 1 to 99')
-  return Number(text)
 }

@@ -17,7 +17,7 @@ export interface SetupInputs {
 }
 
 export function readInputs(inputs: Inputs): SetupInputs {
-  const read = {
+  const given = {
     version: inputs.parse('version', parseVersion18),
     components: inputs.parse('components', parseComponents),
     extensions: inputs.parseOptional('extensions', parseExtensions) ?? [],
@@ -26,14 +26,19 @@ export function readInputs(inputs: Inputs): SetupInputs {
     cache: inputs.flag('cache'),
     securityFloor: inputs.oneOf('security-floor', ['warn', 'fail', 'off'] as const),
   }
-  if (read.extensions.length > 0 && (read.source === 'system' || read.source === 'homebrew'))
+  inputs.combine(given, read => refuseContradictions(inputs, read))
+  return inputs.finish(given)
+}
+
+/** What each input allows alone, but not together. */
+function refuseContradictions(inputs: Inputs, read: SetupInputs): void {
+  const isElsewhere = read.source === 'system' || read.source === 'homebrew'
+  if (read.extensions.length > 0 && isElsewhere)
     inputs.problem('extensions', `cannot be installed with source: ${read.source}. Set source: apt`)
-  if (read.extensions.length > 0 && !read.components?.includes('server'))
+  if (read.extensions.length > 0 && !read.components.includes('server'))
     inputs.problem('components', 'must include server, which extensions are for')
-  if (read.aptSource !== undefined && (read.source === 'system' || read.source === 'homebrew')) {
+  if (read.aptSource !== undefined && isElsewhere)
     inputs.problem('apt-source', `has no effect with source: ${read.source}. Set source: apt, or remove one`)
-  }
-  return inputs.finish(read)
 }
 
 function parseVersion18(text: string): WantedVersion {
