@@ -51,11 +51,8 @@ export interface GateInputs extends BackupStore {
 /** Reads and checks every input; throws INVALID_INPUT with all problems at once. */
 export function readGateInputs(inputs: Inputs, environment: Environment): GateInputs {
   const connection = readConnection(inputs, environment, 'database-url')
-  const { location, store } = readBackupStore(
-    inputs,
-    environment,
-    readDatabaseName(inputs, connection, 'database'),
-  )
+  const database = readDatabaseName(inputs, connection, 'database')
+  const { location, store } = readBackupStore(inputs, environment, database)
   const phase = inputs.oneOf('phase', PHASES)
   return inputs.finish({
     phase,
