@@ -12,8 +12,8 @@ const ATTEMPTS = 5
 
 /**
  * The text of a small object, proven: by the SHA-256 in its metadata, by an ETag that is its MD5, or by a
- * second read that gives the same bytes. Throws STORE_CORRUPT where the object is too long, is not UTF-8, or is
- * not what was written.
+ * second read that gives the same bytes. Throws STORE_CORRUPT where the object is too long, is not UTF-8, or
+ * is not what was written.
  */
 export async function readText(store: StoreConnection, key: string, how: SendOptions): Promise<string> {
   const seen = new Set<string>()
