@@ -91,6 +91,31 @@ describe('restore-from-s3', () => {
     })
   })
 
+  it('names in its plan who may connect, and lets in exactly these', async () => {
+    await using app = await createHosted(lab)
+    await using hosted = await createHosted(lab, SCHEMA)
+    await using bucket = await createBucket(lab)
+    await withClient(hosted.url, client =>
+      client.query(
+        `REVOKE CONNECT ON DATABASE ${hosted.name} FROM PUBLIC; GRANT CONNECT ON DATABASE ${hosted.name} TO ${app.user};
+         GRANT SELECT ON users TO ${app.user}`,
+      ),
+    )
+    await dump(hosted, bucket)
+    const name = `copy_of_${hosted.name}`
+
+    const plan = await restore(hosted, bucket, { 'dry-run': 'true', 'new-database': name })
+    const run = await restore(hosted, bucket, { 'new-database': name })
+
+    expect(plan.summary).toContain(`May connect: ${hosted.user}, ${app.user}, and superusers.`)
+    expect(plan.summary).toContain('Grants are not restored: 1 entry with grants in the backup.')
+    expect(run.exitCode, run.log).toBe(0)
+    const connectors = `SELECT rolname FROM pg_roles WHERE rolcanlogin AND NOT rolsuper AND has_database_privilege(oid, current_database(), 'CONNECT') ORDER BY 1`
+    expect(await rows(hosted.urlOf(name), connectors)).toEqual(
+      [app.user, hosted.user].toSorted().map(rolname => ({ rolname })),
+    )
+  })
+
   describe('with owner-role', () => {
     it.each(MODES)('makes that role the owner of everything in mode %s', async mode => {
       await using app = await createHosted(lab)

@@ -21,6 +21,8 @@ export function renderPlanSummary(request: RestoreRequest, plan: RestorePlan, no
     details: [
       '### What the restore will do',
       steps.map((text, i) => `${i + 1}. ${text}`).join('\n'),
+      '### Owners and rights afterwards',
+      plan.rights.map(text => `- ${literal(text)}`).join('\n'),
       ...renderNoticeBlock(notice),
     ],
   })

@@ -48,6 +48,7 @@ export function toPlanRequest({ inputs }: RestoreRun, request: RestoreRequest): 
     address: request.target,
     expectedDigest: inputs.expectPlan,
     triggers: inputs.triggers,
+    restoresGrants: inputs.restoreGrants,
     requirements: {
       mode,
       neededBytes: neededBytes(manifest, scope),

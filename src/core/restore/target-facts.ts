@@ -32,6 +32,8 @@ export interface TargetFacts {
   /** Who owns the database, and whether our role may act as that. */
   readonly owner: string
   readonly mayActAsOwner: boolean
+  /** Roles with the right to connect to the database, the owner left out; PUBLIC is every role. */
+  readonly connectors: readonly string[]
   /**
    * The role that is to own what is restored exists, and our role may become it and has its rights; null
    * where none was asked for.

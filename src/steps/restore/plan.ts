@@ -15,6 +15,7 @@ import {
 import { type ApprovedPlan, planDigest } from '../../core/restore/plan-digest.ts'
 import type { RestoreMode } from '../../core/restore/restore-record.ts'
 import type { RestoreScope } from '../../core/restore/restore-scope.ts'
+import { rightsAfter } from '../../core/restore/rights-after.ts'
 import { type RowFacts, rowProblems, rowWarnings } from '../../core/restore/row-problems.ts'
 import type { TriggerChoice } from '../../core/restore/row-trigger.ts'
 import type { TargetFacts } from '../../core/restore/target-facts.ts'
@@ -39,6 +40,7 @@ export interface PlanRequest {
   /** The digest of the plan that was approved; undefined when none was handed over. */
   readonly expectedDigest: string | undefined
   readonly triggers: TriggerChoice | undefined
+  readonly restoresGrants: boolean
   readonly requirements: Omit<TargetRequirements, 'archive'>
 }
 
@@ -67,6 +69,8 @@ export interface RestorePlan {
   readonly facts: TargetFacts
   readonly entries: ChosenEntries
   readonly estimate: RestoreEstimate | undefined
+  /** What changes about owners, grants and the right to connect, as sentences. */
+  readonly rights: readonly string[]
   readonly warnings: readonly string[]
   /** Those of the warnings that hold after the restore too. */
   readonly notes: readonly string[]
@@ -117,7 +121,10 @@ export async function planRestore(request: PlanRequest, deps: PlanDeps): Promise
   log.info(
     `Preflight passed. ${renderCount(entries.kept.length)} archive entries to restore, duration ${renderEstimate(estimate, requirements.takesSafetyBackup)}.`,
   )
-  return { digest, facts, entries, estimate, warnings, notes, downloadMs }
+  const { mode, owner } = requirements
+  const wish = { mode, owner, scope, restoresGrants: request.restoresGrants, entries: entries.kept }
+  const rights = rightsAfter(facts, wish)
+  return { digest, facts, entries, estimate, rights, warnings, notes, downloadMs }
 }
 
 function digestPlan({ manifest, scope, address, requirements }: PlanRequest, target: TargetFacts): string {

@@ -17,6 +17,7 @@ const FACTS: TargetFacts = {
   isStandby: false,
   owner: 'logi',
   mayActAsOwner: true,
+  connectors: [],
   mayActAsRole: false,
   roleNeeds: [],
   databaseBytes: 0,
