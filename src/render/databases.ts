@@ -14,6 +14,7 @@ import {
 } from '../core/render/resources.ts'
 import { Secret } from '../core/secret.ts'
 import { parseAnswer, type RenderClient } from './client.ts'
+import { type Suspendable, setSuspended } from './suspension.ts'
 
 /**
  * How to connect to a database: from Render's private network, and from elsewhere. They hold the password.
@@ -136,23 +137,15 @@ export class RenderDatabases {
   }
 
   suspend(id: string): Promise<void> {
-    return this.#toggle(id, 'suspend', true)
+    return setSuspended(this.#client, this.#suspendable(id), 'suspend')
   }
 
   resume(id: string): Promise<void> {
-    return this.#toggle(id, 'resume', false)
+    return setSuspended(this.#client, this.#suspendable(id), 'resume')
   }
 
-  /** The answer is 202 without a body. */
-  async #toggle(id: string, verb: 'suspend' | 'resume', isSuspended: boolean): Promise<void> {
-    await this.#client.post({
-      path: `/postgres/${id}/${verb}`,
-      what: `${verb} the database ${id}`,
-      findEffect: async () => {
-        const { suspended } = await this.read(id)
-        return (suspended === 'suspended') === isSuspended ? true : undefined
-      },
-    })
+  #suspendable(id: string): Suspendable {
+    return { path: `/postgres/${id}`, name: `the database ${id}`, read: () => this.read(id) }
   }
 
   /** Deletes an instance with its backups, for ever. Callers ask `reasonNotToDelete` first. */

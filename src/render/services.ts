@@ -11,6 +11,7 @@ import {
 } from '../core/render/resources.ts'
 import type { Secret } from '../core/secret.ts'
 import { parseAnswer, type RenderClient } from './client.ts'
+import { type Suspendable, setSuspended } from './suspension.ts'
 
 const PAGE = 100
 
@@ -77,22 +78,15 @@ export class RenderServices {
   }
 
   suspend(id: string): Promise<void> {
-    return this.#toggle(id, 'suspend', true)
+    return setSuspended(this.#client, this.#suspendable(id), 'suspend')
   }
 
   resume(id: string): Promise<void> {
-    return this.#toggle(id, 'resume', false)
+    return setSuspended(this.#client, this.#suspendable(id), 'resume')
   }
 
-  async #toggle(id: string, verb: 'suspend' | 'resume', isSuspended: boolean): Promise<void> {
-    await this.#client.post({
-      path: `/services/${id}/${verb}`,
-      what: `${verb} the service ${id}`,
-      findEffect: async () => {
-        const { suspended } = await this.read(id)
-        return (suspended === 'suspended') === isSuspended ? true : undefined
-      },
-    })
+  #suspendable(id: string): Suspendable {
+    return { path: `/services/${id}`, name: `the service ${id}`, read: () => this.read(id) }
   }
 
   /** Deploys since an instant, newest first. */

@@ -216,7 +216,7 @@ describe('verify-drill', () => {
     expect(run.peakRssBytes).toBeLessThan(250 * MIB)
   }, 300_000)
 
-  it('shows in the record and the summary that a newer backup was passed over', async () => {
+  it('shows in the record and the summary that a newer backup was skipped', async () => {
     await using source = await createDatabase(lab, LOGI)
     await using bucket = await createBucket(lab)
     await runAction('dump-to-s3', dumpOptions(lab, source, bucket, { inputs: { database: 'logi' } }))

@@ -33,7 +33,7 @@ export function nextSteps(record: RestoreRecord, copyBack: readonly TableColumns
 function cutover(target: RestoreRecord['target'], restoredTo: string): readonly string[] {
   const { host, port, user, database } = target
   return [
-    '**Cut over** (runbook §4.1)',
+    '**Cut over**',
     numbered([
       `Look at the data: connect to ${code(restoredTo)} on ${code(`${host}:${port}`)} as ${code(user)}.`,
       `Point ${code('DATABASE_URL')} of the application to ${code(restoredTo)}: the same URL, with ${code(`/${restoredTo}`)} at its end instead of ${code(`/${database}`)}.`,
@@ -57,7 +57,7 @@ function copyBackSteps(
     ...tables.map((table, i) => renderCopyBack(table, `rows-${i + 1}.copy`)),
   ]
   return [
-    '**Compare and copy back** (runbook §3)',
+    '**Compare and copy back**',
     `> ⚠️ ${code(restoredTo)} holds only a part of the backup. Do not point the application to it, and do not drop ${code(database)}.`,
     `1. In a shell, with the password in ${code('PGPASSWORD')} and the ${code('sslmode')} of ${code('target-url')} in ${code('PGSSLMODE')}:`,
     codeBlock(commands.join('\n\n'), 'sh'),

@@ -60,10 +60,10 @@ async function holdDrill(context: ActionContext): Promise<ActionResult> {
   const signal = withDeadline(context.signal, inputs.timeoutMs)
   await using temp = await context.createTempDir()
   using store = new Store(inputs.store, context.log, signal)
-  const passedOver: string[] = []
+  const skippedBackups: string[] = []
   const manifest = await findBackup(inputs.backup, inputs.location, store, context.log, {
     isForRestore: true,
-    onPassedOver: why => passedOver.push(why),
+    onSkipped: why => skippedBackups.push(why),
   })
   context.log.info(
     `Backup ${manifest.backup.id}: ${renderBytes(manifest.object.bytes)}, shows ${manifest.backup.database} at ${manifest.backup.snapshotAt}.`,
@@ -80,7 +80,7 @@ async function holdDrill(context: ActionContext): Promise<ActionResult> {
       maxAgeMs: inputs.maxAgeMs,
       criteria,
       nonce: randomBytes(4).toString('hex'),
-      passedOver,
+      skippedBackups,
       run: describeRun(context.environment),
     },
     { ...deps, smoke: smokeOf(context, inputs, signal) },

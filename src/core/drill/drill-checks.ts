@@ -36,7 +36,7 @@ export function ageChecks(snapshotAt: string, maxAgeMs: number | undefined, now:
  * Newer backups that were skipped, so that the reader does not take the newest for the drilled one. The
  * drilled backup does not fail because of them.
  */
-export function passedOverChecks(reasons: readonly string[]): readonly Check[] {
+export function skippedBackupChecks(reasons: readonly string[]): readonly Check[] {
   return reasons.map(why => ({
     group: 'restore',
     name: 'newer backup',

@@ -1,4 +1,4 @@
-import { defineListedTool } from './listed-tool.ts'
+import { defineListedTool, type ListedTool } from './listed-tool.ts'
 import type { MigrationRow } from './migration-report.ts'
 import { withoutExtension } from './project-file.ts'
 import type { MigrationTool } from './tool.ts'
@@ -9,9 +9,9 @@ const byId = (row: MigrationRow) => row.id
 const withoutZeros = (id: string) => id.replace(/^0+(?=\d)/, '')
 
 /** Ruby's tools for changes of data, which run in the same deploy as the migrations of the schema. */
-const RUBY: readonly MigrationTool[] = [
+const RUBY: readonly ListedTool[] = [
   // https://github.com/ilyakatz/data-migrate
-  defineListedTool({
+  {
     name: 'data_migrate',
     table: 'data_migrations',
     has: ['version'],
@@ -22,9 +22,9 @@ const RUBY: readonly MigrationTool[] = [
     rowId: byVersion,
     order: byVersion,
     normal: withoutZeros,
-  }),
+  },
   // https://github.com/harrystech/seed_migration
-  defineListedTool({
+  {
     name: 'seed_migration',
     table: 'seed_migration_data_migrations',
     has: ['version', 'migrated_on'],
@@ -34,9 +34,9 @@ const RUBY: readonly MigrationTool[] = [
     rowId: byVersion,
     order: byId,
     normal: withoutZeros,
-  }),
+  },
   // https://github.com/theSteveMitchell/after_party
-  defineListedTool({
+  {
     name: 'after_party',
     table: 'task_records',
     has: ['id', 'version'],
@@ -45,12 +45,12 @@ const RUBY: readonly MigrationTool[] = [
     rowId: byVersion,
     order: byId,
     normal: withoutZeros,
-  }),
+  },
 ]
 
-const PHP: readonly MigrationTool[] = [
+const PHP: readonly ListedTool[] = [
   // https://laravel.com/docs/migrations
-  defineListedTool({
+  {
     name: 'Laravel',
     table: 'migrations',
     has: ['migration', 'batch'],
@@ -59,9 +59,9 @@ const PHP: readonly MigrationTool[] = [
     file: /^((?:.*\/)?migrations\/)(?:.+\/)?(\d{4}_\d\d_\d\d_\d{6}_\w+)\.php$/,
     rowId: ({ migration }) => migration ?? '',
     order: byId,
-  }),
+  },
   // https://www.doctrine-project.org/projects/migrations.html
-  defineListedTool({
+  {
     name: 'Doctrine',
     table: 'doctrine_migration_versions',
     has: ['version', 'executed_at', 'execution_time'],
@@ -70,9 +70,9 @@ const PHP: readonly MigrationTool[] = [
     file: /^((?:.*\/)?[mM]igrations\/)(?:.+\/)?(Version\w+)\.php$/,
     rowId: ({ version }) => (version ?? '').replace(/^.*\\/, ''),
     order: ({ executed_at }) => executed_at,
-  }),
+  },
   // https://book.cakephp.org/phinx, and CakePHP, whose plugins have a <plugin>_phinxlog of their own
-  defineListedTool({
+  {
     name: 'Phinx',
     table: 'phinxlog',
     has: ['version', 'migration_name', 'end_time'],
@@ -81,12 +81,12 @@ const PHP: readonly MigrationTool[] = [
     file: /^((?:.*\/)?[mM]igrations\/)(\d{14})_\w+\.php$/,
     rowId: byVersion,
     order: ({ end_time }) => end_time,
-  }),
+  },
 ]
 
-const JAVASCRIPT: readonly MigrationTool[] = [
+const JAVASCRIPT: readonly ListedTool[] = [
   // https://sequelize.org/docs/v6/other-topics/migrations
-  defineListedTool({
+  {
     name: 'Sequelize',
     table: 'SequelizeMeta',
     has: ['name'],
@@ -96,9 +96,9 @@ const JAVASCRIPT: readonly MigrationTool[] = [
     rowId: byName,
     order: byName,
     normal: withoutExtension,
-  }),
+  },
   // https://salsita.github.io/node-pg-migrate
-  defineListedTool({
+  {
     name: 'node-pg-migrate',
     table: 'pgmigrations',
     has: ['id', 'name', 'run_on'],
@@ -109,9 +109,9 @@ const JAVASCRIPT: readonly MigrationTool[] = [
     rowId: byName,
     order: byId,
     normal: id => id.replace(/\.([cm]?[jt]s|sql)$/, ''),
-  }),
+  },
   // https://mikro-orm.io/docs/migrations
-  defineListedTool({
+  {
     name: 'MikroORM',
     table: 'mikro_orm_migrations',
     has: ['id', 'name', 'executed_at'],
@@ -120,9 +120,9 @@ const JAVASCRIPT: readonly MigrationTool[] = [
     rowId: byName,
     order: byId,
     normal: id => id.replace(/\.[cm]?[jt]s$/, ''),
-  }),
+  },
   // https://kysely.dev/docs/migrations
-  defineListedTool({
+  {
     name: 'Kysely',
     table: 'kysely_migration',
     has: ['name', 'timestamp'],
@@ -132,12 +132,12 @@ const JAVASCRIPT: readonly MigrationTool[] = [
     rowId: byName,
     order: ({ timestamp }) => timestamp,
     normal: id => id.replace(/\.[cm]?[jt]s$/, ''),
-  }),
+  },
 ]
 
-const OTHER_LANGUAGES: readonly MigrationTool[] = [
+const OTHER_LANGUAGES: readonly ListedTool[] = [
   // https://hexdocs.pm/ecto_sql/Ecto.Migration.html
-  defineListedTool({
+  {
     name: 'Ecto',
     table: 'schema_migrations',
     has: ['version', 'inserted_at'],
@@ -147,9 +147,9 @@ const OTHER_LANGUAGES: readonly MigrationTool[] = [
     rowId: byVersion,
     order: ({ inserted_at }) => inserted_at,
     normal: withoutZeros,
-  }),
+  },
   // https://diesel.rs; a version is the part before the first underscore, without dashes
-  defineListedTool({
+  {
     name: 'Diesel',
     table: '__diesel_schema_migrations',
     has: ['version', 'run_on'],
@@ -158,9 +158,9 @@ const OTHER_LANGUAGES: readonly MigrationTool[] = [
     rowId: byVersion,
     order: ({ run_on }) => run_on,
     normal: id => id.replaceAll('-', ''),
-  }),
+  },
   // https://docs.rs/sqlx/latest/sqlx/migrate
-  defineListedTool({
+  {
     name: 'sqlx',
     table: '_sqlx_migrations',
     has: ['version', 'installed_on', 'success'],
@@ -171,9 +171,9 @@ const OTHER_LANGUAGES: readonly MigrationTool[] = [
     order: ({ installed_on }) => installed_on,
     hasFailed: ({ success }) => success === 'false',
     normal: withoutZeros,
-  }),
+  },
   // https://learn.microsoft.com/ef/core/managing-schemas/migrations
-  defineListedTool({
+  {
     name: 'Entity Framework',
     table: '__EFMigrationsHistory',
     has: ['MigrationId', 'ProductVersion'],
@@ -182,9 +182,9 @@ const OTHER_LANGUAGES: readonly MigrationTool[] = [
     file: /^((?:.*\/)?\w*Migrations\/)(?:.+\/)?(\d{14}_\w+)\.cs$/,
     rowId: ({ MigrationId }) => MigrationId ?? '',
     order: ({ MigrationId }) => MigrationId,
-  }),
+  },
   // https://pressly.github.io/goose; version 0 is the table's own, and an undone one has is_applied false
-  defineListedTool({
+  {
     name: 'goose',
     table: 'goose_db_version',
     has: ['version_id', 'is_applied'],
@@ -197,9 +197,9 @@ const OTHER_LANGUAGES: readonly MigrationTool[] = [
     isApplied: ({ version_id, is_applied }) => version_id !== '0' && is_applied === 'true',
     hasFailed: () => false,
     normal: withoutZeros,
-  }),
+  },
   // https://github.com/amacneil/dbmate
-  defineListedTool({
+  {
     name: 'dbmate',
     table: 'schema_migrations',
     has: ['version'],
@@ -209,9 +209,9 @@ const OTHER_LANGUAGES: readonly MigrationTool[] = [
     text: /^--\s*migrate:up\b/im,
     rowId: byVersion,
     order: byVersion,
-  }),
+  },
   // https://supabase.com/docs/guides/deployment/database-migrations
-  defineListedTool({
+  {
     name: 'Supabase',
     table: 'schema_migrations',
     has: ['version', 'statements', 'name'],
@@ -219,7 +219,12 @@ const OTHER_LANGUAGES: readonly MigrationTool[] = [
     file: /^((?:.*\/)?supabase\/migrations\/)(\d+)_[^/]*\.sql$/,
     rowId: byVersion,
     order: byVersion,
-  }),
+  },
 ]
 
-export const LISTED_TOOLS: readonly MigrationTool[] = [...RUBY, ...PHP, ...JAVASCRIPT, ...OTHER_LANGUAGES]
+export const LISTED_TOOLS: readonly MigrationTool[] = [
+  ...RUBY,
+  ...PHP,
+  ...JAVASCRIPT,
+  ...OTHER_LANGUAGES,
+].map(defineListedTool)

@@ -23,7 +23,7 @@ export function rowProblems(
   if (triggers.length > 0 && choice === undefined)
     problems.push({
       message: `the rows to be replaced would fire triggers: ${renderSome(triggers.map(renderTrigger), 50)}`,
-      hint: 'Set triggers: off to switch them off meanwhile (each gets its state back), or triggers: fire to let them fire. A guard that fires needs its setting in session-settings, such as app.allow_audit_purge=yes (runbook §7).',
+      hint: 'Set triggers: off to switch them off meanwhile (each gets its state back), or triggers: fire to let them fire. A guard that fires needs its setting in session-settings, such as app.allow_audit_purge=yes.',
     })
   if (unstablePartitions.length > 0)
     problems.push({

@@ -31,7 +31,7 @@ export function sessionProblems(
   if (mode === 'overwrite' && !terminateSessions && sessions.length > 0)
     problems.push({
       message: `${renderAmount(sessions.length, 'other session')} in ${database}: ${describeSessions(sessions)}`,
-      hint: 'Stop the application (runbook §4.2, step 1), or set terminate-sessions: true to cut them off.',
+      hint: 'Stop the application, or set terminate-sessions: true to cut them off.',
       isBusy: true,
     })
   return problems

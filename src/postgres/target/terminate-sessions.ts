@@ -104,7 +104,7 @@ export async function namingBlockers<T>(session: Session, pid: string, work: Pro
       'TARGET_BUSY',
       `Not everything could be locked, because of ${who}. Everything was rolled back: the database is as it was before.`,
       {
-        hint: 'Stop the application (runbook §4.2, step 1) and end what still runs; terminate-sessions: true cuts off what this role may end.',
+        hint: 'Stop the application and end what still runs; terminate-sessions: true cuts off what this role may end.',
         cause: error,
       },
     )

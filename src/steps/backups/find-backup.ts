@@ -18,7 +18,7 @@ export interface Search {
   /**
    * Gets a sentence about each newer backup that was skipped: it may be the one that the operator relies on.
    */
-  readonly onPassedOver?: (why: string) => void
+  readonly onSkipped?: (why: string) => void
 }
 
 /** So many manifests that the store does not give are the fault of the credentials or of the store. */
@@ -54,13 +54,13 @@ export async function findBackup(
 }
 
 /** Skips with a warning what stays unreadable, and remembers the first reason. */
-function skipper(log: Log, { onPassedOver }: Search) {
+function skipper(log: Log, { onSkipped }: Search) {
   let unreadable = 0
   const skip = {
     firstError: undefined as OperatorError | undefined,
     note(why: string): void {
       log.warning(`${why} Trying the backup before it.`)
-      onPassedOver?.(why)
+      onSkipped?.(why)
     },
     unreadable(error: unknown): undefined {
       if (!(error instanceof OperatorError) || !isOfOneObject(error)) throw error

@@ -2,9 +2,9 @@ import { drillKey } from '../../core/backup/bucket-layout.ts'
 import {
   ageChecks,
   leftOutChecks,
-  passedOverChecks,
   restoreCheck,
   scratchDifferenceCheck,
+  skippedBackupChecks,
 } from '../../core/drill/drill-checks.ts'
 import type { DrillRecord } from '../../core/drill/drill-record.ts'
 import { type ErrorCode, OperatorError } from '../../core/errors.ts'
@@ -43,7 +43,7 @@ export async function drill(request: DrillRequest, deps: DrillDeps): Promise<Dri
   const startedAt = deps.now()
   const progress = newDrillProgress()
   progress.checks.push(
-    ...passedOverChecks(request.passedOver ?? []),
+    ...skippedBackupChecks(request.skippedBackups ?? []),
     ...ageChecks(request.manifest.backup.snapshotAt, request.maxAgeMs, startedAt),
   )
   try {

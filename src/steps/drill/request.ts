@@ -20,7 +20,7 @@ export interface DrillRequest {
   readonly nonce: string
   readonly run: DrillRecord['run']
   /** Why newer backups were skipped, in sentences. */
-  readonly passedOver?: readonly string[]
+  readonly skippedBackups?: readonly string[]
 }
 
 /** What a drill needs from outside. */

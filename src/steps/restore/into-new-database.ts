@@ -66,7 +66,7 @@ export async function restoreIntoNewDatabase(
     }),
   )
   for (const note of notes) log.warning(note)
-  log.info('Triggers are created after the rows, so no guard (runbook §7) fires.')
+  log.info('Triggers are created after the rows, so no guard fires.')
   const filled = await timedGroup(deps, 'Restore', () =>
     fillTarget(request.entries, deps.passesFor(name), deps, notes),
   )

@@ -134,7 +134,7 @@ async function reportRowTriggers(
 ): Promise<readonly string[]> {
   if (scope.of !== 'rows') {
     log.info(
-      'Tables are dropped and created again, and triggers after their rows: no guard (runbook §7) fires.',
+      'Tables are dropped and created again, and triggers after their rows: no guard fires.',
     )
     return []
   }
@@ -154,7 +154,7 @@ function explainRowTriggers(rowTriggers: readonly string[], error: unknown): unk
   if (error.code !== 'RESTORE_FAILED' && error.code !== 'DATABASE_PRIVILEGES') return error
   return error.withContext({
     hint: hint =>
-      `${hint} These tables have triggers: ${renderSome(rowTriggers)}. If one of them guards the rows, give the setting that it asks for by session-settings, such as app.allow_audit_purge=yes (runbook §7).`,
+      `${hint} These tables have triggers: ${renderSome(rowTriggers)}. If one of them guards the rows, give the setting that it asks for by session-settings, such as app.allow_audit_purge=yes.`,
   })
 }
 

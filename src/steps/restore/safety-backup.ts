@@ -50,7 +50,7 @@ export function refuseGap(safety: Manifest, now: Inventory, database: string): v
     'TARGET_BUSY',
     `${database} was modified while the safety backup was running, and the backup does not include: ${renderSome(gap)}. Rolled back; ${database} is unchanged.`,
     {
-      hint: 'Stop the application and every migration (runbook §4.2, step 1), then run the step again.',
+      hint: 'Stop the application and every migration, then run the step again.',
     },
   )
 }

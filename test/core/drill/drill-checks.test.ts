@@ -1,6 +1,10 @@
 import { describe, expect, it, test } from 'vitest'
 import type { Check } from '../../../src/core/checks/check.ts'
-import { ageChecks, downgradeKnownFindings, passedOverChecks } from '../../../src/core/drill/drill-checks.ts'
+import {
+  ageChecks,
+  downgradeKnownFindings,
+  skippedBackupChecks,
+} from '../../../src/core/drill/drill-checks.ts'
 import { SAMPLE } from '../../support/samples/manifest.ts'
 
 describe('the age of a backup', () => {
@@ -19,9 +23,9 @@ describe('the age of a backup', () => {
   })
 })
 
-describe('a newer backup that was passed over', () => {
+describe('a newer backup that was skipped', () => {
   it('is seen, and says why', () => {
-    expect(passedOverChecks(['The manifest m cannot be read: it has version 2.'])).toMatchObject([
+    expect(skippedBackupChecks(['The manifest m cannot be read: it has version 2.'])).toMatchObject([
       { verdict: 'not-measured', found: 'The manifest m cannot be read: it has version 2' },
     ])
   })

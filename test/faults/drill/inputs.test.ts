@@ -1,20 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type Backup, DrillRig, QUICK } from '../../support/drill-rig.ts'
+import { describe, expect, it } from 'vitest'
+import { QUICK } from '../../support/drill-rig.ts'
 import { createWorkplace } from '../../support/runner/workplace.ts'
 import { runAction } from '../../support/runner.ts'
+import { useDrillRig } from '../../support/use-drill-rig.ts'
 
 describe('a drill with wrong criteria or connections', () => {
-  let rig: DrillRig
-  let quick: Backup
-
-  beforeAll(async () => {
-    rig = await DrillRig.start()
-    quick = await rig.backUp(QUICK)
-  })
-  afterEach(() => rig.removeDrills())
-  afterAll(() => rig[Symbol.asyncDispose]())
+  const given = useDrillRig({ quick: QUICK })
 
   async function criteria(text: string): Promise<string> {
     const file = join(createWorkplace().workspace, 'criteria.yml')
@@ -23,16 +16,22 @@ describe('a drill with wrong criteria or connections', () => {
   }
 
   it('points at a criteria file that is not there', async () => {
-    const run = await runAction('verify-drill', rig.options(quick, { inputs: { criteria: 'no/such.yml' } }))
+    const run = await runAction(
+      'verify-drill',
+      given.rig.options(given.quick, { inputs: { criteria: 'no/such.yml' } }),
+    )
 
-    expect(await rig.expectNotHeld(run, quick, 'INVALID_INPUT')).toContain('no/such.yml')
+    expect(await given.rig.expectNotHeld(run, given.quick, 'INVALID_INPUT')).toContain('no/such.yml')
   })
 
   it('points at line and column of a criteria file that is wrong', async () => {
     const file = await criteria('checks:\n  - name: users\n    table: users\n    tolerance: many\n')
-    const run = await runAction('verify-drill', rig.options(quick, { inputs: { criteria: file } }))
+    const run = await runAction(
+      'verify-drill',
+      given.rig.options(given.quick, { inputs: { criteria: file } }),
+    )
 
-    expect(await rig.expectNotHeld(run, quick, 'INVALID_INPUT')).toContain('criteria.yml:4:16:')
+    expect(await given.rig.expectNotHeld(run, given.quick, 'INVALID_INPUT')).toContain('criteria.yml:4:16:')
   })
 
   it('measures all but what needs a live database that does not answer', async () => {
@@ -40,7 +39,7 @@ describe('a drill with wrong criteria or connections', () => {
     const live = 'postgresql://user:secret-word@127.0.0.1:9/postgres'
     const run = await runAction(
       'verify-drill',
-      rig.options(quick, { inputs: { criteria: file, 'live-url': live } }),
+      given.rig.options(given.quick, { inputs: { criteria: file, 'live-url': live } }),
     )
 
     const errors = run.annotations.filter(({ level }) => level === 'error')
@@ -49,6 +48,6 @@ describe('a drill with wrong criteria or connections', () => {
     expect(run.outputs.verdict).toBe('not-measured')
     expect(run.exitCode).toBe(1)
     expect(run.summary).toContain('all tables')
-    await rig.expectNothingLeft(run)
+    await given.rig.expectNothingLeft(run)
   })
 })

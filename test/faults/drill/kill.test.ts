@@ -1,30 +1,13 @@
 import process from 'node:process'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import {
-  type Backup,
-  DrillRig,
-  QUICK,
-  SLOW,
-  stillRunning,
-  until,
-  whileRestoring,
-} from '../../support/drill-rig.ts'
+import { describe, expect, it } from 'vitest'
+import { QUICK, SLOW, stillRunning, until, whileRestoring } from '../../support/drill-rig.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
 import type { SeenProcess } from '../../support/runner/process-tree.ts'
 import { runAction, startAction } from '../../support/runner.ts'
+import { useDrillRig } from '../../support/use-drill-rig.ts'
 
 describe('a drill that is killed or cancelled', () => {
-  let rig: DrillRig
-  let slow: Backup
-  let quick: Backup
-
-  beforeAll(async () => {
-    rig = await DrillRig.start()
-    slow = await rig.backUp(SLOW)
-    quick = await rig.backUp(QUICK)
-  })
-  afterEach(() => rig.removeDrills())
-  afterAll(() => rig[Symbol.asyncDispose]())
+  const given = useDrillRig({ slow: SLOW, quick: QUICK })
 
   const SIDE_BY_SIDE = { inputs: { jobs: '2' } }
 
@@ -35,13 +18,13 @@ describe('a drill that is killed or cancelled', () => {
     ['pg_restore', 'leader', 'TOOL_FAILED', /pg_restore ended with signal SIGKILL/],
     ['a worker of pg_restore', 'worker', 'TOOL_FAILED', /worker process died/],
   ] as const)('says what ended and accuses no backup, when %s is killed', async (_, victim, code, words) => {
-    const action = startAction('verify-drill', rig.options(slow, SIDE_BY_SIDE))
+    const action = startAction('verify-drill', given.rig.options(given.slow, SIDE_BY_SIDE))
     const seen = await whileRestoring(action)
     process.kill(pick(seen, victim), 'SIGKILL')
 
     const run = await action.finished
 
-    expect(await rig.expectNotHeld(run, slow, code)).toMatch(words)
+    expect(await given.rig.expectNotHeld(run, given.slow, code)).toMatch(words)
     expect(run.durationMs).toBeLessThan(25_000)
   })
 
@@ -51,7 +34,7 @@ describe('a drill that is killed or cancelled', () => {
   ])('cleans up within the grace of a cancelled job, on %s', async (_, inputs) => {
     const action = startAction(
       'verify-drill',
-      rig.options(slow, { inputs: { ...rig.given(inputs), jobs: '2' } }),
+      given.rig.options(given.slow, { inputs: { ...given.rig.given(inputs), jobs: '2' } }),
     )
     const seen = await whileRestoring(action)
     const cancelledAt = performance.now()
@@ -60,7 +43,7 @@ describe('a drill that is killed or cancelled', () => {
 
     expect(performance.now() - cancelledAt).toBeLessThan(7500)
     expect(run.endedBy).toBeNull()
-    await rig.expectNotHeld(run, slow, 'CANCELLED')
+    await given.rig.expectNotHeld(run, given.slow, 'CANCELLED')
     expect(stillRunning(seen)).toEqual([])
   })
 
@@ -69,8 +52,8 @@ describe('a drill that is killed or cancelled', () => {
     ['a given server', { 'scratch-url': 'given' }],
   ])('cleans up in the post step when the action was killed, on %s', async (_, inputs) => {
     // A tracking id of its own: the harness, like the runner, ends what carries the step's.
-    const killable = rig.options(slow, {
-      inputs: { ...rig.given(inputs), jobs: '2' },
+    const killable = given.rig.options(given.slow, {
+      inputs: { ...given.rig.given(inputs), jobs: '2' },
       env: { RUNNER_TRACKING_ID: 'nobody' },
     })
     const action = startAction('verify-drill', killable)
@@ -84,12 +67,12 @@ describe('a drill that is killed or cancelled', () => {
 
     expect(post.exitCode, post.log).toBe(0)
     expect(post.annotations).toEqual([])
-    await rig.expectNothingLeft({ ...post, savedState: killed.savedState })
+    await given.rig.expectNothingLeft({ ...post, savedState: killed.savedState })
     await expect.poll(() => stillRunning(seen)).toEqual([])
   })
 
   it('cleans up in the post step when the action was killed while it made the server', async () => {
-    const killable = rig.options(quick, { env: { RUNNER_TRACKING_ID: 'nobody' } })
+    const killable = given.rig.options(given.quick, { env: { RUNNER_TRACKING_ID: 'nobody' } })
     const action = startAction('verify-drill', killable)
     const seen = await until(() => action.processes().find(({ program }) => program === 'initdb'))
     action.signal('SIGKILL')
@@ -98,19 +81,20 @@ describe('a drill that is killed or cancelled', () => {
     const post = await runAction('verify-drill', { ...killable, phase: 'post', after: killed })
 
     expect(post.exitCode, post.log).toBe(0)
-    await rig.expectNothingLeft({ ...post, savedState: killed.savedState })
+    await given.rig.expectNothingLeft({ ...post, savedState: killed.savedState })
     expect(stillRunning([seen])).toEqual([])
   })
+
   it('says nothing in the post step after a wrong input or a clean run', async () => {
-    const wrong = rig.options(quick, { inputs: { jobs: 'many' } })
+    const wrong = given.rig.options(given.quick, { inputs: { jobs: 'many' } })
     const main = await runAction('verify-drill', wrong)
-    await rig.expectNotHeld(main, quick, 'INVALID_INPUT')
+    await given.rig.expectNotHeld(main, given.quick, 'INVALID_INPUT')
     const post = await runAction('verify-drill', { ...wrong, phase: 'post', after: main })
     expect(post.annotations).toEqual([])
 
-    await using proxy = await FaultProxy.start({ port: rig.scratch.port })
-    const url = rig.scratchUrl(proxy.port)
-    const good = rig.options(quick, { inputs: { 'scratch-url': url.href } })
+    await using proxy = await FaultProxy.start({ port: given.rig.scratch.port })
+    const url = given.rig.scratchUrl(proxy.port)
+    const good = given.rig.options(given.quick, { inputs: { 'scratch-url': url.href } })
     const run = await runAction('verify-drill', good)
     expect(run.outputs.verdict, run.log).toBe('pass')
     proxy.refuse()
@@ -118,10 +102,11 @@ describe('a drill that is killed or cancelled', () => {
     expect(after.annotations).toEqual([])
     expect(after.exitCode).toBe(0)
   })
-  it('stops at its timeout', async () => {
-    const run = await runAction('verify-drill', rig.options(slow, { inputs: { timeout: '6s' } }))
 
-    await rig.expectNotHeld(run, slow, 'TIMED_OUT')
+  it('stops at its timeout', async () => {
+    const run = await runAction('verify-drill', given.rig.options(given.slow, { inputs: { timeout: '6s' } }))
+
+    await given.rig.expectNotHeld(run, given.slow, 'TIMED_OUT')
   })
 })
 

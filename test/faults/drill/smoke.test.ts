@@ -1,57 +1,55 @@
 import process from 'node:process'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type Backup, DrillRig, QUICK } from '../../support/drill-rig.ts'
+import { describe, expect, it } from 'vitest'
+import { QUICK } from '../../support/drill-rig.ts'
 import { runAction, startAction } from '../../support/runner.ts'
+import { useDrillRig } from '../../support/use-drill-rig.ts'
 
 describe('the smoke command of a drill', () => {
-  let rig: DrillRig
-  let quick: Backup
-
-  beforeAll(async () => {
-    rig = await DrillRig.start()
-    quick = await rig.backUp(QUICK)
-  })
-  afterEach(() => rig.removeDrills())
-  afterAll(() => rig[Symbol.asyncDispose]())
+  const given = useDrillRig({ quick: QUICK })
 
   it('ends it after its time, with everything that it started', async () => {
     const marker = `5${process.pid}`
     const run = await runAction(
       'verify-drill',
-      rig.options(quick, {
+      given.rig.options(given.quick, {
         inputs: { 'smoke-command': `sleep ${marker} & sleep ${marker}`, 'smoke-timeout': '1s' },
       }),
     )
 
     expect(run.outputs).toMatchObject({ verdict: 'fail', 'failed-checks': 'smoke command' })
     expect(run.summary).toContain('still running after 1.0 s')
-    await rig.expectNothingLeft(run)
+    await given.rig.expectNothingLeft(run)
     expect(run.durationMs).toBeLessThan(25_000)
   })
 
   it('does not wait for what it leaves in the background', async () => {
     const run = await runAction(
       'verify-drill',
-      rig.options(quick, { inputs: { 'smoke-command': 'sleep 300 & echo done' } }),
+      given.rig.options(given.quick, { inputs: { 'smoke-command': 'sleep 300 & echo done' } }),
     )
 
     expect(run.outputs.verdict, run.log).toBe('pass')
-    await rig.expectNothingLeft(run)
+    await given.rig.expectNothingLeft(run)
     expect(run.durationMs).toBeLessThan(25_000)
   })
 
   it('ends what has left its process group too', async () => {
     const command = 'setsid sleep 300 > /dev/null 2>&1 & sleep 0.2; echo done'
-    const run = await runAction('verify-drill', rig.options(quick, { inputs: { 'smoke-command': command } }))
+    const run = await runAction(
+      'verify-drill',
+      given.rig.options(given.quick, { inputs: { 'smoke-command': command } }),
+    )
 
     expect(run.outputs.verdict, run.log).toBe('pass')
-    await rig.expectNothingLeft(run)
+    await given.rig.expectNothingLeft(run)
   })
 
   it('ends it when the job is cancelled', async () => {
     const action = startAction(
       'verify-drill',
-      rig.options(quick, { inputs: { 'smoke-command': 'echo smoking; trap "" TERM; sleep 300' } }),
+      given.rig.options(given.quick, {
+        inputs: { 'smoke-command': 'echo smoking; trap "" TERM; sleep 300' },
+      }),
     )
     await action.waitForLog(/^smoking/m)
 
@@ -60,14 +58,14 @@ describe('the smoke command of a drill', () => {
     expect(run.endedBy).toBeNull()
     const errors = run.annotations.filter(({ level }) => level === 'error')
     expect(errors.map(({ title }) => title)).toEqual(['verify-drill: CANCELLED'])
-    await rig.expectNothingLeft(run)
+    await given.rig.expectNothingLeft(run)
   })
 
   it('shows it no inputs, tokens or other database, and lets it set no outputs', async () => {
     const command = '[ -z "$GITHUB_OUTPUT" ] || echo "verdict=fail" >> "$GITHUB_OUTPUT"; env; exit 0'
     const run = await runAction(
       'verify-drill',
-      rig.options(quick, {
+      given.rig.options(given.quick, {
         inputs: { 'smoke-command': command },
         env: {
           PGHOST: 'production.example',

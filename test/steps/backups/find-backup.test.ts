@@ -188,11 +188,11 @@ describe('the choice of a backup', () => {
     ]
     const script = { ...plain, archive: { ...plain.archive, format: 'plain' } } as const
     await withBackups([old, { ...damaged, version: 2 }, script], async test => {
-      const passedOver: string[] = []
-      const search = { isForRestore: true, onPassedOver: (why: string) => passedOver.push(why) }
+      const skippedBackups: string[] = []
+      const search = { isForRestore: true, onSkipped: (why: string) => skippedBackups.push(why) }
       const found = await findBackup({ by: 'latest' }, location, test.store, test.store.log, search)
       expect(found.backup.id).toBe(old.backup.id)
-      expect(passedOver).toEqual([
+      expect(skippedBackups).toEqual([
         expect.stringMatching(/20261123T031500Z.* is a plain script/),
         expect.stringMatching(/20261122T031500Z.*version 2/),
       ])
