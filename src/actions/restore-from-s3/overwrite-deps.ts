@@ -13,6 +13,7 @@ import { advanceNumbering } from '../../postgres/catalog/sequence-columns.ts'
 import { sessionOf } from '../../postgres/client-tools/psql-session.ts'
 import { beginTransaction, type TargetTransaction } from '../../postgres/client-tools/psql-transaction.ts'
 import { openSession } from '../../postgres/session/session.ts'
+import { closeDatabase, openDatabase, readOpenState } from '../../postgres/target/closed-database.ts'
 import { readTransactionEnd } from '../../postgres/target/commit-status.ts'
 import { limitDefinerRights } from '../../postgres/target/definer-rights.ts'
 import { EMPTY_DATABASE } from '../../postgres/target/drop-contents.ts'
@@ -24,9 +25,8 @@ import {
   TERMINATING_LOCK_TIMEOUT_MS,
 } from '../../postgres/target/lock-tables.ts'
 import { readRowTriggers } from '../../postgres/target/row-triggers.ts'
-import { namingBlockers, whileTerminating } from '../../postgres/target/terminate-sessions.ts'
+import { endSessions, namingBlockers, whileTerminating } from '../../postgres/target/terminate-sessions.ts'
 import { truncateSql } from '../../postgres/target/truncate.ts'
-import { protectFromWrites, readWriteProtection, unprotect } from '../../postgres/target/write-protection.ts'
 import type { ActionContext } from '../../runner/action.ts'
 import type { TransactionDeps } from '../../steps/restore/fill-in-transaction.ts'
 import type { FillTargetDeps } from '../../steps/restore/fill-target.ts'
@@ -63,14 +63,22 @@ export function createOverwriteDeps(
       withLocks(run, transaction, terminatedPids, timeoutMs =>
         dropContents(transaction, what, timeoutMs, beforeDrop),
       ),
-    closeToWrites: async transaction => {
+    closeDatabase: async transaction => {
       const { database } = target
-      const before = await readWriteProtection(sessionOf(transaction), database)
-      await transaction.run(protectFromWrites(database))
-      return async () => {
-        await using session = await openSession(target)
-        await session.rows(unprotect(database, before))
+      const before = await readOpenState(sessionOf(transaction), database)
+      await transaction.run(closeDatabase(database, before))
+      const sql = openDatabase(database, before)
+      return {
+        sql,
+        open: async () => {
+          await using session = await openSession(target)
+          await session.rows(sql)
+        },
       }
+    },
+    endSessions: async ({ pid }, terminatedPids) => {
+      await using session = await openSession(target, signal)
+      return await endSessions(session, target.database, [pid], terminatedPids)
     },
     readInventory: transaction => readInventory(sessionOf(transaction)),
     readRowTriggers: async tables => {

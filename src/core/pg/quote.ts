@@ -24,13 +24,21 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
  * become Unicode escapes, `U&"a\000ab"`, so that no name can end a line, a here-document or a code block.
  */
 export function printIdentifier(name: string): string {
-  if (!INVISIBLE.test(name)) return quoteIdentifier(name)
-  const escaped = [...name.replace(/\\/g, '\\\\')].map(character =>
+  return INVISIBLE.test(name) ? `U&${quoteIdentifier(escapeInvisible(name))}` : quoteIdentifier(name)
+}
+
+/** A text literal for commands that people paste, in the same way. */
+export function printLiteral(text: string): string {
+  return INVISIBLE.test(text) ? `U&${quoteLiteral(escapeInvisible(text))}` : quoteLiteral(text)
+}
+
+function escapeInvisible(text: string): string {
+  const escaped = [...text.replace(/\\/g, '\\\\')].map(character =>
     INVISIBLE.test(character)
       ? `\\+${(character.codePointAt(0) ?? 0).toString(16).padStart(6, '0')}`
       : character,
   )
-  return `U&${quoteIdentifier(escaped.join(''))}`
+  return escaped.join('')
 }
 
 /** `"schema"."name"` for commands that people paste. */

@@ -1,6 +1,7 @@
 import { hasSqlState } from '../../core/errors.ts'
 import { printIdentifier, quoteIdentifier, quoteLiteral } from '../../core/pg/quote.ts'
 import type { Session } from '../session/session.ts'
+import { type OpenState, READ_ONLY, readClosedState } from './closed-database.ts'
 
 /**
  * Who may set what (AlterDatabaseSet, AlterRoleSet, set_config_option): a setting of a superuser's takes a
@@ -51,10 +52,8 @@ async function readBelongings(session: Session, from: string): Promise<readonly 
   const { owner, limit, custom, may_give } = await session.row<
     Record<'owner' | 'limit' | 'custom' | 'may_give', string>
   >(DATABASE, [from])
-  const settings = await session.rows<Record<'name' | 'value' | 'role' | 'allowed', string | null>>(
-    SETTINGS,
-    [from],
-  )
+  const closed = await readClosedState(session, from)
+  const settings = await readSettings(session, from, closed)
   return [
     ...settings.map(({ name, value, role, allowed }) => ({
       what: `The setting ${name}`,
@@ -65,7 +64,7 @@ async function readBelongings(session: Session, from: string): Promise<readonly 
     ...(limit === '-1'
       ? []
       : [allowed('The limit of connections', name => `ALTER DATABASE ${name} CONNECTION LIMIT ${limit}`)]),
-    ...(await readConnectRights(session, from, custom === 'true')),
+    ...(await readConnectRights(session, from, custom === 'true', closed)),
     // Last, because afterwards this role may have no say any more. Changes nothing where it is the owner
     // already.
     {
@@ -80,6 +79,18 @@ function allowed(what: string, sql: Belonging['sql']): Belonging {
   return { what, sql, isAllowed: true }
 }
 
+/** Without what a restore that did not finish has set. */
+async function readSettings(session: Session, from: string, closed: OpenState | undefined) {
+  const settings = await session.rows<Record<'name' | 'value' | 'role' | 'allowed', string | null>>(
+    SETTINGS,
+    [from],
+  )
+  return settings.flatMap(setting => {
+    if (closed === undefined || setting.role !== null || setting.name !== READ_ONLY) return [setting]
+    return closed.readOnly === null ? [] : [{ ...setting, value: closed.readOnly }]
+  })
+}
+
 /**
  * A restored database is closed to PUBLIC. One without grants of its own has the default: CONNECT and
  * TEMPORARY for PUBLIC.
@@ -88,10 +99,18 @@ async function readConnectRights(
   session: Session,
   from: string,
   isCustom: boolean,
+  closed: OpenState | undefined,
 ): Promise<readonly Belonging[]> {
   if (!isCustom)
     return [allowed('The right to connect', name => `GRANT CONNECT, TEMPORARY ON DATABASE ${name} TO PUBLIC`)]
-  const grants = await session.rows<Record<'privilege' | 'grantable' | 'grantee', string>>(GRANTS, [from])
+  const grants = [
+    ...(await session.rows<Record<'privilege' | 'grantable' | 'grantee', string>>(GRANTS, [from])),
+    ...(closed?.connectors ?? []).map(({ role, grantable }) => ({
+      privilege: 'CONNECT',
+      grantable: String(grantable),
+      grantee: role,
+    })),
+  ]
   return [
     allowed('The rights of PUBLIC', name => `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`),
     ...grants.map(({ privilege, grantable, grantee }) => {
@@ -133,7 +152,8 @@ export async function copyConnectRights(
   to: string,
 ): Promise<readonly string[]> {
   const { custom } = await session.row<{ custom: string }>(DATABASE, [from])
-  return await passOn(session, await readConnectRights(session, from, custom === 'true'), from, to)
+  const closed = await readClosedState(session, from)
+  return await passOn(session, await readConnectRights(session, from, custom === 'true', closed), from, to)
 }
 
 async function passOn(

@@ -2,6 +2,7 @@ import type { Connection } from '../../core/pg/connection.ts'
 import type { OfferedExtension, TargetFacts } from '../../core/restore/target-facts.ts'
 import { readSystemIdentifier } from '../catalog/database-identity.ts'
 import type { Session } from '../session/session.ts'
+import { readOpenState } from './closed-database.ts'
 import { readSessions } from './terminate-sessions.ts'
 
 /** How the comment of a database begins that a restore has made and not finished. */
@@ -129,13 +130,6 @@ const KEPT_ROWS = `
     JOIN pg_catalog.pg_class c ON c.oid = x.oid AND c.relkind = 'r' JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE NOT pg_has_role(e.extowner, 'USAGE') ORDER BY 1, 2`
 
-/** A database without grants of its own has the default: PUBLIC may connect. */
-const CONNECTORS = `
-  SELECT DISTINCT coalesce(r.rolname, 'PUBLIC') AS name FROM pg_catalog.pg_database d
-   CROSS JOIN LATERAL aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS a
-    LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
-   WHERE d.datname = current_database() AND a.privilege_type = 'CONNECT' AND a.grantee <> d.datdba ORDER BY 1`
-
 /** In a new database it owns everything; one that is there may allow it nothing. */
 const ROLE_NEEDS = `
   SELECT format('GRANT CREATE ON DATABASE %I TO %I;', current_database(), $1::text) AS name
@@ -177,7 +171,7 @@ export async function readTargetFacts(
     isStandby: row.standby === 'true',
     owner: row.owner ?? '',
     mayActAsOwner: row.may_act === 'true',
-    connectors: await readNames(session, CONNECTORS),
+    connectors: await readConnectors(session, row.database ?? connection.database),
     mayActAsRole,
     roleNeeds: role === undefined || !mayActAsRole ? [] : await readNames(session, ROLE_NEEDS, [role]),
     databaseBytes: Number(row.bytes),
@@ -200,6 +194,11 @@ export async function readTargetFacts(
     lockCapacity: Number(row.locks),
     leftovers: await readNames(session, LEFTOVERS, [IN_PROGRESS]),
   }
+}
+
+async function readConnectors(session: Session, database: string): Promise<readonly string[]> {
+  const { connectors } = await readOpenState(session, database)
+  return connectors.map(({ role }) => (role === '' ? 'PUBLIC' : role))
 }
 
 async function readNames(

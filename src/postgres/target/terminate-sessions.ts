@@ -50,6 +50,31 @@ async function terminateSessions(
   return rows.map(({ pid }) => pid)
 }
 
+/**
+ * Ends the other sessions in a database, busy or idle, and adds their process ids to `cut`; ends none where
+ * that is undefined. Returns those that remain.
+ */
+export async function endSessions(
+  session: Session,
+  database: string,
+  spared: readonly string[],
+  cut: Set<string> | undefined,
+): Promise<readonly string[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    const others = (await readSessions(session, database)).filter(({ pid }) => !spared.includes(pid))
+    if (others.length === 0 || cut === undefined || attempt === END_ATTEMPTS) return others.map(renderSession)
+    for (const pid of await terminateSessions(session, database, spared)) cut.add(pid)
+    await sleep(LOOK_INTERVAL_MS)
+  }
+}
+
+function renderSession({ pid, user, application }: TargetSession): string {
+  return `${application === '' ? 'a session' : application} as ${user} (pid ${pid})`
+}
+
+/** A session that was told to end needs a moment. */
+const END_ATTEMPTS = 50
+
 /** How often sessions are ended while their end is awaited. */
 const TERMINATE_INTERVAL_MS = 10
 /** How often it is looked at who is waited for. */

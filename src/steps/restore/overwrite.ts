@@ -3,7 +3,6 @@ import { type Check, verdictOf } from '../../core/checks/check.ts'
 import { downgradeKnownFindings } from '../../core/drill/drill-checks.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { QualifiedName } from '../../core/pg/qualified-name.ts'
-import { printIdentifier } from '../../core/pg/quote.ts'
 import { type RowTrigger, renderTrigger } from '../../core/restore/row-trigger.ts'
 import type { Inventory } from '../../core/restore/safety-gap.ts'
 import { renderAmount, renderSome } from '../../core/text/counts.ts'
@@ -38,11 +37,13 @@ export interface OverwriteDeps extends CheckDeps, TransactionDeps, SafetyBackupD
     terminatedPids: Set<string> | undefined,
     beforeDrop: () => Promise<void>,
   ) => Promise<readonly RowTrigger[]>
-  /**
-   * Makes new sessions read-only from the commit on, while the database is filled. Returns what lets them
-   * write again.
-   */
-  readonly closeToWrites: (transaction: TargetTransaction) => Promise<() => Promise<void>>
+  /** Keeps other roles out, and new sessions read-only, from the commit on until the database is filled. */
+  readonly closeDatabase: (transaction: TargetTransaction) => Promise<ClosedTarget>
+  /** Ends other sessions, if that is allowed. Returns those that remain. */
+  readonly endSessions: (
+    transaction: TargetTransaction,
+    terminatedPids: Set<string> | undefined,
+  ) => Promise<readonly string[]>
   /** What the database holds, by name, as the transaction sees it. */
   readonly readInventory: (transaction: TargetTransaction) => Promise<Inventory>
   /** Triggers that fire when rows of these tables are replaced. */
@@ -53,6 +54,13 @@ export interface OverwriteDeps extends CheckDeps, TransactionDeps, SafetyBackupD
   readonly limitRights: (database: string) => Promise<readonly string[]>
   /** Restores the entries that were chosen. */
   readonly passesFor: (database: string) => PassDeps
+}
+
+/** A database that is closed while it is filled. */
+export interface ClosedTarget {
+  readonly open: () => Promise<void>
+  /** The statements by which `open` does that. */
+  readonly sql: string
 }
 
 /**
@@ -68,7 +76,7 @@ export async function* overwrite(request: PlannedRestore, deps: OverwriteDeps): 
   const safety = await transaction.whileIdle(() => takeSafetyBackup(request, deps))
   const startedAt = deps.now().getTime()
   if (safety !== undefined) yield { safetyBackup: safety.backup.id, safetyBackupMs: safety.durations.totalMs }
-  let openAgain: (() => Promise<void>) | undefined
+  let closed: ClosedTarget | undefined
   let compared: OverwriteCheck = { checks: [], checksMs: 0, unrestored: [] }
   try {
     const switchedOff = await timedGroup(deps, `Replace the contents of ${request.target.database}`, () =>
@@ -82,9 +90,12 @@ export async function* overwrite(request: PlannedRestore, deps: OverwriteDeps): 
       ),
     )
     yield { terminated: terminatedPids?.size ?? 0 }
-    if (!request.allOrNothing) openAgain = await deps.closeToWrites(transaction)
-    const fill = request.allOrNothing ? fillInTransaction : fillInParallel
-    for await (const news of fill(request, transaction, deps, switchedOff)) {
+    if (!request.allOrNothing) closed = await closeTarget(request, transaction, terminatedPids, deps)
+    const filling =
+      closed === undefined
+        ? fillInTransaction(request, transaction, deps, switchedOff)
+        : fillInParallel(request, transaction, deps, { closed, terminatedPids })
+    for await (const news of filling) {
       compared = { ...compared, ...news }
       yield news
     }
@@ -96,8 +107,8 @@ export async function* overwrite(request: PlannedRestore, deps: OverwriteDeps): 
   yield { restoreMs, windowMs, restoredTo: request.target.database }
   const checked = await timedGroup(deps, 'Check', () => checkReplaced(request, compared, deps))
   yield checked
-  if (openAgain !== undefined) {
-    await openAgain()
+  if (closed !== undefined) {
+    await closed.open()
     windowMs = deps.now().getTime() - lockedAt
     yield { windowMs }
   }
@@ -174,14 +185,35 @@ async function checkReplaced(
   return { checks, checksMs: (compared.checksMs ?? 0) + deps.now().getTime() - startedAt }
 }
 
+/** Throws TARGET_BUSY where a session that is there could write into the database while it is filled. */
+async function closeTarget(
+  { target }: RestoreRequest,
+  transaction: TargetTransaction,
+  terminatedPids: Set<string> | undefined,
+  { closeDatabase, endSessions }: OverwriteDeps,
+): Promise<ClosedTarget> {
+  const closed = await closeDatabase(transaction)
+  const others = await endSessions(transaction, terminatedPids)
+  if (others.length === 0) return closed
+  throw new OperatorError(
+    'TARGET_BUSY',
+    `Nothing was changed. Sessions could write to ${target.database} while it is filled: ${renderSome(others, 5)}.`,
+    { hint: 'Stop the application (runbook §4.2, step 1), or set terminate-sessions: true.' },
+  )
+}
+
 /** From the commit on, a failure leaves an incomplete database: the error says so. */
 async function* fillInParallel(
   { target, entries }: PlannedRestore,
   transaction: TargetTransaction,
   deps: OverwriteDeps,
+  { closed, terminatedPids }: { closed: ClosedTarget; terminatedPids: Set<string> | undefined },
 ): RestoreStages {
   await transaction.commit()
   yield { replacedAt: deps.now() }
+  // Those that connected in the moments before the commit.
+  const others = await deps.endSessions(transaction, terminatedPids)
+  if (others.length > 0) deps.log.warning(`Sessions that may still write: ${renderSome(others, 5)}.`)
   deps.log.info(`${target.database} is empty now.`)
   try {
     const { notes, unrestored } = await timedGroup(deps, 'Restore', () =>
@@ -195,7 +227,7 @@ async function* fillInParallel(
     throw error.withContext({
       before: `${target.database} was emptied and is incomplete now`,
       hint: hint =>
-        `${hint} Run the step again, with this backup or with the safety backup. Until then new sessions only read; to let them write: ALTER DATABASE ${printIdentifier(target.database)} RESET default_transaction_read_only;`,
+        `${hint} Run the step again, with this backup or with the safety backup. Until then only its owner may connect, and new sessions only read. To open it as it is: ${closed.sql}`,
     })
   }
 }
