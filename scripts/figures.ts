@@ -7,6 +7,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join, posix, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { importCycles } from './check/cycles.ts'
+import { deadExports } from './check/exports.ts'
 import {
   bannedPhrases,
   COMMENT_COLUMNS,
@@ -49,6 +50,7 @@ export function measureFigures(root = '.'): readonly Figure[] {
       largeFolders(inSource),
     ),
     listed('import cycles', importCycles(sources)),
+    listed('exports of src that no file imports', deadExports(sources)),
     listed(`files of src over ${SOURCE_LINES} lines`, longFiles(inSource, SOURCE_LINES)),
     listed('functions of src over 50 lines', longFunctions(root)),
     listed('type names declared twice in src', duplicateTypes(inSource)),

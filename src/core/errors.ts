@@ -106,16 +106,16 @@ export interface ErrorFacts {
  * The archive is damaged; what it holds cannot be restored as it is; or nothing, because the cause is not
  * known.
  */
-export type RestoreBlame = 'damage' | 'contents' | 'unknown'
+type RestoreBlame = 'damage' | 'contents' | 'unknown'
 
-export interface ErrorDetails extends ErrorFacts {
+interface ErrorDetails extends ErrorFacts {
   /** The next thing to do, one sentence. */
   readonly hint?: string | undefined
   readonly cause?: unknown
 }
 
 /** What a caller adds to the error of a callee. */
-export interface ErrorContext {
+interface ErrorContext {
   /** What failed from the caller's point of view; it stands before the message and a colon. */
   readonly before?: string
   /** Sentences after the message. */

@@ -14,7 +14,7 @@ export interface GithubRepository {
 }
 
 /** A request, and what may have come of it though its answer was lost. */
-export interface ApiRequest {
+interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PATCH'
   readonly path: string
   readonly body?: object

@@ -40,7 +40,7 @@ const PACE: Pace = {
 /** How often the effect of a POST whose answer was lost is looked for: it may show late. */
 const LOOKS = 4
 
-export interface RenderRequest {
+interface RenderRequest {
   readonly method: 'GET' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below the base URL, with a leading slash. */
   readonly path: string
@@ -50,7 +50,7 @@ export interface RenderRequest {
 }
 
 /** A POST, and how to find what it made though its answer was lost. */
-export interface RenderPost<T> extends Omit<RenderRequest, 'method'> {
+interface RenderPost<T> extends Omit<RenderRequest, 'method'> {
   readonly findEffect: () => Promise<T | undefined>
 }
 

@@ -19,12 +19,12 @@ import { type Suspendable, setSuspended } from './suspension.ts'
 /**
  * How to connect to a database: from Render's private network, and from elsewhere. They hold the password.
  */
-export interface ConnectionUrls {
+interface ConnectionUrls {
   readonly internal: Secret
   readonly external: Secret
 }
 
-export interface RecoveryRequest {
+interface RecoveryRequest {
   readonly sourceId: string
   readonly pointInTime: Date
   /** The name of the new instance, by which it is found again. */

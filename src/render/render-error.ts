@@ -22,7 +22,7 @@ const DOWN_HINT = 'See whether Render is up: https://status.render.com. Then re-
 const UNREACHABLE_HINT = 'Check api-url and the network of the runner, and whether Render is up.'
 
 /** What an operation that failed is called: `read the database dpg-…`. */
-export interface Operation {
+interface Operation {
   readonly what: string
 }
 

@@ -11,7 +11,7 @@ export class Refused {
 export type Read<T> = T | Refused
 
 /** The same fields, all of them read. */
-export type Accepted<T> = { [Field in keyof T]: Exclude<T[Field], Refused> }
+type Accepted<T> = { [Field in keyof T]: Exclude<T[Field], Refused> }
 
 /**
  * Reads the inputs of one action. Problems are collected, so that one run reports them all; `finish` throws

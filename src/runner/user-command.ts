@@ -18,7 +18,7 @@ const KILL_GRACE_MS = 2000
 /** For the last output of a command that has ended. */
 const OUTPUT_GRACE_MS = 500
 
-export interface ShellCommand {
+interface ShellCommand {
   readonly command: string
   /** The whole environment of the command: see visibleVariables. */
   readonly env: Readonly<Record<string, string | undefined>>
@@ -29,7 +29,7 @@ export interface ShellCommand {
   readonly onError: (line: string) => void
 }
 
-export interface CommandEnd {
+interface CommandEnd {
   readonly isSuccess: boolean
   /** `exit code 0`, `signal SIGTERM`, or why it did not start. */
   readonly text: string

@@ -4,7 +4,7 @@ import { renderDuration } from '../core/text/duration.ts'
 
 const INTERVAL_MS = 10_000
 
-export interface Progress {
+interface Progress {
   /** Bytes done so far; undefined where they are not counted. */
   readonly bytes: number | undefined
   /** What is being worked on, if known. */

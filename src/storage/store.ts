@@ -9,7 +9,7 @@ import { hadNoEffect, isDenied, isNotFound, isPreconditionFailed, lacksCondition
 
 export type { ObjectFacts } from './objects.ts'
 
-export interface JsonOptions {
+interface JsonOptions {
   /** Short facts that a HEAD gives back. Lower-case names; values of printable ASCII. */
   readonly metadata?: Readonly<Record<string, string>>
   /** Stored as it is: a manifest has names of tables, and no output of commands. */

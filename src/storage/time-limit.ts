@@ -4,7 +4,7 @@ const CLEAN_UP_MS = 60_000
 const HURRIED_CLEAN_UP_MS = 5000
 
 /** Ends work at a deadline that may come nearer. */
-export class TimeLimit implements Disposable {
+class TimeLimit implements Disposable {
   readonly #abort = new AbortController()
   readonly #startedAt = performance.now()
   #deadline = Number.POSITIVE_INFINITY

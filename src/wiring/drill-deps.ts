@@ -26,7 +26,7 @@ import { createPassDeps } from './pass-deps.ts'
 import { requireTool } from './require-tool.ts'
 import { openScratch, SERVER_BYTES } from './scratch-server.ts'
 
-export interface DrillRun {
+interface DrillRun {
   readonly store: Store
   readonly signal: AbortSignal
   /** Private, and removed afterwards. */

@@ -3,7 +3,7 @@ import { errorMessage, OperatorError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { renderDuration } from '../core/text/duration.ts'
 
-export interface HealthDemand {
+interface HealthDemand {
   readonly url: string
   readonly status: number
   /** Healthy answers in a row. */

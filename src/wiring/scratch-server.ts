@@ -26,7 +26,7 @@ const SCRATCH_DATABASE = 'scratch-database'
 /** What a new server takes before anything is restored into it: template databases, first WAL files. */
 export const SERVER_BYTES = 64 * MIB
 
-export interface ScratchSetting {
+interface ScratchSetting {
   readonly signal: AbortSignal
   /** A server to restore on; undefined makes one of our own. */
   readonly scratch: Connection | undefined

@@ -5,7 +5,7 @@ import type { Environment } from '../../runner/environment.ts'
 import type { Inputs, Read } from '../../runner/inputs.ts'
 import { type BackupStore, readBackupStore } from '../../wiring/store-inputs.ts'
 
-export interface FreshnessInputs extends BackupStore {
+interface FreshnessInputs extends BackupStore {
   /** Of the backups that count; undefined: every full one. */
   readonly kinds: readonly BackupKind[] | undefined
   /** Undefined: not looked at. */

@@ -11,7 +11,7 @@ import { shellQuote } from '../../core/text/shell-quote.ts'
 /** Tables shown one by one, the largest first; the rest is counted. */
 const TABLES_SHOWN = 30
 
-export interface SummaryContext {
+interface SummaryContext {
   readonly manifestUri: string
   readonly store: StoreAddress
   /** Earlier backups in any order; undefined where they could not be listed. */

@@ -7,7 +7,7 @@ import { code, codeBlock, literal, table } from '../../core/text/markdown.ts'
 import type { SoakReport } from '../../steps/gate/soak.ts'
 
 /** The gate of this deploy, and the newest gate of all. */
-export interface KnownGates {
+interface KnownGates {
   readonly ofDeploy: GateRecord | undefined
   readonly newest: GateRecord | undefined
 }
@@ -26,7 +26,7 @@ export function renderAfterSummary(report: SoakReport, { backup, object }: Manif
   })
 }
 
-export interface UnhealthyContext {
+interface UnhealthyContext {
   /** The bucket that was asked; a forged or copied record may name another. */
   readonly bucket: string
   readonly endpoint: string | undefined

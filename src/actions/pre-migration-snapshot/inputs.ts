@@ -23,7 +23,7 @@ const PROBE_INTERVAL_MS = 10_000
 const PROBE_TIMEOUT_MS = 5000
 
 /** How the gate learns whether there is anything to migrate. */
-export type MigrationSource =
+type MigrationSource =
   | { readonly by: 'auto' }
   | { readonly by: 'always' }
   | { readonly by: 'command'; readonly command: string }

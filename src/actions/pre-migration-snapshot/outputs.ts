@@ -2,7 +2,7 @@ import type { ActionResult } from '../../core/action-result.ts'
 import type { VerifyLevel } from '../../core/gate/gate-record.ts'
 
 /** What is known at the end; what is left out stays empty, and the gate closed. */
-export interface KnownOutputs {
+interface KnownOutputs {
   /** Undefined in the phase after, which does not look. */
   readonly migrationsPending: boolean | undefined
   readonly backupId?: string

@@ -9,7 +9,7 @@ import { TOOLS } from '../../core/migrations/tools.ts'
 import { MIB, renderBytes } from '../../core/text/bytes.ts'
 
 /** What one project may cost; beyond it there is a gap, and nothing is called complete. */
-export interface ProjectLimits {
+interface ProjectLimits {
   /** Entries of folders that are looked at. */
   readonly entries: number
   /** Of one file that is read. */

@@ -16,7 +16,7 @@ type OpenGate = Extract<GateReport, { kind: 'open' }>
 /** Migrations shown one by one. */
 const PENDING_SHOWN = 30
 
-export interface GateSummaryContext {
+interface GateSummaryContext {
   readonly store: StoreAddress
   readonly recordUri: string | undefined
   /** Earlier gates in any order; undefined where they could not be listed. */

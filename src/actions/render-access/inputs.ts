@@ -5,7 +5,7 @@ import { type Inputs, Refused } from '../../runner/inputs.ts'
 import { readRenderConfig } from '../../wiring/render-inputs.ts'
 import { type AddressSource, readAddressSource } from '../../wiring/runner-address.ts'
 
-export interface AccessInputs {
+interface AccessInputs {
   readonly render: RenderConfig
   readonly instanceId: string
   readonly address: AddressSource

@@ -12,7 +12,7 @@ import { readWritableStore } from '../../wiring/write-inputs.ts'
 const SERVICE_PREFIXES = ['srv', 'crn']
 const GROUP_PREFIXES = ['evg']
 
-export interface HealthProbe {
+interface HealthProbe {
   readonly url: string
   readonly status: number
   readonly probes: number

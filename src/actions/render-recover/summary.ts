@@ -3,7 +3,7 @@ import { renderDuration } from '../../core/text/duration.ts'
 import { code, literal } from '../../core/text/markdown.ts'
 import type { RecoveredDatabase } from '../../steps/recovery/recover.ts'
 
-export interface RecoverFacts {
+interface RecoverFacts {
   readonly seconds: number
   readonly keep: boolean
   readonly sourceId: string

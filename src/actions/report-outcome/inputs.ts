@@ -7,7 +7,7 @@ import type { Inputs } from '../../runner/inputs.ts'
  * https://docs.github.com/en/actions/reference/workflows-and-actions/contexts#job-context
  */
 const OUTCOMES = ['success', 'failure', 'cancelled'] as const
-export type Outcome = (typeof OUTCOMES)[number]
+type Outcome = (typeof OUTCOMES)[number]
 
 export interface ReportInputs {
   readonly task: string

@@ -9,7 +9,7 @@ const LONGEST_PAUSE_MS = 8000
 const TIMEOUT_MS = 15_000
 
 /** What is called: the input that holds the URL, the URL, and what is posted. */
-export interface WebCall {
+interface WebCall {
   readonly input: string
   readonly url: Secret
   /** Undefined is a GET. */

@@ -14,7 +14,7 @@ import type { Store } from '../../storage/store.ts'
 import type { RestoreInputs } from './inputs.ts'
 
 /** What a run begins with. */
-export interface RestoreStart {
+interface RestoreStart {
   readonly inputs: RestoreInputs
   readonly manifest: FoundManifest
   readonly store: Store

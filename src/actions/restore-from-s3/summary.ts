@@ -8,7 +8,7 @@ import { renderDuration } from '../../core/text/duration.ts'
 import { code, codeBlock, literal } from '../../core/text/markdown.ts'
 import { isPart, nextSteps } from './next-steps.ts'
 
-export interface RestoreSummaryContext {
+interface RestoreSummaryContext {
   /** Empty when it could not be written. */
   readonly recordUri: string
   /** Empty when users have what they had. */

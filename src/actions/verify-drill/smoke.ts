@@ -7,7 +7,7 @@ import { runShellCommand, visibleVariables } from '../../runner/user-command.ts'
 /** Node's timers fire at once when they are set for longer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-export interface SmokeOptions {
+interface SmokeOptions {
   readonly command: string
   readonly timeoutMs: number
   readonly database: Connection

@@ -8,7 +8,7 @@ import { renderAmount } from '../../core/text/counts.ts'
 import { renderDuration } from '../../core/text/duration.ts'
 import { code, literal, table } from '../../core/text/markdown.ts'
 
-export interface DrillSummaryContext {
+interface DrillSummaryContext {
   /** Where the record lies; undefined when it could not be written. */
   readonly recordUri: string | undefined
   /** Earlier drills of this database in any order; undefined where they could not be listed. */

@@ -33,7 +33,7 @@ export interface ArchiveToc {
 }
 
 /** What a partial backup was made of: nothing named is all but some tables. */
-export type Part = Pick<Manifest['backup'], 'tablePatterns' | 'schemaPatterns'>
+type Part = Pick<Manifest['backup'], 'tablePatterns' | 'schemaPatterns'>
 
 export interface EntryChoice {
   readonly isSuperuser: boolean

@@ -1,5 +1,5 @@
 /** A setting from a secret or a variable, without the white space that came along when it was pasted. */
-export interface CleanSetting {
+interface CleanSetting {
   readonly value: string
   /** A sentence; undefined where nothing was left out. */
   readonly notice: string | undefined

@@ -3,7 +3,7 @@ import { endpointOption } from './aws-commands.ts'
 import type { ArchiveFormat, Manifest } from './manifest.ts'
 
 /** Shell commands that restore an archive with stock tools: through a checked file, or as a stream. */
-export interface RestoreCommands {
+interface RestoreCommands {
   readonly file: string
   readonly stream: string
 }
@@ -30,7 +30,7 @@ export function otherBucketNote(
 }
 
 /** How an archive was made, and the commands that leave entries out of its list, which needs a file. */
-export interface ArchiveLayout {
+interface ArchiveLayout {
   readonly format: ArchiveFormat
   readonly compression?: string
   readonly filters?: readonly string[]

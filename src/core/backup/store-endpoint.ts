@@ -1,5 +1,5 @@
 /** The address of a store, as the SDK takes it, and what was repaired in what was given. */
-export interface StoreEndpoint {
+interface StoreEndpoint {
   /** `https://s3.example.com`, without a slash at its end. */
   readonly url: string
   /** A sentence; undefined where nothing was repaired. */

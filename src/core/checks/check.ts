@@ -13,7 +13,7 @@ export type CheckVerdict = (typeof CHECK_VERDICTS)[number]
  * criteria file, the state of the restored database, its pages and indexes, the smoke command.
  */
 export const CHECK_GROUPS = ['restore', 'exact', 'criteria', 'structure', 'amcheck', 'smoke'] as const
-export type CheckGroup = (typeof CHECK_GROUPS)[number]
+type CheckGroup = (typeof CHECK_GROUPS)[number]
 
 /** One line of a drill's judgement, as it is read from a record. */
 export const check = d.object({

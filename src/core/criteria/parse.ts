@@ -4,7 +4,7 @@ import type { Criterion, QueryCriterion } from './criterion.ts'
 import { type CriteriaProblem, CriterionFields, shown } from './fields.ts'
 import { parseColumnName, parseTableName } from './names.ts'
 
-export interface CriteriaDocument {
+interface CriteriaDocument {
   readonly criteria: readonly Criterion[]
   readonly problems: readonly CriteriaProblem[]
 }

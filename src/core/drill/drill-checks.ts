@@ -91,7 +91,7 @@ export function rowsNotCompared({ message, hint }: OperatorError): Check {
 }
 
 /** The check that says that the archive itself is damaged. */
-export const ARCHIVE = 'archive'
+const ARCHIVE = 'archive'
 
 /** What the scratch server could not take. It is worth knowing, and proves nothing about the backup. */
 export function leftOutChecks(leftOut: readonly LeftOut[]): readonly Check[] {

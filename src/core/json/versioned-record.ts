@@ -24,7 +24,7 @@ export const recordedRun = d.object({
 })
 
 /** A kind of record in the bucket: JSON with its version. */
-export interface RecordKind<T> {
+interface RecordKind<T> {
   /** The newest version that this code reads. */
   readonly version: number
   readonly decoder: d.Decoder<T>

@@ -14,7 +14,7 @@ import { recogniseTable } from './recognise-table.ts'
 import type { MigrationTool, ReadProject } from './tool.ts'
 import { TOOLS } from './tools.ts'
 
-export interface MigrationSides {
+interface MigrationSides {
   readonly folder: ProjectFiles
   readonly database: MigrationTables
 }

@@ -1,7 +1,7 @@
 import { renderSome } from '../text/counts.ts'
 
 /** A recorded migration; `order` says when it was recorded, by a number or by a text that sorts by time. */
-export interface RecordedMigration {
+interface RecordedMigration {
   readonly id: string
   readonly order: string | null | undefined
 }

@@ -2,14 +2,14 @@ import { foreignToolOf } from './foreign-tools.ts'
 import type { MigrationTool } from './tool.ts'
 import { TOOLS } from './tools.ts'
 
-export interface TableShape {
+interface TableShape {
   readonly schema: string
   readonly name: string
   /** Types by name. */
   readonly columns: ReadonlyMap<string, string>
 }
 
-export type RecognisedTable =
+type RecognisedTable =
   /** `tools` own a table of these columns: one of them wrote it. */
   | { readonly kind: 'known'; readonly tools: readonly MigrationTool[] }
   /** Of a tool that is not compared here; undefined where it only looks like a table of migrations. */

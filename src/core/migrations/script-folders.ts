@@ -27,7 +27,7 @@ export const SCRIPT_LOCATIONS: readonly MigrationLocation[] = [
   anywhere(OTHER_SCRIPT, true),
 ]
 
-export interface ScriptFolder {
+interface ScriptFolder {
   readonly folder: string
   /** One of SCRIPT_FOLDERS, not a folder below one. */
   readonly isKnown: boolean

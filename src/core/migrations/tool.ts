@@ -38,7 +38,7 @@ export interface Comparison {
 type Columns = ReadonlyMap<string, string>
 
 /** What a tool's own code knows about it. `Project` is what it makes of the project's files. */
-export interface ToolDefinition<Project> {
+interface ToolDefinition<Project> {
   readonly name: string
   readonly locations: readonly MigrationLocation[]
   /** Its table, in any schema: the default name. */
@@ -61,7 +61,7 @@ export interface ToolDefinition<Project> {
   compare(project: Project, rows: readonly MigrationRow[]): Comparison
 }
 
-export interface FolderProject<Project> {
+interface FolderProject<Project> {
   readonly folder: string
   readonly project: Project
 }

@@ -1,7 +1,7 @@
 import { Secret } from '../secret.ts'
 
 /** libpq's sslmode values, weakest first. */
-export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
+const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 export type SslMode = (typeof SSL_MODES)[number]
 
 /** One way to reach one database. Everything but the password may be shown. */

@@ -1,7 +1,7 @@
 import type { QualifiedName } from './qualified-name.ts'
 
 /** What a COPY statement of pg_dump fills. */
-export interface CopyTarget extends QualifiedName {
+interface CopyTarget extends QualifiedName {
   /** Empty where a table has no columns. */
   readonly columns: readonly string[]
 }

@@ -7,7 +7,7 @@ interface Statement {
 }
 
 /** What matters of a bucket policy. Throws a RangeError where it is not JSON. */
-export interface PolicyFacts {
+interface PolicyFacts {
   readonly deniesDeletes: boolean
   readonly demandsTls: boolean
 }

@@ -1,5 +1,5 @@
 /** What one line of the report says. `not-measured`: these credentials may not look, so nothing is known. */
-export const POSTURE_VERDICTS = ['pass', 'fail', 'not-measured', 'not-applicable'] as const
+const POSTURE_VERDICTS = ['pass', 'fail', 'not-measured', 'not-applicable'] as const
 export type PostureVerdict = (typeof POSTURE_VERDICTS)[number]
 
 /** One line about the bucket. */

@@ -49,7 +49,7 @@ export interface StoredRule {
   readonly xml: string
 }
 
-export function isEnabled({ Status }: LifecycleRule): boolean {
+function isEnabled({ Status }: LifecycleRule): boolean {
   return Status === 'Enabled'
 }
 

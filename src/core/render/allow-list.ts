@@ -1,7 +1,7 @@
 import type { AllowEntry } from './resources.ts'
 
 /** Who opened the allow list, and until when. */
-export interface AllowMark {
+interface AllowMark {
   readonly runId: string
   readonly runAttempt: string
   /** Tells two steps of one run apart: eight hex digits. */
@@ -32,7 +32,7 @@ export function isExpired({ description }: AllowEntry, now: Date): boolean {
   return mark !== undefined && mark.expiresAt.getTime() + CLOCK_TOLERANCE_MS < now.getTime()
 }
 
-export function isSameEntry(a: AllowEntry, b: AllowEntry): boolean {
+function isSameEntry(a: AllowEntry, b: AllowEntry): boolean {
   return a.cidrBlock === b.cidrBlock && a.description === b.description
 }
 

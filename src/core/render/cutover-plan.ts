@@ -19,7 +19,7 @@ export interface CutoverVariable {
 }
 
 /** How a service is kept from writing: its public address answers 503, or it does not run. */
-export type FreezeMode = 'maintenance' | 'suspend'
+type FreezeMode = 'maintenance' | 'suspend'
 
 export interface CutoverService {
   readonly id: string

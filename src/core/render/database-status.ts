@@ -1,7 +1,7 @@
 import type { RenderDatabase } from './resources.ts'
 
 /** What the status of a database means for someone who waits for it. */
-export type StatusVerdict = 'ready' | 'failed' | 'wait'
+type StatusVerdict = 'ready' | 'failed' | 'wait'
 
 /** Values of the API's enum that do not end the wait. `unknown` is what a new instance says first. */
 const TRANSIENT: readonly string[] = [

@@ -7,7 +7,7 @@ export interface DatabaseDoors {
   readonly external: Connection
 }
 
-export type MovedValue =
+type MovedValue =
   /** It has nothing to do with the database. */
   | { readonly kind: 'unrelated' }
   /** It leads to the new database already. */

@@ -2,7 +2,7 @@ import { renderDuration } from '../text/duration.ts'
 import type { RecoveryInfo } from './resources.ts'
 
 /** Render recovers to no later instant than this long ago. https://render.com/docs/postgresql-backups */
-export const RECOVERY_LAG_MS = 10 * 60_000
+const RECOVERY_LAG_MS = 10 * 60_000
 
 /** `latest` keeps this distance from the limit: clocks differ, and the request takes its time. */
 const MARGIN_MS = 2 * 60_000

@@ -15,7 +15,7 @@ export type RestoreMode = (typeof RESTORE_MODES)[number]
  * How it ended. `restored`: all of it done. `unverified`: the data is in a database, a new one or
  * over it, and is not or not provably what the manifest says. `failed`: users have what they had before.
  */
-export const RESTORE_OUTCOMES = ['restored', 'unverified', 'failed'] as const
+const RESTORE_OUTCOMES = ['restored', 'unverified', 'failed'] as const
 export type RestoreOutcome = (typeof RESTORE_OUTCOMES)[number]
 
 export const restoreRecord = d.object({

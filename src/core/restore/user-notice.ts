@@ -1,6 +1,6 @@
 import { code } from '../text/markdown.ts'
 
-export interface RollbackFacts {
+interface RollbackFacts {
   /** What users know it by. */
   readonly database: string
   /** Only the rows of some tables are rolled back. */

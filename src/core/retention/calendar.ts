@@ -1,7 +1,7 @@
 import type { Tier } from './policy.ts'
 
 /** A tier that keeps the newest backup of each period. */
-export type CalendarTier = Exclude<Tier, 'last'>
+type CalendarTier = Exclude<Tier, 'last'>
 
 /** The periods that an instant lies in: `2026-11-23` for daily, `2026-W48` for weekly. */
 export type Periods = Readonly<Record<CalendarTier, string>>

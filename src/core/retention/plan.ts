@@ -6,7 +6,7 @@ import { type RetentionPolicy, renderDays } from './policy.ts'
 import { safeguardsOf } from './safeguards.ts'
 import { keepByTiers } from './tiers.ts'
 
-export interface KeptBackup {
+interface KeptBackup {
   readonly backup: CatalogueBackup
   /** At least one. */
   readonly reasons: readonly string[]

@@ -2,13 +2,13 @@ import type { Periods } from './calendar.ts'
 import { type RetentionPolicy, renderDays, TIERS, type Tier } from './policy.ts'
 
 /** What the tiers look at. */
-export interface DatedBackup {
+interface DatedBackup {
   readonly id: string
   readonly snapshotAt: Date
 }
 
 /** Why the policy keeps a backup: `daily 2026-11-23`. */
-export type Reasons = ReadonlyMap<string, readonly string[]>
+type Reasons = ReadonlyMap<string, readonly string[]>
 
 /**
  * What a policy keeps of backups of one kind, newest first, with every reason. The algorithm is restic's

@@ -5,7 +5,7 @@ import * as d from '../json/decode.ts'
 import { parseRecord, recordedRun } from '../json/versioned-record.ts'
 import type { Doomed } from './plan-digest.ts'
 
-export const TOMBSTONE_VERSION = 1
+const TOMBSTONE_VERSION = 1
 
 const doomedObject = d.object({
   key: d.string,

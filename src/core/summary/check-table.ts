@@ -8,7 +8,7 @@ const ROWS_SHOWN = 40
 /** Characters of one cell: a job summary ends at 1 MiB. */
 const CELL_LENGTH = 300
 
-export const CHECK_ICONS: Readonly<Record<CheckVerdict, string>> = {
+const CHECK_ICONS: Readonly<Record<CheckVerdict, string>> = {
   fail: '❌',
   'not-measured': '⚠️',
   pass: '✅',

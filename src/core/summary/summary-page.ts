@@ -2,7 +2,7 @@ import { codeBlock, factTable } from '../text/markdown.ts'
 import type { Trend } from './trend.ts'
 
 /** What a job summary says, each part as Markdown blocks. A part that is empty or not there is left out. */
-export interface SummaryPage {
+interface SummaryPage {
   /** One line with its sign: `✅ Backup of logi`. */
   readonly verdict: string
   /** What went wrong, or has to be known before anything else. */

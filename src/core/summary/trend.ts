@@ -14,7 +14,7 @@ export interface TrendPoint {
 }
 
 /** What is measured of each run, and how a difference is put into words. */
-export interface Measure {
+interface Measure {
   readonly render: (value: number) => string
   /** Instead of a value that is null. */
   readonly absent: string
@@ -34,7 +34,7 @@ export const SIZE_MEASURE: Measure = {
   words: { past: 'had', present: 'is', same: 'as large', more: 'larger', less: 'smaller' },
 }
 
-export interface TrendSubject {
+interface TrendSubject {
   /** What a run is called: `drill`. */
   readonly noun: string
   readonly measures: readonly Measure[]

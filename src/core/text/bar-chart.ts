@@ -1,5 +1,5 @@
 /** One bar: what it is, how long it is, and its values in words. */
-export interface Bar {
+interface Bar {
   readonly label: string
   /** Zero or more, in any unit; null has no bar. */
   readonly value: number | null

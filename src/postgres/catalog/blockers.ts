@@ -30,7 +30,7 @@ export interface Blocker {
   readonly relation: string | null
 }
 
-export interface BlockerLimits {
+interface BlockerLimits {
   /**
    * Transactions that are open for longer are reported, regardless of their locks; standbys that are further
    * behind, too.

@@ -15,7 +15,7 @@ import { type RowGroup, readTableRows } from '../client-tools/table-rows.ts'
 import { openSession, type Session } from '../session/session.ts'
 import { typesContaining } from './contains-type.ts'
 
-export interface RowsComparison {
+interface RowsComparison {
   readonly pgRestore: string
   /** Of the same installation as pg_restore. */
   readonly psql: string

@@ -15,7 +15,7 @@ import { readExtensions } from './server-facts.ts'
 import { EVERYTHING, readTables, type Table } from './tables.ts'
 
 /** What is known of the original: how closely it was read, and by which time columns. */
-export type Original = Pick<Manifest['fingerprint'], 'level' | 'tables'>
+type Original = Pick<Manifest['fingerprint'], 'level' | 'tables'>
 
 /**
  * Reads a restored database with the same statements and settings as the source was read with, for

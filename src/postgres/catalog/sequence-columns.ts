@@ -4,7 +4,7 @@ import { renderName } from '../../core/text/counts.ts'
 import type { Session } from '../session/session.ts'
 
 /** A column that a sequence numbers, and where both stand. */
-export interface Numbering {
+interface Numbering {
   readonly sequence: { readonly schema: string; readonly name: string }
   /** `users.id` */
   readonly column: string

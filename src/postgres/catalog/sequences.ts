@@ -8,7 +8,7 @@ import type { Table } from './tables.ts'
 /** Where every sequence stands now, by its quoted name: sequences do not follow the snapshot. */
 export type SequenceValues = ReadonlyMap<string, SequenceValue>
 
-export interface SequenceValue extends RestoredSequence {
+interface SequenceValue extends RestoredSequence {
   readonly cycles: boolean
 }
 

@@ -12,7 +12,7 @@ import { toolEnvironment } from './run-tool.ts'
 import { startTool } from './tool-process.ts'
 
 /** The archive to read, and what its tables are in the database that it was restored into. */
-export interface ArchiveRowsQuestion {
+interface ArchiveRowsQuestion {
   readonly pgRestore: string
   /** A verified archive in a file. */
   readonly archive: string

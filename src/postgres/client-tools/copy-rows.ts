@@ -4,7 +4,7 @@ const LINE_END = 10
 const NOTHING = Buffer.alloc(0)
 
 /** Takes a stream of chunks, of any size. */
-export interface ChunkReader {
+interface ChunkReader {
   read(chunk: Buffer): void
 }
 

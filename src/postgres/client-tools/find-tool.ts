@@ -1,8 +1,7 @@
 import { access, constants, readdir, realpath, stat } from 'node:fs/promises'
 import { delimiter, join, resolve } from 'node:path'
 import { type PostgresVersion, parseVersion } from '../../core/pg/version.ts'
-import { runCommand } from './run-command.ts'
-import { toolEnvironment } from './run-tool.ts'
+import { runTool, toolEnvironment } from './run-tool.ts'
 
 export type ToolName =
   | 'pg_dump'
@@ -21,7 +20,7 @@ export interface Tool {
   readonly version: PostgresVersion
 }
 
-export interface ToolSearch {
+interface ToolSearch {
   /** The value of a PATH variable. */
   readonly path: string
   readonly atLeastMajor?: number
@@ -49,7 +48,7 @@ export async function readToolVersion(
 ): Promise<PostgresVersion | undefined> {
   try {
     const env = toolEnvironment({ PATH: searchPath })
-    const { exitCode, stdout } = await runCommand(path, ['--version'], { env })
+    const { exitCode, stdout } = await runTool(path, ['--version'], env)
     return exitCode === 0 ? parseVersion(stdout) : undefined
   } catch {
     return undefined
@@ -69,7 +68,7 @@ async function candidates(path: string): Promise<readonly string[]> {
 }
 
 /** `<library>/<major>/bin/<name>` for every major installed side by side, newest first. */
-export async function installedByMajor(library: string, name: string): Promise<readonly string[]> {
+async function installedByMajor(library: string, name: string): Promise<readonly string[]> {
   const majors = (await readdir(library).catch(() => [])).filter(major => /^\d+$/.test(major))
   majors.sort((a, b) => Number(b) - Number(a))
   return majors.map(major => join(library, major, 'bin', name))

@@ -6,7 +6,7 @@ import { readLines, startTool } from './tool-process.ts'
 /** Damaged relations kept by name; a report of more says no more. */
 const KEPT_RELATIONS = 1000
 
-export interface AmcheckOptions {
+interface AmcheckOptions {
   /** Path of pg_amcheck. */
   readonly path: string
   /** Where it connects to, as libpq reads it. */

@@ -10,7 +10,7 @@ export interface DumpReport {
   readonly warnings: readonly string[]
 }
 
-export interface DumpedTables {
+interface DumpedTables {
   readonly size: number
   values(): Iterable<string>
   /** `encoding` is that of the database, as PostgreSQL names it. */
@@ -26,7 +26,7 @@ export interface RunningDump extends AsyncDisposable {
   readonly currentTable: string | undefined
 }
 
-export interface DumpStart {
+interface DumpStart {
   readonly path: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>

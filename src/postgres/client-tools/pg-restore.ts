@@ -5,7 +5,7 @@ import { restoreError } from './pg-restore-error.ts'
 import { toolEnvironment } from './run-tool.ts'
 import { startTool, type ToolProcess } from './tool-process.ts'
 
-export interface RestoreOptions {
+interface RestoreOptions {
   /** pg_restore itself. */
   readonly path: string
   /** A file in custom format, verified. */
@@ -99,7 +99,7 @@ export function startRestore({
 }
 
 /** CREATE USER MAPPING and its like hold passwords in their options. */
-export function isSecretCommand(line: string): boolean {
+function isSecretCommand(line: string): boolean {
   return /^Command was: (CREATE|ALTER) (USER|ROLE|SERVER|SUBSCRIPTION|FOREIGN DATA WRAPPER)\b/.test(line)
 }
 

@@ -5,7 +5,7 @@ import { keepAlive } from './keep-alive.ts'
 import { type PsqlProcess, startPsql } from './psql-process.ts'
 import { tryInSavepoint } from './psql-savepoint.ts'
 
-export interface TransactionOptions {
+interface TransactionOptions {
   /** psql itself. */
   readonly psql: string
   /** Of the target, from connectionEnvironment. */

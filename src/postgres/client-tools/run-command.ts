@@ -6,7 +6,7 @@ export interface CommandOutput {
   readonly stderr: string
 }
 
-export interface CommandOptions {
+interface CommandOptions {
   /** The whole environment of the child. */
   readonly env: Readonly<Record<string, string>>
   readonly cwd?: string | undefined

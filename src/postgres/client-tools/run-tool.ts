@@ -1,7 +1,7 @@
 import { getExecOutput } from '@actions/exec'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
 
-export interface ToolOutput {
+interface ToolOutput {
   readonly exitCode: number
   readonly stdout: string
   readonly stderr: string

@@ -9,7 +9,7 @@ import { RowScanner } from './copy-rows.ts'
 import { startTool } from './tool-process.ts'
 
 /** A table to read, and how. */
-export interface RowSource extends QualifiedName {
+interface RowSource extends QualifiedName {
   readonly columns: readonly string[]
   /** A partitioned table: COPY alone would read none of its rows. */
   readonly isPartitioned: boolean
@@ -23,7 +23,7 @@ export interface RowGroup extends QualifiedName {
   readonly isUnordered: boolean
 }
 
-export interface TableRowsQuestion {
+interface TableRowsQuestion {
   readonly psql: string
   /** From connectionEnvironment. */
   readonly env: Readonly<Record<string, string>>

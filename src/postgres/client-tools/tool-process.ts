@@ -23,7 +23,7 @@ export interface ToolProcess extends AsyncDisposable {
   readonly finished: Promise<readonly string[]>
 }
 
-export interface ToolStart {
+interface ToolStart {
   /** For messages: `pg_dump`. */
   readonly name: string
   readonly path: string

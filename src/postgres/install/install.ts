@@ -4,7 +4,7 @@ import { compareVersions, isBelowSecurityFloor, renderVersion } from '../../core
 import type { Installation, InstallRequest } from './installation.ts'
 
 /** The two ways to come by tools. */
-export interface Ways {
+interface Ways {
   /** What is on the machine already. */
   readonly find: () => Promise<Installation | undefined>
   /** What a package source has. */

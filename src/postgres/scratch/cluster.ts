@@ -23,7 +23,7 @@ const END_GRACE_MS = 2000
 /** A port that was free may be taken before the server has it. */
 const START_ATTEMPTS = 3
 
-export interface ClusterOptions {
+interface ClusterOptions {
   /** Where initdb and postgres are, and of which major they are. */
   readonly binDir: string
   readonly major: number

@@ -31,7 +31,7 @@ export interface ScratchDatabase extends AsyncDisposable {
   proveAlive(): Promise<void>
 }
 
-export interface ScratchDatabaseOptions {
+interface ScratchDatabaseOptions {
   /**
    * One of our own; or a database of one that was given, whose role must be allowed to create databases.
    * Our own ends with the drill, and the database with it: dropping it first would only take time.

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { OperatorError } from '../../core/errors.ts'
 import { NOBODY, serverEnvironment, serverUser } from './confine.ts'
 
-export interface InitOptions {
+interface InitOptions {
   /** Where initdb is. */
   readonly binDir: string
   /** The data goes into `data` below it. */

@@ -12,7 +12,7 @@ const SILENCE_MS = 30_000
 const ANSWER_MS = 60_000
 
 /** Watches the locks around a dump, on a session of its own. */
-export interface LockWatch extends AsyncDisposable {
+interface LockWatch extends AsyncDisposable {
   /** The sessions that blocked the dump at the last look, as sentences. */
   inTheWay(): readonly string[]
   /**

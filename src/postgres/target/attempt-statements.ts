@@ -4,7 +4,7 @@ import type { Connection } from '../../core/pg/connection.ts'
 import { quoteIdentifier } from '../../core/pg/quote.ts'
 import { openSession, type Session } from '../session/session.ts'
 
-export interface AttemptOptions {
+interface AttemptOptions {
   /** As who; statements for a superuser go to a connection of its own. */
   readonly connectionOf: (role: Attempt['role']) => Connection
   /** Becomes this role first. */

@@ -2,7 +2,7 @@ import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import { quoteTable } from '../../core/pg/quote.ts'
 
 /** EXCLUSIVE blocks writers but not pg_dump; ACCESS EXCLUSIVE blocks everything, as DROP does. */
-export type LockMode = 'EXCLUSIVE' | 'ACCESS EXCLUSIVE'
+type LockMode = 'EXCLUSIVE' | 'ACCESS EXCLUSIVE'
 
 /** Maximum wait for each lock. An ordinary statement does not hold one for longer. */
 export const LOCK_TIMEOUT_MS = 5000

@@ -6,7 +6,7 @@ import type { Connection } from '../../core/pg/connection.ts'
 import { quoteIdentifier } from '../../core/pg/quote.ts'
 import { openSession } from '../session/session.ts'
 
-export interface Preparation {
+interface Preparation {
   readonly signal: AbortSignal
   readonly log: Log
   /** Who is to own what is made; undefined is who connects. */

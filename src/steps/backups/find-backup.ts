@@ -12,7 +12,7 @@ import type { Log } from '../../core/log.ts'
 import type { Store } from '../../storage/store.ts'
 import { type FoundManifest, isOfOneObject, readManifest } from './read-manifest.ts'
 
-export interface Search {
+interface Search {
   /** The newest that pg_restore can take: `latest` skips plain scripts. */
   readonly isForRestore?: boolean
   /**

@@ -12,7 +12,7 @@ import { isOfOneObject, readManifest } from './read-manifest.ts'
 const LOOK_BACK = 20
 
 /** What is looked for: backups of one database, from a span of time. */
-export interface BackupQuery {
+interface BackupQuery {
   readonly location: Location
   readonly database: DatabaseMarks
   readonly since?: Date

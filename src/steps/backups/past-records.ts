@@ -20,7 +20,7 @@ const PATIENCE_MS = 10_000
 const LONGEST_WITHOUT_HEAD = MIB
 
 /** Records below a prefix under names that sort by time. */
-export interface RecordSeries<T> {
+interface RecordSeries<T> {
   readonly prefix: string
   readonly parse: (json: string, name: string) => T
   /** Decodes the head in the metadata; without it every record is read whole. */

@@ -4,7 +4,7 @@ import { OperatorError } from '../../core/errors.ts'
 import type { Store } from '../../storage/store.ts'
 import { fetchArchive, type RestoreTools } from './fetch-archive.ts'
 
-export interface ChecksumTools {
+interface ChecksumTools {
   readonly store: Store
   /** Reads every byte back and compares each part with the manifest. */
   readonly readBack: () => Promise<void>

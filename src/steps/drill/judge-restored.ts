@@ -18,7 +18,7 @@ import type { DrillReport } from './drill.ts'
 import { writeRecord } from './drill-record.ts'
 import type { DrillRequest } from './request.ts'
 
-export interface RestoredRequest extends Omit<DrillRequest, 'maxAgeMs' | 'skippedBackups'> {
+interface RestoredRequest extends Omit<DrillRequest, 'maxAgeMs' | 'skippedBackups'> {
   /** The database that another tool restored. */
   readonly restored: Connection
   /** The time that it shows; undefined: that of the backup. */

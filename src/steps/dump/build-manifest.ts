@@ -10,7 +10,7 @@ import type { ObjectFacts } from '../../storage/store.ts'
 import type { DumpRequest } from './request.ts'
 
 /** What a dump found out on its way. */
-export interface DumpFacts {
+interface DumpFacts {
   readonly id: BackupId
   readonly bucket: string
   readonly key: string

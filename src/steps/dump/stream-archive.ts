@@ -10,7 +10,7 @@ import { reportProgress } from '../report-progress.ts'
 import type { DumpDeps, DumpRequest, PgDump } from './request.ts'
 
 /** What came of it: what was sent, what pg_dump said, and what the snapshot holds. */
-export interface Dumped {
+interface Dumped {
   readonly archive: SentContent
   readonly report: DumpReport
   readonly content: FoundContent

@@ -16,7 +16,7 @@ import { judgeRows } from './compare-rows.ts'
 import { readLastGates } from './gate-records.ts'
 import { type WaitDeps, waitForBlockers } from './wait-for-blockers.ts'
 
-export interface GateRequest {
+interface GateRequest {
   readonly location: Location
   readonly onNone: 'skip' | 'snapshot'
   /** How long to wait for blockers to go away; null does not look for them. */
@@ -31,7 +31,7 @@ export interface GateRequest {
 }
 
 /** What the gate needs from outside. */
-export interface GateDeps extends WaitDeps {
+interface GateDeps extends WaitDeps {
   readonly store: Store
   readonly detectMigrations: () => Promise<MigrationReport>
   readonly readIdentity: () => Promise<DatabaseIdentity>
@@ -59,7 +59,7 @@ export type GateReport =
       readonly recordKey: string
     }
 
-export interface Reuse {
+interface Reuse {
   /** How long before now the restore point was taken, by the server's clock. */
   readonly ageMs: number
   /** Gates of other runs that let migrations through since then: going back undoes those too. */

@@ -23,14 +23,14 @@ export interface SoakRequest {
 }
 
 /** What a soak needs from outside; `fetch` is the platform's own. */
-export interface SoakTools {
+interface SoakTools {
   readonly fetch: typeof globalThis.fetch
   readonly now: () => Date
   readonly log: Log
   readonly signal: AbortSignal
 }
 
-export interface Probe {
+interface Probe {
   readonly at: Date
   readonly healthy: boolean
   /** Undefined where no answer came. */

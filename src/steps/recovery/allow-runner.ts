@@ -12,7 +12,7 @@ export interface AccessRequest {
   readonly entry: AllowEntry
 }
 
-export interface AccessPace {
+interface AccessPace {
   /** How long a change must stand before it counts: longer than another run takes from reading to writing. */
   readonly settleMs: number
   /** Between attempts to connect. */

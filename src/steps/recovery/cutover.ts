@@ -19,7 +19,7 @@ import type { CutoverJournal } from './cutover-journal.ts'
 import { awaitDeploy, startDeploy } from './deploy.ts'
 import { awaitAvailable, type RecoverPace } from './recover.ts'
 
-export interface CutoverRequest {
+interface CutoverRequest {
   readonly id: string
   readonly plan: CutoverPlan
   readonly direction: CutoverDirection
@@ -27,7 +27,7 @@ export interface CutoverRequest {
   readonly fresh: DatabaseDoors
 }
 
-export interface CutoverDeps {
+interface CutoverDeps {
   readonly databases: Pick<RenderDatabases, 'read' | 'setAllowList' | 'suspend' | 'resume'>
   readonly services: Pick<
     RenderServices,

@@ -4,7 +4,7 @@ import { type RecoveredInstance, reasonNotToDelete } from '../../core/render/own
 import type { RenderDatabase } from '../../core/render/resources.ts'
 import type { RenderDatabases } from '../../render/databases.ts'
 
-export interface DeleteDeps {
+interface DeleteDeps {
   readonly databases: Pick<RenderDatabases, 'read' | 'list' | 'delete'>
   readonly log: Log
 }

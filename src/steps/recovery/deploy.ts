@@ -6,7 +6,7 @@ import type { RenderDeploy } from '../../core/render/resources.ts'
 import type { RenderServices } from '../../render/services.ts'
 import type { RecoverPace } from './recover.ts'
 
-export interface DeployDeps {
+interface DeployDeps {
   readonly services: Pick<RenderServices, 'deploy' | 'listDeploys' | 'readDeploy'>
   readonly now: () => Date
   readonly log: Log

@@ -14,7 +14,7 @@ import { renderDuration } from '../../core/text/duration.ts'
 import type { RenderDatabases } from '../../render/databases.ts'
 import { deleteRecovered } from './delete-recovered.ts'
 
-export interface RecoverRequest {
+interface RecoverRequest {
   readonly sourceId: string
   readonly pointInTime: PointInTime
   /** See `renderRecoveryName`. */

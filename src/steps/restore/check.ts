@@ -17,7 +17,7 @@ export interface CheckDeps {
   readonly log: Log
 }
 
-export interface CheckRequest {
+interface CheckRequest {
   readonly manifest: Manifest
   readonly scope: RestoreScope
   /** The database that was restored. */

@@ -12,7 +12,7 @@ import { renderDuration } from '../../core/text/duration.ts'
 import type { RunningRestore } from '../../postgres/client-tools/pg-restore.ts'
 import { awaitRestore } from '../backups/fetch-archive.ts'
 
-export interface FillRequest {
+interface FillRequest {
   /** What of the archive is restored. */
   readonly entries: readonly ArchiveEntry[]
   readonly facts: PassFacts
@@ -35,13 +35,13 @@ export interface PassDeps {
   readonly readUnwritable: (rows: readonly ArchiveEntry[]) => Promise<readonly ArchiveEntry[]>
 }
 
-export interface FillDeps extends PassDeps {
+interface FillDeps extends PassDeps {
   readonly signal: AbortSignal
   readonly now: () => Date
   readonly log: Log
 }
 
-export interface Filled {
+interface Filled {
   readonly restoreMs: number
   readonly leftOut: readonly LeftOut[]
 }

@@ -14,7 +14,7 @@ export interface FillTargetDeps {
   readonly log: Log
 }
 
-export type FilledTarget = Pick<RestoreResult, 'notes' | 'unrestored'> & { readonly restoreMs: number }
+type FilledTarget = Pick<RestoreResult, 'notes' | 'unrestored'> & { readonly restoreMs: number }
 
 /** Fills a database pass by pass. `notes` so far come back with what the server could not take. */
 export async function fillTarget(

@@ -39,7 +39,7 @@ export interface NewDatabaseDeps extends CheckDeps, FillTargetDeps {
   ) => Promise<readonly TableColumns[]>
 }
 
-export interface NewDatabaseRequest {
+interface NewDatabaseRequest {
   readonly manifest: Manifest
   readonly entries: readonly ArchiveEntry[]
   readonly scope: RestoreScope

@@ -144,9 +144,7 @@ async function reportRowTriggers(
   { readRowTriggers, log }: OverwriteDeps,
 ): Promise<readonly string[]> {
   if (scope.of !== 'rows') {
-    log.info(
-      'Tables are dropped and created again, and triggers after their rows: no guard fires.',
-    )
+    log.info('Tables are dropped and created again, and triggers after their rows: no guard fires.')
     return []
   }
   if (triggers === 'off') return []

@@ -12,7 +12,7 @@ import type { RestoreRequest } from './request.ts'
 import type { RestoreResult } from './result.ts'
 
 /** Everything that the record of a restore is made of. */
-export interface FinishedRestore {
+interface FinishedRestore {
   readonly request: RestoreRequest
   readonly plan: RestorePlan
   /** The bucket that was asked; the manifest of a copy names another. */

@@ -14,7 +14,7 @@ import type { PlannedRestore, RestoreRequest } from './request.ts'
 import { NOTHING_RESTORED, type RestoreResult, type RestoreStages } from './result.ts'
 import { type SwapDeps, swapIn } from './swap.ts'
 
-export interface RestoreDeps {
+interface RestoreDeps {
   readonly newDatabase: NewDatabaseDeps
   readonly swap: SwapDeps
   readonly overwrite: OverwriteDeps

@@ -6,7 +6,7 @@ import { isDenied, isNotFound, isPreconditionFailed, lacksConditions } from '../
 import type { PartWriter, SentContent } from './part-writer.ts'
 
 /** What is completed. */
-export interface Completion {
+interface Completion {
   readonly key: string
   readonly uploadId: string
   readonly backupId: string

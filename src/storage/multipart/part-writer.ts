@@ -40,7 +40,7 @@ interface FilledPart {
  * What the store is given beside the signed SHA-256. A bucket that locks its objects refuses a part that has
  * neither, and MD5, which takes more time, is the one that every store knows.
  */
-export type PartChecksum = 'crc32' | 'md5'
+type PartChecksum = 'crc32' | 'md5'
 
 /**
  * Cuts a stream into parts of one size and sends them side by side. Memory is bounded: a fixed set of buffers

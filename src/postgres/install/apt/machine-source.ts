@@ -4,7 +4,7 @@ import { runCommand } from '../../client-tools/run-command.ts'
 import { aptEnvironment } from './apt-config.ts'
 
 /** Which distribution this machine runs, from its os-release. */
-export interface Distribution {
+interface Distribution {
   /** `debian`, `ubuntu` */
   readonly id: string
   /** `bookworm`, `noble` */

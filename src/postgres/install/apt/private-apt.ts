@@ -14,7 +14,7 @@ export interface Package {
   readonly bytes: number
 }
 
-export interface PrivateAptOptions {
+interface PrivateAptOptions {
   /** Holds apt's whole state: about 250 MB while in use. Made here, removed on disposal. */
   readonly directory: string
   /** deb822 text: one or more stanzas. */
