@@ -33,7 +33,7 @@ async function stateOf({ name, adminUrl }: HostedDatabase): Promise<unknown> {
   })
 }
 
-it('keeps others out while an emptied database is filled, and lets them in afterwards', async () => {
+it('keeps others out while an emptied database is filled, not afterwards', async () => {
   await using hosted = await createHosted(lab, SLOW)
   await using app = await createHosted(lab)
   await using bucket = await createBucket(lab)
