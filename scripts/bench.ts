@@ -1,7 +1,7 @@
 /**
  * Measures us against what a user would pick instead, near and far: `npm run bench -- [--only
  * dump|drill|tiny] [--size 1GiB] [--tables 20000] [--rounds 3] [--write]`. `--write` puts the figures into
- * docs/benchmarks.md. Debian's awscli, and rclone where it is installed, have to be on the PATH for the
+ * docs/benchmarks.md; `--against <checkout>` compares with another build of ours instead. Debian's awscli, and rclone where it is installed, have to be on the PATH for the
  * comparison by hand.
  */
 import { execFileSync } from 'node:child_process'
@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { type Lab, labKeep } from '../lab/lab.ts'
 import { MIB } from '../src/core/text/bytes.ts'
 import { parseSize } from '../test/data/bench.ts'
+import { checkoutContest } from './bench/checkout-contest.ts'
 import type { Section } from './bench/contest.ts'
 import { drillContest } from './bench/drill-contest.ts'
 import { dumpContest } from './bench/dump-contest.ts'
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     size: { type: 'string', default: '1GiB' },
     tables: { type: 'string', default: '20000' },
     rounds: { type: 'string', default: '3' },
+    against: { type: 'string', default: '' },
     write: { type: 'boolean', default: false },
   },
 })
@@ -59,9 +61,11 @@ const CONTESTS: Readonly<Record<string, readonly (() => Promise<Section>)[]>> = 
 }
 
 const sections: Section[] = []
-for (const [name, contests] of Object.entries(CONTESTS))
-  if (values.only === '' || values.only === name)
-    for (const contest of contests) sections.push(await contest())
+if (values.against === '')
+  for (const [name, contests] of Object.entries(CONTESTS))
+    if (values.only === '' || values.only === name)
+      for (const contest of contests) sections.push(await contest())
+if (values.against !== '') sections.push(...(await checkoutContest(lab, size, values.against, rounds)))
 
 const report = renderReport(sections, await describeMachine(lab))
 console.log(report)
