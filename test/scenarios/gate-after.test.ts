@@ -138,6 +138,33 @@ describe('a deploy that is not healthy', () => {
     expect(run.summary + JSON.stringify(run.outputs)).not.toContain('bucket-of-mallory')
   })
 
+  it.each([
+    ['another archive', '"sha256": "[0-9a-f]{64}"', `"sha256": "${'0'.repeat(64)}"`],
+    [
+      'a backup that is not there',
+      '"id": "[^"]*-pre-migration-[^"]*"',
+      '"id": "20260101T000000Z-daily-00000000"',
+    ],
+    ['no backup', '"id": "[^"]*-pre-migration-[^"]*"', '"id": "$(touch pwned)"'],
+  ])('prints no command where the gate record names %s', async (_, from, to) => {
+    await using source = await createDatabase(lab, USERS)
+    await using bucket = await createBucket(lab)
+    await using service = await startService(response => void response.writeHead(500).end())
+    await runGate(source, bucket, QUICK)
+    const [key = ''] = await bucket.list('backups/gates/')
+    const record = (await bucket.read(key)).toString()
+    const forged = record.replace(new RegExp(from), () => to)
+    expect(forged).not.toBe(record)
+    await putText(bucket, key, forged)
+
+    const run = await runGate(source, bucket, afterDeploy(service))
+
+    expectUnhealthy(run)
+    expect(run.outputs['restore-point']).toBe('')
+    expect(run.summary).toContain('no command is shown')
+    expect(run.summary).not.toContain('```')
+  })
+
   it('because it dies, or because its name is not known', async () => {
     await using source = await createDatabase(lab, USERS)
     await using bucket = await createBucket(lab)

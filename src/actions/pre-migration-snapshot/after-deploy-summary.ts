@@ -1,15 +1,18 @@
 import type { Manifest } from '../../core/backup/manifest.ts'
-import { renderRestoreCommands } from '../../core/backup/restore-commands.ts'
+import { renderBackupCommands } from '../../core/backup/partial-backup.ts'
 import type { GateRecord } from '../../core/gate/gate-record.ts'
 import { renderSummaryPage } from '../../core/summary/summary-page.ts'
 import { renderDuration } from '../../core/text/duration.ts'
 import { code, codeBlock, literal, table } from '../../core/text/markdown.ts'
 import type { SoakReport } from '../../steps/gate/soak.ts'
 
-/** The gate of this deploy, and the newest gate of all. */
-interface KnownGates {
-  readonly ofDeploy: GateRecord | undefined
-  readonly newest: GateRecord | undefined
+/** The gate of this deploy, or else the newest of all, with the backup that it names. */
+export interface KnownGate {
+  readonly gate: GateRecord
+  readonly isOfDeploy: boolean
+  readonly manifest?: Manifest
+  /** Why its manifest proves no restore point. */
+  readonly problem?: string
 }
 
 /** The job summary after a deploy that stayed healthy. */
@@ -36,7 +39,7 @@ interface UnhealthyContext {
 /** The job summary after a deploy that did not: the restore point first. */
 export function renderUnhealthySummary(
   report: SoakReport,
-  gates: KnownGates,
+  known: KnownGate | undefined,
   context: UnhealthyContext,
 ): string {
   const rows = report.probes
@@ -50,8 +53,8 @@ export function renderUnhealthySummary(
   return renderSummaryPage({
     verdict: '❌ The deploy is not healthy: no backup was taken',
     problems: [table(['At', 'Status', 'Why'], rows)],
-    facts: [probesFact(report), ...restorePointFacts(gates, context.now)],
-    next: restorePointSteps(gates, context),
+    facts: [probesFact(report), ...restorePointFacts(known, context.now)],
+    next: restorePointSteps(known, context),
   })
 }
 
@@ -61,25 +64,26 @@ function probesFact({ probes, verdict }: SoakReport): readonly [string, string] 
 }
 
 function restorePointFacts(
-  { ofDeploy, newest }: KnownGates,
+  known: KnownGate | undefined,
   now: Date,
 ): ReadonlyArray<readonly [string, string]> {
-  if (ofDeploy !== undefined)
-    return [
-      ['Restore point before this deploy', code(ofDeploy.backup.id)],
-      ['Shows the database at', `${code(ofDeploy.backup.snapshotAt)}, ${age(ofDeploy, now)} ago`],
-    ]
   const none: readonly [string, string] = [
     'Restore point before this deploy',
     'none: no gate of this run or commit let migrations through',
   ]
-  if (newest === undefined) return [none]
-  const { backup, run } = newest
+  if (known === undefined) return [none]
+  const { backup, run } = known.gate
+  const shown = `${code(backup.snapshotAt)}, ${age(known.gate, now)} ago`
+  if (known.isOfDeploy)
+    return [
+      ['Restore point before this deploy', code(backup.id)],
+      ['Shows the database at', shown],
+    ]
   return [
     none,
     [
       'Newest restore point',
-      `${code(backup.id)}, before the deploy of commit ${code(run.commit.slice(0, 12))}; it shows the database at ${code(backup.snapshotAt)}, ${age(newest, now)} ago`,
+      `${code(backup.id)}, before the deploy of commit ${code(run.commit.slice(0, 12))}; it shows the database at ${shown}`,
     ],
   ]
 }
@@ -89,20 +93,23 @@ function age({ backup }: GateRecord, now: Date): string {
 }
 
 function restorePointSteps(
-  { ofDeploy, newest }: KnownGates,
+  known: KnownGate | undefined,
   { bucket, endpoint }: UnhealthyContext,
 ): readonly string[] {
-  const known = ofDeploy ?? newest
   if (known === undefined)
     return [
       'Roll the deploy back. There is no record of a gate, so no restore point is known. Look for one with `aws s3 ls`.',
     ]
-  const caution =
-    ofDeploy === undefined
-      ? ' It was **not** taken for this deploy: everything written since then would be lost.'
-      : ''
+  const { gate, isOfDeploy, manifest, problem = '' } = known
+  if (manifest === undefined)
+    return [
+      `Roll the deploy back. The record of the gate names ${code(gate.backup.id)}, but ${literal(problem)}: no command is shown. Look for another backup with ${code('aws s3 ls')}.`,
+    ]
+  const caution = isOfDeploy
+    ? ''
+    : ' It was **not** taken for this deploy: everything written since then would be lost.'
   return [
     `Roll the deploy back. If the data is at fault, set ${code('TARGET_URL')} to a new, empty database and restore into it:${caution}`,
-    codeBlock(renderRestoreCommands(known.backup, { bucket, endpoint }, { format: 'custom' }).file, 'bash'),
+    codeBlock(renderBackupCommands(manifest, { bucket, endpoint }).file, 'bash'),
   ]
 }

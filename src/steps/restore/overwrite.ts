@@ -57,7 +57,7 @@ export interface OverwriteDeps extends CheckDeps, TransactionDeps, SafetyBackupD
 }
 
 /** A database that is closed while it is filled. */
-export interface ClosedTarget {
+interface ClosedTarget {
   readonly open: () => Promise<void>
   /** The statements by which `open` does that. */
   readonly sql: string
