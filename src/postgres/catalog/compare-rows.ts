@@ -47,7 +47,7 @@ interface RowsComparison {
  * DATABASE_UNREACHABLE, DATABASE_FAILED or RESTORE_FAILED where nothing could be compared.
  */
 export async function compareArchiveRows(comparison: RowsComparison): Promise<readonly Check[]> {
-  const known = await readRestoredTables(comparison)
+  const known = await readKnown(comparison)
   const first = await readBoth(comparison, comparison.entries, known, group => known.trees.has(keyOf(group)))
   const again = new Map(
     first
@@ -159,7 +159,7 @@ interface ComparedTable {
   readonly hasTimes: boolean
 }
 
-interface ComparedTables {
+export interface ComparedTables {
   readonly tables: ReadonlyMap<string, ComparedTable>
   /** The topmost partitioned table of partitions and partitioned tables. */
   readonly trees: ReadonlyMap<string, QualifiedName>
@@ -186,12 +186,16 @@ const TABLES = `
     LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
    WHERE c.relkind IN ('r', 'p')`
 
-async function readRestoredTables({
-  connection,
-  textSettings,
-  signal,
-}: RowsComparison): Promise<ComparedTables> {
+async function readKnown({ connection, textSettings, signal }: RowsComparison): Promise<ComparedTables> {
   await using session = await openSession(connection, signal, 'reading')
+  return await readComparedTables(session, textSettings)
+}
+
+/** What has to be known of the restored tables before their rows are read. */
+export async function readComparedTables(
+  session: Session,
+  textSettings: TextSettings,
+): Promise<ComparedTables> {
   const rows = await session.rows<ComparedTableRow>(TABLES)
   const tables = new Map<string, ComparedTable>()
   const trees = new Map<string, QualifiedName>()

@@ -22,6 +22,8 @@ const PINNED = [
   // As pg_dump: an error in place of rows that a policy hides.
   'SET row_security = off',
   'SET max_parallel_workers_per_gather = 0',
+  // With thousands of tables the query of definitions costs enough to be compiled, for longer than it runs.
+  "SELECT pg_catalog.set_config(name, 'off', false) FROM pg_catalog.pg_settings WHERE name = 'jit'",
 ]
 
 /**
