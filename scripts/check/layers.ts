@@ -1,81 +1,10 @@
 /**
- * The layers of the code base as rules over its text: who may import whom, which package is confined to which
- * layer, and what is not written anywhere. Formatted source is assumed (one statement a line), which `biome
- * ci` guarantees.
+ * Holds the text of the code base against house.ts (who may import whom, which package is confined to which
+ * layer) and against rules of what is not written anywhere. Formatted source is assumed (one statement a
+ * line), which `biome ci` guarantees.
  */
 import { posix } from 'node:path'
-
-interface Layer {
-  /** Folders of src/ whose values and types may be imported. */
-  readonly from: readonly string[]
-  /** Folders of src/ of which only types may be imported. */
-  readonly typesFrom?: readonly string[]
-  /** Node's own modules: all, or these. */
-  readonly node: 'all' | readonly string[]
-  /** Packages, by exact name or by scope (`@aws-sdk/`). A package is in one layer only. */
-  readonly packages: readonly string[]
-}
-
-const ADAPTERS = ['net', 'postgres', 'storage', 'render', 'github']
-
-/** Node modules that compute or schedule, but reach nothing outside the process. */
-const NODE_WITHOUT_IO = [
-  'node:crypto',
-  'node:events',
-  'node:stream',
-  'node:stream/promises',
-  'node:timers/promises',
-]
-
-const LAYERS: Readonly<Record<string, Layer>> = {
-  core: { from: ['core'], node: ['node:crypto'], packages: [] },
-  postgres: {
-    from: ['core', 'postgres'],
-    node: 'all',
-    packages: ['@actions/exec', '@actions/tool-cache', 'pg'],
-  },
-  net: { from: ['core', 'net'], node: 'all', packages: [] },
-  storage: { from: ['core', 'net', 'storage'], node: 'all', packages: ['@aws-sdk/', '@smithy/'] },
-  render: { from: ['core', 'net', 'render'], node: 'all', packages: [] },
-  github: { from: ['core', 'net', 'github'], node: 'all', packages: [] },
-  steps: { from: ['core', 'steps'], typesFrom: ADAPTERS, node: NODE_WITHOUT_IO, packages: [] },
-  runner: { from: ['core', 'net', 'runner'], node: 'all', packages: ['@actions/core'] },
-  wiring: { from: ['core', ...ADAPTERS, 'steps', 'runner', 'wiring'], node: 'all', packages: [] },
-  actions: { from: ['core', ...ADAPTERS, 'steps', 'runner', 'wiring', 'actions'], node: 'all', packages: [] },
-  main: { from: ['actions', 'runner'], node: [], packages: [] },
-}
-
-/** Packages that one file of a layer keeps to itself, and which the rest of src does not see. */
-const IN_ONE_FILE: Readonly<Record<string, string>> = {
-  yaml: 'src/actions/verify-drill/criteria-file.ts',
-}
-
-/**
- * The rooms of a layer, from the ground up: a file may import from its own room and from rooms in an earlier
- * group. Files directly in the layer's folder stand before all rooms; a room inside a room belongs to the
- * outer one.
- */
-const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  core: [
-    ['text', 'json', 'pg'],
-    ['backup'],
-    ['checks', 'migrations'],
-    ['passes'],
-    ['criteria', 'drill', 'gate'],
-    ['restore', 'render'],
-    ['retention', 'posture'],
-    ['summary'],
-  ],
-  postgres: [['session'], ['client-tools'], ['catalog'], ['source', 'target', 'install'], ['scratch']],
-  steps: [['backups'], ['dump', 'restore', 'recovery'], ['drill', 'gate'], ['retention', 'posture']],
-  storage: [['multipart'], ['bucket']],
-}
-
-/** Rooms of one group that may import each other in this direction. */
-const WITHIN_GROUP: readonly (readonly [from: string, to: string])[] = [
-  ['core/pg', 'core/text'],
-  ['core/json', 'core/text'],
-]
+import { IN_ONE_FILE, LAYERS, type Layer, ROOMS, WITHIN_GROUP } from './house.ts'
 
 interface TextRule {
   readonly applies: (file: string) => boolean
@@ -201,7 +130,7 @@ function roomProblem(file: string, target: string): string | undefined {
   if (rooms === undefined || from === to || to === undefined) return undefined
   const level = (room: string | undefined) =>
     rooms.findIndex(group => room !== undefined && group.includes(room))
-  if (level(to) === -1) return `${layer}/${to} is not a room of ${layer} (scripts/check/layers.ts)`
+  if (level(to) === -1) return `${layer}/${to} is not a room of ${layer} (scripts/check/house.ts)`
   if (from === undefined) return `a file directly in ${layer} imports nothing from its rooms`
   const allowed =
     level(to) < level(from) ||
@@ -214,7 +143,7 @@ function packageProblem(file: string, name: string, layer: Layer, module: string
   if (only !== undefined) return file === only ? undefined : `the package is confined to ${only}`
   const home = Object.entries(LAYERS).find(([, { packages }]) => packages.some(own => isOf(module, own)))?.[0]
   if (layer.packages.some(own => isOf(module, own))) return undefined
-  if (home === undefined) return `the package is in no layer's list (scripts/check/layers.ts)`
+  if (home === undefined) return `the package is in no layer's list (scripts/check/house.ts)`
   return `the package is confined to src/${home}, this is ${name}`
 }
 
