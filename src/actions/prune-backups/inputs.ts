@@ -2,6 +2,7 @@ import { parseBackupId } from '../../core/backup/backup-id.ts'
 import { parseDatabaseName } from '../../core/backup/bucket-layout.ts'
 import { parseKeepCount, parseTimeZone, type RetentionPolicy, TIERS } from '../../core/retention/policy.ts'
 import { parseDuration } from '../../core/text/duration.ts'
+import { isDay } from '../../core/text/instant.ts'
 import type { Environment } from '../../runner/environment.ts'
 import type { Inputs, Read } from '../../runner/inputs.ts'
 import type { PinRequest } from '../../steps/retention/pins.ts'
@@ -80,10 +81,8 @@ function readPin(inputs: Inputs): Read<PinRequest | undefined> {
 
 /** `2027-01-31`, to the end of the day in UTC. */
 function parseDay(text: string): Date {
-  const day = new Date(`${text}T23:59:59Z`)
-  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(day.getTime()) || !day.toISOString().startsWith(text))
-    throw new RangeError('expected a day such as 2027-01-31')
-  return day
+  if (!isDay(text)) throw new RangeError('expected a day such as 2027-01-31')
+  return new Date(`${text}T23:59:59Z`)
 }
 
 function parseMaxDelete(text: string): number {

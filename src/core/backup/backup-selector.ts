@@ -1,3 +1,4 @@
+import { readInstant } from '../text/instant.ts'
 import { type BackupId, type BackupKind, parseBackupId } from './backup-id.ts'
 
 /**
@@ -21,9 +22,7 @@ export function parseBackupChoice(text: string): BackupChoice {
 }
 
 function parseInstant(text: string): Date {
-  const instant = new Date(text)
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d.*(Z|[+-]\d\d:\d\d)$/.test(text) || Number.isNaN(instant.getTime())) {
-    throw new RangeError(`"${text}" is not an instant such as 2026-11-22T03:00:00Z`)
-  }
+  const instant = readInstant(text)
+  if (instant === undefined) throw new RangeError(`"${text}" is not an instant such as 2026-11-22T03:00:00Z`)
   return instant
 }

@@ -1,4 +1,5 @@
 import { renderDuration } from '../text/duration.ts'
+import { readInstant } from '../text/instant.ts'
 import type { RecoveryInfo } from './resources.ts'
 
 /** Render recovers to no later instant than this long ago. https://render.com/docs/postgresql-backups */
@@ -19,9 +20,8 @@ export type PointInTime = Date | 'latest'
 /** Parses `latest` or an instant with its offset. Throws a RangeError. */
 export function parsePointInTime(text: string): PointInTime {
   if (text === 'latest') return 'latest'
-  const instant = new Date(text)
-  const isInstant = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/.test(text)
-  if (!isInstant || Number.isNaN(instant.getTime()))
+  const instant = readInstant(text)
+  if (instant === undefined)
     throw new RangeError('expected latest, or an instant with its offset such as 2026-11-22T03:00:00Z')
   return instant
 }

@@ -33,6 +33,8 @@ describe('the choice of a backup', () => {
     'latest-before:2026-11-22',
     'latest-before:2026-11-22T03:00:00',
     'latest-before:2026-13-22T03:00:00Z',
+    'latest-before:2026-11-31T03:00:00Z',
+    'latest-before:2026-11-22T03:00 or later Z',
     'latest-before:yesterday',
     `${ID}.tar`,
     `${ID}/`,

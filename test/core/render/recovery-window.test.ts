@@ -1,5 +1,4 @@
 import { describe, expect, it, test } from 'vitest'
-import { isKnownStatus, judgeDeploy, judgeStatus } from '../../../src/core/render/database-status.ts'
 import {
   describeNoWindow,
   parsePointInTime,
@@ -49,39 +48,15 @@ describe('the recovery window', () => {
     expect(() => resolvePointInTime(parsePointInTime(text), window)).toThrow(why)
   })
 
-  test.each(['', 'yesterday', '2026-12-01', '2026-12-01T03:00:00', '2026-13-01T03:00:00Z', 'Latest'])(
-    'is not asked for %j',
-    text => {
-      expect(() => parsePointInTime(text)).toThrow('expected latest, or an instant')
-    },
-  )
-})
-
-describe('a status', () => {
   test.each([
-    ['available', 'not_suspended', 'ready'],
-    ['available', 'suspended', 'wait'],
-    ['unknown', 'not_suspended', 'wait'],
-    ['something_new', 'not_suspended', 'wait'],
-    ['recovery_failed', 'not_suspended', 'failed'],
-  ] as const)('%s, %s means %s', (status, suspended, verdict) => {
-    expect(judgeStatus({ status, suspended })).toBe(verdict)
-  })
-
-  it('is known or not, and neither ends a wait', () => {
-    expect(isKnownStatus('recovery_in_progress')).toBe(true)
-    expect(isKnownStatus('something_new')).toBe(false)
-  })
-
-  test.each([
-    ['live', 'live'],
-    ['deactivated', 'live'],
-    ['build_failed', 'failed'],
-    ['update_failed', 'failed'],
-    ['canceled', 'failed'],
-    ['queued', undefined],
-    ['something_new', undefined],
-  ])('of a deploy %s means %s', (status, verdict) => {
-    expect(judgeDeploy(status)).toBe(verdict)
+    '',
+    'yesterday',
+    '2026-12-01',
+    '2026-12-01T03:00:00',
+    '2026-13-01T03:00:00Z',
+    '2026-11-31T03:00:00Z',
+    'Latest',
+  ])('is not asked for %j', text => {
+    expect(() => parsePointInTime(text)).toThrow('expected latest, or an instant')
   })
 })
