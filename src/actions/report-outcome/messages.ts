@@ -1,4 +1,5 @@
 import { literal, printable } from '../../core/text/markdown.ts'
+import { truncate } from '../../core/text/truncate.ts'
 import type { GithubRun } from '../../runner/environment.ts'
 import type { ReportInputs } from './inputs.ts'
 
@@ -22,7 +23,7 @@ export function issueMarker({ task, database, run }: Report): string {
 }
 
 export function issueTitle({ task, database, run }: Report): string {
-  return printable(`${task} of ${database} fails (workflow ${run.workflow})`).slice(0, TITLE_LIMIT)
+  return truncate(printable(`${task} of ${database} fails (workflow ${run.workflow})`), TITLE_LIMIT - 1)
 }
 
 export function issueBody(report: Report): string {
@@ -64,7 +65,7 @@ function failureLines(report: Report): readonly string[] {
 export function webhookText(report: Report): string {
   const { task, database, outcome, details } = report
   const icon = outcome === 'success' ? '✅' : '❌'
-  const facts = details.length === 0 ? '' : ` (${shorten(printable(details.join(', ')), CHAT_LIMIT)})`
+  const facts = details.length === 0 ? '' : ` (${truncate(printable(details.join(', ')), CHAT_LIMIT)})`
   const text = `${icon} ${task} of ${database} ${ended(report)}${facts}: ${runUrl(report)}`
   return text
     .replaceAll('&', '&amp;')
@@ -83,7 +84,7 @@ function details({ details }: Report): readonly string[] {
   const lines: string[] = []
   let room = DETAILS_LIMIT
   for (const detail of details) {
-    const line = `- ${literal(shorten(detail, DETAIL_LIMIT))}`
+    const line = `- ${literal(truncate(detail, DETAIL_LIMIT))}`
     room -= line.length + 1
     if (room < 0) break
     lines.push(line)
@@ -91,10 +92,6 @@ function details({ details }: Report): readonly string[] {
   const hidden = details.length - lines.length
   if (hidden > 0) lines.push(`- … and ${hidden} more`)
   return lines.length === 0 ? [] : ['', ...lines]
-}
-
-function shorten(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`
 }
 
 function time({ at }: Report): string {

@@ -1,12 +1,12 @@
 import type { Check, CheckVerdict, Verdict } from '../../core/checks/check.ts'
 import { adviseAfterDrill } from '../../core/drill/drill-advice.ts'
 import { type DrillRecord, recoveryTimeMs } from '../../core/drill/drill-record.ts'
+import { renderInformation, renderOpenChecks, renderPassedChecks } from '../../core/summary/check-table.ts'
 import { type PastDrill, renderDrillTrend } from '../../core/summary/drill-trend.ts'
 import { renderSummaryPage } from '../../core/summary/summary-page.ts'
 import { renderBytes } from '../../core/text/bytes.ts'
-import { renderAmount } from '../../core/text/counts.ts'
 import { renderDuration } from '../../core/text/duration.ts'
-import { code, literal, table } from '../../core/text/markdown.ts'
+import { code, literal } from '../../core/text/markdown.ts'
 
 interface DrillSummaryContext {
   /** Where the record lies; undefined when it could not be written. */
@@ -21,19 +21,6 @@ const HEADINGS: Readonly<Record<Verdict, string>> = {
   'not-measured': '⚠️ Nothing was measured',
 }
 
-const ICONS: Readonly<Record<CheckVerdict, string>> = {
-  fail: '❌',
-  'not-measured': '⚠️',
-  pass: '✅',
-  information: 'ℹ️',
-}
-
-/** Rows of each table of checks; the record has them all. */
-const ROWS_SHOWN = 40
-
-/** Characters of one cell: a job summary ends at 1 MiB. */
-const CELL_LENGTH = 300
-
 /**
  * The job summary of a drill: verdict and what failed, facts, what to do next, recovery times, and the
  * other checks.
@@ -45,14 +32,11 @@ export function renderDrillSummary(
   const { drill, checks } = record
   return renderSummaryPage({
     verdict: `${heading(record)}: ${literal(drill.database)}`,
-    problems: open(checks),
+    problems: renderOpenChecks(checks),
     facts: facts(record, recordUri),
     next: advice(record),
     trend: previous && { title: 'Last drills', trend: renderDrillTrend(record, previous) },
-    details: [
-      ...folded('pass', checks, count => `${ICONS.pass} ${renderAmount(count, 'check')} passed`),
-      ...folded('information', checks, count => `${ICONS.information} ${count} for information`),
-    ],
+    details: [...renderPassedChecks(checks), ...renderInformation(checks)],
   })
 }
 
@@ -62,49 +46,6 @@ function heading({ drill: { verdict }, checks }: DrillRecord): string {
     check => check.verdict === 'pass' && (check.group === 'exact' || check.group === 'criteria'),
   )
   return verdict === 'not-measured' && hasMeasured ? '⚠️ Not everything was measured' : HEADINGS[verdict]
-}
-
-/** Failures and gaps, above everything else. */
-function open(checks: readonly Check[]): readonly string[] {
-  const rows = [...withVerdict(checks, 'fail'), ...withVerdict(checks, 'not-measured')]
-  return rows.length === 0 ? [] : [checkTable(rows), ...more(rows)]
-}
-
-function folded(
-  verdict: CheckVerdict,
-  checks: readonly Check[],
-  title: (count: number) => string,
-): readonly string[] {
-  const rows = withVerdict(checks, verdict)
-  if (rows.length === 0) return []
-  return [`<details><summary>${title(rows.length)}</summary>`, checkTable(rows), ...more(rows), '</details>']
-}
-
-function withVerdict(checks: readonly Check[], verdict: CheckVerdict): readonly Check[] {
-  return checks.filter(check => check.verdict === verdict)
-}
-
-function checkTable(checks: readonly Check[]): string {
-  return table(
-    ['', 'Check', 'Expected', 'Found'],
-    checks
-      .slice(0, ROWS_SHOWN)
-      .map(({ verdict, group, name, expected, found, note }) => [
-        ICONS[verdict],
-        `${cell(name)} (${group})`,
-        cell(expected),
-        note === null ? cell(found) : `${cell(found)}<br>${cell(note)}`,
-      ]),
-  )
-}
-
-function more(checks: readonly Check[]): readonly string[] {
-  const hidden = checks.length - ROWS_SHOWN
-  return hidden > 0 ? [`_and ${hidden} more, all in the record_`] : []
-}
-
-function cell(text: string): string {
-  return literal(text.length > CELL_LENGTH ? `${text.slice(0, CELL_LENGTH)}…` : text)
 }
 
 function advice(record: DrillRecord): readonly string[] {
@@ -145,7 +86,7 @@ function recoveryTime(durations: DrillRecord['durations']): string {
 }
 
 function tally(checks: readonly Check[]): string {
-  const count = (verdict: CheckVerdict) => withVerdict(checks, verdict).length
+  const count = (verdict: CheckVerdict) => checks.filter(check => check.verdict === verdict).length
   const parts = [
     [count('fail'), 'failed'],
     [count('not-measured'), 'not measured'],

@@ -1,3 +1,5 @@
+import { truncate } from '../text/truncate.ts'
+
 /** What the answer to a query has to be. */
 export type Condition =
   | { readonly kind: 'equals'; readonly value: string }
@@ -57,5 +59,5 @@ function normalDecimal(text: string): string | undefined {
 
 /** A record is no place for a whole document that a query may return. */
 export function shorten(value: string): string {
-  return value.length > 200 ? `${value.slice(0, 200)}…` : value
+  return truncate(value, 200)
 }

@@ -1,6 +1,7 @@
 import type { Check, CheckVerdict } from '../checks/check.ts'
 import { renderAmount } from '../text/counts.ts'
 import { literal, table } from '../text/markdown.ts'
+import { truncate } from '../text/truncate.ts'
 
 /** Rows of each table of checks; the record has them all. */
 const ROWS_SHOWN = 40
@@ -22,10 +23,23 @@ export function renderOpenChecks(checks: readonly Check[]): readonly string[] {
 
 /** The checks that passed, folded away; none when there are none. */
 export function renderPassedChecks(checks: readonly Check[]): readonly string[] {
-  const rows = withVerdict(checks, 'pass')
+  return renderFolded(checks, 'pass', count => `${renderAmount(count, 'check')} passed`)
+}
+
+/** The checks that decide nothing, folded away; none when there are none. */
+export function renderInformation(checks: readonly Check[]): readonly string[] {
+  return renderFolded(checks, 'information', count => `${count} for information`)
+}
+
+function renderFolded(
+  checks: readonly Check[],
+  verdict: CheckVerdict,
+  title: (count: number) => string,
+): readonly string[] {
+  const rows = withVerdict(checks, verdict)
   if (rows.length === 0) return []
-  const title = `${CHECK_ICONS.pass} ${renderAmount(rows.length, 'check')} passed`
-  return [`<details><summary>${title}</summary>`, ...renderCheckTable(rows), '</details>']
+  const summary = `<summary>${CHECK_ICONS[verdict]} ${title(rows.length)}</summary>`
+  return [`<details>${summary}`, ...renderCheckTable(rows), '</details>']
 }
 
 function renderCheckTable(checks: readonly Check[]): readonly string[] {
@@ -48,5 +62,5 @@ function withVerdict(checks: readonly Check[], verdict: CheckVerdict): readonly 
 }
 
 function cell(text: string): string {
-  return literal(text.length > CELL_LENGTH ? `${text.slice(0, CELL_LENGTH)}…` : text)
+  return literal(truncate(text, CELL_LENGTH))
 }
