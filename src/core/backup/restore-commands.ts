@@ -9,7 +9,11 @@ interface RestoreCommands {
 }
 
 /** A plain script is compressed as a whole, and psql reads it as text. */
-const UNPACK: Readonly<Record<string, string>> = { gzip: 'gzip -dc', lz4: 'lz4 -dc', zstd: 'zstd -dc' }
+const UNPACK: ReadonlyMap<string, string> = new Map([
+  ['gzip', 'gzip -dc'],
+  ['lz4', 'lz4 -dc'],
+  ['zstd', 'zstd -dc'],
+])
 
 /** The store that was asked. A manifest may name another bucket: it was copied, or forged. */
 export interface StoreAddress {
@@ -44,12 +48,13 @@ export function renderRestoreCommands(
 ): RestoreCommands {
   const store = endpointOption(endpoint)
   const uri = shellQuote(`s3://${bucket}/${object.key}`)
-  const file = object.key.replace(/^.*\//, '')
+  // A forged key may end in a name that reads as an option, or as standard output.
+  const file = object.key.replace(/^.*\//, '').replace(/^-/, './-')
   const name = shellQuote(file)
   const fetchFile = `aws s3 cp${store} ${uri} ${name} &&\n  echo ${shellQuote(`${object.sha256}  ${file}`)} | sha256sum --check &&`
   const fetchStream = `aws s3 cp${store} ${uri} -`
   if (format === 'plain') {
-    const unpack = UNPACK[compression.replace(/:.*$/, '')]
+    const unpack = UNPACK.get(compression.replace(/:.*$/, ''))
     if (unpack === undefined)
       return {
         file: `${fetchFile}\n  psql --no-psqlrc --set ON_ERROR_STOP=1 --single-transaction --dbname "$TARGET_URL" --file ${name}`,

@@ -38,9 +38,12 @@ function renderCreateExtension({ name, definition }: ArchiveEntry): string {
   return `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)}${into}`
 }
 
+const NAME = String.raw`"(?:[^"]|"")*"|[^\s;"]+`
+const WITH_SCHEMA = new RegExp(`^CREATE EXTENSION (?:IF NOT EXISTS )?(?:${NAME}) WITH SCHEMA (${NAME})`)
+
 /** pg_dump writes the schema of an extension into its statement only. */
 function schemaOf(definition: string): string | undefined {
-  const [, written] = /\bWITH SCHEMA ("(?:[^"]|"")*"|[^\s;]+)/.exec(definition) ?? []
+  const [, written] = WITH_SCHEMA.exec(definition) ?? []
   if (written === undefined) return undefined
   return written.startsWith('"') ? written.slice(1, -1).replaceAll('""', '"') : written
 }

@@ -12,7 +12,7 @@ const FOREIGN_TIMEOUT_MS = 60_000
 export function planViews(
   entries: readonly ArchiveEntry[],
   all: readonly ArchiveEntry[],
-  { skipForeignServers }: PassFacts,
+  { skipForeignServers }: Pick<PassFacts, 'skipForeignServers'>,
 ): { readonly views: ReadonlyArray<readonly Attempt[]>; readonly leftOut: readonly LeftOut[] } {
   const foreign = readersOfForeignServers(all)
   const refreshes = entries.filter(({ kind }) => kind === 'MATERIALIZED VIEW DATA')

@@ -41,7 +41,7 @@ const TIMED = ['window-shorter-than', 'export-older-than'] as const
 
 /** Parses one line of fail-on. Throws a RangeError. */
 export function parsePostureDemand(line: string): PostureDemand {
-  const [name = '', duration] = line.split('=', 2).map(part => part.trim())
+  const [, name = '', duration] = /^([^=]*?)\s*(?:=\s*(.*))?$/s.exec(line.trim()) ?? []
   const plain = PLAIN.find(kind => kind === name)
   if (plain !== undefined && duration === undefined) return { kind: plain }
   const timed = TIMED.find(kind => kind === name)

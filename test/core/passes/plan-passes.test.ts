@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import type { ArchiveEntry } from '../../../src/core/backup/archive-toc.ts'
 import type { PassFacts } from '../../../src/core/passes/pass.ts'
 import { planPasses } from '../../../src/core/passes/plan-passes.ts'
-import { planPrerequisites } from '../../../src/core/passes/plan-prerequisites.ts'
 import { archiveEntry } from '../../support/samples/archive-entry.ts'
 
 const DRILL: PassFacts = {
@@ -128,30 +127,5 @@ describe('the plan of passes', () => {
       const handledBefore = [1, 2, 34, ...(facts.grants ? [] : [7, 8])]
       expect([...placed, ...handledBefore].map(Number).toSorted((a, b) => a - b)).toEqual(ids(entries))
     }
-  })
-})
-
-describe('the prerequisites', () => {
-  it('are extensions with their schemas, rebuilt from their names', () => {
-    expect(planPrerequisites(entries, { hasSuperuser: true }, 'runbook_drill_1')).toEqual([
-      {
-        what: 'extension citext',
-        role: 'superuser',
-        statements: [
-          'CREATE SCHEMA IF NOT EXISTS "ext" AUTHORIZATION "runbook_drill_1"',
-          'CREATE EXTENSION IF NOT EXISTS "citext" WITH SCHEMA "ext"',
-        ],
-        entry: entries[1],
-      },
-    ])
-  })
-
-  it('run nothing else that an archive writes into the statement of an extension', () => {
-    const forged = archiveEntry(2, 'EXTENSION', 'x', {
-      definition: 'CREATE EXTENSION x WITH SCHEMA public; DROP TABLE t;',
-    })
-    expect(planPrerequisites([forged], { hasSuperuser: true }, 'o')[0]?.statements).toEqual([
-      'CREATE EXTENSION IF NOT EXISTS "x" WITH SCHEMA "public"',
-    ])
   })
 })
