@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseConnectionUrl } from '../../../src/core/pg/connection.ts'
 import { planCutover, renderStep, stepsOf } from '../../../src/core/render/cutover-plan.ts'
-import { cutoverEventKey, parseCutoverId, stateOf } from '../../../src/core/render/cutover-record.ts'
 import { service } from '../../../src/core/render/resources.ts'
 
 const doors = (id: string) => ({
@@ -57,27 +56,5 @@ describe('the plan of a cutover', () => {
       'no variable of work (srv-work) leads to the old database',
       'a group reaches srv-else too: name it in service-ids, or unlink it',
     ])
-  })
-})
-
-describe('the record of a cutover', () => {
-  it('knows where it stands', () => {
-    const event = (direction: 'forward' | 'undo', step: number) => ({
-      ...{ version: 1, at: '2026-12-01T04:00:00Z', direction, step, what: '', nonce: '' },
-      run: { repository: '', workflow: '', runId: '', runAttempt: '', commit: '' },
-    })
-    expect(stateOf(undefined, 3)).toBe('planned')
-    expect(stateOf(event('forward', 2), 3)).toBe('under way')
-    expect(stateOf(event('forward', 3), 3)).toBe('done')
-    expect(stateOf(event('undo', 0), 3)).toBe('being undone')
-    expect(stateOf(event('undo', 3), 3)).toBe('undone')
-  })
-
-  it('has keys that sort, and an id that can be given as an address', () => {
-    const location = { prefix: 'backups', database: 'logi' }
-    const id = '20261201T040000Z-1a2b3c4d'
-    expect(cutoverEventKey(location, id, 7)).toBe(`backups/cutovers/logi/${id}/0007.json`)
-    expect(parseCutoverId(`s3://b/backups/cutovers/logi/${id}.json`)).toBe(id)
-    expect(() => parseCutoverId('latest')).toThrow('expected the id of a cutover')
   })
 })

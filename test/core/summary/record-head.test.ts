@@ -1,9 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as d from '../../../src/core/json/decode.ts'
-import { pastBackup, renderBackupHead } from '../../../src/core/summary/backup-trend.ts'
 import { parseHead, renderHead } from '../../../src/core/summary/record-head.ts'
-import { SAMPLE } from '../../support/samples/manifest.ts'
 
 const shape = d.object({ text: d.string, number: d.nonNegativeInt })
 
@@ -16,15 +14,6 @@ describe('the head of a record', () => {
         if ('head' in metadata) expect(parseHead(metadata, shape)).toEqual({ text, number })
       }),
     )
-  })
-
-  it('of a manifest holds what a trend needs, and is no larger with more tables', () => {
-    const manifest = SAMPLE
-    const head = renderBackupHead(manifest)
-    expect(parseHead(head, pastBackup)).toEqual(pastBackup(manifest, ''))
-    const tables = Array.from({ length: 1000 }, () => manifest.fingerprint.tables).flat()
-    const large = { ...manifest, fingerprint: { ...manifest.fingerprint, tables } }
-    expect(renderBackupHead(large)).toEqual(head)
   })
 
   it.each([{}, { head: 'no JSON' }, { head: '{"text":1}' }])('is absent in %j', metadata => {
