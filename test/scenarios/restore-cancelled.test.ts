@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { parseRestoreRecord } from '../../src/core/restore/restore-record.ts'
 import { createBucket } from '../support/bucket.ts'
 import { withClient } from '../support/database.ts'
-import { dumpOptions, labEnvironment } from '../support/dump.ts'
 import { createHosted } from '../support/hosted.ts'
 import { theLab } from '../support/lab.ts'
 import { databaseDigest } from '../support/restore.ts'
-import { runAction, startAction } from '../support/runner.ts'
+import { dumpLogi, restoreOptions } from '../support/restore-run.ts'
+import { startAction } from '../support/runner.ts'
 
 /** An index that takes as long to build as the session says: at once, or longer than any test waits. */
 const SLOW = `
@@ -24,23 +24,12 @@ describe('restore-from-s3 that is cancelled', () => {
     async mode => {
       await using hosted = await createHosted(lab, SLOW)
       await using bucket = await createBucket(lab)
-      const dumped = await runAction(
-        'dump-to-s3',
-        dumpOptions(lab, hosted, bucket, { inputs: { database: 'logi' } }),
-      )
-      expect(dumped.exitCode, dumped.log).toBe(0)
+      await dumpLogi(lab, hosted, bucket)
       const before = await databaseDigest(lab, hosted.url)
-      const action = startAction('restore-from-s3', {
-        inputs: {
-          'target-url': hosted.url,
-          destination: `s3://${bucket.name}/backups`,
-          database: 'logi',
-          mode,
-          confirm: hosted.name,
-          'session-settings': 'test.pause=10',
-        },
-        env: labEnvironment(lab),
-      })
+      const action = startAction(
+        'restore-from-s3',
+        restoreOptions(lab, hosted, bucket, { mode, 'session-settings': 'test.pause=10' }),
+      )
       await action.waitForLog(/##\[group\](Restore|Replace)/)
 
       const run = await action.cancel()

@@ -4,28 +4,17 @@ import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
 import { parseManifest, renderManifest } from '../../src/core/backup/manifest.ts'
-import { createBucket, type TestBucket } from '../support/bucket.ts'
-import { createHosted, type HostedDatabase } from '../support/hosted.ts'
+import { createBucket } from '../support/bucket.ts'
+import { createHosted } from '../support/hosted.ts'
 import { theLab } from '../support/lab.ts'
-import { expectRefusal, TWO_TABLES } from '../support/restore-refusal.ts'
-import { dumpLogi } from '../support/restore-run.ts'
-import type { ActionRun } from '../support/runner.ts'
+import { refusalsOn, TWO_TABLES } from '../support/restore-refusal.ts'
 
 const MODES = ['new-database', 'swap', 'overwrite'] as const
 
 describe('restore-from-s3 refuses before the first change', () => {
   const lab = theLab()
 
-  const dump = (from: { readonly url: string }, to: TestBucket, inputs: Record<string, string> = {}) =>
-    dumpLogi(lab, from, to, { fingerprint: 'counts', ...inputs })
-
-  const refusal = (
-    target: HostedDatabase,
-    bucket: TestBucket,
-    code: string,
-    inputs: Record<string, string>,
-    env: Record<string, string> = {},
-  ): Promise<ActionRun> => expectRefusal(lab, target, bucket, code, inputs, env)
+  const { dump, refusal } = refusalsOn(lab)
 
   it('a wrong or missing confirmation', async () => {
     await using hosted = await createHosted(lab, TWO_TABLES)

@@ -1,26 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { createBucket, type TestBucket } from '../support/bucket.ts'
+import { createBucket } from '../support/bucket.ts'
 import { createDatabase, withClient } from '../support/database.ts'
 import { labEnvironment } from '../support/dump.ts'
-import { createHosted, type HostedDatabase } from '../support/hosted.ts'
+import { createHosted } from '../support/hosted.ts'
 import { theLab } from '../support/lab.ts'
-import { expectRefusal, TWO_TABLES } from '../support/restore-refusal.ts'
-import { dumpLogi } from '../support/restore-run.ts'
-import { type ActionRun, runAction } from '../support/runner.ts'
+import { refusalsOn, TWO_TABLES } from '../support/restore-refusal.ts'
+import { runAction } from '../support/runner.ts'
 
 describe('restore-from-s3 refuses a target before the first change', () => {
   const lab = theLab()
 
-  const dump = (from: { readonly url: string }, to: TestBucket, inputs: Record<string, string> = {}) =>
-    dumpLogi(lab, from, to, { fingerprint: 'counts', ...inputs })
-
-  const refusal = (
-    target: HostedDatabase,
-    bucket: TestBucket,
-    code: string,
-    inputs: Record<string, string>,
-    env: Record<string, string> = {},
-  ): Promise<ActionRun> => expectRefusal(lab, target, bucket, code, inputs, env)
+  const { dump, refusal } = refusalsOn(lab)
 
   it('a role that may not create databases', async () => {
     await using hosted = await createHosted(lab, TWO_TABLES, '')

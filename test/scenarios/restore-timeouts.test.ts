@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createBucket } from '../support/bucket.ts'
 import { withClient } from '../support/database.ts'
-import { dumpOptions, labEnvironment } from '../support/dump.ts'
 import { createHosted } from '../support/hosted.ts'
 import { theLab } from '../support/lab.ts'
+import { dumpLogi, restoreOptions } from '../support/restore-run.ts'
 import { runAction } from '../support/runner.ts'
 
 /** An index that takes a second to build, in one statement, while the other worker has nothing to do. */
@@ -31,25 +31,12 @@ describe('restore-from-s3 into a database of a hurried role', () => {
     async mode => {
       await using hosted = await createHosted(lab, SLOW)
       await using bucket = await createBucket(lab)
-      const dumped = await runAction(
-        'dump-to-s3',
-        dumpOptions(lab, hosted, bucket, { inputs: { database: 'logi' } }),
-      )
-      expect(dumped.exitCode, dumped.log).toBe(0)
+      await dumpLogi(lab, hosted, bucket)
       await withClient(hosted.adminUrl, async client => {
         for (const setting of SETTINGS) await client.query(`ALTER ROLE ${hosted.user} SET ${setting}`)
       })
 
-      const run = await runAction('restore-from-s3', {
-        inputs: {
-          'target-url': hosted.url,
-          destination: `s3://${bucket.name}/backups`,
-          database: 'logi',
-          mode,
-          confirm: hosted.name,
-        },
-        env: labEnvironment(lab),
-      })
+      const run = await runAction('restore-from-s3', restoreOptions(lab, hosted, bucket, { mode }))
 
       expect(run.exitCode, run.log).toBe(0)
       expect(run.outputs.verdict).toBe('pass')

@@ -4,7 +4,7 @@ import type { TestBucket } from './bucket.ts'
 import { withClient } from './database.ts'
 import type { HostedDatabase } from './hosted.ts'
 import { databaseDigest } from './restore.ts'
-import { restoreOptions } from './restore-run.ts'
+import { dumpLogi, restoreOptions } from './restore-run.ts'
 import { type ActionRun, runAction } from './runner.ts'
 
 /** Two tables of which one refers to the other. */
@@ -15,7 +15,7 @@ export const TWO_TABLES = `
   INSERT INTO links (user_id) SELECT i FROM generate_series(1, 50) AS i;`
 
 /** Runs the restore and expects one error of that code, and that nothing at all has changed. */
-export async function expectRefusal(
+async function expectRefusal(
   lab: Lab,
   target: HostedDatabase,
   bucket: TestBucket,
@@ -48,4 +48,19 @@ export async function expectRefusal(
   expect(run.leftFiles).toEqual([])
   expect(await bucket.list('backups/restores/')).toEqual([])
   return run
+}
+
+/** The two verbs of a file of refusals: back up with counts, and expect a restore to be refused. */
+export function refusalsOn(lab: Lab) {
+  return {
+    dump: (from: { readonly url: string }, to: TestBucket, inputs: Record<string, string> = {}) =>
+      dumpLogi(lab, from, to, { fingerprint: 'counts', ...inputs }),
+    refusal: (
+      target: HostedDatabase,
+      bucket: TestBucket,
+      code: string,
+      inputs: Record<string, string>,
+      env: Record<string, string> = {},
+    ) => expectRefusal(lab, target, bucket, code, inputs, env),
+  }
 }
