@@ -1,6 +1,6 @@
 import { parseDatabaseName } from '../core/backup/bucket-layout.ts'
 import type { Connection } from '../core/pg/connection.ts'
-import { parseNamePattern } from '../core/pg/name-pattern.ts'
+import { parseNamePattern, parseSchemaPattern } from '../core/pg/name-pattern.ts'
 import { type Inputs, type Read, Refused } from '../runner/inputs.ts'
 
 /** The logical name: as given, or the database's own where that can be part of a key. */
@@ -14,7 +14,8 @@ export function readDatabaseName(inputs: Inputs, connection: Read<Connection>, n
 /** pg_dump patterns, one per line, all checked. */
 export function readPatterns(inputs: Inputs, name: string): Read<readonly string[]> {
   return inputs.parseLines(name, pattern => {
-    parseNamePattern(pattern)
+    if (name === 'schemas') parseSchemaPattern(pattern)
+    else parseNamePattern(pattern)
     return pattern
   })
 }

@@ -19,6 +19,13 @@ export function parseNamePattern(pattern: string): NamePattern {
   return second === undefined ? { schema: undefined, name: first } : { schema: first, name: second }
 }
 
+/** Translates a pattern of schemas. Throws a RangeError for one with a dot, which names a table. */
+export function parseSchemaPattern(pattern: string): string {
+  const { schema, name } = parseNamePattern(pattern)
+  if (schema !== undefined) throw new RangeError(`"${pattern}" has a dot; expected the name of a schema`)
+  return name
+}
+
 function splitParts(pattern: string): readonly string[] {
   const parts = ['']
   let quoted = false

@@ -6,7 +6,7 @@ import {
 } from '../backup/manifest.ts'
 import type { RestoredContent } from '../checks/compare-manifest.ts'
 import { FILLED } from '../checks/definitions.ts'
-import { type NamePattern, parseNamePattern } from '../pg/name-pattern.ts'
+import { parseNamePattern, parseSchemaPattern } from '../pg/name-pattern.ts'
 import { keyOf, type QualifiedName } from '../pg/qualified-name.ts'
 
 export const RESTORE_SCOPES = ['everything', 'structure', 'tables', 'rows'] as const
@@ -43,10 +43,8 @@ export function selectTables(
   if (fingerprint.level === 'none')
     throw new RangeError('the manifest lists no tables (fingerprint: none), so that none can be picked')
   const matches = [
-    ...tables.map(text => [text, toMatcher(parseNamePattern(text))] as const),
-    ...schemas.map(
-      text => [text, (table: QualifiedName) => test(parseNamePattern(text).name, table.schema)] as const,
-    ),
+    ...tables.map(text => [text, matchTables(text)] as const),
+    ...schemas.map(text => [text, matchSchemas(text)] as const),
   ]
   const empty = matches.filter(([, isMatch]) => !fingerprint.tables.some(isMatch)).map(([text]) => text)
   if (empty.length > 0) throw new RangeError(`the backup has no table that matches ${empty.join(', ')}`)
@@ -71,12 +69,29 @@ export function neededBytes({ server, fingerprint, backup }: Manifest, scope: Re
   return Math.ceil((server.databaseBytes * countRows(fingerprint.tables.filter(picker(scope)))) / rows)
 }
 
-function toMatcher({ schema, name }: NamePattern): (table: QualifiedName) => boolean {
-  return table => (schema === undefined || test(schema, table.schema)) && test(name, table.name)
+type Matcher = (table: QualifiedName) => boolean
+
+function matchTables(text: string): Matcher {
+  const pattern = parseNamePattern(text)
+  const schema = pattern.schema === undefined ? undefined : compile(pattern.schema, text)
+  const name = compile(pattern.name, text)
+  return table => (schema?.test(table.schema) ?? true) && name.test(table.name)
 }
 
-function test(pattern: string, text: string): boolean {
-  return new RegExp(pattern, 'su').test(text)
+function matchSchemas(text: string): Matcher {
+  const name = compile(parseSchemaPattern(text), text)
+  return table => name.test(table.schema)
+}
+
+/** PostgreSQL knows expressions that JavaScript does not. */
+function compile(pattern: string, text: string): RegExp {
+  try {
+    return new RegExp(pattern, 'su')
+  } catch (error) {
+    throw new RangeError(`"${text}" cannot be matched; write the name with * and ? or in double quotes`, {
+      cause: error,
+    })
+  }
 }
 
 /**

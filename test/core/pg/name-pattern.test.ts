@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseNamePattern } from '../../../src/core/pg/name-pattern.ts'
+import { parseNamePattern, parseSchemaPattern } from '../../../src/core/pg/name-pattern.ts'
 
 /* That these mean what pg_dump means is shown against pg_dump itself in test/postgres/selection.test.ts. */
 describe('a name pattern', () => {
@@ -33,5 +33,23 @@ describe('a name pattern', () => {
   ])('%s is refused', (pattern, message) => {
     expect(() => parseNamePattern(pattern)).toThrow(RangeError)
     expect(() => parseNamePattern(pattern)).toThrow(message)
+  })
+})
+
+describe('a pattern of schemas', () => {
+  test.each([
+    ['Audit', '^(audit)$'],
+    ['"a.b"', '^(a\\.b)$'],
+    ['app_*', '^(app_.*)$'],
+  ])('%s', (pattern, name) => {
+    expect(parseSchemaPattern(pattern)).toBe(name)
+  })
+
+  test.each([
+    ['audit.events', /"audit.events" has a dot; expected the name of a schema/],
+    ['a.b.c', /too many dots/],
+    ['', /empty part/],
+  ])('%s is refused', (pattern, message) => {
+    expect(() => parseSchemaPattern(pattern)).toThrow(message)
   })
 })
