@@ -28,8 +28,6 @@ export interface ArchiveFacts {
   readonly ofOthers: readonly string[]
 }
 
-export const NO_ARCHIVE: ArchiveFacts = { entries: 0, ofOthers: [] }
-
 /** One reason not to begin. */
 export interface TargetProblem {
   readonly message: string

@@ -20,11 +20,10 @@ import { type RowFacts, rowProblems, rowWarnings } from '../../core/restore/row-
 import type { TriggerChoice } from '../../core/restore/row-trigger.ts'
 import type { TargetFacts } from '../../core/restore/target-facts.ts'
 import { targetProblems } from '../../core/restore/target-problems.ts'
-import {
-  type ArchiveFacts,
-  NO_ARCHIVE,
-  type TargetProblem,
-  type TargetRequirements,
+import type {
+  ArchiveFacts,
+  TargetProblem,
+  TargetRequirements,
 } from '../../core/restore/target-requirements.ts'
 import { targetWarnings } from '../../core/restore/target-warnings.ts'
 import { renderBytes, renderCount } from '../../core/text/bytes.ts'
@@ -95,7 +94,7 @@ export async function planRestore(request: PlanRequest, deps: PlanDeps): Promise
   })
   const digest = digestPlan(request, facts)
   refuseOtherPlan(request, facts, digest)
-  refuse(targetProblems(manifest, facts, { ...requirements, archive: NO_ARCHIVE }))
+  refuse(targetProblems(manifest, facts, { ...requirements, archive: { entries: 0, ofOthers: [] } }))
   await deps.trySettings()
   const rows = scope.of === 'rows' ? await deps.readRowFacts(scope.tables) : undefined
   if (rows !== undefined) refuse(rowProblems(rows, request.triggers))

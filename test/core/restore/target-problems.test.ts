@@ -1,58 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { neededBytes } from '../../../src/core/restore/restore-scope.ts'
 import type { TargetFacts } from '../../../src/core/restore/target-facts.ts'
 import { targetProblems } from '../../../src/core/restore/target-problems.ts'
-import { NO_ARCHIVE, type TargetRequirements } from '../../../src/core/restore/target-requirements.ts'
+import type { TargetRequirements } from '../../../src/core/restore/target-requirements.ts'
 import { targetWarnings } from '../../../src/core/restore/target-warnings.ts'
 import { SAMPLE } from '../../support/samples/manifest.ts'
+import { REQUIREMENTS, TARGET } from '../../support/samples/target.ts'
 
 const FACTS: TargetFacts = {
-  versionNumber: 180_006,
-  version: '18.6',
-  database: 'logi',
-  systemIdentifier: SAMPLE.server.systemIdentifier,
+  ...TARGET,
   user: 'odd "user"',
-  isSuperuser: false,
   mayCreateDatabases: false,
-  isStandby: false,
-  owner: 'logi',
-  mayActAsOwner: true,
-  connectors: [],
   mayActAsRole: false,
-  roleNeeds: [],
-  databaseBytes: 0,
-  serverBytes: 0,
-  extensions: [],
-  foreignExtensions: [],
-  keptSchemas: [],
-  foreignPublications: [],
-  roles: [],
-  sessions: [],
-  preparedTransactions: 0,
-  objectsNotOwned: [],
-  droppedObjects: 0,
-  unlockableTables: [],
-  subscriptions: [],
-  hiddenUserMappings: [],
-  slots: [],
-  databases: [],
-  keptRows: [],
-  lockCapacity: 1000,
   leftovers: ['left "over"; DROP DATABASE logi'],
 }
-
-const WISH: TargetRequirements = {
-  mode: 'new-database',
-  neededBytes: 0,
-  newNames: [],
-  takesSafetyBackup: false,
-  terminateSessions: false,
-  allOrNothing: true,
-  confirmedSource: undefined,
-  owner: 'own"er',
-  diskBytes: undefined,
-  archive: NO_ARCHIVE,
-}
+const WISH: TargetRequirements = { ...REQUIREMENTS, owner: 'own"er' }
 
 describe('what speaks against a restore', () => {
   const manifest = SAMPLE
@@ -75,7 +36,7 @@ describe('what speaks against a restore', () => {
     [
       'too few locks',
       { droppedObjects: 800, lockCapacity: 1000 },
-      { mode: 'overwrite', archive: { ...NO_ARCHIVE, entries: 100 } },
+      { mode: 'overwrite', archive: { entries: 100, ofOthers: [] } },
       'about 1200 locks',
     ],
     ['a name that is taken', { databases: ['logi', 'new'] }, { newNames: ['new'] }, 'named new already'],
@@ -98,14 +59,6 @@ describe('what speaks against a restore', () => {
       { ...WISH, ...requirements },
     )
     expect(problems.map(({ message }) => message).join('\n')).toContain(words)
-  })
-
-  it('is a matter of the rows that are chosen', () => {
-    const tables = [{ schema: 'public', name: SAMPLE.fingerprint.tables[0]?.name ?? '' }]
-    const all = neededBytes(manifest, { of: 'everything' })
-    expect(all).toBe(manifest.server.databaseBytes)
-    expect(neededBytes(manifest, { of: 'structure' })).toBe(0)
-    expect(neededBytes(manifest, { of: 'tables', tables })).toBeLessThanOrEqual(all)
   })
 
   it('tells what a role still needs that is to own things in a database that is there', () => {
