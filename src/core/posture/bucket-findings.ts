@@ -1,4 +1,5 @@
 import { endpointOption } from '../backup/aws-commands.ts'
+import { renderAmount } from '../text/counts.ts'
 import { shellQuote } from '../text/shell-quote.ts'
 import { readPolicy, withTls } from './bucket-policy.ts'
 import { type PostureFinding, type PostureJudgement, type SettingReading, toFinding } from './finding.ts'
@@ -49,7 +50,7 @@ export function bucketFindings(settings: BucketSettings, address: BucketAddress)
       ...judge(
         rules === undefined || rules === 0,
         'No web page of another origin may read it.',
-        `${rules} CORS rules let web pages of other origins read it.`,
+        `${renderAmount(rules ?? 0, 'CORS rule lets', 'CORS rules let')} web pages of other origins read it.`,
       ),
       fix: command('delete-bucket-cors'),
     })),
@@ -109,5 +110,5 @@ function policyFindings(
 function judgeLock(days: number | undefined): PostureJudgement {
   if (days === undefined) return { verdict: 'not-applicable', evidence: 'Object Lock is off.' }
   if (days === 0) return { verdict: 'not-applicable', evidence: 'Object Lock has no default retention.' }
-  return { verdict: 'pass', evidence: `Objects are locked for ${days} days by default.` }
+  return { verdict: 'pass', evidence: `Objects are locked for ${renderAmount(days, 'day')} by default.` }
 }

@@ -1,3 +1,4 @@
+import { renderAmount } from '../text/counts.ts'
 import { type LifecycleRule, mayTouch, prefixOf, type StoredRule } from './lifecycle-rule.ts'
 import { archivesPrefix, basePrefix, type LifecycleGoal, withoutOwn } from './own-rules.ts'
 
@@ -25,7 +26,8 @@ function expiryDangers(rule: LifecycleRule, prefixes: readonly string[]): readon
   const { Days, Date: day } = rule.Expiration ?? {}
   const eaten = prefixes.filter(prefix => mayTouch(rule, prefix))
   if ((Days === undefined && day === undefined) || eaten.length === 0) return []
-  const when = Days === undefined ? `on ${new Date(day ?? 0).toISOString()}` : `after ${Days} days`
+  const when =
+    Days === undefined ? `on ${new Date(day ?? 0).toISOString()}` : `after ${renderAmount(Days, 'day')}`
   return [`${nameOf(rule)} deletes objects in ${eaten.join(', ')} ${when}, the last good backup included.`]
 }
 
@@ -39,7 +41,9 @@ function sleepDangers(rule: LifecycleRule, records: readonly string[]): readonly
 function abortDangers(rule: LifecycleRule, archives: string): readonly string[] {
   const days = rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation
   if (days === undefined || days >= SHORTEST_ABORT_DAYS || !mayTouch(rule, archives)) return []
-  return [`${nameOf(rule)} aborts uploads after ${days} day: a dump that takes longer is lost.`]
+  return [
+    `${nameOf(rule)} aborts uploads after ${renderAmount(days, 'day')}: a dump that takes longer is lost.`,
+  ]
 }
 
 function nameOf(rule: LifecycleRule): string {
@@ -51,5 +55,5 @@ export function goalProblem(goal: LifecycleGoal, keptDays: number | undefined): 
   if (goal.glacierDays === undefined || keptDays === undefined) return undefined
   const billed = goal.glacierDays + GLACIER_MINIMUM_DAYS
   if (keptDays >= billed) return undefined
-  return `is ${keptDays} days, but GLACIER after ${goal.glacierDays} days is billed until day ${billed}`
+  return `is ${renderAmount(keptDays, 'day')}, but GLACIER after ${renderAmount(goal.glacierDays, 'day')} is billed until day ${billed}`
 }

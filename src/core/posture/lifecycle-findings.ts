@@ -1,4 +1,5 @@
 import { endpointOption } from '../backup/aws-commands.ts'
+import { renderAmount } from '../text/counts.ts'
 import { shellQuote } from '../text/shell-quote.ts'
 import { ASLEEP, dangerousRules } from './dangerous-rules.ts'
 import { type PostureFinding, type PostureJudgement, type SettingReading, toFinding } from './finding.ts'
@@ -44,7 +45,7 @@ function judgeGlacier(rules: readonly LifecycleRule[], goal: LifecycleGoal): Pos
     return goal.glacierDays === undefined
       ? { verdict: 'pass', evidence: 'Archives stay in the class of the dump.' }
       : { verdict: 'fail', evidence: 'No rule moves archives to GLACIER.' }
-  const evidence = `Archives move to ${found.StorageClass} after ${found.Days} days.`
+  const evidence = `Archives move to ${found.StorageClass} after ${renderAmount(found.Days ?? 0, 'day')}.`
   return { verdict: found.Days === goal.glacierDays ? 'pass' : 'fail', evidence }
 }
 
@@ -53,7 +54,10 @@ function judgeAbort(rules: readonly LifecycleRule[], goal: LifecycleGoal): Postu
     .filter(rule => coversAll(rule, archivesPrefix(goal)))
     .flatMap(({ AbortIncompleteMultipartUpload: abort }) => abort?.DaysAfterInitiation ?? [])
   if (days.length === 0) return { verdict: 'fail', evidence: 'Unfinished uploads stay and are billed.' }
-  return { verdict: 'pass', evidence: `Unfinished uploads are removed after ${Math.min(...days)} days.` }
+  return {
+    verdict: 'pass',
+    evidence: `Unfinished uploads are removed after ${renderAmount(Math.min(...days), 'day')}.`,
+  }
 }
 
 function judgeNoncurrent(rules: readonly LifecycleRule[], goal: LifecycleGoal): PostureJudgement {
@@ -62,7 +66,10 @@ function judgeNoncurrent(rules: readonly LifecycleRule[], goal: LifecycleGoal): 
     .flatMap(({ NoncurrentVersionExpiration: expiry }) => expiry?.NoncurrentDays ?? [])
   if (days.length === 0)
     return { verdict: 'fail', evidence: 'Versions of deleted or overwritten objects stay and are billed.' }
-  return { verdict: 'pass', evidence: `Old versions are removed after ${Math.min(...days)} days.` }
+  return {
+    verdict: 'pass',
+    evidence: `Old versions are removed after ${renderAmount(Math.min(...days), 'day')}.`,
+  }
 }
 
 /** The command that writes all rules: those of others, and ours. */
