@@ -1,15 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
-import { calendarOf } from '../../../src/core/retention/calendar.ts'
 import type { CatalogueBackup } from '../../../src/core/retention/catalogue.ts'
 import { planRetention } from '../../../src/core/retention/plan.ts'
-import { planDigest } from '../../../src/core/retention/plan-digest.ts'
-import {
-  parseKeepCount,
-  parseTimeZone,
-  type RetentionPolicy,
-  renderPolicy,
-} from '../../../src/core/retention/policy.ts'
-import { holdsNow, selectDeletions } from '../../../src/core/retention/select-deletions.ts'
+import type { RetentionPolicy } from '../../../src/core/retention/policy.ts'
 import {
   DAY_MS,
   dailyBackups,
@@ -138,73 +130,5 @@ describe('a backup in doubt', () => {
     const gone = { ...newest, storedBytes: undefined }
     const catalogue = sampleCatalogue([gone, second, third], { drills: [drillOf(gone, 'pass')] })
     expect(planRetention(catalogue, { ...NO_POLICY, counts: { last: 1 } }, NOW).due).toEqual([])
-  })
-})
-
-describe('calendar periods', () => {
-  test.each([
-    ['UTC', '2026-11-29T23:30:00Z', 'daily', '2026-11-29'],
-    ['Asia/Singapore', '2026-11-29T23:30:00Z', 'daily', '2026-11-30'],
-    ['Asia/Singapore', '2026-11-29T23:30:00Z', 'weekly', '2026-W49'],
-    ['UTC', '2026-01-01T00:00:00Z', 'weekly', '2026-W01'],
-    ['UTC', '2027-01-03T12:00:00Z', 'weekly', '2026-W53'],
-    ['UTC', '2024-12-30T12:00:00Z', 'weekly', '2025-W01'],
-    ['UTC', '2026-11-29T23:30:00Z', 'monthly', '2026-11'],
-    ['Pacific/Kiritimati', '2025-12-31T12:00:00Z', 'yearly', '2026'],
-  ] as const)('in %s, %s is in %s %s', (timeZone, instant, tier, period) => {
-    expect(calendarOf(timeZone)(new Date(instant))[tier]).toBe(period)
-  })
-
-  it('tells the two hours of the night when clocks go back', () => {
-    const hour = (instant: string) => calendarOf('America/New_York')(new Date(instant)).hourly
-    expect(hour('2026-11-01T05:30:00Z')).not.toBe(hour('2026-11-01T06:30:00Z'))
-  })
-})
-
-describe('the words of a policy', () => {
-  test.each([['0'], ['-1'], ['1.5'], ['7d'], ['100001'], ['ten']])('refuse the count %s', text => {
-    expect(() => parseKeepCount(text)).toThrow('from 1 to 100000, or unlimited')
-  })
-
-  it('take counts, unlimited and time zones', () => {
-    expect([parseKeepCount('7'), parseKeepCount('unlimited')]).toEqual([7, Number.POSITIVE_INFINITY])
-    expect(parseTimeZone('Asia/Singapore')).toBe('Asia/Singapore')
-    expect(() => parseTimeZone('Mars/Olympus')).toThrow('such as UTC or Asia/Singapore')
-  })
-
-  it('are shown as they are', () => {
-    const counts = { yearly: Number.POSITIVE_INFINITY, daily: 7 }
-    expect(renderPolicy({ ...NO_POLICY, counts, withinMs: 2 * DAY_MS })).toBe(
-      'daily 7, yearly unlimited, within 2 days (UTC)',
-    )
-  })
-})
-
-describe('deletions', () => {
-  it('take the oldest first, do not count locked ones, and leave the rest for later', () => {
-    const isLocked = (name: string) => name === 'b'
-    expect(selectDeletions(['a', 'b', 'c', 'd'], isLocked, 2)).toEqual({
-      now: ['a', 'c'],
-      waiting: ['b'],
-      later: ['d'],
-    })
-  })
-
-  test.each([
-    [{ until: new Date(NOW.getTime() + 1), isLegalHold: false }, true],
-    [{ until: NOW, isLegalHold: false }, false],
-    [{ until: null, isLegalHold: true }, true],
-    [{ until: null, isLegalHold: false }, false],
-  ])('are held back by %j: %s', (lock, holds) => {
-    expect(holdsNow(lock, NOW)).toBe(holds)
-  })
-
-  it('have a digest that changes with any version that would be deleted', () => {
-    const object = { key: 'a', versionIds: ['1'], etag: '"e"', bytes: 1 }
-    const doomed = { id: 'x', manifest: object, archive: object }
-    const other = { ...doomed, archive: { ...object, versionIds: ['2'] } }
-    expect(planDigest('b', [doomed])).toMatch(/^[0-9a-f]{16}$/)
-    expect(planDigest('b', [other])).not.toBe(planDigest('b', [doomed]))
-    expect(planDigest('c', [doomed])).not.toBe(planDigest('b', [doomed]))
   })
 })
