@@ -12,7 +12,8 @@ export interface CephPorts {
 export const FSID = '5f1d7a52-0000-4000-8000-000000000001'
 
 /**
- * The storage classes that AWS has and this gateway is taught; to Ceph each is only a label on the same pool.
+ * The storage classes that AWS has and this gateway is taught; to Ceph each is only a label on the same
+ * pool, except that a lifecycle rule moves objects to DEEP_ARCHIVE as to a cloud tier (ceph.ts).
  */
 export const STORAGE_CLASSES = [
   'STANDARD_IA',
@@ -75,6 +76,8 @@ export function renderCephConfig(root: string, directory: string, ports: CephPor
     // Objects live in memory: what was deleted has to go at once, not after the two hours of a real cluster.
     rgw_gc_obj_min_wait: 2,
     rgw_gc_processor_period: 2,
+    // What is asked for comes back at once, not with the next quarter of an hour.
+    rgw_restore_processor_period: 1,
     // SSE-KMS with keys of the configuration, over plain HTTP.
     rgw_crypt_require_ssl: false,
     rgw_crypt_s3_kms_backend: 'testing',

@@ -45,7 +45,7 @@ export async function startCeph(context: ServiceContext, root: string): Promise<
     context.daemon(program, cluster.line(program, '-c', cluster.config, '-f', ...args))
   const monitor = await daemon('ceph-mon', '-i', 'a')
   const store = await daemon('ceph-osd', '-i', '0')
-  await configureGateway(cluster)
+  await configureGateway(cluster, ports.gateway)
   const gateway = await daemon('radosgw', '-n', 'client.admin')
   await waitUntil(() => answers(ports.gateway), [monitor, store, gateway], 30_000)
   return { port: ports.gateway }
@@ -76,7 +76,7 @@ async function createCluster(directory: string, root: string, ports: CephPorts):
 }
 
 /** Users and storage classes. The first command waits until the cluster is up: it creates the pools. */
-async function configureGateway(cluster: Cluster): Promise<void> {
+async function configureGateway(cluster: Cluster, port: number): Promise<void> {
   const admin = (...args: readonly string[]) =>
     command(cluster.line('radosgw-admin', '-c', cluster.config, ...args), { timeoutMs: 60_000 })
   const user = (id: string, keys: Keys, ...more: readonly string[]) =>
@@ -95,13 +95,39 @@ async function configureGateway(cluster: Cluster): Promise<void> {
   }
   await edit<ZoneGroup>('zonegroup', group => {
     group.api_name = REGION
-    for (const target of group.placement_targets) target.storage_classes = ['STANDARD', ...STORAGE_CLASSES]
+    for (const target of group.placement_targets) {
+      target.storage_classes = ['STANDARD', ...STORAGE_CLASSES]
+      target.tier_targets = [{ key: 'DEEP_ARCHIVE', val: coldTier(port) }]
+    }
   })
   await edit<Zone>('zone', zone => {
     for (const { val } of zone.placement_pools) {
       for (const name of STORAGE_CLASSES) val.storage_classes[name] = { data_pool: DATA_POOL }
     }
   })
+}
+
+/**
+ * A class whose objects leave the bucket for another store, which is this gateway again: they have to be
+ * restored before they can be read. https://docs.ceph.com/en/tentacle/radosgw/cloud-restore/
+ */
+function coldTier(port: number) {
+  return {
+    tier_type: 'cloud-s3',
+    storage_class: 'DEEP_ARCHIVE',
+    retain_head_object: true,
+    s3: {
+      endpoint: `http://127.0.0.1:${port}`,
+      access_key: LAB_KEYS.accessKeyId,
+      secret: LAB_KEYS.secretAccessKey,
+      region: REGION,
+      host_style: 'path',
+      target_path: 'cold-tier',
+      multipart_sync_threshold: 33554432,
+      multipart_min_part_size: 33554432,
+    },
+    restore_storage_class: 'STANDARD',
+  }
 }
 
 const DATA_POOL = 'default.rgw.buckets.data'
@@ -126,7 +152,7 @@ const KEYS: ReadonlyArray<readonly [name: string, ...capabilities: string[]]> = 
 /** What is changed of radosgw-admin's JSON. */
 interface ZoneGroup {
   api_name: string
-  placement_targets: { storage_classes: string[] }[]
+  placement_targets: { storage_classes: string[]; tier_targets: unknown[] }[]
 }
 
 interface Zone {

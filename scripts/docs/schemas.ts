@@ -1,4 +1,5 @@
 import { manifest } from '../../src/core/backup/manifest.ts'
+import { thawRecord } from '../../src/core/backup/thaw-record.ts'
 import { drillRecord } from '../../src/core/drill/drill-record.ts'
 import { gateRecord } from '../../src/core/gate/gate-record.ts'
 import type { JsonSchema } from '../../src/core/json/decode.ts'
@@ -11,6 +12,7 @@ const DOCUMENTS: ReadonlyArray<readonly [file: string, title: string, schema: Js
   ['drill-record', 'Record of a drill', drillRecord.schema],
   ['gate-record', 'Record of a gate', gateRecord.schema],
   ['restore-record', 'Record of a restore', restoreRecord.schema],
+  ['thaw-record', 'Request for an archive in cold storage', thawRecord.schema],
   ['cutover-record', 'Plan of a cutover', cutoverRecord.schema],
   ['cutover-event', 'Step of a cutover', cutoverEvent.schema],
 ]

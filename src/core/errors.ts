@@ -33,6 +33,8 @@ export const ERROR_CODES = {
   BACKUP_NOT_FOUND: 'No backup matches the request.',
   BACKUP_UNUSABLE:
     'The backup cannot be used here: partial, in a format that cannot be restored, or in cold storage.',
+  ARCHIVE_THAWING:
+    'The archive is being retrieved from cold storage. Run the step again at the time in the message.',
   ARCHIVE_CORRUPT: 'The archive in the store is not the one that the manifest describes.',
   SCRATCH_FAILED: 'The scratch server could not be started, or cannot hold this backup.',
   RESTORE_FAILED: 'pg_restore did not finish.',

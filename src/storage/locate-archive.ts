@@ -1,4 +1,4 @@
-import { renderThaw } from '../core/backup/aws-commands.ts'
+import { renderRestoreObject } from '../core/backup/aws-commands.ts'
 import type { Manifest } from '../core/backup/manifest.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { ObjectFacts, Store } from './store.ts'
@@ -7,6 +7,7 @@ import { isArchived, isDenied, isNotFound, isPreconditionFailed, storeErrorName 
 /** The object that is read for a manifest: the very one that was written, or a copy of it. */
 export interface FoundArchive {
   readonly key: string
+  readonly bytes: number
   readonly etag: string
   readonly versionId: string | null
   readonly storageClass: string
@@ -22,18 +23,27 @@ export interface FoundArchive {
  * version in any case. Throws BACKUP_NOT_FOUND, or ARCHIVE_CORRUPT for another length.
  */
 export async function locateArchive(store: Store, archive: Manifest['object']): Promise<FoundArchive> {
-  const { key, versionId, etag, bytes } = archive
-  const pinned = versionId === null ? undefined : await headVersion(store, key, versionId)
-  if (pinned?.etag === etag && pinned.bytes === bytes) return { ...pinned, key, versionId, isCopy: false }
-  const current = await store.head(key)
-  if (current === undefined) throw gone(store, key, undefined)
-  if (current.bytes !== bytes)
+  const { key, bytes } = archive
+  const found = await headArchive(store, archive)
+  if (found === undefined) throw gone(store, key, undefined)
+  if (found.bytes !== bytes)
     throw new OperatorError(
       'ARCHIVE_CORRUPT',
-      `${store.uri(key)} has ${current.bytes} bytes. Expected ${bytes}, as in its manifest.`,
+      `${store.uri(key)} has ${found.bytes} bytes. Expected ${bytes}, as in its manifest.`,
       { hint: 'Do not restore it. Pick an older backup, and find out who replaced the object.' },
     )
-  return { ...current, key, isCopy: current.etag !== etag || versionId !== null }
+  return found
+}
+
+/** As locateArchive, of any length; undefined where there is none. */
+export async function headArchive(
+  store: Store,
+  { key, versionId, etag }: Manifest['object'],
+): Promise<FoundArchive | undefined> {
+  const pinned = versionId === null ? undefined : await headVersion(store, key, versionId)
+  if (pinned?.etag === etag) return { ...pinned, key, versionId, isCopy: false }
+  const current = await store.head(key)
+  return current && { ...current, key, isCopy: current.etag !== etag || versionId !== null }
 }
 
 /** Undefined where that version is not there, as in another bucket, or may not be read. */
@@ -72,7 +82,7 @@ export function explainRefusal(store: Store, found: FoundArchive, error: unknown
       'BACKUP_UNUSABLE',
       `${uri} is in cold storage (${found.storageClass}) and has to be restored there before it can be read.`,
       {
-        hint: `Run: ${renderThaw(store.cliObject(found.key))} and try again when it is there.`,
+        hint: `Run: ${renderRestoreObject(store.cliObject(found.key))} and try again when it is there.`,
         cause: error,
       },
     )

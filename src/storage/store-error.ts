@@ -44,6 +44,9 @@ const TRANSIENT = new Set([
  */
 const FULL = new Set(['InsufficientCapacity', 'XMinioStorageFull', 'QuotaExceeded'])
 
+/** AWS has no room for fast retrievals at the moment, which may last for hours. */
+const NO_EXPEDITED = 'GlacierExpeditedRetrievalNotAvailable'
+
 const DENIED = new Set([
   'AccessDenied',
   'InvalidAccessKeyId',
@@ -64,7 +67,7 @@ export function isExpired(error: unknown): boolean {
 export function isTransient(error: unknown): boolean {
   const { name, status } = factsOf(error)
   if (TRANSIENT.has(name)) return true
-  if (FULL.has(name)) return false
+  if (FULL.has(name) || name === NO_EXPEDITED) return false
   return status !== undefined && (status === 408 || status === 429 || (status >= 500 && status !== 501))
 }
 
@@ -179,6 +182,11 @@ const RULES: readonly StoreErrorRule[] = [
     applies: ({ name }) => FULL.has(name),
     code: 'STORE_FAILED',
     hint: 'The store is full, or a quota is used up: make room or raise the quota, then run the step again.',
+  },
+  {
+    applies: ({ name }) => name === NO_EXPEDITED,
+    code: 'STORE_FAILED',
+    hint: 'AWS has no capacity for expedited retrievals now. Set thaw to standard.',
   },
   {
     applies: (_, error) => isArchived(error),

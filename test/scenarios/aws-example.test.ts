@@ -10,6 +10,7 @@ import { parse } from 'yaml'
 import { createBucket, s3Client } from '../support/bucket.ts'
 import { createDatabase } from '../support/database.ts'
 import { dumpOptions, labEnvironment } from '../support/dump.ts'
+import { example, grant } from '../support/example-policy.ts'
 import { createHosted } from '../support/hosted.ts'
 import { theLab } from '../support/lab.ts'
 import { runAction } from '../support/runner.ts'
@@ -25,13 +26,6 @@ interface Statement {
   readonly Action: string | readonly string[]
 }
 
-/** A file of the example, for another bucket. */
-function example(name: string, bucket = 'example-backups') {
-  return JSON.parse(
-    readFileSync(`examples/aws-oidc/${name}.json`, 'utf8').replaceAll('example-backups', bucket),
-  )
-}
-
 function actionsOf(name: string): readonly string[] {
   return example(name).Statement.flatMap(({ Action }: Statement) => Action)
 }
@@ -42,15 +36,6 @@ describe('the example for AWS', () => {
   const strangerKeys = {
     AWS_ACCESS_KEY_ID: lab.s3.stranger.accessKeyId,
     AWS_SECRET_ACCESS_KEY: lab.s3.stranger.secretAccessKey,
-  }
-
-  /** What a role is allowed, as a bucket policy for the lab's user without rights. */
-  function grant(name: string, bucket: string): string {
-    const { Version, Statement } = example(name, bucket)
-    return JSON.stringify({
-      Version,
-      Statement: Statement.map((statement: object) => ({ ...statement, Principal: { AWS: ['*'] } })),
-    })
   }
 
   it('has a role for backups that can write them, but neither read nor list them', async () => {

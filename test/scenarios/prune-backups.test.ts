@@ -82,15 +82,16 @@ describe('prune-backups', () => {
     expect(titles(again)).toEqual(['prune-backups: INVALID_INPUT'])
   })
 
-  it('keeps what a restore names, in any field', async () => {
+  it('keeps what a restore or a thaw names, in any field', async () => {
     await using bucket = await createBucketOf('unversioned', lab)
-    const ids = dailyIds(8).slice(3)
+    const ids = dailyIds(9).slice(3)
     await putBackups(bucket, ids)
     const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
     await putText(bucket, `backups/restores/logi/${stamp}-1a2b3c4d.json`, `{"safetyBackup":"${ids.at(-1)}"}`)
     await putText(bucket, 'backups/gates/logi/20200101T000000Z-1a2b3c4d.json', `{"id":"${ids.at(-2)}"}`)
+    await putText(bucket, `backups/thaws/logi/${stamp}-1a2b3c4d.json`, `{"id":"${ids.at(-3)}"}`)
     const planned = await runPrune(bucket, {})
-    expect(planned.outputs).toMatchObject({ due: '1', kept: '4' })
+    expect(planned.outputs).toMatchObject({ due: '1', kept: '5' })
     expect(planned.summary).toContain('named by backups/restores/logi/')
   })
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { type BackupChoice, parseBackupChoice } from '../../core/backup/backup-selector.ts'
 import { parseDatabaseName } from '../../core/backup/bucket-layout.ts'
+import { parseThawTier, type ThawTier } from '../../core/backup/thaw.ts'
 import type { Connection } from '../../core/pg/connection.ts'
 import { parsePlanDigest } from '../../core/restore/plan-digest.ts'
 import { RESTORE_MODES, type RestoreMode } from '../../core/restore/restore-record.ts'
@@ -21,6 +22,8 @@ const CONTENTS = ['all', 'schema', 'data'] as const
 export interface RestoreInputs extends BackupStore {
   readonly target: Connection
   readonly backup: BackupChoice
+  /** How to ask for an archive in cold storage; undefined: not at all. */
+  readonly thaw: ThawTier | undefined
   readonly mode: RestoreMode
   readonly newDatabase: string | undefined
   readonly confirm: string | undefined
@@ -55,6 +58,7 @@ export function readRestoreInputs(inputs: Inputs, environment: Environment): Res
     location,
     store: readWritableStore(inputs, store),
     backup: inputs.parse('backup', parseBackupChoice),
+    thaw: inputs.parseOptional('thaw', parseThawTier),
     mode: inputs.oneOf('mode', RESTORE_MODES),
     newDatabase: inputs.parseOptional('new-database', parseName),
     confirm: inputs.optional('confirm'),

@@ -14,9 +14,12 @@ import { readRowTriggers, readStaleViews } from '../../postgres/target/row-trigg
 import { readUnstablePartitions } from '../../postgres/target/unstable-partitions.ts'
 import type { ActionContext } from '../../runner/action.ts'
 import { readNewest } from '../../steps/backups/past-records.ts'
+import { refuseTier, renderSleep, requireAwake } from '../../steps/backups/require-awake.ts'
 import type { PlanDeps } from '../../steps/restore/plan.ts'
 import { downloadArchive } from '../../storage/download.ts'
 import type { Store } from '../../storage/store.ts'
+import { describeRun } from '../../wiring/dump-deps.ts'
+import { createThawDeps } from '../../wiring/thaw-deps.ts'
 import type { RestoreInputs } from './inputs.ts'
 import { requireOverwriteTools } from './overwrite-tools.ts'
 import { type RestoreRun, sortByForeignKeys } from './restore-run.ts'
@@ -59,9 +62,26 @@ export function createPlanDeps(context: ActionContext, run: RestoreRun): PlanDep
       await using session = await openSession(target, signal)
       return await readUnpassable(session, inputs.target.database)
     },
+    requireAwake: () => wake(context, run),
     readDrills: () => readRecords(store, drillPrefix(inputs.location), parseDrillRecord),
     readRestores: () => readRecords(store, restorePrefix(inputs.location), parseRestoreRecord),
   }
+}
+
+/** A dry run asks the store for nothing. */
+async function wake({ environment }: ActionContext, run: RestoreRun): Promise<string | undefined> {
+  const { inputs, store, manifest, nonce } = run
+  const deps = createThawDeps(store)
+  if (!inputs.dryRun) {
+    const { thaw: tier, location } = inputs
+    await requireAwake({ manifest, location, tier, nonce, run: describeRun(environment) }, deps)
+    return undefined
+  }
+  const archive = await deps.findSleeping(manifest.object)
+  if (archive === undefined) return undefined
+  const uri = store.uri(archive.key)
+  if (inputs.thaw !== undefined) refuseTier(uri, archive.storageClass, inputs.thaw)
+  return renderSleep(uri, manifest, archive)
 }
 
 /** Rows that go into existing tables come in the order of their foreign keys. */

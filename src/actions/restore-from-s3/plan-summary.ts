@@ -13,7 +13,15 @@ import { MODES, renderAddress, renderNoticeBlock, renderWarning } from './summar
 /** The job summary of a dry run: what a restore would do. */
 export function renderPlanSummary(request: RestoreRequest, plan: RestorePlan, notice: string): string {
   const { manifest, mode } = request
-  const steps = [...planSteps(request, plan), 'Compare every table with the manifest, and write a record.']
+  const wake =
+    plan.sleep === undefined
+      ? []
+      : ['Wait until the archive is back from cold storage, and check its contents.']
+  const steps = [
+    ...wake,
+    ...planSteps(request, plan),
+    'Compare every table with the manifest, and write a record.',
+  ]
   return renderSummaryPage({
     verdict: `📋 Plan, nothing was changed: ${literal(manifest.backup.database)} ${MODES[mode]}`,
     problems: plan.warnings.map(renderWarning),
@@ -49,7 +57,7 @@ function planSteps(
 
 function planFacts(
   request: RestoreRequest,
-  { digest, facts, entries, estimate, downloadMs }: RestorePlan,
+  { digest, facts, entries, estimate, downloadMs, sleep }: RestorePlan,
 ): ReadonlyArray<readonly [string, string]> {
   const { manifest, mode, target, scope, skipSafetyBackup } = request
   const takesSafetyBackup = mode === 'overwrite' && skipSafetyBackup === undefined
@@ -59,7 +67,9 @@ function planFacts(
     ['Shows the database at', code(manifest.backup.snapshotAt)],
     [
       'Archive',
-      `${renderBytes(manifest.object.bytes)}, downloaded and verified in ${renderDuration(downloadMs)}, ${entries.kept.length} entries`,
+      sleep === undefined
+        ? `${renderBytes(manifest.object.bytes)}, downloaded and verified in ${renderDuration(downloadMs)}, ${entries.kept.length} entries`
+        : `${renderBytes(manifest.object.bytes)}, not read: it is in cold storage`,
     ],
     ['Target', `${code(renderAddress(target))}, PostgreSQL ${literal(facts.version)}`],
     ['Identity of the target', code(renderIdentity(facts))],

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { type BackupChoice, parseBackupChoice } from '../../core/backup/backup-selector.ts'
 import { parseDatabaseName } from '../../core/backup/bucket-layout.ts'
+import { parseThawTier, type ThawTier } from '../../core/backup/thaw.ts'
 import type { Connection } from '../../core/pg/connection.ts'
 import { parseDuration } from '../../core/text/duration.ts'
 import { readOptionalConnection } from '../../runner/connection-input.ts'
@@ -16,6 +17,8 @@ const FAIL_ON = ['fail', 'not-measured', 'never'] as const
 export interface DrillInputs extends BackupStore {
   readonly backup: BackupChoice
   readonly maxAgeMs: number | undefined
+  /** How to ask for an archive in cold storage; undefined: not at all. */
+  readonly thaw: ThawTier | undefined
   readonly scratch: Connection | undefined
   /** A database that another tool restored; then nothing is restored here. */
   readonly restored: Connection | undefined
@@ -50,6 +53,7 @@ export function readDrillInputs(inputs: Inputs, environment: Environment): Drill
     store: readWritableStore(inputs, store),
     backup: inputs.parse('backup', parseBackupChoice),
     maxAgeMs: inputs.parseOptional('max-age', parseDuration),
+    thaw: inputs.parseOptional('thaw', parseThawTier),
     scratch,
     restored,
     recoveredTo: readRecoveredTo(inputs, 'recovered-to'),

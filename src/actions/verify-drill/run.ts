@@ -13,6 +13,7 @@ import { withDeadline } from '../../runner/deadline.ts'
 import { toOperatorError } from '../../runner/failure.ts'
 import { findBackup } from '../../steps/backups/find-backup.ts'
 import { readPastDrills } from '../../steps/backups/past-records.ts'
+import { requireAwake } from '../../steps/backups/require-awake.ts'
 import { type DrillReport, drill } from '../../steps/drill/drill.ts'
 import { judgeRestored } from '../../steps/drill/judge-restored.ts'
 import type { DrillDeps } from '../../steps/drill/request.ts'
@@ -21,6 +22,7 @@ import { createDrillDeps } from '../../wiring/drill-deps.ts'
 import { describeRun } from '../../wiring/dump-deps.ts'
 import { createRestoredDeps } from '../../wiring/restored-deps.ts'
 import { dropLeftDatabase, stopLeftServer } from '../../wiring/scratch-server.ts'
+import { createThawDeps } from '../../wiring/thaw-deps.ts'
 import { readCriteria } from './criteria-file.ts'
 import { type DrillInputs, readDrillInputs } from './inputs.ts'
 import { runSmokeCommand } from './smoke.ts'
@@ -70,18 +72,22 @@ async function holdDrill(context: ActionContext): Promise<ActionResult> {
   )
   if (inputs.restored !== undefined)
     return await judge(context, inputs, { store, signal, manifest, criteria })
+  const nonce = randomBytes(4).toString('hex')
+  const { location, thaw } = inputs
+  const asker = describeRun(context.environment)
+  await requireAwake({ manifest, location, tier: thaw, nonce, run: asker }, createThawDeps(store))
   const run = { ...inputs, store, signal, directory: temp.path }
   const deps = await createDrillDeps(context, run, manifest)
   const previous = await readPastDrills(inputs.location, store)
   const report = await drill(
     {
       manifest,
-      location: inputs.location,
+      location,
       maxAgeMs: inputs.maxAgeMs,
       criteria,
-      nonce: randomBytes(4).toString('hex'),
+      nonce,
       skippedBackups,
-      run: describeRun(context.environment),
+      run: asker,
     },
     { ...deps, smoke: smokeOf(context, inputs, signal) },
   )

@@ -1,4 +1,5 @@
 import { shellQuote } from '../text/shell-quote.ts'
+import { THAW_DAYS } from './thaw.ts'
 
 /** Where an object is, for a command of the aws CLI. */
 export interface CliObject {
@@ -17,9 +18,9 @@ export function renderAbortUpload(object: CliObject, uploadId: string): string {
   return `aws s3api abort-multipart-upload${objectOptions(object)} --upload-id ${shellQuote(uploadId)}`
 }
 
-/** Brings an archived object back for three days. */
-export function renderThaw(object: CliObject): string {
-  return `aws s3api restore-object${objectOptions(object)} --restore-request Days=3`
+/** Brings an archived object back for some days. */
+export function renderRestoreObject(object: CliObject): string {
+  return `aws s3api restore-object${objectOptions(object)} --restore-request Days=${THAW_DAYS}`
 }
 
 function objectOptions({ bucket, key, endpoint }: CliObject): string {

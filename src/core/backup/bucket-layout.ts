@@ -56,6 +56,15 @@ export function restorePrefix({ prefix, database }: Location): string {
   return join(prefix, `restores/${database}/`)
 }
 
+/** The record of a request to bring an archive back from cold storage. */
+export function thawKey(location: Location, instant: Date, nonce: string): string {
+  return `${thawPrefix(location)}${renderDrillId(instant, nonce)}.json`
+}
+
+export function thawPrefix({ prefix, database }: Location): string {
+  return join(prefix, `thaws/${database}/`)
+}
+
 export function cutoverPrefix({ prefix, database }: Location): string {
   return join(prefix, `cutovers/${database}/`)
 }

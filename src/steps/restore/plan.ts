@@ -1,10 +1,11 @@
-import type { ArchiveEntry, ChosenEntries } from '../../core/backup/archive-toc.ts'
+import type { ChosenEntries } from '../../core/backup/archive-toc.ts'
 import { renderIdentity } from '../../core/backup/database-identity.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { otherBucketNote } from '../../core/backup/restore-commands.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { QualifiedName } from '../../core/pg/qualified-name.ts'
-import { definersOfOthers, entriesOfOthers } from '../../core/restore/definer-rights.ts'
+import { entriesOfOthers } from '../../core/restore/definer-rights.ts'
+import { definerWarnings, leftOutWarnings } from '../../core/restore/entry-warnings.ts'
 import {
   estimateRestore,
   type MeasuredDrill,
@@ -27,7 +28,6 @@ import type {
 } from '../../core/restore/target-requirements.ts'
 import { targetWarnings } from '../../core/restore/target-warnings.ts'
 import { renderBytes, renderCount } from '../../core/text/bytes.ts'
-import { renderSome } from '../../core/text/counts.ts'
 import { type RestoreTools as FetchDeps, fetchArchive, refuseUnrestorable } from '../backups/fetch-archive.ts'
 import type { FoundManifest } from '../backups/read-manifest.ts'
 import { timedGroup } from '../timed-group.ts'
@@ -58,6 +58,11 @@ export interface PlanDeps extends FetchDeps {
   readonly readRowFacts: (tables: readonly QualifiedName[]) => Promise<RowFacts>
   /** What a swap will not be able to pass on from the old database to the new one, as sentences. */
   readonly readUnpassable: () => Promise<readonly string[]>
+  /**
+   * A sentence where a dry run meets an archive in cold storage; undefined where it can be read. Throws
+   * ARCHIVE_THAWING, BACKUP_UNUSABLE.
+   */
+  readonly requireAwake: () => Promise<string | undefined>
   readonly readDrills: () => Promise<readonly MeasuredDrill[]>
   readonly readRestores: () => Promise<readonly MeasuredRestore[]>
 }
@@ -74,6 +79,8 @@ export interface RestorePlan {
   /** Those of the warnings that hold after the restore too. */
   readonly notes: readonly string[]
   readonly downloadMs: number
+  /** Why the contents of the archive could not be checked yet; undefined where they were. */
+  readonly sleep: string | undefined
 }
 
 /**
@@ -100,6 +107,8 @@ export async function planRestore(request: PlanRequest, deps: PlanDeps): Promise
   if (rows !== undefined) refuse(rowProblems(rows, request.triggers))
   await deps.refuseUnready(requirements.mode, facts)
   if (requirements.takesSafetyBackup) await refuseSmallDisk(manifest, facts, deps)
+  const sleep = await deps.requireAwake()
+  if (sleep !== undefined) return await planSleeping(request, deps, { facts, digest, sleep })
   const downloadMs = await timedGroup(deps, 'Download and verify the archive', () =>
     fetchArchive(manifest, deps),
   )
@@ -109,10 +118,10 @@ export async function planRestore(request: PlanRequest, deps: PlanDeps): Promise
   const notes = rows === undefined ? [] : rowWarnings(rows, request.triggers)
   const warnings = [
     ...targetWarnings(manifest, facts, { ...requirements, archive }),
-    ...definerWarning(entries, requirements.owner ?? facts.user),
+    ...definerWarnings(entries, requirements.owner ?? facts.user),
     ...[otherBucketNote(manifest.object, deps.store)].filter(note => note !== undefined),
     ...notes,
-    ...leftOutWarning(entries),
+    ...leftOutWarnings(entries),
     ...(requirements.mode === 'swap' ? await deps.readUnpassable() : []),
   ]
   for (const warning of warnings) log.warning(warning)
@@ -123,7 +132,26 @@ export async function planRestore(request: PlanRequest, deps: PlanDeps): Promise
   const { mode, owner } = requirements
   const wish = { mode, owner, scope, restoresGrants: request.restoresGrants, entries: entries.kept }
   const rights = rightsAfter(facts, wish)
-  return { digest, facts, entries, estimate, rights, warnings, notes, downloadMs }
+  return { digest, facts, entries, estimate, rights, warnings, notes, downloadMs, sleep }
+}
+
+/** The run that restores reads the archive, and checks what only it can tell, before anything changes. */
+async function planSleeping(
+  { manifest, scope, requirements, restoresGrants }: PlanRequest,
+  { log, readDrills, readRestores }: PlanDeps,
+  known: Pick<RestorePlan, 'facts' | 'digest'> & { readonly sleep: string },
+): Promise<RestorePlan> {
+  log.warning(known.sleep)
+  const { mode, owner } = requirements
+  return {
+    ...known,
+    entries: { kept: [], leftOut: [] },
+    estimate: estimateRestore(manifest.object.bytes, await readDrills(), await readRestores()),
+    rights: rightsAfter(known.facts, { mode, owner, scope, restoresGrants, entries: [] }),
+    warnings: [known.sleep],
+    notes: [],
+    downloadMs: 0,
+  }
 }
 
 function digestPlan({ manifest, scope, address, requirements }: PlanRequest, target: TargetFacts): string {
@@ -214,23 +242,4 @@ function refuse(problems: readonly TargetProblem[]): void {
 
 function archiveFacts({ kept }: ChosenEntries, { user }: TargetFacts): ArchiveFacts {
   return { entries: kept.length, ofOthers: entriesOfOthers(kept, user).map(({ title }) => title) }
-}
-
-function definerWarning({ kept }: ChosenEntries, owner: string): readonly string[] {
-  const ofOthers = definersOfOthers(kept, owner).map(({ title }) => title)
-  if (ofOthers.length === 0) return []
-  return [
-    `SECURITY DEFINER code of other roles: ${renderSome(ofOthers)}. It gets its owner back where that role exists and ${owner} may give it; otherwise only ${owner} may run it, and PUBLIC loses EXECUTE.`,
-  ]
-}
-
-function leftOutWarning({ leftOut }: ChosenEntries): readonly string[] {
-  if (leftOut.length === 0) return []
-  const isComment = ({ kind }: ArchiveEntry) => kind === 'COMMENT'
-  // A comment can be missed best, so it comes last and may be cut off.
-  const sorted = [...leftOut.filter(entry => !isComment(entry)), ...leftOut.filter(isComment)]
-  const titles = renderSome(sorted.map(({ title }) => title.trim()))
-  return [
-    `These entries are left out, because this role may not create them, because they must not run twice, or because a partial backup need not hold what they need: ${titles}.`,
-  ]
 }

@@ -4,6 +4,7 @@ import {
   gatePrefix,
   pinPrefix,
   restorePrefix,
+  thawPrefix,
 } from '../../core/backup/bucket-layout.ts'
 import { parseDrillRecord } from '../../core/drill/drill-record.ts'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
@@ -39,16 +40,21 @@ function toProof(json: string, key: string): DrillProof | undefined {
 }
 
 /**
- * Backups that a gate, restore or cutover of the last time names, each with the record that does. Every
- * backup id in the text counts, in any field and also in a damaged record: a safety backup is named as well
- * as what was restored.
+ * Backups that a gate, restore, cutover or thaw of the last time names, each with the record that does.
+ * Every backup id in the text counts, in any field and also in a damaged record: a safety backup is named as
+ * well as what was restored.
  */
 export async function readReferences(
   lastMs: number,
   { store, location, now }: RetentionDeps,
 ): Promise<ReadonlyMap<string, string>> {
   const since = now().getTime() - lastMs
-  const prefixes = [gatePrefix(location), restorePrefix(location), cutoverPrefix(location)]
+  const prefixes = [
+    gatePrefix(location),
+    restorePrefix(location),
+    cutoverPrefix(location),
+    thawPrefix(location),
+  ]
   const keys = (await mapBounded(prefixes, prefixes.length, prefix => store.list(prefix))).flat()
   const recent = keys.filter(key => !(instantOf(key) < since))
   const named = await mapBounded(recent, PARALLEL_REQUESTS, async key =>
