@@ -1,11 +1,15 @@
 import { expect, it } from 'vitest'
-import { endpointOption, renderAbortUpload, renderThaw } from '../../../src/core/backup/aws-commands.ts'
+import {
+  endpointOption,
+  renderAbortUpload,
+  renderRestoreObject,
+} from '../../../src/core/backup/aws-commands.ts'
 
 const KEY = 'archives/logi/2026/11/20261101T031500Z-daily-1a2b3c4d.dump'
 const AWS = { bucket: 'logi-backups', key: KEY, endpoint: undefined }
 
 it('renders a thaw for AWS without an endpoint', () => {
-  expect(renderThaw(AWS)).toBe(
+  expect(renderRestoreObject(AWS)).toBe(
     `aws s3api restore-object --bucket logi-backups --key ${KEY} --restore-request Days=3`,
   )
 })
@@ -22,6 +26,6 @@ it.each([
   ['', "''"],
 ])('quotes %j wherever a store or a manifest can choose it', (hostile, word) => {
   expect(endpointOption(hostile)).toBe(` --endpoint-url ${word}`)
-  expect(renderThaw({ ...AWS, key: hostile })).toContain(` --key ${word} `)
+  expect(renderRestoreObject({ ...AWS, key: hostile })).toContain(` --key ${word} `)
   expect(renderAbortUpload(AWS, hostile)).toContain(` --upload-id ${word}`)
 })

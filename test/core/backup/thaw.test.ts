@@ -18,7 +18,7 @@ describe('thaw', () => {
     ['DEEP_ARCHIVE', 'bulk', undefined],
     ['DEEP_ARCHIVE', 'expedited', 'expedited is not possible for DEEP_ARCHIVE. Expected standard or bulk'],
     // A class of another store: it knows what it can do.
-    ['TAPE', 'expedited', undefined],
+    ['constructor', 'expedited', undefined],
   ] as const)('judges %s with %s', (storageClass, tier, problem) => {
     expect(thawProblem(storageClass, tier)).toBe(problem)
   })
