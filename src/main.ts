@@ -12,6 +12,7 @@ import { restoreFromS3 } from './actions/restore-from-s3/run.ts'
 import { setupPg18 } from './actions/setup-pg18/run.ts'
 import { verifyDrill } from './actions/verify-drill/run.ts'
 import { type Action, type Phase, runPhase } from './runner/action.ts'
+import { keepHeapSmall } from './runner/heap.ts'
 
 /** Every action of the suite, by the name of its folder in actions/. */
 const ACTIONS: Readonly<Record<string, Action>> = {
@@ -34,5 +35,6 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 export async function runAction(name: string, phase: Phase): Promise<void> {
   const action = ACTIONS[name]
   if (action === undefined) throw new Error(`There is no action named ${name}`)
+  keepHeapSmall()
   await runPhase(name, phase, action)
 }

@@ -3,7 +3,7 @@ import type { TableColumns } from '../../core/restore/copy-back.ts'
 import type { RestoreMode, RestoreRecord } from '../../core/restore/restore-record.ts'
 import { renderOpenChecks, renderPassedChecks } from '../../core/summary/check-table.ts'
 import { renderSummaryPage } from '../../core/summary/summary-page.ts'
-import { renderBytes } from '../../core/text/bytes.ts'
+import { renderBytes, renderCount } from '../../core/text/bytes.ts'
 import { renderDuration } from '../../core/text/duration.ts'
 import { code, codeBlock, literal } from '../../core/text/markdown.ts'
 import { isPart, nextSteps } from './next-steps.ts'
@@ -87,7 +87,7 @@ function optionalFacts({
   durations,
   options,
 }: RestoreRecord): ReadonlyArray<readonly [string, string | null]> {
-  const codes = (texts: readonly string[]) => (texts.length === 0 ? null : texts.map(code).join(', '))
+  const codes = (texts: readonly string[]) => (texts.length === 0 ? null : renderCodes(texts))
   const given = (text: string | null, render = code) => (text === null ? null : render(text))
   return [
     ['Restored to', given(target.restoredTo, name => code(renderAddress({ ...target, database: name })))],
@@ -112,6 +112,15 @@ export function renderAddress({
   database,
 }: Pick<RestoreRecord['target'], 'user' | 'host' | 'port' | 'database'>): string {
   return `${user}@${host}:${port}/${database}`
+}
+
+/** Of tables and entries: a summary has room for 1 MiB, and the record has them all. */
+const NAMES_SHOWN = 40
+
+function renderCodes(texts: readonly string[]): string {
+  const shown = texts.slice(0, NAMES_SHOWN)
+  const hidden = texts.length - shown.length
+  return [...shown.map(code), ...(hidden === 0 ? [] : [`and ${renderCount(hidden)} more`])].join(', ')
 }
 
 function renderDurations(durations: RestoreRecord['durations']): string {

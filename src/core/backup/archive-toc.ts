@@ -74,11 +74,10 @@ export interface ChosenEntries {
  */
 export function chooseEntries(entries: readonly ArchiveEntry[], choice: EntryChoice): ChosenEntries {
   const { dataOnlyOf, rowsOnly } = choice
-  if (rowsOnly)
-    return {
-      kept: [...(dataOnlyOf ?? [])].flatMap(id => entries.find(entry => entry.id === id) ?? []),
-      leftOut: [],
-    }
+  if (rowsOnly) {
+    const byId = new Map(entries.map(entry => [entry.id, entry]))
+    return { kept: [...(dataOnlyOf ?? [])].flatMap(id => byId.get(id) ?? []), leftOut: [] }
+  }
   const leftOut = new Set(entries.filter(entry => isOutOfReach(entry, choice, entries)))
   const kept = entries.filter(
     entry => !leftOut.has(entry) && !isThere(entry, choice) && isWanted(entry, dataOnlyOf),

@@ -24,59 +24,75 @@ const NOT_RESTORED = [
 ]
 
 /**
- * Reads the table of contents of an archive in custom format; undefined where it goes on behind these bytes.
- * `pg_restore --list` prints names without saying where they end, and neither what an entry depends on nor
- * what it does. Throws a RangeError for bytes that are no such archive. Source: ReadHead and ReadToc in
+ * Reads the table of contents of an archive in custom format, piece by piece, so that the bytes of one entry
+ * are in memory at a time: thousands of tables make many MB. `pg_restore --list` prints names without saying
+ * where they end, and neither what an entry depends on nor what it does. Source: ReadHead and ReadToc in
  * pg_backup_archiver.c, ReadInt and ReadStr there.
  */
-export function parseArchiveToc(bytes: Buffer): ArchiveToc | undefined {
-  try {
-    return readToc(new TocReader(bytes))
-  } catch (error) {
-    if (error === MORE_BYTES) return undefined
-    throw error
+export class TocParser {
+  readonly #reader = new TocReader()
+  readonly #entries: ArchiveEntry[] = []
+  #databaseSettings: readonly string[] = []
+  #format: number | undefined
+  #left = 0
+
+  /**
+   * Takes the next bytes; undefined where the table goes on behind them. Throws a RangeError for bytes that
+   * are no such archive.
+   */
+  read(bytes: Buffer): ArchiveToc | undefined {
+    this.#reader.append(bytes)
+    try {
+      if (this.#format === undefined) {
+        const format = this.#reader.readHeader()
+        this.#left = this.#reader.readInt()
+        this.#format = format
+        this.#reader.forgetRead()
+      }
+      for (; this.#left > 0; this.#left -= 1) {
+        this.#add(readEntry(this.#reader, this.#format))
+        this.#reader.forgetRead()
+      }
+    } catch (error) {
+      if (error !== MORE_BYTES) throw error
+      this.#reader.goBack()
+      return undefined
+    }
+    return { entries: this.#entries, databaseSettings: this.#databaseSettings }
+  }
+
+  #add(entry: ArchiveEntry): void {
+    if (entry.kind === 'DATABASE PROPERTIES') this.#databaseSettings = splitSettings(entry.definition)
+    if (!NOT_RESTORED.includes(entry.kind) && !isOfDatabase(entry)) this.#entries.push(entry)
   }
 }
 
 /** Thrown by a reader at the end of its bytes. */
 const MORE_BYTES = Symbol('more bytes')
 
-function readToc(reader: TocReader): ArchiveToc {
-  const format = reader.readHeader()
-  const count = reader.readInt()
-  const entries: ArchiveEntry[] = []
-  let databaseSettings: readonly string[] = []
-  for (let i = 0; i < count; i += 1) {
-    const entry = readEntry(reader, format)
-    if (entry.kind === 'DATABASE PROPERTIES') databaseSettings = splitSettings(entry.definition)
-    if (!NOT_RESTORED.includes(entry.kind) && !isOfDatabase(entry)) entries.push(withoutBulk(entry))
-  }
-  return { entries, databaseSettings }
-}
-
 /** In the order in which WriteToc writes the fields. */
 function readEntry(reader: TocReader, format: number): ArchiveEntry {
-  const id = String(reader.readInt())
+  const id = reader.same(String(reader.readInt()))
   reader.readInt() // whether it has a dumper
-  reader.readText() // the oid of its catalogue
-  reader.readText() // its own oid
-  const name = reader.readText() ?? ''
-  const kind = reader.readText() ?? ''
+  reader.skipText() // the oid of its catalogue
+  reader.skipText() // its own oid
+  const name = reader.readName()
+  const kind = reader.readName()
   const section = SECTIONS[reader.readInt()] ?? 'none'
-  const definition = reader.readText() ?? ''
-  reader.readText() // how to drop it
-  reader.readText() // how to copy into it
-  const schema = reader.readText() || null
-  reader.readText() // tablespace
-  if (format >= 14) reader.readText() // table access method
+  const definition = BULKY.has(kind) ? reader.skipText() : (reader.readText() ?? '')
+  reader.skipText() // how to drop it
+  reader.skipText() // how to copy into it
+  const schema = reader.readName() || null
+  reader.skipText() // tablespace
+  if (format >= 14) reader.skipText() // table access method
   if (format >= 16) reader.readInt() // relkind
-  const owner = reader.readText() ?? ''
-  reader.readText() // whether it has oids
-  const dependencies: string[] = []
-  for (let on = reader.readText(); on !== undefined; on = reader.readText()) dependencies.push(on)
+  const owner = reader.readName()
+  reader.skipText() // whether it has oids
+  const dependsOn = new Set<string>()
+  for (let on = reader.readText(); on !== undefined; on = reader.readText()) dependsOn.add(reader.same(on))
   reader.skipOffset()
   const title = [kind, schema ?? '-', name, owner].join(' ').replace(/[\r\n]/g, ' ')
-  return { id, kind, schema, name, owner, section, definition, title, dependsOn: [...new Set(dependencies)] }
+  return { id, kind, schema, name, owner, section, definition, title, dependsOn: [...dependsOn] }
 }
 
 /** Grants on and comments of the database itself: pg_restore leaves them out with it. */
@@ -88,12 +104,10 @@ function isOfDatabase({ kind, name }: ArchiveEntry): boolean {
  * Definitions of these are most of the bytes, and only pg_restore needs them: a database of 100,000 tables
  * has 100 MB.
  */
-const BULKY =
-  /^(TABLE|INDEX|VIEW|CONSTRAINT|FK CONSTRAINT|CHECK CONSTRAINT|DEFAULT|TRIGGER|RULE|SEQUENCE|SEQUENCE OWNED BY)$/
-
-function withoutBulk(entry: ArchiveEntry): ArchiveEntry {
-  return BULKY.test(entry.kind) ? { ...entry, definition: '' } : entry
-}
+const BULKY: ReadonlySet<string> = new Set([
+  ...['TABLE', 'INDEX', 'VIEW', 'CONSTRAINT', 'FK CONSTRAINT', 'CHECK CONSTRAINT', 'DEFAULT', 'TRIGGER'],
+  ...['RULE', 'SEQUENCE', 'SEQUENCE OWNED BY'],
+])
 
 /** `ALTER DATABASE app SET …` and `ALTER ROLE r IN DATABASE app SET …`, one by one. */
 function splitSettings(definition: string): readonly string[] {
@@ -105,13 +119,28 @@ function splitSettings(definition: string): readonly string[] {
 
 /** Follows the bytes of an archive. */
 class TocReader {
-  readonly #bytes: Buffer
+  /** Names, kinds and ids occur many times: one text for all of them. */
+  readonly #texts = new Map<string, string>()
+  #bytes: Buffer = Buffer.alloc(0)
   #at = 0
+  #kept = 0
   #intBytes = 4
   #offsetBytes = 8
 
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes
+  append(bytes: Buffer): void {
+    this.#bytes = Buffer.concat([this.#bytes.subarray(this.#kept), bytes])
+    this.#at -= this.#kept
+    this.#kept = 0
+  }
+
+  /** What was read up to here is not read again. */
+  forgetRead(): void {
+    this.#kept = this.#at
+  }
+
+  /** To where forgetRead was called last. */
+  goBack(): void {
+    this.#at = this.#kept
   }
 
   /** The minor version of the format. */
@@ -144,6 +173,23 @@ class TocReader {
   readText(): string | undefined {
     const length = this.readInt()
     return length < 0 ? undefined : this.#take(length).toString('utf8')
+  }
+
+  /** A text that other entries may have too; empty for null. */
+  readName(): string {
+    return this.same(this.readText() ?? '')
+  }
+
+  skipText(): '' {
+    const length = this.readInt()
+    if (length > 0) this.#take(length)
+    return ''
+  }
+
+  same(text: string): string {
+    const known = this.#texts.get(text)
+    if (known === undefined) this.#texts.set(text, text)
+    return known ?? text
   }
 
   skipOffset(): void {

@@ -24,8 +24,8 @@ export interface RestoredContent extends RestoredTables, RestoredDefinitions {
 
 /**
  * Compares everything that the manifest knows with what came back. Any difference is a failure of its own
- * that names the object, what was expected and what was found; what agrees is one line a table, and one line
- * a kind for the rest.
+ * that names the object, what was expected and what was found; what agrees is one line for each of a few
+ * tables, and one line a kind for the rest.
  *
  * Tables and sequences are of group `exact`. Extensions, counts and definitions of objects are of group
  * `structure`: they hold no data, so that alone they do not make a drill pass.

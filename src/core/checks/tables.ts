@@ -16,7 +16,13 @@ export const ALL_TABLES = 'all tables'
 /** Digits of a content hash that are shown: enough to tell two apart, few enough for a table. */
 const HASH_SHOWN = 12
 
-/** A line a table; before them one over all, when none differs. */
+/** As many as a summary shows: a record of thousands of tables does not repeat what the manifest says. */
+const LISTED = 40
+
+/**
+ * A line for each table that differs, or one over all when none does. Tables that agree have a line of their
+ * own only where they are few.
+ */
 export function tableChecks(manifest: Manifest, found: RestoredTables): readonly Check[] {
   const trees = treesOf(manifest.fingerprint.tables)
   const expected = sumTrees(manifest.fingerprint.tables, trees)
@@ -30,10 +36,21 @@ export function tableChecks(manifest: Manifest, found: RestoredTables): readonly
       .filter(table => !known.has(keyOf(table)))
       .map(table => unexpectedTable(table, manifest, found)),
   ]
-  if (checks.some(({ verdict }) => verdict === 'fail')) return checks
+  const shown = checks.length > LISTED ? checks.filter(({ verdict }) => verdict !== 'pass') : checks
+  if (checks.some(({ verdict }) => verdict === 'fail')) return [...shown, ...othersAgree(checks, shown)]
   const listed = [...restored.values()].filter(table => known.has(keyOf(table)))
   const all = { expected: summarizeTables(expected), found: summarizeTables(listed) }
-  return [{ group: 'exact', name: ALL_TABLES, verdict: 'pass', ...all, note: null }, ...checks]
+  return [{ group: 'exact', name: ALL_TABLES, verdict: 'pass', ...all, note: null }, ...shown]
+}
+
+/** One line over the tables that agree and are not shown. */
+function othersAgree(checks: readonly Check[], shown: readonly Check[]): readonly Check[] {
+  const count = checks.length - shown.length
+  if (count === 0) return []
+  const found = renderAmount(count, 'table')
+  return [
+    { group: 'exact', name: 'other tables', verdict: 'pass', expected: found, found: 'the same', note: null },
+  ]
 }
 
 export function summarizeTables(tables: readonly TableFingerprint[]): string {

@@ -1,4 +1,5 @@
 import { countRows, type Manifest, type TableFingerprint } from '../backup/manifest.ts'
+import { byKey, keyOf } from '../pg/qualified-name.ts'
 import { renderCount } from '../text/bytes.ts'
 import { renderAmount, renderName } from '../text/counts.ts'
 
@@ -51,14 +52,15 @@ export function implausibleDrops(
   rules: PlausibilityRules,
 ): readonly Drop[] {
   const before = comparedTables(previous, current)
-  const now = current.fingerprint.tables
+  const now = byKey(current.fingerprint.tables)
+  const earlier = byKey(previous.fingerprint.tables)
   if (comparable(previous, current) !== undefined) return []
   const isExpected = (table: TableFingerprint) =>
     [renderName(table), `${table.schema}.${table.name}`].some(name => rules.expectedDrops.includes(name))
-  const fresh = now.filter(table => find(previous.fingerprint.tables, table) === undefined)
+  const fresh = current.fingerprint.tables.filter(table => !earlier.has(keyOf(table)))
   return before
     .filter(table => table.rows > 0 && !isExpected(table))
-    .flatMap(table => dropOf(table, find(now, table), fresh, rules.maxDropPercent))
+    .flatMap(table => dropOf(table, now.get(keyOf(table)), fresh, rules.maxDropPercent))
 }
 
 /** Why the two cannot be compared; undefined where they can. */
@@ -75,7 +77,8 @@ export function comparable(previous: Manifest, current: Manifest): string | unde
 export function comparedTables(previous: Manifest, current: Manifest): readonly TableFingerprint[] {
   const before = previous.fingerprint.tables
   if (current.backup.kind !== 'partial') return before
-  return before.filter(table => find(current.fingerprint.tables, table) !== undefined)
+  const now = byKey(current.fingerprint.tables)
+  return before.filter(table => now.has(keyOf(table)))
 }
 
 /**
@@ -86,8 +89,9 @@ export function describeSizes(previous: Manifest, current: Manifest): string {
   const change = (what: string, from: number, to: number) =>
     `${what} ${from === 0 ? '(none before)' : renderChange(from, to)}`
   const compared = comparedTables(previous, current)
+  const known = byKey(compared)
   const isPartial = current.backup.kind === 'partial'
-  const now = current.fingerprint.tables.filter(table => !isPartial || find(compared, table) !== undefined)
+  const now = current.fingerprint.tables.filter(table => !isPartial || known.has(keyOf(table)))
   return [
     change('rows', countRows(compared), countRows(now)),
     change('database', previous.server.databaseBytes, current.server.databaseBytes),
@@ -126,13 +130,6 @@ function renameHint(before: TableFingerprint, fresh: readonly TableFingerprint[]
   const [first] = alike
   if (first === undefined) return ''
   return `; ${renderName(first)} is new, with ${renderAmount(first.rows, 'row')}: if it was renamed, name ${renderName(before)} in expected-drops`
-}
-
-function find(
-  tables: readonly TableFingerprint[],
-  { schema, name }: TableFingerprint,
-): TableFingerprint | undefined {
-  return tables.find(table => table.schema === schema && table.name === name)
 }
 
 /** `25 % fewer`, `0.1 % more`, `as before`. */

@@ -159,7 +159,7 @@ interface ComparedTable {
   readonly hasTimes: boolean
 }
 
-export interface ComparedTables {
+interface ComparedTables {
   readonly tables: ReadonlyMap<string, ComparedTable>
   /** The topmost partitioned table of partitions and partitioned tables. */
   readonly trees: ReadonlyMap<string, QualifiedName>

@@ -92,13 +92,13 @@ const KINDS = (version: number): Readonly<Record<string, string>> => ({
 })
 
 /**
- * Kind, name and hash of every object, for a server of that version (server_version_num), which must be 11 at
- * least.
+ * Kind, name and hash (16 hex digits) of every object, for a server of that version (server_version_num),
+ * which must be 11 at least.
  */
 export function definitionsQuery(version: number): string {
   const branches = Object.entries(KINDS(version)).map(
     ([kind, query]) =>
-      `SELECT '${kind}' AS kind, q.name, hashtextextended(coalesce(q.definition, '') COLLATE "C", 0)::text AS hash FROM (${query}) AS q(name, definition)`,
+      `SELECT '${kind}' AS kind, q.name, lpad(to_hex(hashtextextended(coalesce(q.definition, '') COLLATE "C", 0)), 16, '0') AS hash FROM (${query}) AS q(name, definition)`,
   )
   return `${OWN} SELECT * FROM (${branches.join(' UNION ALL ')}) AS found ORDER BY kind COLLATE "C", name COLLATE "C"`
 }

@@ -15,10 +15,5 @@ export async function readDefinitions(session: Session): Promise<RestoredDefinit
   const serverMajor = fromVersionNumber(version).major
   if (version < OLDEST) return { serverMajor, definitions: null }
   const rows = await session.rows<Record<'kind' | 'name' | 'hash', string>>(definitionsQuery(version))
-  return { serverMajor, definitions: rows.map(({ kind, name, hash }) => ({ kind, name, hash: hex(hash) })) }
-}
-
-/** A signed 64-bit number as 16 hex digits. */
-function hex(signed: string): string {
-  return BigInt.asUintN(64, BigInt(signed)).toString(16).padStart(16, '0')
+  return { serverMajor, definitions: rows }
 }

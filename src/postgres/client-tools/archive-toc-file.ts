@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import type { ArchiveToc } from '../../core/backup/archive-toc.ts'
-import { parseArchiveToc } from '../../core/backup/read-toc.ts'
+import { TocParser } from '../../core/backup/read-toc.ts'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
 import { MIB } from '../../core/text/bytes.ts'
 
@@ -13,28 +13,26 @@ const LARGEST_TOC_BYTES = 1024 * MIB
  */
 export async function readArchiveToc(archive: string): Promise<ArchiveToc> {
   await using file = await open(archive)
-  const { size } = await file.stat()
-  for (let wanted = MIB; ; wanted *= 4) {
-    const bytes = Buffer.alloc(Math.min(wanted, size))
-    await readFully(file, bytes)
-    const toc = tryParse(bytes)
+  const parser = new TocParser()
+  let bytes = 0
+  for (let chunk = await readChunk(file); chunk.length > 0; chunk = await readChunk(file)) {
+    bytes += chunk.length
+    if (bytes > LARGEST_TOC_BYTES) break
+    const toc = tryRead(parser, chunk)
     if (toc !== undefined) return toc
-    if (wanted >= size || wanted >= LARGEST_TOC_BYTES)
-      throw unreadable(`it ends before its table of contents does, after ${bytes.length} bytes`)
   }
+  throw unreadable(`it ends before its table of contents does, after ${bytes} bytes`)
 }
 
-async function readFully(file: Awaited<ReturnType<typeof open>>, into: Buffer): Promise<void> {
-  for (let done = 0; done < into.length; ) {
-    const { bytesRead } = await file.read(into, done, into.length - done, done)
-    if (bytesRead === 0) return
-    done += bytesRead
-  }
+async function readChunk(file: Awaited<ReturnType<typeof open>>): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(MIB)
+  const { bytesRead } = await file.read(buffer)
+  return buffer.subarray(0, bytesRead)
 }
 
-function tryParse(bytes: Buffer): ArchiveToc | undefined {
+function tryRead(parser: TocParser, chunk: Buffer): ArchiveToc | undefined {
   try {
-    return parseArchiveToc(bytes)
+    return parser.read(chunk)
   } catch (error) {
     throw unreadable(errorMessage(error))
   }

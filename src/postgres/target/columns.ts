@@ -1,4 +1,4 @@
-import type { QualifiedName } from '../../core/pg/qualified-name.ts'
+import { keyOf, type QualifiedName } from '../../core/pg/qualified-name.ts'
 import type { TableColumns } from '../../core/restore/copy-back.ts'
 import type { Session } from '../session/session.ts'
 
@@ -19,7 +19,8 @@ export async function readColumns(
   tables: readonly QualifiedName[] | undefined,
 ): Promise<readonly TableColumns[]> {
   const rows = await session.rows<Record<'schema' | 'name' | 'columns', string>>(COLUMNS)
+  const chosen = tables && new Set(tables.map(keyOf))
   return rows
-    .filter(row => tables?.some(({ schema, name }) => schema === row.schema && name === row.name) ?? true)
+    .filter(row => chosen?.has(keyOf(row)) ?? true)
     .map(({ schema, name, columns }) => ({ schema, name, columns: JSON.parse(columns) as string[] }))
 }

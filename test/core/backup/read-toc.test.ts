@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import { parseArchiveToc } from '../../../src/core/backup/read-toc.ts'
+import { TocParser } from '../../../src/core/backup/read-toc.ts'
 
 /** As WriteInt of pg_dump: a sign, then four bytes, the lowest first. */
 function int(value: number): Buffer {
@@ -51,7 +51,7 @@ const USERS: Entry = { kind: 'TABLE DATA', name: 'Ümläut\n"x"', section: 3, de
 describe('the table of contents of an archive', () => {
   test.each([11, 12, 13, 14, 15, 16])('is read in format 1.%i', format => {
     expect(
-      parseArchiveToc(archive([USERS, { kind: 'EXTENSION', name: 'citext', schema: null }], format)),
+      new TocParser().read(archive([USERS, { kind: 'EXTENSION', name: 'citext', schema: null }], format)),
     ).toEqual({
       databaseSettings: [],
       entries: [
@@ -74,23 +74,38 @@ describe('the table of contents of an archive', () => {
   it('asks for more bytes wherever it is cut off', () => {
     const whole = archive([USERS])
     for (let end = 0; end < whole.length; end += 1) {
-      expect(parseArchiveToc(whole.subarray(0, end)), `${end} bytes`).toBeUndefined()
+      expect(new TocParser().read(whole.subarray(0, end)), `${end} bytes`).toBeUndefined()
     }
-    expect(parseArchiveToc(Buffer.concat([whole, Buffer.from('rows')]))?.entries).toHaveLength(1)
+    expect(new TocParser().read(Buffer.concat([whole, Buffer.from('rows')]))?.entries).toHaveLength(1)
+  })
+
+  it('is read piece by piece, wherever the pieces end', () => {
+    const whole = archive([USERS, { kind: 'TABLE', name: 'users' }, USERS])
+    const expected = new TocParser().read(whole)
+    for (let size = 1; size < 200; size += 7) {
+      const parser = new TocParser()
+      const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, i) =>
+        parser.read(whole.subarray(i * size, (i + 1) * size)),
+      )
+      expect(pieces.slice(0, -1), `${size} bytes`).toEqual(pieces.slice(0, -1).map(() => undefined))
+      expect(pieces.at(-1), `${size} bytes`).toEqual(expected)
+    }
   })
 
   it('leaves out what pg_restore handles by itself or restores with --create only', () => {
     const kinds = ['ENCODING', 'STDSTRINGS', 'SEARCHPATH', 'DATABASE', 'STATISTICS DATA', 'VIEW']
     const entries = kinds.map(kind => ({ kind, name: 'x' }))
     const ofDatabase = { kind: 'COMMENT', name: 'DATABASE logi' }
-    expect(parseArchiveToc(archive([...entries, ofDatabase]))?.entries.map(({ kind }) => kind)).toEqual([
+    expect(new TocParser().read(archive([...entries, ofDatabase]))?.entries.map(({ kind }) => kind)).toEqual([
       'VIEW',
     ])
   })
 
   it('gives the settings of the database one by one', () => {
     const definition = "ALTER DATABASE logi SET a = '1';\nALTER ROLE r IN DATABASE logi SET b = '2';\n\n"
-    expect(parseArchiveToc(archive([{ kind: 'DATABASE PROPERTIES', name: 'logi', definition }]))).toEqual({
+    expect(
+      new TocParser().read(archive([{ kind: 'DATABASE PROPERTIES', name: 'logi', definition }])),
+    ).toEqual({
       entries: [],
       databaseSettings: ["ALTER DATABASE logi SET a = '1'", "ALTER ROLE r IN DATABASE logi SET b = '2'"],
     })
@@ -99,7 +114,7 @@ describe('the table of contents of an archive', () => {
   it('keeps the definitions that are read, and none of the bulky ones', () => {
     const definition = 'CREATE …;'
     const entries = ['TABLE', 'INDEX', 'PUBLICATION'].map(kind => ({ kind, name: 'x', definition }))
-    expect(parseArchiveToc(archive(entries))?.entries.map(one => one.definition)).toEqual([
+    expect(new TocParser().read(archive(entries))?.entries.map(one => one.definition)).toEqual([
       '',
       '',
       definition,
@@ -113,7 +128,7 @@ describe('the table of contents of an archive', () => {
     ['a tar archive', Buffer.from([...Buffer.from('PGDMP'), 1, 16, 0, 4, 8, 3]), 'custom format'],
     ['numbers of nine bytes', Buffer.from([...Buffer.from('PGDMP'), 1, 16, 0, 9, 8, 1]), 'odd size'],
   ])('is refused for %s', (_, bytes, why) => {
-    expect(() => parseArchiveToc(bytes)).toThrow(RangeError)
-    expect(() => parseArchiveToc(bytes)).toThrow(why)
+    expect(() => new TocParser().read(bytes)).toThrow(RangeError)
+    expect(() => new TocParser().read(bytes)).toThrow(why)
   })
 })

@@ -69,6 +69,19 @@ describe('a table', () => {
     expect(checks.find(({ name }) => name === 'all tables')).toBeUndefined()
   })
 
+  it('has no line of its own where thousands agree', () => {
+    const tables = Array.from({ length: 20_000 }, (_, i) => sampleTable(`t${i}`, 3))
+    const manifest = withFingerprint({ tables })
+    const same = exactChecks(manifest, restored({ tables }))
+    expect(same.length).toBeLessThan(10)
+    expect(same[0]).toMatchObject({ name: 'all tables', expected: '60,000 rows in 20,000 tables' })
+    const differing = exactChecks(manifest, restored({ tables: tables.with(7, sampleTable('t7', 2)) }))
+    expect(failureLines(differing)).toEqual(['table t7: 3 rows | 2 rows (1 fewer)'])
+    expect(differing).toContainEqual(
+      expect.objectContaining({ name: 'other tables', verdict: 'pass', expected: '19,999 tables' }),
+    )
+  })
+
   it('passes at level counts although its content is not known', () => {
     const counted = withFingerprint({
       level: 'counts',

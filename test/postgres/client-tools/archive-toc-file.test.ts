@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseArchiveToc } from '../../../src/core/backup/read-toc.ts'
+import { TocParser } from '../../../src/core/backup/read-toc.ts'
 import { needsSuperuser } from '../../../src/core/passes/superuser-entries.ts'
 import { readArchiveToc } from '../../../src/postgres/client-tools/archive-toc-file.ts'
 import { buildAdversarial } from '../../data/adversarial.ts'
@@ -51,8 +51,8 @@ describe('the table of contents of an archive', () => {
   it('asks for more bytes wherever it is cut, and refuses what is no archive', async () => {
     const bytes = await readFile(archive)
     for (const length of [0, 4, 10, 100, 5000])
-      expect(parseArchiveToc(bytes.subarray(0, length))).toBeUndefined()
-    expect(() => parseArchiveToc(Buffer.from('-- a plain script'))).toThrow(RangeError)
+      expect(new TocParser().read(bytes.subarray(0, length))).toBeUndefined()
+    expect(() => new TocParser().read(Buffer.from('-- a plain script'))).toThrow(RangeError)
     const cut = join(directory, 'cut.dump')
     await writeFile(cut, bytes.subarray(0, 5000))
     await expect(readArchiveToc(cut)).rejects.toMatchObject({ code: 'ARCHIVE_CORRUPT' })
