@@ -16,7 +16,13 @@ export function runInShell(lab: Lab, target: HostedDatabase, script: string): st
   const directory = mkdtempSync(join(tmpdir(), 'pg-runbook-printed-'))
   try {
     const env = { PATH: `${lab.postgres.binDir}:/usr/bin:/bin`, PGPASSWORD: new URL(target.url).password }
-    return execFileSync('bash', ['-ec', script], { cwd: directory, env, encoding: 'utf8' })
+    return execFileSync('bash', ['-ec', script], {
+      cwd: directory,
+      env,
+      encoding: 'utf8',
+      // With a socket as input bash would take itself for a login from afar, and read .bashrc.
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
   } finally {
     rmSync(directory, { recursive: true })
   }

@@ -50,7 +50,8 @@ function ownRestore({ backup, archive, server }: Manifest): readonly string[] {
   return [
     `With pg-runbook, into a new database on the same server, compared with the manifest: a step with ${code('restore-from-s3')} and ${code(`backup: ${backup.id}`)}, or the workflow ${code('restore')} by hand:`,
     codeBlock(
-      `gh workflow run restore.yml --field backup=${backup.id} --field mode=new-database --field ${shellQuote(`confirm=${server.database}`)}`,
+      // Raw: with --field, a value that begins with @ names a file.
+      `gh workflow run restore.yml --raw-field backup=${backup.id} --raw-field mode=new-database --raw-field ${shellQuote(`confirm=${server.database}`)}`,
       'bash',
     ),
   ]

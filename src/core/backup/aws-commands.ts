@@ -14,8 +14,16 @@ export function endpointOption(endpoint: string | undefined): string {
   return endpoint === undefined ? '' : ` --endpoint-url ${shellQuote(endpoint)}`
 }
 
-export function renderAbortUpload(object: CliObject, uploadId: string): string {
-  return `aws s3api abort-multipart-upload${objectOptions(object)} --upload-id ${shellQuote(uploadId)}`
+/**
+ * Removes an unfinished upload; undefined where the store gave it an id that the aws CLI reads from a file.
+ * https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-parameters-file.html
+ */
+export function renderAbortUpload(object: CliObject, uploadId: string): string | undefined {
+  if (/^(file|fileb|https?):\/\//i.test(uploadId)) return undefined
+  const option = uploadId.startsWith('-')
+    ? shellQuote(`--upload-id=${uploadId}`)
+    : `--upload-id ${shellQuote(uploadId)}`
+  return `aws s3api abort-multipart-upload${objectOptions(object)} ${option}`
 }
 
 /** Brings an archived object back for some days. */

@@ -87,12 +87,17 @@ function listFilters(manifest: Manifest): readonly string[] {
   const { backup, archive } = manifest
   if (backup.kind !== 'partial' || archive.format === 'plain') return []
   const patterns = schemasToLeaveOut(manifest)
-    .map(schema => ` -e ${shellQuote(` SCHEMA - ${schema} `)}`)
+    .map(schema => ` -e ${shellQuote(` SCHEMA - ${inList(schema)} `)}`)
     .join('')
   return [
     ...(patterns === '' ? [] : [`grep -vF${patterns}`]),
     `grep -vE ${shellQuote(`^[0-9]+; [0-9]+ [0-9]+ ${lackingPattern(backup)} `)}`,
   ]
+}
+
+/** As pg_restore --list prints a name (sanitize_line in dumputils.c); grep takes each line for a pattern. */
+function inList(name: string): string {
+  return name.replace(/[\r\n]/g, ' ')
 }
 
 /** With `&&` at its end; empty where nothing is lacking. */

@@ -1,5 +1,5 @@
 import { notNullName } from '../../core/pg/not-null-name.ts'
-import { quoteIdentifier, quoteTable } from '../../core/pg/quote.ts'
+import { printIdentifier, printTable } from '../../core/pg/quote.ts'
 import type { Session } from '../session/session.ts'
 
 /** NOT NULL is a constraint with a name from this version on (server_version_num). */
@@ -37,6 +37,6 @@ export async function readNotNullClashes(session: Session): Promise<readonly Not
     .map(({ schema, name, constraint }) => ({
       constraint,
       table: `${schema}.${name}`,
-      rename: `ALTER TABLE ${quoteTable({ schema, name })} RENAME CONSTRAINT ${quoteIdentifier(constraint)} TO ${quoteIdentifier(`${constraint.slice(0, 55)}_check`)};`,
+      rename: `ALTER TABLE ${printTable({ schema, name })} RENAME CONSTRAINT ${printIdentifier(constraint)} TO ${printIdentifier(`${constraint.slice(0, 55)}_check`)};`,
     }))
 }

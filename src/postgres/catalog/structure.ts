@@ -1,5 +1,5 @@
 import type { Check } from '../../core/checks/check.ts'
-import { quoteTable } from '../../core/pg/quote.ts'
+import { printLiteral, printTable, quoteTable } from '../../core/pg/quote.ts'
 import { renderAmount, renderName, renderSome } from '../../core/text/counts.ts'
 import type { Session } from '../session/session.ts'
 import { readNumbering } from './sequence-columns.ts'
@@ -45,7 +45,7 @@ async function readIndexChecks(session: Session): Promise<readonly Check[]> {
       'fail',
       'valid',
       index.ready === 'true' ? 'invalid' : 'not ready for use',
-      `Queries do not use it, and a unique one guarantees nothing: REINDEX INDEX ${quoteTable(index)}.`,
+      `Queries do not use it, and a unique one guarantees nothing: REINDEX INDEX ${printTable(index)}.`,
     ),
   )
   const good = `${renderAmount(indexes.length - broken.length, 'valid index', 'valid indexes')}`
@@ -69,7 +69,7 @@ async function readNumberingChecks(session: Session): Promise<readonly Check[]> 
         'fail',
         `next value ${descending ? 'below' : 'above'} ${extreme}, the ${descending ? 'least' : 'greatest'} in ${column}`,
         `next value ${next}`,
-        `Inserts will collide. Where the source is the same, its next inserts fail too: SELECT setval('${quoteTable(sequence).replaceAll("'", "''")}', ${extreme}).`,
+        `Inserts will collide. Where the source is the same, its next inserts fail too: SELECT setval(${printLiteral(quoteTable(sequence))}, ${extreme}).`,
       ),
     )
   if (failures.length > 0) return failures

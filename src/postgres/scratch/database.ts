@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
 import { type Connection, renderConnection, withDatabase } from '../../core/pg/connection.ts'
-import { quoteIdentifier } from '../../core/pg/quote.ts'
+import { printIdentifier, quoteIdentifier } from '../../core/pg/quote.ts'
 import { fromVersionNumber, parseVersion } from '../../core/pg/version.ts'
 import { readSystemIdentifier } from '../catalog/database-identity.ts'
 import { openSession } from '../session/session.ts'
@@ -189,7 +189,7 @@ async function refuseUnfit(
     throw new OperatorError(
       'SCRATCH_FAILED',
       `${renderConnection(server)} does not let this role create databases.`,
-      { hint: `Give it the right: ALTER ROLE ${quoteIdentifier(server.user)} CREATEDB;` },
+      { hint: `Give it the right: ALTER ROLE ${printIdentifier(server.user)} CREATEDB;` },
     )
   return { version: row.version, isSuperuser: row.superuser === 'true' }
 }

@@ -1,7 +1,7 @@
 import { hasSqlState, OperatorError } from '../../core/errors.ts'
 import type { Connection } from '../../core/pg/connection.ts'
 import { renderConnection } from '../../core/pg/connection.ts'
-import { quoteIdentifier } from '../../core/pg/quote.ts'
+import { printIdentifier, quoteIdentifier } from '../../core/pg/quote.ts'
 import type { Session } from '../session/session.ts'
 
 /** How a role says that a drill made it. */
@@ -38,7 +38,7 @@ export async function createPolicyRoles(
       'SCRATCH_FAILED',
       `Policies of the backup name roles that ${renderConnection(server)} lacks and that this role may not make: ${missing.join(', ')}.`,
       {
-        hint: `Make them there, without login, or give the role CREATEROLE: ALTER ROLE ${quoteIdentifier(server.user)} CREATEROLE.`,
+        hint: `Make them there, without login, or give the role CREATEROLE: ALTER ROLE ${printIdentifier(server.user)} CREATEROLE.`,
       },
     )
   }

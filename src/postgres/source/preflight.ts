@@ -1,6 +1,6 @@
 import { OperatorError } from '../../core/errors.ts'
 import type { Connection } from '../../core/pg/connection.ts'
-import { quoteIdentifier, quoteLiteral } from '../../core/pg/quote.ts'
+import { printIdentifier, printLiteral } from '../../core/pg/quote.ts'
 import { readUnreadable } from '../catalog/missing-privileges.ts'
 import type { TableAccess } from '../catalog/tables.ts'
 import type { Session } from '../session/session.ts'
@@ -63,7 +63,7 @@ export async function refuseMissingPrivileges(
 }
 
 function tablesHint(user: string, isHidden: boolean): string {
-  const role = /^[a-z_][a-z0-9_]*$/.test(user) ? user : quoteIdentifier(user)
+  const role = /^[a-z_][a-z0-9_]*$/.test(user) ? user : printIdentifier(user)
   return isHidden
     ? `Dump as the owner, or ALTER ROLE ${role} BYPASSRLS (and GRANT pg_read_all_data TO ${role}).`
     : `GRANT pg_read_all_data TO ${role}; or dump as the owner.`
@@ -71,7 +71,7 @@ function tablesHint(user: string, isHidden: boolean): string {
 
 /** pg_read_all_data reaches no large objects: granting it again would not help. */
 function largeObjectsHint(user: string): string {
-  return `For the large objects dump as their owner, or let the owner say in psql: SELECT format('GRANT SELECT ON LARGE OBJECT %s TO %I', oid, ${quoteLiteral(user)}) FROM pg_largeobject_metadata \\gexec`
+  return `For the large objects dump as their owner, or let the owner say in psql: SELECT format('GRANT SELECT ON LARGE OBJECT %s TO %I', oid, ${printLiteral(user)}) FROM pg_largeobject_metadata \\gexec`
 }
 
 function describe(what: string, names: readonly string[]): string {

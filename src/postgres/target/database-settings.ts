@@ -1,5 +1,5 @@
 import { hasSqlState } from '../../core/errors.ts'
-import { printIdentifier, quoteIdentifier, quoteLiteral } from '../../core/pg/quote.ts'
+import { printIdentifier, printLiteral, quoteIdentifier } from '../../core/pg/quote.ts'
 import type { Session } from '../session/session.ts'
 import { type OpenState, READ_ONLY, readClosedState } from './closed-database.ts'
 
@@ -58,7 +58,7 @@ async function readBelongings(session: Session, from: string): Promise<readonly 
     ...settings.map(({ name, value, role, allowed }) => ({
       what: `The setting ${name}`,
       sql: (database: string) =>
-        `ALTER ${role === null ? '' : `ROLE ${quoteIdentifier(role)} IN `}DATABASE ${database} SET ${renderName(name ?? '')} TO ${renderValue(name ?? '', value ?? '')}`,
+        `ALTER ${role === null ? '' : `ROLE ${printIdentifier(role)} IN `}DATABASE ${database} SET ${renderName(name ?? '')} TO ${renderValue(name ?? '', value ?? '')}`,
       isAllowed: allowed === 'true',
     })),
     ...(limit === '-1'
@@ -69,7 +69,7 @@ async function readBelongings(session: Session, from: string): Promise<readonly 
     // already.
     {
       what: 'The owner',
-      sql: database => `ALTER DATABASE ${database} OWNER TO ${quoteIdentifier(owner)}`,
+      sql: database => `ALTER DATABASE ${database} OWNER TO ${printIdentifier(owner)}`,
       isAllowed: may_give === 'true',
     },
   ]
@@ -114,7 +114,7 @@ async function readConnectRights(
   return [
     allowed('The rights of PUBLIC', name => `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`),
     ...grants.map(({ privilege, grantable, grantee }) => {
-      const who = grantee === '' ? 'PUBLIC' : quoteIdentifier(grantee)
+      const who = grantee === '' ? 'PUBLIC' : printIdentifier(grantee)
       const option = grantable === 'true' ? ' WITH GRANT OPTION' : ''
       return allowed(
         `The right ${privilege} for ${who}`,
@@ -180,7 +180,7 @@ function byHand({ what, sql }: Belonging, database: string): string {
 
 /** A custom setting may have a word of SQL behind the dot: `app.user`. */
 function renderName(name: string): string {
-  return name.includes('.') ? quoteIdentifier(name) : name
+  return name.includes('.') ? printIdentifier(name) : name
 }
 
 /**
@@ -188,6 +188,9 @@ function renderName(name: string): string {
  * arrives as an empty name, which SQL does not allow: SET search_path = '' is kept as `""`.
  */
 function renderValue(name: string, value: string): string {
-  if (!LISTS.includes(name.toLowerCase())) return quoteLiteral(value)
-  return value === '' ? "''" : value.replace(/(?<=^|, )""(?=$|, )/g, "''")
+  if (!LISTS.includes(name.toLowerCase())) return printLiteral(value)
+  if (value === '') return "''"
+  return value
+    .replace(/(?<=^|, )""(?=$|, )/g, "''")
+    .replace(/"((?:[^"]|"")*)"/g, (_, name: string) => printIdentifier(name.replaceAll('""', '"')))
 }

@@ -72,7 +72,7 @@ function renderSession({ pid, user, application }: TargetSession): string {
   return `${application === '' ? 'a session' : application} as ${user} (pid ${pid})`
 }
 
-/** A session that was told to end needs a moment. */
+/** A session needs a moment to end. */
 const END_ATTEMPTS = 50
 
 /** How often sessions are ended while their end is awaited. */

@@ -60,9 +60,13 @@ export async function abortUpload(store: Store, { key, uploadId }: KnownUpload):
     throw new OperatorError(
       'UPLOAD_NOT_CLEANED',
       `An unfinished upload is left behind and may cost money: ${errorMessage(error)}`,
-      { hint: `Run: ${renderAbortUpload(store.cliObject(key), uploadId)}`, cause: error },
+      { hint: renderHint(renderAbortUpload(store.cliObject(key), uploadId)), cause: error },
     )
   }
+}
+
+function renderHint(command: string | undefined): string {
+  return command === undefined ? 'Look for it with aws s3api list-multipart-uploads.' : `Run: ${command}`
 }
 
 /** Credentials that may not list parts have to believe the abort. */
