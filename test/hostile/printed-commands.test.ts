@@ -6,7 +6,7 @@ import { renderDumpSummary } from '../../src/actions/dump-to-s3/summary.ts'
 import { renderUnhealthySummary } from '../../src/actions/pre-migration-snapshot/after-deploy-summary.ts'
 import { renderRestorePointCommands } from '../../src/actions/pre-migration-snapshot/summary.ts'
 import { nextSteps } from '../../src/actions/restore-from-s3/next-steps.ts'
-import { renderAbortUpload, renderThaw } from '../../src/core/backup/aws-commands.ts'
+import { renderAbortUpload, renderRestoreObject } from '../../src/core/backup/aws-commands.ts'
 import type { Manifest } from '../../src/core/backup/manifest.ts'
 import { quoteIdentifier } from '../../src/core/pg/quote.ts'
 import { bucketFindings } from '../../src/core/posture/bucket-findings.ts'
@@ -97,7 +97,8 @@ const PAGES: Readonly<Record<string, (name: string) => string>> = {
     ]).join('\n\n'),
   'src/storage/multipart/abort-upload.ts': name =>
     asBlock(renderAbortUpload({ ...STORE, key: 'archives/a.dump' }, name) ?? ''),
-  'src/storage/locate-archive.ts': name => asBlock(renderThaw({ ...STORE, key: `archives/${name}` })),
+  'src/storage/locate-archive.ts': name =>
+    asBlock(renderRestoreObject({ ...STORE, key: `archives/${name}` })),
 }
 
 function asBlock(command: string): string {
@@ -139,7 +140,7 @@ it('an upload that the aws CLI would read from a file has no command', () => {
 })
 
 it('every file that prints shell is in this list', () => {
-  const shell = /codeBlock\([\s\S]*'(?:ba)?sh'|[^\w ]render(?:AbortUpload|Thaw)\(/
+  const shell = /codeBlock\([\s\S]*'(?:ba)?sh'|[^\w ]render(?:AbortUpload|RestoreObject)\(/
   const printing = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter(file => file.endsWith('.ts'))
     .map(file => join('src', file))
