@@ -1,4 +1,4 @@
-import { renderSome } from '../text/counts.ts'
+import { renderAmount, renderSome } from '../text/counts.ts'
 import type { MigrationReport, MigrationState } from './migration-report.ts'
 
 /** What was found of one tool, in one folder and one table. */
@@ -39,7 +39,7 @@ export function mergeFindings(findings: readonly MigrationFinding[]): MigrationR
     state: bySeverity[0]?.state ?? 'unknown',
     why: [
       ...shown.map(({ finding, tables }) => `${prefix(finding)}${finding.why(tables)}`),
-      ...(hidden > 0 ? [`And ${hidden} more findings.`] : []),
+      ...(hidden > 0 ? [`And ${renderAmount(hidden, 'more finding')}.`] : []),
     ].join(' '),
   }
 }

@@ -195,7 +195,6 @@ const OTHER_LANGUAGES: readonly ListedTool[] = [
     rowId: ({ version_id }) => version_id ?? '',
     order: byId,
     isApplied: ({ version_id, is_applied }) => version_id !== '0' && is_applied === 'true',
-    hasFailed: () => false,
     normal: withoutZeros,
   },
   // https://github.com/amacneil/dbmate

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { flywayChecksum } from '../../../src/core/migrations/flyway-script.ts'
 import { detect, table } from '../../support/migration-sides.ts'
 
 describe('Flyway', () => {
@@ -15,13 +14,6 @@ describe('Flyway', () => {
   const files = (...names: readonly string[]) =>
     Object.fromEntries(names.map(name => [`src/main/resources/db/migration/${name}`, 'SELECT 1;']))
   const history = (...rows: ReadonlyArray<ReturnType<typeof row>>) => table('flyway_schema_history', rows)
-
-  it('computes the checksum that Flyway 11.8.2 wrote', () => {
-    const text =
-      '\ufeffCREATE OR REPLACE VIEW user_emails AS\r\n  SELECT email, 1 AS\tn FROM users;\r\n\r\n-- ä\n'
-
-    expect(flywayChecksum(text)).toBe(-466931128)
-  })
 
   it('orders versions as numbers, and takes 1, 1.0 and 01 for the same', () => {
     expect(detect(files('V10__c.sql', 'V2_1__b.sql', 'V2__a.sql'), []).pending).toEqual([
