@@ -8,6 +8,7 @@ import { join, posix, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { importCycles } from './check/cycles.ts'
 import { deadExports } from './check/exports.ts'
+import { untestedModules } from './check/mirrored-tests.ts'
 import {
   bannedPhrases,
   COMMENT_COLUMNS,
@@ -51,6 +52,7 @@ export function measureFigures(root = '.'): readonly Figure[] {
     ),
     listed('import cycles', importCycles(sources)),
     listed('exports of src that no file imports', deadExports(sources)),
+    listed('core modules without a test at the mirrored path', untestedModules(sources)),
     listed(`files of src over ${SOURCE_LINES} lines`, longFiles(inSource, SOURCE_LINES)),
     listed('functions of src over 50 lines', longFunctions(root)),
     listed('type names declared twice in src', duplicateTypes(inSource)),
