@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   STORE_CORRUPT: 'The object store does not hold what was sent to it.',
   UPLOAD_TOO_LARGE: 'The archive needs more parts than one multipart upload may have.',
   UPLOAD_NOT_CLEANED: 'A multipart upload could not be removed and may cost money.',
+  COPY_FAILED: 'A further copy of the backup could not be made. The backup itself is good.',
   BACKUP_NOT_FOUND: 'No backup matches the request.',
   BACKUP_UNUSABLE:
     'The backup cannot be used here: partial, in a format that cannot be restored, or in cold storage.',

@@ -18,7 +18,21 @@ type Accepted<T> = { [Field in keyof T]: Exclude<T[Field], Refused> }
  * them as one INVALID_INPUT error. An empty input counts as absent. Defaults live in action.yml, never here.
  */
 export class Inputs {
-  readonly #problems: string[] = []
+  readonly #source: (name: string) => string
+  /** What stands before the name in a problem. */
+  readonly #label: string
+  readonly #problems: string[]
+
+  constructor(source = (name: string) => core.getInput(name), label = '', problems: string[] = []) {
+    this.#source = source
+    this.#label = label
+    this.#problems = problems
+  }
+
+  /** Reads settings that one input lists, as if they were inputs; `label` says which of its items it is. */
+  within(label: string, settings: ReadonlyMap<string, string>): Inputs {
+    return new Inputs(name => settings.get(name) ?? '', `${label}, `, this.#problems)
+  }
 
   /** A required text. */
   text(name: string): Read<string> {
@@ -27,7 +41,7 @@ export class Inputs {
 
   /** An optional text; absent is undefined. */
   optional(name: string): string | undefined {
-    const text = core.getInput(name)
+    const text = this.#source(name)
     return text === '' ? undefined : text
   }
 
@@ -55,7 +69,9 @@ export class Inputs {
 
   /** One item a line; blank lines and lines that start with # are left out. Absent is the empty list. */
   lines(name: string): readonly string[] {
-    const lines = core.getMultilineInput(name).map(line => line.trim())
+    const lines = this.#source(name)
+      .split('\n')
+      .map(line => line.trim())
     return lines.filter(line => line !== '' && !line.startsWith('#'))
   }
 
@@ -68,20 +84,20 @@ export class Inputs {
 
   /** A required input with a grammar of its own: `parser` throws a RangeError that says what it expected. */
   parse<T>(name: string, parser: (text: string) => T): Read<T> {
-    const text = core.getInput(name)
+    const text = this.#source(name)
     if (text === '') return this.problem(name, 'is required')
     return this.attempt(name, () => parser(text), text)
   }
 
   /** As `parse`, for an optional input. */
   parseOptional<T>(name: string, parser: (text: string) => T): Read<T | undefined> {
-    const text = core.getInput(name)
+    const text = this.#source(name)
     return text === '' ? undefined : this.attempt(name, () => parser(text), text)
   }
 
   /** An optional secret: masked in the log at once, in every spelling. */
   secret(name: string): Secret | undefined {
-    const text = core.getInput(name)
+    const text = this.#source(name)
     if (text === '') return undefined
     maskSecret(text)
     return new Secret(text)
@@ -109,7 +125,7 @@ export class Inputs {
 
   /** Notes a rule that one input broke, alone or together with others. */
   problem(name: string, text: string): Refused {
-    this.#problems.push(`${name}: ${text}`)
+    this.#problems.push(`${this.#label}${name}: ${text}`)
     return new Refused()
   }
 

@@ -1,9 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { parseBackupId } from '../core/backup/backup-id.ts'
-import { type Location, manifestKey } from '../core/backup/bucket-layout.ts'
 import type { Manifest } from '../core/backup/manifest.ts'
 import { OperatorError } from '../core/errors.ts'
-import * as d from '../core/json/decode.ts'
 import type { Connection } from '../core/pg/connection.ts'
 import { findTool } from '../postgres/client-tools/find-tool.ts'
 import { connectionEnvironment } from '../postgres/client-tools/passfile.ts'
@@ -12,12 +8,9 @@ import type { Source } from '../postgres/source/source.ts'
 import type { ActionContext } from '../runner/action.ts'
 import type { Environment } from '../runner/environment.ts'
 import type { DumpDeps, PgDump } from '../steps/dump/request.ts'
-import { abortOpenUpload } from '../storage/multipart/abort-upload.ts'
-import { beginUpload, removeOurs } from '../storage/multipart/upload.ts'
+import { beginUpload } from '../storage/multipart/upload.ts'
 import type { Store } from '../storage/store.ts'
-
-/** Under this name the post phase finds the upload that a killed main phase left open. */
-const OPEN_UPLOAD = 'open-upload'
+import { rememberUploads } from './open-uploads.ts'
 
 /**
  * What the dump step needs, from a context and the two ends of the dump. `directory` is private and removed
@@ -33,58 +26,10 @@ export function createDumpDeps(
   return {
     source,
     store,
-    beginUpload: request =>
-      beginUpload(store, { ...request, remember: open => context.state.save(OPEN_UPLOAD, open) }),
+    beginUpload: request => beginUpload(store, rememberUploads(request, context.state)),
     findPgDump: major => findPgDump(context, connection, directory, major),
     now: () => new Date(),
     log: context.log,
-  }
-}
-
-/** Whether the main phase was killed before it could clean up its upload. */
-export function hasOpenUpload({ state }: ActionContext): boolean {
-  return (state.read(OPEN_UPLOAD) ?? null) !== null
-}
-
-/** A completion without an answer takes effect within this time, or never. */
-const LATE_EFFECT_MS = 10_000
-const LOOK_EVERY_MS = 2000
-
-const openUpload = d.object({
-  key: d.string,
-  uploadId: d.nullable(d.string),
-  isCompleting: d.optional(d.boolean),
-})
-
-/** Removes the upload, or the archive without a manifest, of a main phase that was stopped. */
-export async function removeOpenUpload(
-  context: Pick<ActionContext, 'state' | 'log'>,
-  location: Location,
-  store: Store,
-): Promise<void> {
-  const { key, uploadId, isCompleting } = openUpload(context.state.read(OPEN_UPLOAD), OPEN_UPLOAD)
-  context.log.info(`The dump was stopped halfway; removing its upload of ${store.uri(key)}.`)
-  // Harmless when the upload was completed: then only the manifest decides whether the archive stays.
-  await abortOpenUpload(store, { key, uploadId })
-  const backupId = key.replace(/^.*\/|\.\w+$/g, '')
-  const manifest = manifestKey(location, parseBackupId(backupId))
-  const until = performance.now() + (isCompleting === true ? LATE_EFFECT_MS : 0)
-  for (;;) {
-    if (!(await lacksManifest(store, manifest))) return
-    if ((await removeOurs(store, key, backupId)) || performance.now() >= until) return
-    await sleep(LOOK_EVERY_MS)
-  }
-}
-
-/**
- * Credentials that may not look cannot know; then the archive stays, which without a manifest is no backup.
- */
-async function lacksManifest(store: Store, key: string): Promise<boolean> {
-  try {
-    return (await store.head(key)) === undefined
-  } catch (error) {
-    if (error instanceof OperatorError && error.code === 'STORE_DENIED') return false
-    throw error
   }
 }
 

@@ -10,7 +10,7 @@ import { jsonWithoutSecrets, maskSecret } from '../runner/secrets.ts'
 import type { AccessKeys, AssumedRole, StoreConfig } from '../storage/client.ts'
 
 /** Region of a store that has none: what the SDK signs with. */
-const ANY_REGION = 'us-east-1'
+export const ANY_REGION = 'us-east-1'
 
 /** A variable of the environment without white space around it; undefined where it is not set. */
 type ReadVariable = (name: string) => string | undefined
@@ -37,11 +37,19 @@ export function readBackupStore(
   }
 }
 
+/** Credentials other than those in the AWS_* variables. */
+interface OwnCredentials {
+  /** They are in `<name>_ACCESS_KEY_ID` and `<name>_SECRET_ACCESS_KEY`. */
+  readonly name: string | undefined
+  readonly roleArn: string | undefined
+}
+
 /** The inputs s3-endpoint and s3-region, with the AWS_* variables behind them. */
 export function readStoreConfig(
   inputs: Inputs,
   environment: Environment,
   destination: Read<Destination>,
+  own: Read<OwnCredentials> = { name: undefined, roleArn: undefined },
 ): Read<StoreConfig> {
   const notices: string[] = []
   const variable = variableReader(inputs, environment, notices)
@@ -49,14 +57,12 @@ export function readStoreConfig(
   const bucket = destination instanceof Refused ? '' : destination.bucket
   const endpoint = readEndpoint(inputs, bucket, variable, notices)
   const region = readRegion(inputs, endpoint, variable)
-  const keys = readKeys(variable)
-  const role = readRole(environment, variable)
-  return inputs.combine({ destination, endpoint, region }, read => ({
+  const credentials = own instanceof Refused ? own : readCredentials(inputs, environment, variable, own)
+  return inputs.combine({ destination, endpoint, region, credentials }, read => ({
     bucket,
     endpoint: read.endpoint,
     region: read.region,
-    keys,
-    role,
+    ...read.credentials,
     proxies: pickProxyVariables(environment.variables),
     notices,
     scrub: jsonWithoutSecrets,
@@ -106,13 +112,33 @@ function readEndpoint(
   }
 }
 
-/** Read here and not by the SDK, which would send a line break along. */
-function readKeys(variable: ReadVariable): AccessKeys | undefined {
+function readCredentials(
+  inputs: Inputs,
+  environment: Environment,
+  variable: ReadVariable,
+  { name, roleArn }: OwnCredentials,
+): Read<Pick<StoreConfig, 'keys' | 'role'>> {
+  if (roleArn !== undefined)
+    return mayAskForIdToken(environment.variables)
+      ? { role: roleOf(roleArn, environment) }
+      : inputs.problem('role-arn', 'needs a job with the permission id-token: write')
+  if (name !== undefined) {
+    const keys = readKeys(variable, name)
+    const variables = `${name}_ACCESS_KEY_ID and ${name}_SECRET_ACCESS_KEY`
+    return keys === undefined
+      ? inputs.problem('credentials', `${variables} are not set in the environment of this step`)
+      : { keys }
+  }
   // With a profile the SDK reads keys from its files.
-  if (variable('AWS_PROFILE') !== undefined) return undefined
-  const accessKeyId = variable('AWS_ACCESS_KEY_ID')
-  const secretAccessKey = readSecret(variable, 'AWS_SECRET_ACCESS_KEY')
-  const sessionToken = readSecret(variable, 'AWS_SESSION_TOKEN')
+  const keys = variable('AWS_PROFILE') === undefined ? readKeys(variable, 'AWS') : undefined
+  return { keys, role: readRole(environment, variable) }
+}
+
+/** Read here and not by the SDK, which would send a line break along. */
+function readKeys(variable: ReadVariable, name: string): AccessKeys | undefined {
+  const accessKeyId = variable(`${name}_ACCESS_KEY_ID`)
+  const secretAccessKey = readSecret(variable, `${name}_SECRET_ACCESS_KEY`)
+  const sessionToken = readSecret(variable, `${name}_SESSION_TOKEN`)
   if (accessKeyId === undefined || secretAccessKey === undefined) return undefined
   return { accessKeyId, secretAccessKey, sessionToken }
 }
@@ -128,14 +154,18 @@ function readSecret(variable: ReadVariable, name: string): Secret | undefined {
  * AWS_ROLE_ARN without keys and without a token file: the role is assumed here, with a new token from GitHub
  * each time the credentials run out, so that a dump may take longer than a session lasts.
  */
-function readRole({ variables, run }: Environment, variable: ReadVariable): AssumedRole | undefined {
+function readRole(environment: Environment, variable: ReadVariable): AssumedRole | undefined {
   const arn = variable('AWS_ROLE_ARN')
-  const { AWS_ROLE_SESSION_NAME, AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE } = variables
-  if (!arn || AWS_ACCESS_KEY_ID || AWS_WEB_IDENTITY_TOKEN_FILE || !mayAskForIdToken(variables))
+  const { AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE } = environment.variables
+  if (!arn || AWS_ACCESS_KEY_ID || AWS_WEB_IDENTITY_TOKEN_FILE || !mayAskForIdToken(environment.variables))
     return undefined
+  return roleOf(arn, environment)
+}
+
+function roleOf(arn: string, { variables, run }: Environment): AssumedRole {
   return {
     arn,
-    sessionName: AWS_ROLE_SESSION_NAME || `pg-runbook-${run.runId}`,
+    sessionName: variables.AWS_ROLE_SESSION_NAME || `pg-runbook-${run.runId}`,
     requestToken: () => requestIdToken('sts.amazonaws.com'),
   }
 }

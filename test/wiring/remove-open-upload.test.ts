@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { OperatorError } from '../../src/core/errors.ts'
 import type { OpenUpload } from '../../src/storage/multipart/abort-upload.ts'
 import { beginUpload } from '../../src/storage/multipart/upload.ts'
-import { removeOpenUpload } from '../../src/wiring/dump-deps.ts'
+import { removeOpenUploads } from '../../src/wiring/open-uploads.ts'
 import { createBucket } from '../support/bucket.ts'
 import { fromReadable } from '../support/byte-source.ts'
 import { theLab } from '../support/lab.ts'
@@ -36,9 +36,10 @@ it('removes an archive whose completion took effect only after the job was cance
   expect(await bucket.list()).toEqual([])
   expect(remembered).toMatchObject({ key: KEY, isCompleting: true })
   using later = openStore(lab.s3, bucket.name)
-  const state = { read: () => remembered, save: () => {} }
+  const state = { read: () => [remembered], save: () => {} }
   const location = { prefix: '', database: 'db' }
-  await removeOpenUpload({ state, log: later.store.log }, location, later.store)
+  const { log, signal } = later.store
+  await removeOpenUploads({ state, log, signal }, location, later.store)
   expect(later.lines.join()).toContain('stopped halfway')
   expect(await bucket.list()).toEqual([])
   expect(await bucket.listMultipartUploads()).toEqual([])

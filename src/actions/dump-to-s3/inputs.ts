@@ -5,8 +5,10 @@ import type { Connection } from '../../core/pg/connection.ts'
 import { readConnection } from '../../runner/connection-input.ts'
 import type { Environment } from '../../runner/environment.ts'
 import type { Inputs, Read } from '../../runner/inputs.ts'
+import type { Copies } from '../../steps/dump/request.ts'
 import type { StoreConfig } from '../../storage/client.ts'
 import { COMPATIBILITY, type Compatibility } from '../../storage/multipart/upload-request.ts'
+import { readCopies } from '../../wiring/copy-inputs.ts'
 import {
   parseStorageClass,
   readDatabaseName,
@@ -25,6 +27,7 @@ export interface DumpInputs {
   readonly destination: Destination
   readonly store: StoreConfig
   readonly compatibility: Compatibility
+  readonly copies: Copies
   readonly kind: (typeof KINDS)[number]
   readonly options: DumpOptions
   readonly fingerprint: FingerprintLevel
@@ -36,12 +39,14 @@ export interface DumpInputs {
 export function readDumpInputs(inputs: Inputs, environment: Environment): DumpInputs {
   const connection = readConnection(inputs, environment, 'database-url')
   const destination = inputs.parse('destination', parseDestination)
+  const store = readWritableStore(inputs, readStoreConfig(inputs, environment, destination))
   return inputs.finish({
     connection,
     database: readDatabaseName(inputs, connection, 'database'),
     destination,
-    store: readWritableStore(inputs, readStoreConfig(inputs, environment, destination)),
+    store,
     compatibility: inputs.oneOf('s3-compatibility', COMPATIBILITY),
+    copies: readCopies(inputs, environment, { location: destination, store }),
     kind: inputs.oneOf('kind', KINDS),
     options: readOptions(inputs),
     fingerprint: inputs.oneOf('fingerprint', FINGERPRINT_LEVELS),

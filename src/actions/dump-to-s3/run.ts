@@ -1,6 +1,7 @@
 import type { ActionResult } from '../../core/action-result.ts'
 import { parseBackupId } from '../../core/backup/backup-id.ts'
 import { type Location, manifestKey } from '../../core/backup/bucket-layout.ts'
+import { copyFailure, copyOutputs } from '../../core/backup/copies.ts'
 import { differenceOf } from '../../core/backup/database-identity.ts'
 import { countRows, type Manifest } from '../../core/backup/manifest.ts'
 import type { Log } from '../../core/log.ts'
@@ -10,8 +11,10 @@ import type { Action } from '../../runner/action.ts'
 import { withDeadline } from '../../runner/deadline.ts'
 import { readPastBackups } from '../../steps/backups/past-records.ts'
 import { dump } from '../../steps/dump/dump.ts'
+import type { DumpResult } from '../../steps/dump/request.ts'
 import { Store } from '../../storage/store.ts'
-import { createDumpDeps, describeRun, hasOpenUpload, removeOpenUpload } from '../../wiring/dump-deps.ts'
+import { createDumpDeps, describeRun } from '../../wiring/dump-deps.ts'
+import { hasOpenUpload, removeOpenUploads } from '../../wiring/open-uploads.ts'
 import { type DumpInputs, readDumpInputs } from './inputs.ts'
 import { renderDumpSummary } from './summary.ts'
 
@@ -23,20 +26,22 @@ export const dumpToS3: Action = {
     await using temp = await context.createTempDir()
     await using source = await openSource(connection, signal)
     using store = new Store(inputs.store, context.log, signal)
-    const manifest = await dump(
+    const dumped = await dump(
       {
         location: locationOf(inputs),
         kind: inputs.kind,
         options: inputs.options,
         fingerprint: inputs.fingerprint,
         storage: inputs,
+        copies: inputs.copies,
         run: describeRun(context.environment),
       },
       createDumpDeps(context, source, connection, store, temp.path),
     )
+    const { manifest } = dumped
     const previous = await readPastBackups(manifest, locationOf(inputs), store)
     warnOfAnotherSystem(manifest, previous, context.log)
-    return toResult(manifest, previous, inputs, store)
+    return toResult(dumped, previous, inputs, store)
   },
 
   /** Removes what a main phase left that was killed before it could clean up. */
@@ -45,7 +50,7 @@ export const dumpToS3: Action = {
     if (!hasOpenUpload(context)) return
     const inputs = readDumpInputs(context.inputs, context.environment)
     using store = new Store(inputs.store, context.log, context.signal)
-    await removeOpenUpload(context, locationOf(inputs), store)
+    await removeOpenUploads(context, locationOf(inputs), store, inputs.copies.targets)
   },
 }
 
@@ -68,12 +73,13 @@ function locationOf({ destination, database }: DumpInputs): Location {
 }
 
 function toResult(
-  manifest: Manifest,
+  { manifest, copies }: DumpResult,
   previous: readonly PastBackup[] | undefined,
   inputs: DumpInputs,
   store: Store,
 ): ActionResult {
   const { backup, object: archive, fingerprint, server, durations } = manifest
+  const failure = copyFailure(backup.id, copies, inputs.copies.onFailure)
   const manifestUri = store.uri(manifestKey(locationOf(inputs), parseBackupId(backup.id)))
   return {
     outputs: {
@@ -88,7 +94,9 @@ function toResult(
       'server-version': server.version,
       tables: fingerprint.tables.length,
       rows: fingerprint.level === 'none' ? '' : countRows(fingerprint.tables),
+      ...copyOutputs(copies),
     },
-    summary: renderDumpSummary(manifest, { manifestUri, store: inputs.store, previous }),
+    summary: renderDumpSummary(manifest, { manifestUri, store: inputs.store, copies, previous }),
+    ...(failure && { failure }),
   }
 }

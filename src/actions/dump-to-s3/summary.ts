@@ -1,3 +1,4 @@
+import { type BackupCopy, copyFacts, copyProblems } from '../../core/backup/copies.ts'
 import { countRows, type Manifest, type TableFingerprint } from '../../core/backup/manifest.ts'
 import { renderBackupCommands } from '../../core/backup/partial-backup.ts'
 import type { StoreAddress } from '../../core/backup/restore-commands.ts'
@@ -14,6 +15,7 @@ const TABLES_SHOWN = 30
 interface SummaryContext {
   readonly manifestUri: string
   readonly store: StoreAddress
+  readonly copies: readonly BackupCopy[]
   /** Earlier backups in any order; undefined where they could not be listed. */
   readonly previous: readonly PastBackup[] | undefined
 }
@@ -21,11 +23,12 @@ interface SummaryContext {
 /** The job summary of a dump: verdict, facts, how to get the data back, the last backups, and rows. */
 export function renderDumpSummary(manifest: Manifest, context: SummaryContext): string {
   const { backup } = manifest
-  const { manifestUri, store, previous } = context
+  const { store, copies, previous } = context
   const partial = backup.kind === 'partial' ? ' (partial: it does not hold the whole database)' : ''
   return renderSummaryPage({
     verdict: `✅ Backup of ${literal(backup.database)}${partial}`,
-    facts: facts(manifest, manifestUri),
+    problems: copyProblems(copies),
+    facts: facts(manifest, context),
     next: [...restoreSteps(manifest, store), ...ownRestore(manifest)],
     trend: previous && { title: 'Last backups', trend: renderBackupTrend(manifest, previous) },
     details: rows(manifest),
@@ -57,7 +60,10 @@ function ownRestore({ backup, archive, server }: Manifest): readonly string[] {
   ]
 }
 
-function facts(manifest: Manifest, manifestUri: string): ReadonlyArray<readonly [string, string]> {
+function facts(
+  manifest: Manifest,
+  { manifestUri, copies }: SummaryContext,
+): ReadonlyArray<readonly [string, string]> {
   const { backup, object, archive, server, durations } = manifest
   const checksum = object.checksum === null ? '' : `, ${object.checksum.algorithm} confirmed by the store`
   return [
@@ -65,6 +71,7 @@ function facts(manifest: Manifest, manifestUri: string): ReadonlyArray<readonly 
     ['Shows the database at', code(backup.snapshotAt)],
     ['Archive', code(`s3://${object.bucket}/${object.key}`)],
     ['Manifest', code(manifestUri)],
+    ...copyFacts(copies),
     [
       'Size',
       `${renderBytes(object.bytes)} of ${renderBytes(server.databaseBytes)} in the database (${archive.format}, ${literal(archive.compression)}, ${literal(object.storageClass)})`,

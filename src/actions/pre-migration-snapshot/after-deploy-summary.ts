@@ -1,3 +1,4 @@
+import { type BackupCopy, copyFacts, copyProblems } from '../../core/backup/copies.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { renderBackupCommands } from '../../core/backup/partial-backup.ts'
 import type { GateRecord } from '../../core/gate/gate-record.ts'
@@ -16,14 +17,20 @@ export interface KnownGate {
 }
 
 /** The job summary after a deploy that stayed healthy. */
-export function renderAfterSummary(report: SoakReport, { backup, object }: Manifest): string {
+export function renderAfterSummary(
+  report: SoakReport,
+  { backup, object }: Manifest,
+  copies: readonly BackupCopy[],
+): string {
   return renderSummaryPage({
     verdict: '✅ The deploy is healthy, and backed up',
+    problems: copyProblems(copies),
     facts: [
       probesFact(report),
       ['Backup of the new state', code(backup.id)],
       ['Shows the database at', code(backup.snapshotAt)],
       ['Archive', code(`s3://${object.bucket}/${object.key}`)],
+      ...copyFacts(copies),
     ],
     next: ['Nothing. The new state can be restored too.'],
   })

@@ -22,7 +22,7 @@ export async function backUpAfterDeploy(gateRun: GateRun, request: SoakRequest):
   const report = await context.log.group(`Watch ${request.shownUrl}`, () => soak(request, deps))
   context.log.info(report.verdict)
   if (!report.healthy) return await unhealthy(gateRun, request, report)
-  const manifest = await takeBackup(gateRun, 'post-migration')
+  const { manifest, copies } = await takeBackup(gateRun, 'post-migration')
   // A store that keeps no checksum can only show it by giving every byte back.
   const level = manifest.object.checksum === null ? 'archive' : 'checksum'
   await verify(gateRun, manifest, level)
@@ -33,8 +33,9 @@ export async function backUpAfterDeploy(gateRun: GateRun, request: SoakRequest):
       restorePoint: store.uri(manifest.object.key),
       snapshotAt: manifest.backup.snapshotAt,
       level,
+      copies,
     }),
-    summary: renderAfterSummary(report, manifest),
+    summary: renderAfterSummary(report, manifest, copies),
   }
 }
 

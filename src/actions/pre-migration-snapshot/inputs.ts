@@ -7,8 +7,10 @@ import { parseDuration } from '../../core/text/duration.ts'
 import { readConnection } from '../../runner/connection-input.ts'
 import type { Environment } from '../../runner/environment.ts'
 import { type Inputs, type Read, Refused } from '../../runner/inputs.ts'
+import type { Copies } from '../../steps/dump/request.ts'
 import type { SoakRequest } from '../../steps/gate/soak.ts'
 import { COMPATIBILITY, type Compatibility } from '../../storage/multipart/upload-request.ts'
+import { readCopies } from '../../wiring/copy-inputs.ts'
 import {
   parseStorageClass,
   readDatabaseName,
@@ -32,6 +34,7 @@ export interface GateInputs extends BackupStore {
   readonly phase: (typeof PHASES)[number]
   readonly connection: Connection
   readonly compatibility: Compatibility
+  readonly copies: Copies
   readonly storageClass: string
   readonly options: DumpOptions
   readonly migrations: MigrationSource
@@ -60,6 +63,7 @@ export function readGateInputs(inputs: Inputs, environment: Environment): GateIn
     location,
     store: readWritableStore(inputs, store),
     compatibility: inputs.oneOf('s3-compatibility', COMPATIBILITY),
+    copies: readCopies(inputs, environment, { location, store }),
     storageClass: inputs.parse('storage-class', parseWarmStorageClass),
     options: readOptions(inputs),
     migrations: inputs.parse('migrations', parseMigrations),

@@ -1,4 +1,5 @@
 import type { ActionResult } from '../../core/action-result.ts'
+import { type BackupCopy, copyOutputs } from '../../core/backup/copies.ts'
 import type { VerifyLevel } from '../../core/gate/gate-record.ts'
 
 /** What is known at the end; what is left out stays empty, and the gate closed. */
@@ -11,6 +12,7 @@ interface KnownOutputs {
   readonly level?: VerifyLevel
   readonly restoreCommand?: string
   readonly gateUri?: string
+  readonly copies?: readonly BackupCopy[]
 }
 
 /** Every output on every way out, so that a workflow can always read them. */
@@ -23,5 +25,6 @@ export function gateOutputs(known: KnownOutputs): ActionResult['outputs'] {
     'verified-level': known.level ?? 'none',
     'restore-command': known.restoreCommand ?? '',
     'gate-uri': known.gateUri ?? '',
+    ...copyOutputs(known.copies ?? []),
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { copyFailure } from '../../core/backup/copies.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import type { Verdict } from '../../core/checks/check.ts'
 import { OperatorError } from '../../core/errors.ts'
@@ -11,32 +12,39 @@ import { openSource } from '../../postgres/source/source.ts'
 import { verifyArchive, verifyChecksum } from '../../steps/backups/verify-archive.ts'
 import { drill } from '../../steps/drill/drill.ts'
 import { dump } from '../../steps/dump/dump.ts'
-import type { DumpDeps } from '../../steps/dump/request.ts'
+import type { DumpDeps, DumpResult } from '../../steps/dump/request.ts'
 import { readBackArchive } from '../../storage/verify-archive.ts'
 import { createDrillDeps } from '../../wiring/drill-deps.ts'
 import { createDumpDeps, describeRun } from '../../wiring/dump-deps.ts'
 import { requireTool } from '../../wiring/require-tool.ts'
 import type { GateRun } from './gate-run.ts'
 
-/** A new backup; `judge` may keep it from becoming one. */
+/**
+ * A new backup; `judge` may keep it from becoming one. Throws COPY_FAILED where every copy must be made and
+ * one is not.
+ */
 export async function takeBackup(
   { context, inputs, store, signal, directory }: GateRun,
   kind: 'pre-migration' | 'post-migration',
   judge?: DumpDeps['judge'],
-): Promise<Manifest> {
-  const { connection, location, options, storageClass, compatibility } = inputs
+): Promise<DumpResult> {
+  const { connection, location, options, storageClass, compatibility, copies } = inputs
   await using source = await openSource(connection, signal)
-  return await dump(
+  const dumped = await dump(
     {
       location,
       kind,
       options,
       fingerprint: 'counts',
       storage: { storageClass, compatibility },
+      copies,
       run: describeRun(context.environment),
     },
     { ...createDumpDeps(context, source, connection, store, directory), ...(judge && { judge }) },
   )
+  const failure = copyFailure(dumped.manifest.backup.id, dumped.copies, copies.onFailure)
+  if (failure !== undefined) throw failure
+  return dumped
 }
 
 /**

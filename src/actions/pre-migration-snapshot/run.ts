@@ -15,7 +15,8 @@ import { readPastGates } from '../../steps/backups/past-records.ts'
 import { type GateReport, gate } from '../../steps/gate/gate.ts'
 import type { BlockingSessions } from '../../steps/gate/wait-for-blockers.ts'
 import { Store } from '../../storage/store.ts'
-import { describeRun, hasOpenUpload, removeOpenUpload } from '../../wiring/dump-deps.ts'
+import { describeRun } from '../../wiring/dump-deps.ts'
+import { hasOpenUpload, removeOpenUploads } from '../../wiring/open-uploads.ts'
 import { stopLeftServer } from '../../wiring/scratch-server.ts'
 import { backUpAfterDeploy } from './after-deploy.ts'
 import type { GateRun } from './gate-run.ts'
@@ -52,7 +53,7 @@ export const preMigrationSnapshot: Action = {
     if (!hasOpenUpload(context)) return
     const inputs = readGateInputs(context.inputs, context.environment)
     using store = new Store(inputs.store, context.log, context.signal)
-    await removeOpenUpload(context, inputs.location, store)
+    await removeOpenUploads(context, inputs.location, store, inputs.copies.targets)
   },
 }
 
@@ -125,7 +126,7 @@ function toResult(
   })
   if (report.kind === 'nothing-pending')
     return { outputs: gateOutputs({ migrationsPending: false }), summary }
-  const { manifest, level, migrations, recordKey } = report
+  const { manifest, copies, level, migrations, recordKey } = report
   const { object, backup } = manifest
   return {
     outputs: gateOutputs({
@@ -136,6 +137,7 @@ function toResult(
       level,
       restoreCommand: renderRestorePointCommands(manifest, inputs.store),
       gateUri: store.uri(recordKey),
+      copies,
     }),
     summary,
   }

@@ -1,3 +1,4 @@
+import { copyFacts, copyProblems } from '../../core/backup/copies.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { renderBackupCommands } from '../../core/backup/partial-backup.ts'
 import type { StoreAddress } from '../../core/backup/restore-commands.ts'
@@ -44,7 +45,7 @@ export function renderGateSummary(report: GateReport, context: GateSummaryContex
   const { previous } = context
   return renderSummaryPage({
     verdict: `✅ Gate open: ${literal(manifest.backup.database)} has a verified restore point`,
-    problems: warnings(report),
+    problems: [...warnings(report), ...copyProblems(report.copies)],
     facts: gateFacts(report, context.recordUri),
     next: restoreSteps(manifest, context.store),
     trend: previous && { title: 'Last gates', trend: renderGateTrend(record, previous) },
@@ -62,6 +63,7 @@ function gateFacts(
     ['Restore point', code(backup.snapshotAt)],
     ['Backup', code(backup.id)],
     ['Archive', `${code(`s3://${object.bucket}/${object.key}`)} (${renderBytes(object.bytes)})`],
+    ...copyFacts(report.copies),
     ['Verified', `${level}: ${LEVELS[level]}`],
     ...comparedFact(report),
     ['Took', renderDuration(record.durations?.totalMs ?? 0)],

@@ -12,7 +12,7 @@ import { findBackup } from '../../steps/backups/find-backup.ts'
 import { planRestore, type RestorePlan } from '../../steps/restore/plan.ts'
 import { restoreDatabase } from '../../steps/restore/restore.ts'
 import { Store } from '../../storage/store.ts'
-import { hasOpenUpload, removeOpenUpload } from '../../wiring/dump-deps.ts'
+import { hasOpenUpload, removeOpenUploads } from '../../wiring/open-uploads.ts'
 import { requireTool } from '../../wiring/require-tool.ts'
 import { type RestoreInputs, readRestoreInputs } from './inputs.ts'
 import { createNewDatabaseDeps } from './new-database-deps.ts'
@@ -59,7 +59,7 @@ export const restoreFromS3: Action = {
     if (isLeft) await dropLeftDatabase(context, inputs)
     if (!hasOpenUpload(context)) return
     using store = new Store(inputs.store, context.log, context.signal)
-    await removeOpenUpload(context, inputs.location, store)
+    await removeOpenUploads(context, inputs.location, store)
   },
 }
 

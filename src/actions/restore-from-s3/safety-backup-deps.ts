@@ -6,6 +6,7 @@ import { openSource } from '../../postgres/source/source.ts'
 import type { ActionContext } from '../../runner/action.ts'
 import { verifyArchive } from '../../steps/backups/verify-archive.ts'
 import { dump } from '../../steps/dump/dump.ts'
+import { NO_COPIES } from '../../steps/dump/request.ts'
 import type { SafetyBackupDeps } from '../../steps/restore/safety-backup.ts'
 import { downloadArchive } from '../../storage/download.ts'
 import { createDumpDeps, describeRun } from '../../wiring/dump-deps.ts'
@@ -31,7 +32,7 @@ async function dumpTarget(
   { inputs, target, store, signal, directory }: RestoreRun,
 ): Promise<Manifest> {
   await using source = await openSource(target, signal)
-  return await dump(
+  const { manifest } = await dump(
     {
       location: inputs.location,
       kind: 'safety',
@@ -46,10 +47,12 @@ async function dumpTarget(
       fingerprint: 'counts',
       // Readable at once, if it is needed.
       storage: { storageClass: 'STANDARD', compatibility: 'auto' },
+      copies: NO_COPIES,
       run: describeRun(context.environment),
     },
     createDumpDeps(context, source, target, store, directory),
   )
+  return manifest
 }
 
 /** Reads every byte back and lets pg_restore decode it. */

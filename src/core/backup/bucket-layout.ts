@@ -107,6 +107,11 @@ export function parseDestination(text: string): Destination {
   return { bucket, prefix }
 }
 
+/** As it is parsed: `s3://bucket/prefix`. */
+export function renderDestination({ bucket, prefix }: Destination): string {
+  return prefix === '' ? `s3://${bucket}` : `s3://${bucket}/${prefix}`
+}
+
 /** AWS, "General purpose bucket naming rules". */
 function isBucketName(name: string): boolean {
   return (

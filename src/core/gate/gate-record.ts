@@ -1,3 +1,4 @@
+import { backupCopy } from '../backup/copies.ts'
 import { canonicalJson } from '../json/canonical.ts'
 import * as d from '../json/decode.ts'
 import { parseRecord, recordedBackup, recordedRun } from '../json/versioned-record.ts'
@@ -22,6 +23,8 @@ export const gateRecord = d.object({
   }),
   /** Exactly which object is the restore point. */
   backup: recordedBackup,
+  /** What became of its further copies; null where it was reused. */
+  copies: d.optional(d.array(backupCopy)),
   /** From the start of the gate to its record: how long the deploy waited. */
   durations: d.optional(d.object({ totalMs: d.nonNegativeInt })),
   /** What the deploy was about to do; the tool is null where none was recognised. */

@@ -40,17 +40,7 @@ export function createManifest(request: DumpRequest, facts: DumpFacts): Manifest
       excludeTablePatterns: options.excludeTables,
       schemaPatterns: options.schemas,
     },
-    object: {
-      bucket: facts.bucket,
-      key,
-      versionId: stored.versionId,
-      etag: stored.etag,
-      bytes: stored.bytes,
-      sha256: archive.sha256,
-      parts: archive.parts,
-      checksum: stored.checksum,
-      storageClass: stored.storageClass,
-    },
+    object: storedObject(facts.bucket, key, stored, archive),
     archive: {
       format: options.format,
       compression: options.compression,
@@ -71,4 +61,15 @@ export function createManifest(request: DumpRequest, facts: DumpFacts): Manifest
     durations,
     run: request.run,
   }
+}
+
+/** The archive as one store holds it. */
+export function storedObject(
+  bucket: string,
+  key: string,
+  stored: ObjectFacts,
+  { sha256, parts }: SentContent,
+): Manifest['object'] {
+  const { versionId, etag, bytes, checksum, storageClass } = stored
+  return { bucket, key, versionId, etag, bytes, sha256, parts, checksum, storageClass }
 }

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { type BackupId, renderBackupId } from '../../core/backup/backup-id.ts'
 import { archiveKey, manifestKey } from '../../core/backup/bucket-layout.ts'
 import { contentOptions, type DumpOptions, isPartial } from '../../core/backup/dump-options.ts'
-import { type Manifest, renderManifest } from '../../core/backup/manifest.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import { parseNamePattern } from '../../core/pg/name-pattern.ts'
@@ -15,24 +14,24 @@ import {
   renderVersion,
   securityFloor,
 } from '../../core/pg/version.ts'
-import { renderBackupHead } from '../../core/summary/backup-trend.ts'
 import { renderBytes } from '../../core/text/bytes.ts'
 import { renderAmount } from '../../core/text/counts.ts'
 import type { ServerFacts } from '../../postgres/catalog/server-facts.ts'
 import type { DumpSelection } from '../../postgres/catalog/tables.ts'
 import type { DumpReport } from '../../postgres/client-tools/pg-dump.ts'
 import type { Snapshot } from '../../postgres/source/snapshot.ts'
-import type { Upload } from '../../storage/multipart/upload.ts'
-import type { Store } from '../../storage/store.ts'
 import { createManifest } from './build-manifest.ts'
-import type { DumpDeps, DumpRequest, PgDump } from './request.ts'
+import { finishCopies, toCopyRequests } from './finish-copies.ts'
+import type { DumpDeps, DumpRequest, DumpResult, PgDump } from './request.ts'
 import { dumpInto } from './stream-archive.ts'
+import { writeManifest } from './write-manifest.ts'
 
 /**
  * Dumps a database into the store and returns the manifest, which is written last: only then there is a
- * backup. A failure before that leaves no object and no part behind. Throws an OperatorError.
+ * backup. A failure before that leaves no object and no part behind. Its copies follow, and cannot take it
+ * back. Throws an OperatorError.
  */
-export async function dump(request: DumpRequest, tools: DumpDeps): Promise<Manifest> {
+export async function dump(request: DumpRequest, tools: DumpDeps): Promise<DumpResult> {
   const { source, store, log, now } = tools
   const { options, location } = request
   const startedAt = now()
@@ -59,6 +58,7 @@ export async function dump(request: DumpRequest, tools: DumpDeps): Promise<Manif
     backupId: renderBackupId(id),
     databaseBytes: server.databaseBytes,
     isPartial: isPartial(request.options),
+    copies: toCopyRequests(request, id),
   })
   const dumped = await dumpInto(upload, snapshot, pgDump, request, tools)
   refuseIncomplete(dumped.report, snapshot, server)
@@ -80,9 +80,8 @@ export async function dump(request: DumpRequest, tools: DumpDeps): Promise<Manif
   })
   await tools.judge?.(manifest)
   await writeManifest(store, upload, manifestKey(location, id), manifest)
-  upload.keep()
   log.info(`Stored ${renderBytes(stored.bytes)} as ${store.uri(key)}, manifest written; backup complete.`)
-  return manifest
+  return { manifest, copies: await finishCopies(request, upload.copies, manifest, dumped.archive, log) }
 }
 
 function toSelection(options: DumpOptions): DumpSelection {
@@ -182,24 +181,4 @@ function refuseIncomplete(report: DumpReport, snapshot: Snapshot, { encoding }: 
       hint: 'No backup was made. Please report this with the log of this step.',
     },
   )
-}
-
-/**
- * After a failure it is unknown whether the manifest arrived; unless it is certain that it did not, its
- * archive stays.
- */
-async function writeManifest(store: Store, upload: Upload, key: string, manifest: Manifest): Promise<void> {
-  try {
-    await store.putJson(key, renderManifest(manifest), {
-      isExact: true,
-      metadata: renderBackupHead(manifest),
-    })
-  } catch (error) {
-    if (await store.removeForSure(key, error)) throw error
-    upload.leaveToPost()
-    store.log.warning(
-      `Could not confirm that manifest ${store.uri(key)} was written; keeping archive ${store.uri(manifest.object.key)}. If the manifest exists, the backup is valid; otherwise delete the archive.`,
-    )
-    throw error
-  }
 }

@@ -1,4 +1,5 @@
 import { gateKey, type Location, renderDrillId } from '../../core/backup/bucket-layout.ts'
+import type { BackupCopy } from '../../core/backup/copies.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import {
   GATE_VERSION,
@@ -12,6 +13,7 @@ import { renderGateHead } from '../../core/summary/gate-trend.ts'
 import type { DatabaseIdentity } from '../../postgres/catalog/database-identity.ts'
 import type { Store } from '../../storage/store.ts'
 import { fullBackups } from '../backups/full-backups.ts'
+import type { DumpResult } from '../dump/request.ts'
 import { judgeRows } from './compare-rows.ts'
 import { readLastGates } from './gate-records.ts'
 import { type WaitDeps, waitForBlockers } from './wait-for-blockers.ts'
@@ -36,7 +38,7 @@ interface GateDeps extends WaitDeps {
   readonly detectMigrations: () => Promise<MigrationReport>
   readonly readIdentity: () => Promise<DatabaseIdentity>
   /** A new restore point, which does not become a backup when `judge` throws. */
-  readonly dump: (judge: (manifest: Manifest) => Promise<void>) => Promise<Manifest>
+  readonly dump: (judge: (manifest: Manifest) => Promise<void>) => Promise<DumpResult>
   /** Throws where the backup cannot be proven to that level. */
   readonly verify: (manifest: Manifest, level: VerifyLevel) => Promise<void>
 }
@@ -49,6 +51,8 @@ export type GateReport =
       readonly kind: 'open'
       readonly migrations: MigrationReport
       readonly manifest: Manifest
+      /** Empty where the restore point was reused: only new backups are copied. */
+      readonly copies: readonly BackupCopy[]
       readonly level: VerifyLevel
       readonly plausibility: Plausibility
       /** Sessions that this role may not look into: a long transaction may be among them. */
@@ -89,13 +93,13 @@ export async function gate(request: GateRequest, deps: GateDeps): Promise<GateRe
   // What is reused too: a record of an earlier gate is no proof, because it can be forged.
   await log.group(`Verify ${manifest.backup.id}`, () => deps.verify(manifest, level))
 
-  const written = await writeRecord(manifest, migrations, startedAt, request, deps)
-  const { plausibility, reused } = taken
-  return { kind: 'open', migrations, manifest, level, plausibility, hiddenSessions, reused, ...written }
+  const written = await writeRecord(taken, migrations, startedAt, request, deps)
+  return { kind: 'open', migrations, level, hiddenSessions, ...taken, ...written }
 }
 
 interface RestorePoint {
   readonly manifest: Manifest
+  readonly copies: readonly BackupCopy[]
   readonly plausibility: Plausibility
   readonly reused: Reuse | null
 }
@@ -103,13 +107,13 @@ interface RestorePoint {
 /** An implausible snapshot never becomes a backup: the next one would be compared with it. */
 async function takeRestorePoint(request: GateRequest, deps: GateDeps): Promise<RestorePoint> {
   let plausibility: Plausibility | undefined
-  const manifest = await deps.log.group('Take a restore point', () =>
+  const dumped = await deps.log.group('Take a restore point', () =>
     deps.dump(async finished => {
       plausibility = await judgeRows(finished, request.location, request.plausibility, deps)
     }),
   )
   if (plausibility === undefined) throw new Error('The dump did not call judge')
-  return { manifest, plausibility, reused: null }
+  return { ...dumped, plausibility, reused: null }
 }
 
 async function reuse(
@@ -124,7 +128,12 @@ async function reuse(
   const laterGates = gates.filter(
     gate => gate.gate.at > backup.snapshotAt && !(run.runId !== '' && gate.run.runId === run.runId),
   )
-  return { manifest: inBucket(manifest, deps.store.bucket), plausibility, reused: { ageMs, laterGates } }
+  return {
+    manifest: inBucket(manifest, deps.store.bucket),
+    copies: [],
+    plausibility,
+    reused: { ageMs, laterGates },
+  }
 }
 
 /** A copied or forged manifest may name another bucket; what is verified, printed and recorded is ours. */
@@ -158,7 +167,7 @@ function canBeProven({ archive, fingerprint }: Manifest, level: VerifyLevel): bo
 }
 
 async function writeRecord(
-  manifest: Manifest,
+  { manifest, copies, reused }: RestorePoint,
   migrations: MigrationReport,
   startedAt: Date,
   request: GateRequest,
@@ -179,6 +188,7 @@ async function writeRecord(
       bytes: object.bytes,
       snapshotAt: backup.snapshotAt,
     },
+    copies: reused === null ? copies : null,
     durations: { totalMs: at.getTime() - startedAt.getTime() },
     migrations: { tool: migrations.tool ?? null, pending: migrations.pending },
     run,

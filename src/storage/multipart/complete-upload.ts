@@ -3,7 +3,8 @@ import { OperatorError } from '../../core/errors.ts'
 import { type ObjectFacts, type StoredChecksum, toChecksum } from '../objects.ts'
 import type { Store } from '../store.ts'
 import { isDenied, isNotFound, isPreconditionFailed, lacksConditions } from '../store-error.ts'
-import type { PartWriter, SentContent } from './part-writer.ts'
+import type { PartSender } from './part-sender.ts'
+import type { SentContent } from './part-writer.ts'
 
 /** What is completed. */
 interface Completion {
@@ -11,7 +12,7 @@ interface Completion {
   readonly uploadId: string
   readonly backupId: string
   readonly storageClass: string
-  readonly writer: PartWriter
+  readonly sender: PartSender
   readonly content: SentContent
   /** Whether the store takes a checksum over the whole object and conditions. */
   readonly isFull: boolean
@@ -31,13 +32,13 @@ type Assembled = Pick<ObjectFacts, 'etag' | 'versionId' | 'checksum'>
  */
 async function assemble(
   store: Store,
-  { key, uploadId, writer, content, isFull }: Completion,
+  { key, uploadId, sender, content, isFull }: Completion,
 ): Promise<Assembled | undefined> {
   const input = {
     Bucket: store.bucket,
     Key: key,
     UploadId: uploadId,
-    MultipartUpload: { Parts: writer.completedParts() },
+    MultipartUpload: { Parts: sender.completedParts() },
     ...(isFull && {
       ChecksumCRC32: content.crc32.full,
       ChecksumType: 'FULL_OBJECT' as const,

@@ -4,7 +4,7 @@ import { sseFields, tagFields } from '../objects.ts'
 import type { Store } from '../store.ts'
 import { hadNoEffect, mayLackFeature, storeErrorText } from '../store-error.ts'
 import { abortStrays, abortUpload } from './abort-upload.ts'
-import type { UploadRequest } from './upload-request.ts'
+import type { ObjectRequest } from './upload-request.ts'
 
 /** What an upload asks for beyond the plain operation, and what not every store has. */
 type Feature = 'checksum' | 'storage-class' | 'object-tags' | 'sse'
@@ -24,7 +24,7 @@ const AUTO_CLASS = 'STANDARD_IA'
  * chosen by hand are never dropped: then the store's refusal names the input. Throws INVALID_INPUT, or what
  * the store says.
  */
-export async function createUpload(store: Store, request: UploadRequest): Promise<CreatedUpload> {
+export async function createUpload(store: Store, request: ObjectRequest): Promise<CreatedUpload> {
   const asked = featuresOf(store, request)
   let refusal: unknown
   for (const dropped of subsetsOf(asked)) {
@@ -43,7 +43,7 @@ export async function createUpload(store: Store, request: UploadRequest): Promis
   throw refusal
 }
 
-function featuresOf(store: Store, request: UploadRequest): readonly Feature[] {
+function featuresOf(store: Store, request: ObjectRequest): readonly Feature[] {
   const asked: readonly (Feature | false)[] = [
     request.compatibility !== 'basic' && 'checksum',
     request.storageClass !== 'STANDARD' && 'storage-class',
@@ -54,7 +54,7 @@ function featuresOf(store: Store, request: UploadRequest): readonly Feature[] {
 }
 
 /** Whether a person asked for it: then an upload without it is not what they want. */
-function isChosen(feature: Feature, { compatibility, storageClass }: UploadRequest): boolean {
+function isChosen(feature: Feature, { compatibility, storageClass }: ObjectRequest): boolean {
   if (feature === 'checksum') return compatibility === 'full'
   return feature !== 'storage-class' || storageClass !== 'auto'
 }
@@ -79,7 +79,7 @@ const REFUSED: Readonly<Record<Exclude<Feature, 'checksum'>, string>> = {
   sse: 'Expected none, or an encryption and key that it has.',
 }
 
-function unsupported(feature: Feature, request: UploadRequest, refusal: unknown): OperatorError {
+function unsupported(feature: Feature, request: ObjectRequest, refusal: unknown): OperatorError {
   if (feature === 'checksum')
     return new OperatorError(
       'INVALID_INPUT',
@@ -97,7 +97,7 @@ function unsupported(feature: Feature, request: UploadRequest, refusal: unknown)
 /** Stores that do not know a checksum may ignore it: one that takes it names it in its answer. */
 async function create(
   store: Store,
-  request: UploadRequest,
+  request: ObjectRequest,
   features: readonly Feature[],
 ): Promise<CreatedUpload> {
   const { key, backupId, storageClass: chosen, remember = () => {} } = request

@@ -9,6 +9,9 @@ const USUAL_LARGEST_PART_BYTES = 128 * MIB
 /** Of all buffers together, where parts have to be larger. */
 const MEMORY_BYTES = 1.25 * GIB
 
+/** By how much the copies of an upload may be behind it, beside the parts in flight; a part at least. */
+const LAG_BYTES = 256 * MIB
+
 /** S3 allows no more parts (AWS, "Multipart upload limits"). */
 const MAX_PARTS = 10_000
 /** Some stores stop here (Swift, Scaleway), and none of them says so before. */
@@ -24,6 +27,8 @@ export interface PartPlan {
   readonly partBytes: number
   /** Parts sent at the same time. One more buffer is being filled. */
   readonly inFlight: number
+  /** Further buffers, for all copies together, that let them be slower than the first for a moment. */
+  readonly lag: number
   /** The part number after which the upload fails, plainly, instead of at the store. */
   readonly maxParts: number
 }
@@ -36,15 +41,21 @@ export interface PartPlan {
  * 128 MiB, and what does not fit into 1,000 of those is tried all the same.
  *
  * Memory is (inFlight + 1) × partBytes: 80 MiB up to 94 GiB of database (9 GiB), 640 MiB from 750 GiB (75
- * GiB) on, and up to 1.25 GiB beyond, with fewer parts in flight.
+ * GiB) on, and up to 1.25 GiB beyond, with fewer parts in flight. With copies, however many, it is a lag
+ * more: 64 MiB up to 94 GiB of database, 256 MiB at most up to 1.5 TiB, and one part beyond.
  */
-export function planParts(databaseBytes: number, store: 'known' | 'unknown'): PartPlan {
+export function planParts(
+  databaseBytes: number,
+  store: 'known' | 'unknown',
+  { hasCopies = false } = {},
+): PartPlan {
   const aimed = store === 'known' ? MAX_PARTS : FEWEST_PARTS
   const archiveBytes = Math.min(databaseBytes * 1.5, LARGEST_OBJECT_BYTES)
   const usual = Math.min(sizeFor(archiveBytes, aimed), USUAL_LARGEST_PART_BYTES)
   const partBytes = Math.max(usual, sizeFor(archiveBytes, MAX_PARTS), SMALLEST_PART_BYTES)
   const inFlight = Math.max(1, Math.min(IN_FLIGHT, Math.floor(MEMORY_BYTES / partBytes) - 1))
-  return { partBytes, inFlight, maxParts: MAX_PARTS }
+  const lag = hasCopies ? Math.max(1, Math.min(inFlight, Math.floor(LAG_BYTES / partBytes))) : 0
+  return { partBytes, inFlight, lag, maxParts: MAX_PARTS }
 }
 
 function sizeFor(archiveBytes: number, parts: number): number {

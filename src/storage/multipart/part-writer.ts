@@ -1,15 +1,10 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { type CompletedPart, type S3Client, UploadPartCommand } from '@aws-sdk/client-s3'
 import type { ByteSource } from '../../core/byte-source.ts'
-import { OperatorError } from '../../core/errors.ts'
-import { KIB, renderBytes } from '../../core/text/bytes.ts'
-import type { Store } from '../store.ts'
-import { storeErrorName } from '../store-error.ts'
-import type { KnownUpload } from './abort-upload.ts'
+import { KIB } from '../../core/text/bytes.ts'
 import { combineCrc32 } from './crc32-combine.ts'
-import { FEWEST_PARTS, type PartPlan } from './part-size.ts'
-import { signPayload } from './sign-payload.ts'
+import { crcBytes, type FilledPart, type PartSender, tooManyParts } from './part-sender.ts'
+import type { PartPlan } from './part-size.ts'
 
 /**
  * Bytes that are hashed at a time. Meanwhile pg_dump is not read, and its pipe holds little.
@@ -25,42 +20,28 @@ export interface SentContent {
   readonly parts: ReadonlyArray<{ readonly bytes: number; readonly sha256: string }>
 }
 
-/** A part that waits to be sent. */
-interface FilledPart {
-  readonly buffer: Buffer
-  /** How much of the buffer it takes. */
-  readonly bytes: number
-  readonly sha256: string
-  readonly crc: number
-  /** Base64; undefined where the CRC32 serves. */
-  readonly md5: string | undefined
+/** Another upload of the same parts, for which the writer waits only as long as that allows. */
+export interface Follower {
+  readonly sender: PartSender
+  /** Waits on account of it; when its time is up, it gives up its parts. */
+  holdUp(work: Promise<void>): Promise<void>
 }
 
 /**
- * What the store is given beside the signed SHA-256. A bucket that locks its objects refuses a part that has
- * neither, and MD5, which takes more time, is the one that every store knows.
- */
-type PartChecksum = 'crc32' | 'md5'
-
-/**
- * Cuts a stream into parts of one size and sends them side by side. Memory is bounded: a fixed set of buffers
- * is used again and again, and the source waits while all of them are in flight.
+ * Cuts a stream into parts of one size and sends each to the first upload and its followers. Memory is
+ * bounded: a fixed set of buffers is used again and again, and the source waits while all of them are in
+ * flight. Only the first upload can fail the writing.
  */
 export class PartWriter {
-  /** Bytes that the store has acknowledged. */
-  acknowledgedBytes = 0
-  readonly #store: Store
-  readonly #open: KnownUpload
+  readonly #first: PartSender
+  readonly #followers: readonly Follower[]
   readonly #plan: PartPlan
-  readonly #checksum: PartChecksum
-  readonly #stop = new AbortController()
-  readonly #signal: AbortSignal
-  readonly #free: Buffer[] = []
+  readonly #needsMd5: boolean
+  #free: Buffer[] = []
   #buffers = 0
-  readonly #inFlight = new Set<Promise<void>>()
-  /** The part before, until it is acknowledged or has failed. */
-  #before: Promise<void> = Promise.resolve()
-  readonly #completed: CompletedPart[] = []
+  /** Each until its buffer is free. */
+  readonly #taken = new Set<Promise<void>>()
+  readonly #firstIsAborted: Promise<void>
   readonly #parts: { readonly bytes: number; readonly sha256: string }[] = []
   readonly #sha256 = createHash('sha256')
   #crc32 = 0
@@ -68,54 +49,43 @@ export class PartWriter {
   #crc32OfParts = 0
   #bytes = 0
 
-  constructor(store: Store, open: KnownUpload, plan: PartPlan, checksum: PartChecksum) {
-    this.#store = store
-    this.#open = open
+  constructor(first: PartSender, followers: readonly Follower[], plan: PartPlan) {
+    this.#first = first
+    this.#followers = followers
     this.#plan = plan
-    this.#checksum = checksum
-    this.#signal = AbortSignal.any([store.signal, this.#stop.signal])
+    this.#firstIsAborted = aborted(first.signal)
+    this.#needsMd5 = [first, ...followers.map(({ sender }) => sender)].some(s => s.checksum === 'md5')
   }
 
   /**
-   * Sends everything. The first part that fails for good stops the source and the other parts, and is what is
-   * thrown.
+   * Sends everything and waits until the first store has acknowledged it. The first part that fails for good
+   * there stops the source and the other parts, and is what is thrown.
    */
   async write(source: ByteSource): Promise<SentContent> {
-    const stop = () => source.stop(this.#signal.reason)
+    const { signal } = this.#first
+    const stop = () => source.stop(signal.reason)
     try {
-      this.#signal.addEventListener('abort', stop)
-      this.#signal.throwIfAborted()
+      signal.addEventListener('abort', stop)
+      signal.throwIfAborted()
       await this.#sendAll(source)
-      await Promise.all(this.#inFlight)
-      this.#signal.throwIfAborted()
-      // A gate that reads the backup back in the same process needs the memory.
-      this.#free.length = 0
+      await this.#first.finish()
     } catch (error) {
       source.stop(error)
-      throw this.#signal.aborted ? this.#signal.reason : error
+      throw signal.aborted ? signal.reason : error
     } finally {
-      this.#signal.removeEventListener('abort', stop)
+      signal.removeEventListener('abort', stop)
+      // A gate that reads the backup back in the same process needs the memory.
+      this.#free = []
     }
     return {
       bytes: this.#bytes,
       sha256: this.#sha256.digest('hex'),
       crc32: {
-        full: crcText(this.#crc32),
-        composite: `${crcText(this.#crc32OfParts)}-${this.#parts.length}`,
+        full: crcBytes(this.#crc32).toString('base64'),
+        composite: `${crcBytes(this.#crc32OfParts).toString('base64')}-${this.#parts.length}`,
       },
       parts: this.#parts,
     }
-  }
-
-  /** What CompleteMultipartUpload takes. */
-  completedParts(): CompletedPart[] {
-    return this.#completed.toSorted((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0))
-  }
-
-  /** Gives up: ends the parts in flight and waits for them. */
-  async stop(): Promise<void> {
-    this.#stop.abort(new OperatorError('CANCELLED', 'The upload was given up.'))
-    await Promise.all(this.#inFlight)
   }
 
   async #sendAll(source: ByteSource): Promise<void> {
@@ -127,9 +97,9 @@ export class PartWriter {
   }
 
   /** Reads a part and hashes what came while it is in the processor's cache. */
-  async #fillPart(source: ByteSource, buffer: Buffer): Promise<FilledPart> {
+  async #fillPart(source: ByteSource, buffer: Buffer): Promise<Omit<FilledPart, 'number'>> {
     const sha256 = createHash('sha256')
-    const md5 = this.#checksum === 'md5' ? createHash('md5') : undefined
+    const md5 = this.#needsMd5 ? createHash('md5') : undefined
     let crc = 0
     let bytes = 0
     for (let isEnded = false; bytes < buffer.length && !isEnded; ) {
@@ -145,90 +115,57 @@ export class PartWriter {
     return { buffer, bytes, sha256: sha256.digest('hex'), crc, md5: md5?.digest('base64') }
   }
 
-  /** A buffer that is not in flight; waits for one when all are. */
+  /**
+   * A buffer that is not in flight. Waits for the first store as long as it takes, and for a follower as long
+   * as that allows.
+   */
   async #takeBuffer(): Promise<Buffer> {
-    this.#signal.throwIfAborted()
-    while (this.#free.length === 0 && this.#buffers > this.#plan.inFlight) {
-      await Promise.race(this.#inFlight)
-      // A failed part never returns its buffer and ends the others; without this check we would wait forever.
-      this.#signal.throwIfAborted()
+    const { inFlight, partBytes } = this.#plan
+    for (;;) {
+      this.#first.signal.throwIfAborted()
+      if (this.#first.pending > inFlight) {
+        await this.#first.progress()
+        continue
+      }
+      const buffer = this.#free.pop()
+      if (buffer !== undefined) return buffer
+      if (this.#buffers < inFlight + 1 + this.#plan.lag) {
+        this.#buffers += 1
+        return Buffer.allocUnsafeSlow(partBytes)
+      }
+      await this.#awaitSlowest()
     }
-    const buffer = this.#free.pop()
-    if (buffer !== undefined) return buffer
-    this.#buffers += 1
-    return Buffer.allocUnsafeSlow(this.#plan.partBytes)
   }
 
-  #dispatch(part: FilledPart): void {
-    const { buffer, bytes, sha256, crc } = part
+  /** Waits until a buffer is free, or the follower that is furthest behind has got on. */
+  async #awaitSlowest(): Promise<void> {
+    const [slowest] = this.#followers.toSorted((a, b) => b.sender.pending - a.sender.pending)
+    const released = Promise.race([...this.#taken, this.#firstIsAborted])
+    if (slowest === undefined || slowest.sender.pending === 0) await released
+    else await slowest.holdUp(Promise.race([released, slowest.sender.progress()]))
+  }
+
+  #dispatch(filled: Omit<FilledPart, 'number'>): void {
+    const { buffer, bytes, sha256, crc } = filled
+    const { maxParts, partBytes } = this.#plan
     this.#crc32 = combineCrc32(this.#crc32, crc, bytes)
     this.#crc32OfParts = crc32(crcBytes(crc), this.#crc32OfParts)
     this.#bytes += bytes
-    const partNumber = this.#parts.push({ bytes, sha256 })
-    if (partNumber > this.#plan.maxParts) throw this.#tooLarge(this.#plan.maxParts)
-    const sending = this.#send(partNumber, part, this.#before)
-      .then(completed => {
-        this.#completed.push(completed)
-        this.acknowledgedBytes += bytes
-        this.#free.push(buffer)
-      })
-      .catch(error => this.#stop.abort(error))
-      .finally(() => this.#inFlight.delete(sending))
-    this.#inFlight.add(sending)
-    this.#before = sending
-  }
-
-  async #send(
-    partNumber: number,
-    { buffer, bytes, sha256, crc, md5 }: FilledPart,
-    before: Promise<void>,
-  ): Promise<CompletedPart> {
-    const checksum = md5 === undefined ? { ChecksumCRC32: crcText(crc) } : {}
-    const { key, uploadId } = this.#open
-    const request = {
-      Bucket: this.#store.bucket,
-      Key: key,
-      UploadId: uploadId,
-      PartNumber: partNumber,
-      Body: buffer.subarray(0, bytes),
-      ...checksum,
-      ContentMD5: md5,
-    }
-    const send = async (client: S3Client, options: { readonly abortSignal: AbortSignal }) => {
-      const command = new UploadPartCommand(request)
-      signPayload(command, sha256)
-      const { ETag } = await client.send(command, options)
-      if (ETag === undefined) throw new Error(`The store gave part ${partNumber} no ETag`)
-      return { PartNumber: partNumber, ETag, ...checksum }
-    }
-    try {
-      return await this.#store.send(`send part ${partNumber} of ${key}`, send, {
-        plane: 'data',
-        signal: this.#signal,
-      })
-    } catch (error) {
-      if (partNumber <= FEWEST_PARTS || storeErrorName(error) !== 'InvalidArgument') throw error
-      // All parts beyond the limit are refused, in any order: the first of them tells what it is.
-      await before
-      throw this.#tooLarge(partNumber - 1, error)
-    }
-  }
-
-  #tooLarge(parts: number, cause?: unknown): OperatorError {
-    return new OperatorError(
-      'UPLOAD_TOO_LARGE',
-      `The archive is larger than ${parts} parts of ${renderBytes(this.#plan.partBytes)}, the most that this store takes in one upload.`,
-      { hint: 'Compress more, or dump in portions with tables and exclude-tables.', cause },
-    )
+    const number = this.#parts.push({ bytes, sha256 })
+    if (number > maxParts) throw tooManyParts(maxParts, partBytes)
+    const followers = this.#followers.filter(({ sender }) => !sender.signal.aborted)
+    const senders = [this.#first, ...followers.map(({ sender }) => sender)]
+    const free = this.#free
+    const taken = Promise.all(senders.map(sender => sender.send({ ...filled, number }))).then(() => {
+      this.#taken.delete(taken)
+      free.push(buffer)
+    })
+    this.#taken.add(taken)
   }
 }
 
-function crcText(crc: number): string {
-  return crcBytes(crc).toString('base64')
-}
-
-function crcBytes(crc: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(crc)
-  return bytes
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }

@@ -25,6 +25,7 @@ const RECORD: GateRecord = {
     bytes: 1000,
     snapshotAt: '2026-12-01T03:59:00.123Z',
   },
+  copies: [{ destination: 's3://second', archiveUri: null, problem: 'It was away.' }],
   durations: { totalMs: 60_000 },
   migrations: { tool: null, pending: ['20261201_add_plan'] },
   run: RUN,

@@ -18,6 +18,7 @@ function gateOf(day: number, totalMs: number | null, mib: number): GateRecord {
       level: day === 2 ? 'drill' : 'archive',
     },
     backup: { id, bucket, key, versionId, sha256, bytes: mib * MIB, snapshotAt },
+    copies: null,
     durations: totalMs === null ? null : { totalMs },
     migrations: { tool: 'rails', pending: ['20261101_add_plan'] },
     run: SAMPLE.run,

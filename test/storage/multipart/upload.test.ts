@@ -146,13 +146,13 @@ describe('an upload', () => {
   it('is not told to be too large before it is', async () => {
     await using bucket = await createBucket(lab)
     using test = openStore(lab.s3, bucket.name)
-    const plan = { partBytes: 5 * MIB, inFlight: 2, maxParts: 2 }
+    const plan = { partBytes: 5 * MIB, inFlight: 2, lag: 0, maxParts: 2 }
     for (const [bytes, fits] of [
       [10 * MIB, true],
       [10 * MIB + 1, false],
     ] as const) {
       await using upload = await beginUpload(test.store, requestOf('auto', `archives/${bytes}`))
-      const writer = new PartWriter(test.store, upload.open, plan, 'crc32')
+      const writer = new PartWriter(upload.sender, [], plan)
       const sending = writer.write(fromReadable(inPieces(WHOLE.subarray(0, bytes))))
       if (fits) expect((await sending).parts.map(part => part.bytes)).toEqual([5 * MIB, 5 * MIB])
       else
@@ -160,7 +160,6 @@ describe('an upload', () => {
           code: 'UPLOAD_TOO_LARGE',
           message: expect.stringContaining('2 parts of 5.00 MiB'),
         })
-      await writer.stop()
     }
     await expectNothing(bucket)
   })
@@ -172,12 +171,12 @@ describe('an upload', () => {
     proxy.meddle({ method: 'PUT', path: /partNumber=1001\b/, holdAnswerMs: 1500 })
     using test = openStore(swift.s3, bucket.name, { endpoint: proxy.url })
     await using upload = await beginUpload(test.store, requestOf('auto'))
-    const writer = new PartWriter(
-      test.store,
-      upload.open,
-      { partBytes: 1000, inFlight: 8, maxParts: 10_000 },
-      'md5',
-    )
+    const writer = new PartWriter(upload.sender, [], {
+      partBytes: 1000,
+      inFlight: 8,
+      lag: 0,
+      maxParts: 10_000,
+    })
 
     await expect(writer.write(fromReadable(inPieces(WHOLE.subarray(0, 1_100_000))))).rejects.toMatchObject({
       code: 'UPLOAD_TOO_LARGE',
