@@ -44,6 +44,10 @@ describe('memory', () => {
     const sent = await run(bucket.name, 'send', GIB)
     expect(sent.peakBytes).toBeLessThan(250 * MIB)
 
+    // A lag of 64 MiB, once for all copies.
+    const copied = await run(bucket.name, 'copies', 400 * MIB)
+    expect(copied.peakBytes).toBeLessThan(250 * MIB + 64 * MIB)
+
     const fetched = await run(bucket.name, 'round-trip', 400 * MIB)
     expect(fetched.said).toBe('the same\n')
     expect(fetched.peakBytes - idle.peakBytes).toBeLessThan(200 * MIB)

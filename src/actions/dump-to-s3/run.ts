@@ -1,7 +1,7 @@
 import type { ActionResult } from '../../core/action-result.ts'
 import { parseBackupId } from '../../core/backup/backup-id.ts'
 import { type Location, manifestKey } from '../../core/backup/bucket-layout.ts'
-import { copyFailure, copyOutputs } from '../../core/backup/copies.ts'
+import { copyFailure, listCopies, listFailedCopies } from '../../core/backup/copies.ts'
 import { differenceOf } from '../../core/backup/database-identity.ts'
 import { countRows, type Manifest } from '../../core/backup/manifest.ts'
 import type { Log } from '../../core/log.ts'
@@ -94,7 +94,8 @@ function toResult(
       'server-version': server.version,
       tables: fingerprint.tables.length,
       rows: fingerprint.level === 'none' ? '' : countRows(fingerprint.tables),
-      ...copyOutputs(copies),
+      copies: listCopies(copies),
+      'failed-copies': listFailedCopies(copies),
     },
     summary: renderDumpSummary(manifest, { manifestUri, store: inputs.store, copies, previous }),
     ...(failure && { failure }),

@@ -1,5 +1,5 @@
 import type { ActionResult } from '../../core/action-result.ts'
-import { type BackupCopy, copyOutputs } from '../../core/backup/copies.ts'
+import { type BackupCopy, listCopies, listFailedCopies } from '../../core/backup/copies.ts'
 import type { VerifyLevel } from '../../core/gate/gate-record.ts'
 
 /** What is known at the end; what is left out stays empty, and the gate closed. */
@@ -25,6 +25,7 @@ export function gateOutputs(known: KnownOutputs): ActionResult['outputs'] {
     'verified-level': known.level ?? 'none',
     'restore-command': known.restoreCommand ?? '',
     'gate-uri': known.gateUri ?? '',
-    ...copyOutputs(known.copies ?? []),
+    copies: listCopies(known.copies ?? []),
+    'failed-copies': listFailedCopies(known.copies ?? []),
   }
 }

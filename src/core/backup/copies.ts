@@ -18,14 +18,16 @@ export const backupCopy = d.object({
 /** What became of one copy of a backup. */
 export type BackupCopy = d.Decoded<typeof backupCopy>
 
-/** The outputs `copies` and `failed-copies`, one per line. */
-export function copyOutputs(copies: readonly BackupCopy[]): Readonly<Record<string, string>> {
-  return {
-    copies: copies.flatMap(({ archiveUri }) => archiveUri ?? []).join('\n'),
-    'failed-copies': failed(copies)
-      .map(({ destination }) => destination)
-      .join('\n'),
-  }
+/** The output `copies`: the archives of those that exist, one per line. */
+export function listCopies(copies: readonly BackupCopy[]): string {
+  return copies.flatMap(({ archiveUri }) => archiveUri ?? []).join('\n')
+}
+
+/** The output `failed-copies`: destinations, one per line. */
+export function listFailedCopies(copies: readonly BackupCopy[]): string {
+  return failed(copies)
+    .map(({ destination }) => destination)
+    .join('\n')
 }
 
 /** The failure of a step that must have every copy; undefined where it has. */

@@ -27,6 +27,18 @@ describe('a part plan', () => {
     )
   })
 
+  it('lets copies lag by 256 MiB at most, or by a part, and by nothing without copies', () => {
+    fc.assert(
+      fc.property(sizes, stores, (bytes, store) => {
+        const { lag, partBytes, inFlight } = planParts(bytes, store, { hasCopies: true })
+        expect(lag).toBeGreaterThanOrEqual(1)
+        expect(lag).toBeLessThanOrEqual(inFlight)
+        if (lag > 1) expect(lag * partBytes).toBeLessThanOrEqual(256 * MIB)
+        expect(planParts(bytes, store).lag).toBe(0)
+      }),
+    )
+  })
+
   it('fits any archive up to 5 TiB into the parts', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 5 * TIB }), stores, (bytes, store) => {

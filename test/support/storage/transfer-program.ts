@@ -1,6 +1,6 @@
 /**
- * Sends a generated stream to a bucket and, for `round-trip`, fetches it back, as a process whose memory can
- * be watched.
+ * Sends a generated stream to a bucket, for `copies` to two further keys as well, and for `round-trip`
+ * fetches it back, as a process whose memory can be watched.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
@@ -24,10 +24,16 @@ await using upload = await beginUpload(store, {
   databaseBytes: Number(bytes),
   storageClass: 'STANDARD',
   compatibility: 'auto',
+  copies: { stores: mode === 'copies' ? ['second', 'third'].map(copyTo) : [], timeoutMs: 600_000 },
 })
 const content = await upload.write(generate(Number(bytes)))
 const stored = await upload.complete(content)
+for (const copy of upload.copies) await copy.finish(one => one.complete(content))
 if (mode === 'round-trip') await fetchBack()
+
+function copyTo(key: string) {
+  return { config: store.config, key, storageClass: 'STANDARD', compatibility: 'auto' as const }
+}
 
 async function fetchBack(): Promise<void> {
   const archive = { ...stored, ...content, bucket, key: 'big' }
