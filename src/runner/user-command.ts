@@ -66,7 +66,7 @@ export async function runShellCommand(options: ShellCommand): Promise<CommandEnd
 }
 
 /**
- * The environment of an operator's command: without the inputs of this step, the credentials of the bucket,
+ * The environment of an operator's command: without the inputs of this step, the credentials of its buckets,
  * the tokens of the job and the files by which a step commands the runner. A command of the same user can
  * still read them in /proc.
  */
@@ -74,7 +74,7 @@ export function visibleVariables(
   variables: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {
   const hidden =
-    /^(INPUT_|STATE_|ACTIONS_|AWS_|(GITHUB|GH)_(ENTERPRISE_)?TOKEN$|GITHUB_(OUTPUT|STATE|ENV|PATH|STEP_SUMMARY)$)/i
+    /^(INPUT_|STATE_|ACTIONS_|AWS_|\w+_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$|(GITHUB|GH)_(ENTERPRISE_)?TOKEN$|GITHUB_(OUTPUT|STATE|ENV|PATH|STEP_SUMMARY)$)/i
   return Object.fromEntries(Object.entries(variables).filter(([name]) => !hidden.test(name)))
 }
 

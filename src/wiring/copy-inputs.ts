@@ -28,21 +28,22 @@ export function readCopies(
     return readCopy(inputs.within(label, asInputs(settings)), environment)
   })
   const targets = lines.flatMap(target => (target instanceof Refused ? [] : [target]))
+  inputs.combine(first, place => noteTwins(inputs, place, targets))
   const given = {
-    first: inputs.combine(first, place => place),
     timeoutMs: inputs.durationMs('copy-timeout'),
     onFailure: inputs.oneOf('on-copy-failure', ON_COPY_FAILURE),
   }
-  return inputs.combine(given, read => {
-    const taken = [addressOf(read.first.store, read.first.location.prefix)]
-    for (const { config, destination } of targets) {
-      const address = addressOf(config, destination.prefix)
-      if (taken.includes(address))
-        inputs.problem('copies', `${renderDestination(destination)} is a destination already`)
-      taken.push(address)
-    }
-    return { targets, timeoutMs: read.timeoutMs, onFailure: read.onFailure }
-  })
+  return inputs.combine(given, read => ({ ...read, targets }))
+}
+
+function noteTwins(inputs: Inputs, { store, location }: Place, targets: readonly CopyDestination[]): void {
+  const taken = new Set([addressOf(store, location.prefix)])
+  for (const { config, destination } of targets) {
+    const address = addressOf(config, destination.prefix)
+    if (taken.has(address))
+      inputs.problem('copies', `${renderDestination(destination)} is a destination already`)
+    taken.add(address)
+  }
 }
 
 /** As inputs would have them: a tag per line, and no region of the first store where an endpoint is set. */

@@ -24,7 +24,7 @@ export interface ObjectRequest {
 }
 
 /** Where a copy goes; its object has the backup id of the first. */
-export interface CopyRequest extends Omit<ObjectRequest, 'backupId'> {
+interface CopyRequest extends Omit<ObjectRequest, 'backupId'> {
   readonly config: StoreConfig
 }
 
