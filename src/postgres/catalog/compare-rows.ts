@@ -35,7 +35,17 @@ interface RowsComparison {
   readonly inherited: Readonly<Record<string, string | undefined>>
   /** manifest.archive.textSettings */
   readonly textSettings: TextSettings
+  /**
+   * Whether others have written to a table since the restore, where they may have and its number of rows was
+   * right before: such a table is not compared. Undefined where nobody else can write.
+   */
+  readonly readLaterWrites?: ((table: RestoredTable) => Promise<boolean>) | undefined
   readonly signal: AbortSignal
+}
+
+/** A table with its own rows, or a partitioned one with those of its partitions. */
+export interface RestoredTable extends QualifiedName {
+  readonly isPartitioned: boolean
 }
 
 /**
@@ -58,13 +68,31 @@ export async function compareArchiveRows(comparison: RowsComparison): Promise<re
   const entries = comparison.entries.filter(({ id }) => ids.has(id))
   const second = byName(await readBoth(comparison, entries, known, () => true))
   const pairs = first.map(pair => second.get(keyOf(pair.archive)) ?? pair)
+  const restored = new Map<string, RestoredRows>()
+  for (const { archive, found } of pairs) {
+    if (found === undefined) continue
+    const isWritten = await isWrittenSince(archive, found, known, comparison)
+    restored.set(keyOf(archive), isWritten ? WRITTEN_SINCE : explain(archive, found, known, comparison))
+  }
   return archiveRowChecks(
     pairs.map(({ archive }) => archive),
-    new Map(
-      pairs.flatMap(({ archive, found }) =>
-        found === undefined ? [] : [[keyOf(archive), explain(archive, found, known, comparison)]],
-      ),
-    ),
+    restored,
+  )
+}
+
+const WRITTEN_SINCE = { notComparable: 'Other sessions have written to it since the restore.' }
+
+async function isWrittenSince(
+  archive: ArchiveTableRows,
+  found: TableRows,
+  { tables }: ComparedTables,
+  { readLaterWrites }: RowsComparison,
+): Promise<boolean> {
+  if (readLaterWrites === undefined || archive.hash === found.hash) return false
+  const isPartitioned = tables.get(keyOf(archive))?.isPartitioned ?? false
+  return (
+    archive.rows !== found.rows ||
+    (await readLaterWrites({ schema: archive.schema, name: archive.name, isPartitioned }))
   )
 }
 

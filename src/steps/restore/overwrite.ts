@@ -1,4 +1,5 @@
 import { abortable } from '../../core/abortable.ts'
+import { excuseTriggers } from '../../core/checks/archive-rows.ts'
 import { type Check, verdictOf } from '../../core/checks/check.ts'
 import { downgradeKnownFindings } from '../../core/drill/drill-checks.ts'
 import { OperatorError } from '../../core/errors.ts'
@@ -9,7 +10,14 @@ import { renderAmount, renderSome } from '../../core/text/counts.ts'
 import { renderDuration } from '../../core/text/duration.ts'
 import type { TargetTransaction } from '../../postgres/client-tools/psql-transaction.ts'
 import { timedGroup } from '../timed-group.ts'
-import { type CheckDeps, checkRestored, logChecks, renderFirst, structureChecks } from './check.ts'
+import {
+  type CheckDeps,
+  checkRestored,
+  compareContents,
+  logChecks,
+  renderFirst,
+  structureChecks,
+} from './check.ts'
 import type { PassDeps } from './fill-database.ts'
 import { fillInTransaction, type TransactionDeps } from './fill-in-transaction.ts'
 import { fillTarget } from './fill-target.ts'
@@ -77,7 +85,7 @@ export async function* overwrite(request: PlannedRestore, deps: OverwriteDeps): 
   const startedAt = deps.now().getTime()
   if (safety !== undefined) yield { safetyBackup: safety.backup.id, safetyBackupMs: safety.durations.totalMs }
   let closed: ClosedTarget | undefined
-  let compared: OverwriteCheck = { checks: [], checksMs: 0, unrestored: [] }
+  let compared: OverwriteCheck = { checks: [], checksMs: 0, unrestored: [], writtenBy: null }
   try {
     const switchedOff = await timedGroup(deps, `Replace the contents of ${request.target.database}`, () =>
       abortable(
@@ -105,7 +113,7 @@ export async function* overwrite(request: PlannedRestore, deps: OverwriteDeps): 
   const restoreMs = deps.now().getTime() - startedAt
   let windowMs = deps.now().getTime() - lockedAt
   yield { restoreMs, windowMs, restoredTo: request.target.database }
-  const checked = await timedGroup(deps, 'Check', () => checkReplaced(request, compared, deps))
+  const checked = await timedGroup(deps, 'Check', () => checkReplaced(request, compared, rowTriggers, deps))
   yield checked
   if (closed !== undefined) {
     await closed.open()
@@ -118,7 +126,7 @@ export async function* overwrite(request: PlannedRestore, deps: OverwriteDeps): 
   if (verdictOf(checked.checks) === 'fail') throw unverified(request, checked.checks, safety?.backup.id)
 }
 
-type OverwriteCheck = Pick<RestoreResult, 'checks' | 'checksMs' | 'unrestored'>
+type OverwriteCheck = Pick<RestoreResult, 'checks' | 'checksMs' | 'unrestored' | 'writtenBy'>
 
 async function lockTarget(
   { target }: RestoreRequest,
@@ -167,18 +175,25 @@ function explainRowTriggers(rowTriggers: readonly string[], error: unknown): unk
   })
 }
 
-/** Statistics, the structure, and what was not compared before the commit. */
+/** Statistics, the contents, the structure, and what was not compared before the commit. */
 async function checkReplaced(
-  { manifest, scope, target, allOrNothing }: RestoreRequest,
-  compared: OverwriteCheck,
-  deps: OverwriteDeps,
+  { manifest, scope, target, entries, allOrNothing }: PlannedRestore,
+  { unrestored, writtenBy, ...compared }: OverwriteCheck,
+  rowTriggers: readonly string[],
+  overwriteDeps: OverwriteDeps,
 ): Promise<Pick<RestoreResult, 'checks' | 'checksMs'>> {
-  const request = { manifest, scope, name: target.database, unrestored: compared.unrestored }
+  const request = { manifest, scope, name: target.database, entries, unrestored }
+  const deps: OverwriteDeps = {
+    ...overwriteDeps,
+    compareRows: async (...question) =>
+      excuseTriggers(await overwriteDeps.compareRows(...question), rowTriggers),
+  }
   if (!allOrNothing) return await checkRestored(request, deps)
   const startedAt = deps.now().getTime()
   await deps.analyze(target.database)
+  const rows = await compareContents(request, deps, writtenBy)
   const structure = downgradeKnownFindings(await structureChecks(request, deps), compared.checks, manifest)
-  const checks = [...compared.checks, ...structure]
+  const checks = [...compared.checks, ...rows, ...structure]
   logChecks(checks, deps.log)
   return { checks, checksMs: (compared.checksMs ?? 0) + deps.now().getTime() - startedAt }
 }
@@ -241,7 +256,7 @@ function unverified(
     'RESTORE_UNVERIFIED',
     `${target.database} was restored from ${manifest.backup.id}, but verification found differences: ${renderFirst(failed)}.`,
     {
-      hint: `Look at the differences in the job summary. ${allOrNothing ? 'All tables matched at commit time.' : 'Sessions that connected after the database was emptied may have written to it.'}${back}`,
+      hint: `Look at the differences in the job summary. ${allOrNothing ? 'The number of rows of every table matched at commit time.' : 'Sessions that connected after the database was emptied may have written to it.'}${back}`,
     },
   )
 }
