@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type ArchiveEntry, mayLackWhatItNeeds } from '../core/backup/archive-toc.ts'
+import { type ArchiveToc, mayLackWhatItNeeds } from '../core/backup/archive-toc.ts'
 import type { Manifest } from '../core/backup/manifest.ts'
 import { schemasToLeaveOut } from '../core/backup/partial-backup.ts'
 import type { Check } from '../core/checks/check.ts'
@@ -68,7 +68,7 @@ export async function createDrillDeps(
     download: (archive, path, onBytes) => downloadArchive(store, archive, path, onBytes),
     pgRestore: pgRestore.version,
     openScratch: () => openScratch(context, run, manifest),
-    readEntries: async () => chooseForDrill((await readArchiveToc(archivePath)).entries, manifest),
+    readArchive: async () => chooseForDrill(await readArchiveToc(archivePath), manifest),
     passesFor: ({ connection, superuser }) =>
       createPassDeps({
         pgRestore: pgRestore.path,
@@ -108,13 +108,14 @@ export async function createDrillDeps(
 }
 
 /** A partial archive without the schemas that are there, and without what needs something outside of it. */
-function chooseForDrill(entries: readonly ArchiveEntry[], manifest: Manifest): readonly ArchiveEntry[] {
-  if (manifest.backup.kind !== 'partial') return entries
+function chooseForDrill(toc: ArchiveToc, manifest: Manifest): ArchiveToc {
+  if (manifest.backup.kind !== 'partial') return toc
   const there = schemasToLeaveOut(manifest)
-  return entries.filter(
+  const entries = toc.entries.filter(
     entry =>
       !(entry.kind === 'SCHEMA' && there.includes(entry.name)) && !mayLackWhatItNeeds(entry, manifest.backup),
   )
+  return { ...toc, entries }
 }
 
 async function checkPages(

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { renderUseList } from '../core/backup/archive-toc.ts'
 import type { BulkPass, LeftOut, PassRole } from '../core/passes/pass.ts'
+import type { ViewSetting } from '../core/passes/view-settings.ts'
 import type { Connection } from '../core/pg/connection.ts'
 import { quoteIdentifier } from '../core/pg/quote.ts'
 import { renderBytes } from '../core/text/bytes.ts'
@@ -60,10 +61,14 @@ export function createTransactionPasses(transaction: TargetTransaction, place: F
     startPass: pass => startScriptPass(transaction, place, pass),
     attempt: async attempts => {
       const failed: LeftOut[] = []
-      for (const { what, statements, timeoutMs, entry } of attempts) {
+      for (const { what, statements, settings = [], timeoutMs, entry } of attempts) {
         const role =
           place.ownerRole === undefined ? [] : [`SET LOCAL ROLE ${quoteIdentifier(place.ownerRole)}`]
+        const applied: ViewSetting[] = []
+        for (const setting of settings)
+          if ((await transaction.attempt([setting.set], 0)) === undefined) applied.push(setting)
         const why = await transaction.attempt([...role, ...statements], timeoutMs ?? 0)
+        for (const { reset } of applied) await transaction.run(`${reset};`)
         if (why !== undefined) failed.push({ what, why, entry })
       }
       return failed

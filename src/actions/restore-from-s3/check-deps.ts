@@ -1,6 +1,7 @@
 import type { ArchiveEntry } from '../../core/backup/archive-toc.ts'
 import type { Check } from '../../core/checks/check.ts'
 import { OperatorError } from '../../core/errors.ts'
+import { viewSettings } from '../../core/passes/view-settings.ts'
 import { withDatabase } from '../../core/pg/connection.ts'
 import { renderDuration } from '../../core/text/duration.ts'
 import { compareArchiveRows } from '../../postgres/catalog/compare-rows.ts'
@@ -119,6 +120,7 @@ export function fillPlace(
 export function createFillDeps(
   context: ActionContext,
   run: RestoreRun,
+  { entries }: RestorePlan,
 ): FillTargetDeps & Pick<NewDatabaseDeps, 'passesFor'> {
   const { inputs, signal, target } = run
   return {
@@ -131,6 +133,7 @@ export function createFillDeps(
       grants: inputs.restoreGrants,
       skipEventTriggers: false,
       skipForeignServers: false,
+      viewSettings: viewSettings(entries.databaseSettings),
     },
     passesFor: database =>
       createPassDeps({ ...fillPlace(context, run), connectionOf: () => withDatabase(target, database) }),

@@ -48,7 +48,7 @@ export function createOverwriteDeps(
   const { target, env, pgRestore, signal } = run
   return {
     ...createCheckDeps(context, run),
-    ...createFillDeps(context, run),
+    ...createFillDeps(context, run, plan),
     ...createTransactionDeps(context, run, plan),
     ...createSafetyBackupDeps(context, run),
     begin: async () => {

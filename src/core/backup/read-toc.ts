@@ -112,7 +112,7 @@ const BULKY: ReadonlySet<string> = new Set([
 /** `ALTER DATABASE app SET …` and `ALTER ROLE r IN DATABASE app SET …`, one by one. */
 function splitSettings(definition: string): readonly string[] {
   return definition
-    .split(/;\n/)
+    .split(/;\n(?=ALTER )|;\s*$/)
     .map(statement => statement.trim())
     .filter(statement => /^ALTER (DATABASE|ROLE)\b/.test(statement))
 }

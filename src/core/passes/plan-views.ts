@@ -12,7 +12,7 @@ const FOREIGN_TIMEOUT_MS = 60_000
 export function planViews(
   entries: readonly ArchiveEntry[],
   all: readonly ArchiveEntry[],
-  { skipForeignServers }: Pick<PassFacts, 'skipForeignServers'>,
+  { skipForeignServers, viewSettings }: Pick<PassFacts, 'skipForeignServers' | 'viewSettings'>,
 ): { readonly views: ReadonlyArray<readonly Attempt[]>; readonly leftOut: readonly LeftOut[] } {
   const foreign = readersOfForeignServers(all)
   const refreshes = entries.filter(({ kind }) => kind === 'MATERIALIZED VIEW DATA')
@@ -26,6 +26,7 @@ export function planViews(
         statements: [
           `REFRESH MATERIALIZED VIEW ${quoteTable({ schema: entry.schema ?? '', name: entry.name })}`,
         ],
+        settings: viewSettings,
         ...(foreign.has(entry.id) && { timeoutMs: FOREIGN_TIMEOUT_MS }),
         entry,
       })),

@@ -21,9 +21,7 @@ interface RowsComparison {
   readonly psql: string
   /** A verified archive in a file. */
   readonly archive: string
-  /**
-   * The TABLE DATA entries that were restored, as listArchive gives them. Rows of others are not compared.
-   */
+  /** The TABLE DATA entries that were restored. Rows of others are not compared. */
   readonly entries: readonly ArchiveEntry[]
   /**
    * The restored database. The role must see every row: its owner's, or one with pg_read_all_data and
@@ -36,8 +34,8 @@ interface RowsComparison {
   /** manifest.archive.textSettings */
   readonly textSettings: TextSettings
   /**
-   * Whether others have written to a table since the restore, where they may have and its number of rows was
-   * right before: such a table is not compared. Undefined where nobody else can write.
+   * Whether others have written since to a table whose number of rows was right at the end of the restore.
+   * Undefined where no others can write.
    */
   readonly readLaterWrites?: ((table: RestoredTable) => Promise<boolean>) | undefined
   readonly signal: AbortSignal

@@ -18,7 +18,7 @@ export interface CheckDeps {
   readonly readContent: (database: string, original: Manifest['fingerprint']) => Promise<RestoredContent>
   /**
    * Compares the rows of these entries with those of the tables. Rows that others have written after the
-   * transaction that wrote them are not compared; null where nobody else can write.
+   * transaction that wrote them are not compared; null where no others can.
    */
   readonly compareRows: (
     database: string,

@@ -9,6 +9,7 @@ const DRILL: PassFacts = {
   grants: false,
   skipEventTriggers: false,
   skipForeignServers: true,
+  viewSettings: [],
 }
 const TARGET: PassFacts = { ...DRILL, hasSuperuser: false, skipForeignServers: false }
 
