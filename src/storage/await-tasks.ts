@@ -26,7 +26,9 @@ export async function awaitTasks(
  */
 export function causeOf(failures: readonly unknown[], job: AbortSignal): unknown {
   const [first] = failures
-  return isOf(first, job) ? (failures.find(error => error !== job.reason && isOf(error, job)) ?? first) : first
+  return isOf(first, job)
+    ? (failures.find(error => error !== job.reason && isOf(error, job)) ?? first)
+    : first
 }
 
 /** The reason of a signal, or that reason with more words (interrupted in retry.ts). */

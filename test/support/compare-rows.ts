@@ -7,10 +7,10 @@ import { promisify } from 'node:util'
 import type { Lab } from '../../lab/lab.ts'
 import type { Check } from '../../src/core/checks/check.ts'
 import { parseConnectionUrl } from '../../src/core/pg/connection.ts'
-import { compareArchiveRows } from '../../src/postgres/catalog/compare-rows.ts'
 import { readServerFacts } from '../../src/postgres/catalog/server-facts.ts'
 import { readArchiveToc } from '../../src/postgres/client-tools/archive-toc-file.ts'
 import { openSession } from '../../src/postgres/session/session.ts'
+import { compareArchiveRows } from '../../src/postgres/target/compare-rows.ts'
 
 const run = promisify(execFile)
 

@@ -1,7 +1,7 @@
 import { quoteTable } from '../../core/pg/quote.ts'
-import type { RestoredTable } from '../catalog/compare-rows.ts'
 import type { TargetTransaction } from '../client-tools/psql-transaction.ts'
 import type { Session } from '../session/session.ts'
+import type { RestoredTable } from './compare-rows.ts'
 
 /** The numbers that a transaction and its savepoints have had, as rows keep them: modulo 2^32. */
 export interface TransactionRange {

@@ -1,7 +1,5 @@
 import { abortable } from '../../core/abortable.ts'
-import { excuseTriggers } from '../../core/checks/archive-rows.ts'
 import { type Check, verdictOf } from '../../core/checks/check.ts'
-import { downgradeKnownFindings } from '../../core/drill/drill-checks.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import { type RowTrigger, renderTrigger } from '../../core/restore/row-trigger.ts'
@@ -10,19 +8,13 @@ import { renderAmount, renderSome } from '../../core/text/counts.ts'
 import { renderDuration } from '../../core/text/duration.ts'
 import type { TargetTransaction } from '../../postgres/client-tools/psql-transaction.ts'
 import { timedGroup } from '../timed-group.ts'
-import {
-  type CheckDeps,
-  checkRestored,
-  compareContents,
-  logChecks,
-  renderFirst,
-  structureChecks,
-} from './check.ts'
+import { type CheckDeps, renderFirst } from './check.ts'
+import { checkReplaced, type OverwriteCheck } from './check-replaced.ts'
 import type { PassDeps } from './fill-database.ts'
 import { fillInTransaction, type TransactionDeps } from './fill-in-transaction.ts'
 import { fillTarget } from './fill-target.ts'
 import type { PlannedRestore, RestoreRequest } from './request.ts'
-import type { RestoreResult, RestoreStages } from './result.ts'
+import type { RestoreStages } from './result.ts'
 import { refuseGap, type SafetyBackupDeps, takeSafetyBackup } from './safety-backup.ts'
 
 export interface OverwriteDeps extends CheckDeps, TransactionDeps, SafetyBackupDeps {
@@ -126,8 +118,6 @@ export async function* overwrite(request: PlannedRestore, deps: OverwriteDeps): 
   if (verdictOf(checked.checks) === 'fail') throw unverified(request, checked.checks, safety?.backup.id)
 }
 
-type OverwriteCheck = Pick<RestoreResult, 'checks' | 'checksMs' | 'unrestored' | 'writtenBy'>
-
 async function lockTarget(
   { target }: RestoreRequest,
   terminatedPids: Set<string> | undefined,
@@ -173,29 +163,6 @@ function explainRowTriggers(rowTriggers: readonly string[], error: unknown): unk
     hint: hint =>
       `${hint} These tables have triggers: ${renderSome(rowTriggers)}. If one of them guards the rows, give the setting that it asks for by session-settings, such as app.allow_audit_purge=yes.`,
   })
-}
-
-/** Statistics, the contents, the structure, and what was not compared before the commit. */
-async function checkReplaced(
-  { manifest, scope, target, entries, allOrNothing }: PlannedRestore,
-  { unrestored, writtenBy, ...compared }: OverwriteCheck,
-  rowTriggers: readonly string[],
-  overwriteDeps: OverwriteDeps,
-): Promise<Pick<RestoreResult, 'checks' | 'checksMs'>> {
-  const request = { manifest, scope, name: target.database, entries, unrestored }
-  const deps: OverwriteDeps = {
-    ...overwriteDeps,
-    compareRows: async (...question) =>
-      excuseTriggers(await overwriteDeps.compareRows(...question), rowTriggers),
-  }
-  if (!allOrNothing) return await checkRestored(request, deps)
-  const startedAt = deps.now().getTime()
-  await deps.analyze(target.database)
-  const rows = await compareContents(request, deps, writtenBy)
-  const structure = downgradeKnownFindings(await structureChecks(request, deps), compared.checks, manifest)
-  const checks = [...compared.checks, ...rows, ...structure]
-  logChecks(checks, deps.log)
-  return { checks, checksMs: (compared.checksMs ?? 0) + deps.now().getTime() - startedAt }
 }
 
 /** Throws TARGET_BUSY where a session that is there could write into the database while it is filled. */

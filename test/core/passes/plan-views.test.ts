@@ -16,7 +16,7 @@ const entries = [
 ]
 
 function plan(all: readonly ArchiveEntry[], skipForeignServers: boolean) {
-  const { views, leftOut } = planViews(all, all, { skipForeignServers })
+  const { views, leftOut } = planViews(all, all, { skipForeignServers, viewSettings: [] })
   return { views: views.map(level => level.map(({ entry }) => Number(entry.id))), leftOut }
 }
 
@@ -44,7 +44,7 @@ describe('materialized views', () => {
       archiveEntry(3, REFRESH, 'a', { schema: 'public', dependsOn: ['2'] }),
       archiveEntry(4, REFRESH, 'b', { schema: 'public' }),
     ]
-    const [level = []] = planViews(dblink, dblink, { skipForeignServers: false }).views
+    const [level = []] = planViews(dblink, dblink, { skipForeignServers: false, viewSettings: [] }).views
     expect(level.map(({ what, timeoutMs }) => [what, timeoutMs])).toEqual([
       ['materialized view a', 60_000],
       ['materialized view b', undefined],
@@ -53,7 +53,7 @@ describe('materialized views', () => {
 
   it('are quoted', () => {
     const odd = [archiveEntry(1, REFRESH, 'a"; DROP TABLE t; --', { schema: 'S' })]
-    const [[attempt] = []] = planViews(odd, odd, { skipForeignServers: true }).views
+    const [[attempt] = []] = planViews(odd, odd, { skipForeignServers: true, viewSettings: [] }).views
     expect(attempt?.statements).toEqual(['REFRESH MATERIALIZED VIEW "S"."a""; DROP TABLE t; --"'])
     expect(attempt?.role).toBe('owner')
   })
