@@ -148,7 +148,7 @@ async function planSleeping(
   const { mode, owner } = requirements
   return {
     ...known,
-    entries: { kept: [], leftOut: [] },
+    entries: { kept: [], leftOut: [], databaseSettings: [] },
     estimate: estimateRestore(manifest.object.bytes, await readDrills(), await readRestores()),
     rights: rightsAfter(known.facts, { mode, owner, scope, restoresGrants, entries: [] }),
     warnings: [known.sleep],
