@@ -3,6 +3,7 @@ import { errorMessage } from '../core/errors.ts'
 import type * as d from '../core/json/decode.ts'
 import type { Log } from '../core/log.ts'
 import type { Secret } from '../core/secret.ts'
+import { fetchWeb } from '../net/web-request.ts'
 import {
   type ApiAnswer,
   askedPauseMs,
@@ -152,7 +153,7 @@ export class RenderClient {
     const { method, path, body } = request
     const timeout = AbortSignal.timeout(this.#pace.attemptTimeoutMs)
     try {
-      const response = await fetch(`${this.#config.apiUrl}${path}`, {
+      const response = await fetchWeb(`${this.#config.apiUrl}${path}`, {
         method,
         headers: {
           Accept: 'application/json',
