@@ -1,6 +1,7 @@
 import { errorMessage, OperatorError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Secret } from '../core/secret.ts'
+import { readBody } from '../net/read-body.ts'
 import { retry } from '../net/retry.ts'
 import { fetchWeb, isRefusedByProxy } from '../net/web-request.ts'
 
@@ -99,7 +100,7 @@ export class GithubApi {
       signal: AbortSignal.any([this.#signal, timeout]),
       ...(body && { body: JSON.stringify(body) }),
     }).catch(throwCause)
-    const text = await answer.text().catch(throwCause)
+    const text = await readBody(answer).catch(throwCause)
     if (!answer.ok) throw new Refusal(answer.status, answer.headers, text)
     return parseJson(text)
   }

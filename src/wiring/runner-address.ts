@@ -1,6 +1,7 @@
 import { errorMessage, OperatorError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { parseAddress } from '../core/render/allow-list.ts'
+import { readBody } from '../net/read-body.ts'
 import { fetchWeb } from '../net/web-request.ts'
 import type { Inputs, Read } from '../runner/inputs.ts'
 
@@ -51,7 +52,7 @@ async function ask(
   try {
     const late = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
     const response = await fetchWeb(url, { signal: AbortSignal.any([signal, late]) })
-    const text = (await response.text()).slice(0, 100)
+    const text = (await readBody(response, 1000)).slice(0, 100)
     return response.ok ? { url, address: parseAddress(text) } : { url, problem: `status ${response.status}` }
   } catch (error) {
     signal.throwIfAborted()
