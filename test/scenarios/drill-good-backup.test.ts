@@ -92,13 +92,17 @@ describe('a drill of a good backup', () => {
   })
 
   it.each([
-    ['LATIN1', "ENCODING LATIN1 LOCALE_PROVIDER libc LOCALE 'C'", 'LATIN1|c|'],
-    ['SQL_ASCII', "ENCODING SQL_ASCII LOCALE_PROVIDER libc LOCALE 'C'", 'SQL_ASCII|c|'],
-    ['ICU', "ENCODING UTF8 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE' LOCALE 'C'", 'UTF8|i|de-DE'],
+    ['LATIN1', "ENCODING LATIN1 LOCALE_PROVIDER libc LOCALE 'C'", 'LATIN1|c||'],
+    ['SQL_ASCII', "ENCODING SQL_ASCII LOCALE_PROVIDER libc LOCALE 'C'", 'SQL_ASCII|c||'],
+    [
+      'ICU',
+      "ENCODING UTF8 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE' ICU_RULES '&a < g' LOCALE 'C'",
+      'UTF8|i|de-DE|&a < g',
+    ],
     [
       'builtin',
       "ENCODING UTF8 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'",
-      'UTF8|b|C.UTF-8',
+      'UTF8|b|C.UTF-8|',
     ],
   ])('happens in a database like the source: %s', async (name, options, expected) => {
     await using admin = await createDatabase(lab)
@@ -116,7 +120,7 @@ describe('a drill of a good backup', () => {
     const run = await drill(bucket, {
       inputs: {
         'smoke-command':
-          'psql -XAtc "SELECT pg_encoding_to_char(encoding), datlocprovider, datlocale FROM pg_database WHERE datname = current_database()" "$DATABASE_URL"',
+          'psql -XAtc "SELECT pg_encoding_to_char(encoding), datlocprovider, datlocale, daticurules FROM pg_database WHERE datname = current_database()" "$DATABASE_URL"',
       },
     })
 
