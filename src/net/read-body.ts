@@ -1,7 +1,7 @@
 /** More than any answer of an API has that we ask. */
 const MAX_BYTES = 16 * 1024 * 1024
 
-/** The text of an answer, up to a limit: a server may send without end. Throws a RangeError where there is more. */
+/** The text of an answer up to a limit, as a server may send without end. Throws a RangeError beyond it. */
 export async function readBody({ body }: Response, maxBytes = MAX_BYTES): Promise<string> {
   if (body === null) return ''
   const chunks: Uint8Array[] = []

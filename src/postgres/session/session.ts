@@ -39,8 +39,8 @@ export type SessionUse = 'reading' | 'writing'
 
 /**
  * Connects, and switches off the timeouts that a server, database or role may impose, unless the server
- * process is shared with others; `settings` of its own come last. When the signal is aborted the session ends,
- * and statements reject with the signal's reason. Throws DATABASE_UNREACHABLE or DATABASE_AUTH.
+ * process is shared with others; `settings` of its own come last. When the signal is aborted the session
+ * ends, and statements reject with the signal's reason. Throws DATABASE_UNREACHABLE or DATABASE_AUTH.
  */
 export async function openSession(
   connection: Connection,
