@@ -128,6 +128,24 @@ describe('a drill of a good backup', () => {
     expect(run.log).toContain(`\n${expected}\n`)
   })
 
+  it('passes where a CHECK needs settings of the database', async () => {
+    await using source = await createDatabase(lab)
+    await source.query(
+      `ALTER DATABASE ${source.name} SET app.tenant = 'a b'; ALTER DATABASE ${source.name} SET timezone = 'Asia/Tokyo'`,
+    )
+    await withClient(source.url, client =>
+      client.query(
+        `CREATE TABLE t (name text CHECK (current_setting('app.tenant') <> name), at timestamptz, day date CHECK (day = at::date));
+         INSERT INTO t VALUES ('x', '2026-01-01 23:00Z', '2026-01-02')`,
+      ),
+    )
+    const bucket = await backUp(source)
+
+    const run = await drill(bucket)
+
+    expect(run.outputs, run.log).toMatchObject({ verdict: 'pass', 'failed-checks': '' })
+  })
+
   it('happens with another collation where the server lacks the locale, and says so', async () => {
     await using source = await createDatabase(lab, 'CREATE TABLE t AS SELECT 1 AS a')
     const bucket = await backUp(source)

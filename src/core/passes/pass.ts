@@ -64,6 +64,6 @@ export interface PassFacts {
   readonly skipEventTriggers: boolean
   /** Materialised views over foreign servers stay empty: a drill asks no other server. */
   readonly skipForeignServers: boolean
-  /** Under which materialised views are filled. */
+  /** Of the database of the source. Materialised views are filled under all of them, rows under some. */
   readonly viewSettings: readonly ViewSetting[]
 }

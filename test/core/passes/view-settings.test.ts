@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { viewSettings } from '../../../src/core/passes/view-settings.ts'
+import { rowSettings, viewSettings } from '../../../src/core/passes/view-settings.ts'
 
 it('gives the settings of the database to sessions that fill materialised views', () => {
   expect(
@@ -8,8 +8,8 @@ it('gives the settings of the database to sessions that fill materialised views'
       "ALTER DATABASE app SET DateStyle TO 'iso, dmy'",
     ]),
   ).toEqual([
-    { set: `SET "app.tenant" TO 'a;\nb'`, reset: 'RESET "app.tenant"' },
-    { set: "SET DateStyle TO 'iso, dmy'", reset: 'RESET DateStyle' },
+    { name: 'app.tenant', set: `SET "app.tenant" TO 'a;\nb'`, reset: 'RESET "app.tenant"' },
+    { name: 'DateStyle', set: "SET DateStyle TO 'iso, dmy'", reset: 'RESET DateStyle' },
   ])
 })
 
@@ -23,6 +23,12 @@ it.each([
   ['IS_TEMPLATE = true'],
 ])('leaves out %s, which a restore decides itself', setting => {
   expect(viewSettings([`ALTER DATABASE app ${setting}`])).toEqual([])
+})
+
+it('gives those of the application and the time zone to sessions that load rows', () => {
+  const names = ['"app.tenant"', '"TimeZone"', 'array_nulls', 'xmloption']
+  const settings = viewSettings(names.map(name => `ALTER DATABASE app SET ${name} TO 'x'`))
+  expect(rowSettings(settings).map(({ name }) => name)).toEqual(['app.tenant', 'TimeZone'])
 })
 
 it('leaves out the settings of single roles', () => {
