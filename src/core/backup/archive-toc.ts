@@ -88,7 +88,7 @@ export function chooseEntries(entries: readonly ArchiveEntry[], choice: EntryCho
 function isOutOfReach(entry: ArchiveEntry, choice: EntryChoice, all: readonly ArchiveEntry[]): boolean {
   const { kind, title } = entry
   const { isSuperuser, foreignExtensions } = choice
-  if (kind.startsWith('SUBSCRIPTION')) return true
+  if (isOfSubscription(entry)) return true
   if (choice.keptRows.has(entry.id)) return true
   if (choice.part !== undefined && mayLackWhatItNeeds(entry, choice.part)) return true
   if (foreignExtensions.some(name => isCommentOn(entry, 'EXTENSION', name))) return true
@@ -114,6 +114,11 @@ const PUBLICATION = /^(?:CREATE|ALTER) PUBLICATION ("(?:[^"]|"")*"|[^\s;]+)([^\n
 function publicationOf({ definition }: ArchiveEntry): string {
   const [, name = ''] = PUBLICATION.exec(definition) ?? []
   return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name
+}
+
+/** A subscription, its tables, or its comment. */
+export function isOfSubscription({ kind, name }: ArchiveEntry): boolean {
+  return kind.startsWith('SUBSCRIPTION') || (kind === 'COMMENT' && name.startsWith('SUBSCRIPTION '))
 }
 
 /** It is for all tables, or for all of a schema: CREATE PUBLICATION needs a superuser for that. */
