@@ -111,9 +111,9 @@ export async function createDrillDeps(
 function chooseForDrill(toc: ArchiveToc, manifest: Manifest): ArchiveToc {
   if (manifest.backup.kind !== 'partial') return toc
   const there = schemasToLeaveOut(manifest)
+  const mayLack = mayLackWhatItNeeds(toc.entries, manifest.backup)
   const entries = toc.entries.filter(
-    entry =>
-      !(entry.kind === 'SCHEMA' && there.includes(entry.name)) && !mayLackWhatItNeeds(entry, manifest.backup),
+    entry => !(entry.kind === 'SCHEMA' && there.includes(entry.name)) && !mayLack(entry),
   )
   return { ...toc, entries }
 }
