@@ -10,7 +10,7 @@ import { type Caller, createCaller, openGithub, type Stage } from '../stage.ts'
 
 const WORKFLOWS = ['backup', 'drill', 'drill-copy'].map(name => `examples/logi/${name}.yml`)
 
-/** The daily backup, and the monthly drills of it with logi's criteria: in the first bucket, and in the copy. */
+/** The daily backup, and its monthly drills with logi's criteria: in the first bucket, and in the copy. */
 export async function backupThenDrill(stage: Stage): Promise<void> {
   await using bucket = await createBucket(stage.lab)
   await using github = await openGithub()

@@ -31,7 +31,7 @@ export async function readForeignKeys(
   }))
 }
 
-/** TRUNCATE refuses tables that others refer to: a partitioned one counts where not all its leaves are chosen. */
+/** TRUNCATE refuses tables that others refer to, a partitioned one where not all its leaves are chosen. */
 const REFERRING = `
   WITH chosen AS (SELECT to_regclass(x)::oid AS oid FROM unnest($1::text[]) AS x)
   SELECT DISTINCT n.nspname AS schema, c.relname AS name
