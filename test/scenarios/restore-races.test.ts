@@ -66,18 +66,18 @@ describe('what belongs to parents never comes before the rows of children', () =
     const good = await readSums(hosted.url)
     const wrong: string[] = []
 
-    for (let i = 0; i < RUNS; i += 1) {
+    const count = (mode: string) => wrong.filter(text => text.startsWith(`${mode}: `)).length
+
+    for (let i = 1; i <= RUNS; i += 1) {
       const drill = await drillOnce(bucket)
       if (drill.outputs.verdict !== 'pass') wrong.push(`drill: ${drill.log}`)
       for (const [mode, inputs] of Object.entries(MODES)) {
         const { run, sums } = await restoreOnce(hosted, bucket, inputs)
         if (run.outputs.verdict !== 'pass' || sums !== good) wrong.push(`${mode}: ${sums}: ${run.log}`)
       }
+      const counts = ['drill', ...Object.keys(MODES)].map(mode => `${mode} ${count(mode)}/${i}`)
+      if (RUNS > 1) console.log(`wrong: ${counts.join(', ')}`)
     }
-
-    const count = (mode: string) => wrong.filter(text => text.startsWith(`${mode}: `)).length
-    for (const mode of ['drill', ...Object.keys(MODES)])
-      if (RUNS > 1) console.log(`${mode}: ${count(mode)} of ${RUNS} wrong`)
     expect(wrong).toEqual([])
   })
 
