@@ -19,7 +19,7 @@ export interface DumpedArchive extends AsyncDisposable {
   /** Stock pg_restore, with these options. */
   restore(url: string, ...options: readonly string[]): Promise<void>
   /** What the comparison of contents says of that database. */
-  compare(url: string): Promise<readonly Check[]>
+  compare(url: string, signal?: AbortSignal): Promise<readonly Check[]>
 }
 
 /** Dumps with stock pg_dump and these options. */
@@ -45,7 +45,7 @@ export async function dumpArchive(
   return {
     restore: async (target, ...more) =>
       void (await run(pgRestore ?? '', [...more, '--exit-on-error', '--dbname', target, archive])),
-    compare: async target => {
+    compare: async (target, signal = new AbortController().signal) => {
       const { entries } = await readArchiveToc(archive)
       return await compareArchiveRows({
         pgRestore: pgRestore ?? '',
@@ -56,7 +56,7 @@ export async function dumpArchive(
         directory,
         inherited: process.env,
         textSettings,
-        signal: new AbortController().signal,
+        signal,
       })
     },
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
