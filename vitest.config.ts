@@ -25,7 +25,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'pure', include: WITHOUT_LAB.map(path => path.replace('**', '**/*.test.ts')) },
+        test: {
+          name: 'pure',
+          include: WITHOUT_LAB.map(path => path.replace('**', '**/*.test.ts')),
+          // One process for all files, which leave nothing behind: 64 s of CPU time become 35 s.
+          isolate: false,
+        },
       },
       {
         extends: true,

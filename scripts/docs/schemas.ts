@@ -5,6 +5,8 @@ import { gateRecord } from '../../src/core/gate/gate-record.ts'
 import type { JsonSchema } from '../../src/core/json/decode.ts'
 import { cutoverEvent, cutoverRecord } from '../../src/core/render/cutover-record.ts'
 import { restoreRecord } from '../../src/core/restore/restore-record.ts'
+import { pin } from '../../src/core/retention/pin.ts'
+import { tombstone } from '../../src/core/retention/tombstone.ts'
 
 /** The published documents: file name below docs/schemas, title, and the decoder that reads them. */
 const DOCUMENTS: ReadonlyArray<readonly [file: string, title: string, schema: JsonSchema]> = [
@@ -13,6 +15,8 @@ const DOCUMENTS: ReadonlyArray<readonly [file: string, title: string, schema: Js
   ['gate-record', 'Record of a gate', gateRecord.schema],
   ['restore-record', 'Record of a restore', restoreRecord.schema],
   ['thaw-record', 'Request for an archive in cold storage', thawRecord.schema],
+  ['pin', 'Pin that keeps a backup from retention', pin.schema],
+  ['tombstone', 'What stays of a backup that retention deleted', tombstone.schema],
   ['cutover-record', 'Plan of a cutover', cutoverRecord.schema],
   ['cutover-event', 'Step of a cutover', cutoverEvent.schema],
 ]

@@ -58,11 +58,24 @@ export function createCaller(
     toWhat: 's3://<bucket>',
     why: 'a bucket of the scenario’s own',
   }
-  makeCaller(caller, workflows, files, [toBucket, ...rewrites], stage.rewritten)
+  // Both stores are the lab's; the copy has a prefix of its own.
+  const toCopy = {
+    from: /s3:\/\/logi-backups-copy\b/g,
+    to: `s3://${bucket.name}/second`,
+    toWhat: 's3://<bucket>/second',
+    why: 'a bucket of the scenario’s own',
+  }
+  const toStore = {
+    from: /https:\/\/s3\.us-west-004\.backblazeb2\.com/g,
+    to: lab.s3.endpoint,
+    toWhat: 'http://127.0.0.1:<port>',
+    why: 'the store of the lab',
+  }
+  makeCaller(caller, workflows, files, [toCopy, toBucket, toStore, ...rewrites], stage.rewritten)
   const keys = Object.fromEntries(
-    ['BACKUP', 'DRILL', 'GATE', 'RESTORE'].flatMap(role => [
-      [`${role}_AWS_ACCESS_KEY_ID`, lab.s3.accessKeyId],
-      [`${role}_AWS_SECRET_ACCESS_KEY`, lab.s3.secretAccessKey],
+    ['BACKUP_AWS', 'DRILL_AWS', 'GATE_AWS', 'RESTORE_AWS', 'COPY', 'DRILL_COPY'].flatMap(role => [
+      [`${role}_ACCESS_KEY_ID`, lab.s3.accessKeyId],
+      [`${role}_SECRET_ACCESS_KEY`, lab.s3.secretAccessKey],
     ]),
   )
   const hooks = {

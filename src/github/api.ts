@@ -1,7 +1,9 @@
 import { errorMessage, OperatorError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Secret } from '../core/secret.ts'
+import { readBody } from '../net/read-body.ts'
 import { retry } from '../net/retry.ts'
+import { fetchWeb, isRefusedByProxy } from '../net/web-request.ts'
 
 /** One repository at GitHub, by its REST API. https://docs.github.com/en/rest/issues/issues */
 export interface GithubRepository {
@@ -86,7 +88,7 @@ export class GithubApi {
   async #send({ method, path, body }: ApiRequest): Promise<unknown> {
     const { apiUrl, name, token } = this.#repository
     const timeout = AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)
-    const answer = await fetch(`${apiUrl}/repos/${name}${path}`, {
+    const answer = await fetchWeb(`${apiUrl}/repos/${name}${path}`, {
       method,
       headers: {
         Accept: 'application/vnd.github+json',
@@ -98,7 +100,7 @@ export class GithubApi {
       signal: AbortSignal.any([this.#signal, timeout]),
       ...(body && { body: JSON.stringify(body) }),
     }).catch(throwCause)
-    const text = await answer.text().catch(throwCause)
+    const text = await readBody(answer).catch(throwCause)
     if (!answer.ok) throw new Refusal(answer.status, answer.headers, text)
     return parseJson(text)
   }
@@ -111,7 +113,7 @@ function throwCause(error: unknown): never {
 
 /** False for what does not pass by itself; else the shortest pause. */
 function pauseAfter(error: unknown): number | false {
-  if (error instanceof OperatorError) return false
+  if (error instanceof OperatorError || isRefusedByProxy(error)) return false
   if (!(error instanceof Refusal) || error.status >= 500) return FIRST_PAUSE_MS
   if (!error.isTooMany) return false
   const seconds = Number(error.headers.get('retry-after') ?? Number.NaN)
@@ -133,6 +135,8 @@ function hintFor(error: unknown, name: string): string {
   if (status === 403 || status === 404 || status === 410)
     return `Give the job the permission issues: write, and check that issues are switched on in ${name}.`
   if (status === 401) return 'Pass a valid token, such as github.token.'
+  if (!(error instanceof Refusal))
+    return 'Check the network between this machine and GitHub, and whether it is up: https://www.githubstatus.com.'
   return 'Check whether GitHub is up: https://www.githubstatus.com.'
 }
 

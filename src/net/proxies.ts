@@ -33,6 +33,28 @@ export function proxyVariableFor(
   return names.find(name => variables[name])
 }
 
+/** `the proxy in HTTPS_PROXY (proxy.example:3128)`, without its credentials. */
+export function renderProxy(name: string, variables: ProxyVariables): string {
+  const address = variables[name as keyof ProxyVariables] ?? ''
+  return `the proxy in ${name} (${URL.parse(address)?.host || 'no URL'})`
+}
+
+/** What `fetch` of this process goes through. */
+let inForce: ProxyVariables = {}
+
+/** The proxy that requests to this address go through, in words; undefined where they go straight. */
+export function proxyInForce({ protocol, hostname, port }: URL): string | undefined {
+  if (protocol !== 'http:' && protocol !== 'https:') return undefined
+  const name = proxyVariableFor(protocol, inForce)
+  const exceptions = (inForce.no_proxy ?? inForce.NO_PROXY ?? '').split(/[\s,]+/).filter(Boolean)
+  const isExcepted = exceptions.some(exception => {
+    const [host = '', onlyPort = port] = exception.replace(/^\*?\./, '').split(':')
+    const isHost = exception === '*' || hostname === host || hostname.endsWith(`.${host}`)
+    return isHost && onlyPort === port
+  })
+  return name === undefined || isExcepted ? undefined : renderProxy(name, inForce)
+}
+
 /** Agents that keep connections and go through the proxies. */
 export function createAgents(proxyEnv: ProxyVariables, options: { readonly maxSockets: number }) {
   const settings = { keepAlive: true, ...options, proxyEnv: { ...proxyEnv } }
@@ -51,5 +73,6 @@ export function useProxies(variables: ProxyVariables): boolean {
   )
     return true
   setGlobalProxyFromEnv?.({ ...variables })
+  if (setGlobalProxyFromEnv !== undefined) inForce = variables
   return setGlobalProxyFromEnv !== undefined
 }

@@ -30,6 +30,7 @@ const NEVER_SENT = [
   'EHOSTUNREACH',
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
+  'EPROXY',
 ]
 
 /** fetch says `fetch failed`; the reason is its cause. */

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { errorMessage } from '../core/errors.ts'
+import { errorMessage, OperatorError } from '../core/errors.ts'
 import type * as d from '../core/json/decode.ts'
 import type { Log } from '../core/log.ts'
 import type { Secret } from '../core/secret.ts'
+import { readBody } from '../net/read-body.ts'
+import { fetchWeb } from '../net/web-request.ts'
 import {
   type ApiAnswer,
   askedPauseMs,
@@ -152,7 +154,7 @@ export class RenderClient {
     const { method, path, body } = request
     const timeout = AbortSignal.timeout(this.#pace.attemptTimeoutMs)
     try {
-      const response = await fetch(`${this.#config.apiUrl}${path}`, {
+      const response = await fetchWeb(`${this.#config.apiUrl}${path}`, {
         method,
         headers: {
           Accept: 'application/json',
@@ -165,9 +167,16 @@ export class RenderClient {
         signal: AbortSignal.any([this.#signal, timeout]),
         ...(body !== undefined && { body: JSON.stringify(body) }),
       })
-      return { status: response.status, headers: response.headers, text: await response.text() }
+      const { status, headers } = response
+      const text = await readBody(response).catch(error => {
+        // Asking again would bring the same.
+        if (error instanceof RangeError) throw unexpectedAnswer(request, response, error.message)
+        throw error
+      })
+      return { status, headers, text }
     } catch (error) {
       this.#signal.throwIfAborted()
+      if (error instanceof OperatorError) throw error
       return toNoAnswer(error)
     }
   }

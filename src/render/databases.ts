@@ -14,6 +14,7 @@ import {
 } from '../core/render/resources.ts'
 import { Secret } from '../core/secret.ts'
 import { parseAnswer, type RenderClient } from './client.ts'
+import { readAllPages } from './paging.ts'
 import { type Suspendable, setSuspended } from './suspension.ts'
 
 /**
@@ -36,8 +37,6 @@ interface RecoveryRequest {
   readonly findMade: () => Promise<RenderDatabase | undefined>
 }
 
-const PAGE = 100
-
 /** The Postgres part of Render's API. */
 export class RenderDatabases {
   readonly #client: RenderClient
@@ -55,21 +54,11 @@ export class RenderDatabases {
 
   /** Every instance that the key can see; without a name, all of them. */
   async list(name?: string): Promise<readonly RenderDatabase[]> {
-    const found: RenderDatabase[] = []
     const page = d.array(d.object({ cursor: d.unknown, postgres: renderDatabase }))
-    let cursor = ''
-    for (;;) {
-      const query = new URLSearchParams({
-        limit: String(PAGE),
-        ...(name !== undefined && { name }),
-        ...(cursor !== '' && { cursor }),
-      })
-      const what = name === undefined ? 'list the databases' : `list the databases called ${name}`
-      const items = await this.#client.read({ method: 'GET', path: `/postgres?${query}`, what }, page)
-      found.push(...items.map(({ postgres }) => postgres))
-      cursor = String(items.at(-1)?.cursor ?? '')
-      if (items.length < PAGE || cursor === '') break
-    }
+    const what = name === undefined ? 'list the databases' : `list the databases called ${name}`
+    const query = name === undefined ? {} : { name }
+    const items = await readAllPages(this.#client, { path: '/postgres', query, what }, page)
+    const found = items.map(({ postgres }) => postgres)
     // Whether the filter is exact is not documented.
     return name === undefined ? found : found.filter(database => database.name === name)
   }

@@ -48,7 +48,7 @@ export function unknownOutcome({ what }: Operation, outcome: ApiAnswer | NoAnswe
 /** An answer that is not what the API describes. */
 export function unexpectedAnswer(
   { what }: Operation,
-  { status, headers }: ApiAnswer,
+  { status, headers }: Pick<ApiAnswer, 'status' | 'headers'>,
   why: string,
 ): OperatorError {
   const id = headers.get('render-request-id')

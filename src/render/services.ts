@@ -11,9 +11,8 @@ import {
 } from '../core/render/resources.ts'
 import type { Secret } from '../core/secret.ts'
 import { parseAnswer, type RenderClient } from './client.ts'
+import { readAllPages } from './paging.ts'
 import { type Suspendable, setSuspended } from './suspension.ts'
-
-const PAGE = 100
 
 /** Services, their variables and deploys. */
 export class RenderServices {
@@ -31,20 +30,9 @@ export class RenderServices {
   }
 
   async listVariables(id: string): Promise<readonly EnvironmentVariable[]> {
-    const found: EnvironmentVariable[] = []
     const page = d.array(d.object({ cursor: d.unknown, envVar: environmentVariable }))
-    let cursor = ''
-    for (;;) {
-      const query = new URLSearchParams({ limit: String(PAGE), ...(cursor !== '' && { cursor }) })
-      const path = `/services/${id}/env-vars?${query}`
-      const items = await this.#client.read(
-        { method: 'GET', path, what: `list the variables of ${id}` },
-        page,
-      )
-      found.push(...items.map(({ envVar }) => envVar))
-      cursor = String(items.at(-1)?.cursor ?? '')
-      if (items.length < PAGE || cursor === '') return found
-    }
+    const request = { path: `/services/${id}/env-vars`, what: `list the variables of ${id}` }
+    return (await readAllPages(this.#client, request, page)).map(({ envVar }) => envVar)
   }
 
   readGroup(id: string): Promise<EnvironmentGroup> {
@@ -91,7 +79,7 @@ export class RenderServices {
 
   /** Deploys since an instant, newest first. */
   async listDeploys(id: string, since: Date): Promise<readonly RenderDeploy[]> {
-    const query = new URLSearchParams({ createdAfter: since.toISOString(), limit: String(PAGE) })
+    const query = new URLSearchParams({ createdAfter: since.toISOString(), limit: '100' })
     const items = await this.#client.read(
       { method: 'GET', path: `/services/${id}/deploys?${query}`, what: `list the deploys of ${id}` },
       d.array(d.object({ deploy })),

@@ -1,9 +1,7 @@
 import { OperatorError } from '../core/errors.ts'
 
 /**
- * Waits until every task has ended; the first failure stops the others through `stop`. Throws that failure.
- * Where the job ended first, a task that was waiting for the store knows more than the job: its words are
- * thrown.
+ * Waits until every task has ended; the first failure stops the others through `stop`. Throws the cause.
  */
 export async function awaitTasks(
   tasks: readonly Promise<void>[],
@@ -19,9 +17,18 @@ export async function awaitTasks(
       }),
     ),
   )
-  if (failures.length === 0) return
+  if (failures.length > 0) throw causeOf(failures, job)
+}
+
+/**
+ * What ended tasks that stop each other: the first failure. Where the job ended first, a task that was
+ * waiting for the store knows more than the job: its words.
+ */
+export function causeOf(failures: readonly unknown[], job: AbortSignal): unknown {
   const [first] = failures
-  throw isOf(first, job) ? (failures.find(error => error !== job.reason && isOf(error, job)) ?? first) : first
+  return isOf(first, job)
+    ? (failures.find(error => error !== job.reason && isOf(error, job)) ?? first)
+    : first
 }
 
 /** The reason of a signal, or that reason with more words (interrupted in retry.ts). */

@@ -44,7 +44,8 @@ async function* listPages(
       (client, options) => client.send(new ListObjectsV2Command(input), options),
       how,
     )
-    const found = (page.Contents ?? []).flatMap(({ Key }) => Key ?? [])
+    // A store that answers with keys of others must not have them read, or deleted.
+    const found = (page.Contents ?? []).flatMap(({ Key }) => (Key?.startsWith(prefix) ? Key : []))
     const next = page.NextContinuationToken
     if (next !== undefined && next === token) throw endless(store, prefix)
     const isLast = next === undefined || (before !== undefined && (found.at(-1) ?? '') >= before)

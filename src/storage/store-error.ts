@@ -1,5 +1,5 @@
 import { type ErrorCode, OperatorError } from '../core/errors.ts'
-import { proxyVariableFor } from '../net/proxies.ts'
+import { proxyVariableFor, renderProxy } from '../net/proxies.ts'
 import type { StoreConfig } from './client.ts'
 import { factsOf, type RequestFacts } from './error-facts.ts'
 
@@ -189,6 +189,12 @@ const RULES: readonly StoreErrorRule[] = [
     hint: 'AWS has no capacity for expedited retrievals now. Set thaw to standard.',
   },
   {
+    // A forwarded request is answered by the proxy itself; a refused tunnel is an error of Node.
+    applies: ({ name, status }) => status === 407 || name === 'ERR_PROXY_TUNNEL',
+    code: 'STORE_UNREACHABLE',
+    hint: 'The proxy refused the request. Credentials belong into its address: http://user:password@host:port.',
+  },
+  {
     applies: (_, error) => isArchived(error),
     code: 'BACKUP_UNUSABLE',
     hint: 'The object is in cold storage. Restore it with aws s3api restore-object, and exclude manifests/ and the records from the lifecycle rule.',
@@ -237,5 +243,8 @@ function explain(
   const { code, hint } = RULES.find(({ applies }) => applies(facts, error)) ?? OTHERWISE
   const proxy = proxyVariableFor(endpoint?.startsWith('http:') ? 'http:' : 'https:', proxies)
   if (code !== 'STORE_UNREACHABLE' || proxy === undefined) return { code, hint }
-  return { code, hint: `${hint} Requests go through the proxy in ${proxy} unless NO_PROXY lists the host.` }
+  return {
+    code,
+    hint: `${hint} Requests go through ${renderProxy(proxy, proxies)} unless NO_PROXY lists the host.`,
+  }
 }

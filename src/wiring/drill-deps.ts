@@ -1,12 +1,11 @@
 import { join } from 'node:path'
-import { type ArchiveEntry, mayLackWhatItNeeds } from '../core/backup/archive-toc.ts'
+import { type ArchiveToc, mayLackWhatItNeeds } from '../core/backup/archive-toc.ts'
 import type { Manifest } from '../core/backup/manifest.ts'
 import { schemasToLeaveOut } from '../core/backup/partial-backup.ts'
 import type { Check } from '../core/checks/check.ts'
 import { scratchNeeds } from '../core/drill/scratch-needs.ts'
 import type { Connection } from '../core/pg/connection.ts'
 import { parseVersion } from '../core/pg/version.ts'
-import { compareArchiveRows } from '../postgres/catalog/compare-rows.ts'
 import { readRestoredContent } from '../postgres/catalog/content.ts'
 import { measureAll, measureLive } from '../postgres/catalog/measure-criteria.ts'
 import { readStructureChecks } from '../postgres/catalog/structure.ts'
@@ -17,6 +16,7 @@ import { readFreeBytes } from '../postgres/install/disk-space.ts'
 import type { ScratchDatabase } from '../postgres/scratch/database.ts'
 import { handOver, installAmcheck } from '../postgres/scratch/owner-role.ts'
 import { openSession } from '../postgres/session/session.ts'
+import { compareArchiveRows } from '../postgres/target/compare-rows.ts'
 import type { ActionContext } from '../runner/action.ts'
 import type { DrillDeps } from '../steps/drill/request.ts'
 import { reportProgress } from '../steps/report-progress.ts'
@@ -68,7 +68,7 @@ export async function createDrillDeps(
     download: (archive, path, onBytes) => downloadArchive(store, archive, path, onBytes),
     pgRestore: pgRestore.version,
     openScratch: () => openScratch(context, run, manifest),
-    readEntries: async () => chooseForDrill((await readArchiveToc(archivePath)).entries, manifest),
+    readArchive: async () => chooseForDrill(await readArchiveToc(archivePath), manifest),
     passesFor: ({ connection, superuser }) =>
       createPassDeps({
         pgRestore: pgRestore.path,
@@ -108,13 +108,14 @@ export async function createDrillDeps(
 }
 
 /** A partial archive without the schemas that are there, and without what needs something outside of it. */
-function chooseForDrill(entries: readonly ArchiveEntry[], manifest: Manifest): readonly ArchiveEntry[] {
-  if (manifest.backup.kind !== 'partial') return entries
+function chooseForDrill(toc: ArchiveToc, manifest: Manifest): ArchiveToc {
+  if (manifest.backup.kind !== 'partial') return toc
   const there = schemasToLeaveOut(manifest)
-  return entries.filter(
-    entry =>
-      !(entry.kind === 'SCHEMA' && there.includes(entry.name)) && !mayLackWhatItNeeds(entry, manifest.backup),
+  const mayLack = mayLackWhatItNeeds(toc.entries, manifest.backup)
+  const entries = toc.entries.filter(
+    entry => !(entry.kind === 'SCHEMA' && there.includes(entry.name)) && !mayLack(entry),
   )
+  return { ...toc, entries }
 }
 
 async function checkPages(

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { errorMessage, OperatorError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { renderDuration } from '../core/text/duration.ts'
+import { fetchWeb } from '../net/web-request.ts'
 
 interface HealthDemand {
   readonly url: string
@@ -41,7 +42,7 @@ export async function awaitHealth(demand: HealthDemand, log: Log, signal: AbortS
 async function probe(url: string, signal: AbortSignal): Promise<string> {
   try {
     const late = AbortSignal.timeout(PROBE_TIMEOUT_MS)
-    const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.any([signal, late]) })
+    const response = await fetchWeb(url, { redirect: 'manual', signal: AbortSignal.any([signal, late]) })
     await response.body?.cancel()
     return `status ${response.status}`
   } catch (error) {

@@ -2,14 +2,17 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { renderUseList } from '../core/backup/archive-toc.ts'
 import type { BulkPass, LeftOut, PassRole } from '../core/passes/pass.ts'
+import type { ViewSetting } from '../core/passes/view-settings.ts'
 import type { Connection } from '../core/pg/connection.ts'
 import { quoteIdentifier } from '../core/pg/quote.ts'
+import { withSourceSettings } from '../core/restore/session-settings.ts'
 import { renderBytes } from '../core/text/bytes.ts'
 import { connectionEnvironment } from '../postgres/client-tools/passfile.ts'
 import { type RunningRestore, startRestore, startScript } from '../postgres/client-tools/pg-restore.ts'
 import { sessionOf } from '../postgres/client-tools/psql-session.ts'
 import type { TargetTransaction } from '../postgres/client-tools/psql-transaction.ts'
 import { openSession } from '../postgres/session/session.ts'
+import { readAcceptedSettings } from '../postgres/target/accepted-settings.ts'
 import { attemptStatements } from '../postgres/target/attempt-statements.ts'
 import { readUnwritableRows } from '../postgres/target/extension-tables.ts'
 import type { PassDeps } from '../steps/restore/fill-database.ts'
@@ -35,7 +38,7 @@ export interface FillPlace {
 export function createPassDeps(place: FillPlace): PassDeps {
   const { connectionOf, ownerRole, jobs, signal, handOver } = place
   return {
-    startPass: pass => startPass(place, pass),
+    startPass: (pass, settings) => startPass(place, pass, settings),
     attempt: attempts =>
       attemptStatements(attempts, {
         connectionOf,
@@ -57,13 +60,22 @@ export function createPassDeps(place: FillPlace): PassDeps {
  */
 export function createTransactionPasses(transaction: TargetTransaction, place: FillPlace): PassDeps {
   return {
-    startPass: pass => startScriptPass(transaction, place, pass),
+    startPass: async (pass, settings) => {
+      const { options = '' } = place.connectionOf('owner')
+      for (const { name, set } of settings)
+        if (!options.includes(`-c ${name}=`)) await transaction.attempt([set], 0)
+      return await startScriptPass(transaction, place, pass)
+    },
     attempt: async attempts => {
       const failed: LeftOut[] = []
-      for (const { what, statements, timeoutMs, entry } of attempts) {
+      for (const { what, statements, settings = [], timeoutMs, entry } of attempts) {
         const role =
           place.ownerRole === undefined ? [] : [`SET LOCAL ROLE ${quoteIdentifier(place.ownerRole)}`]
+        const applied: ViewSetting[] = []
+        for (const setting of settings)
+          if ((await transaction.attempt([setting.set], 0)) === undefined) applied.push(setting)
         const why = await transaction.attempt([...role, ...statements], timeoutMs ?? 0)
+        for (const { reset } of applied) await transaction.run(`${reset};`)
         if (why !== undefined) failed.push({ what, why, entry })
       }
       return failed
@@ -111,13 +123,19 @@ async function passArguments(
   return [`--use-list=${list}`, ...(ownerRole === undefined ? [] : [`--role=${ownerRole}`])]
 }
 
-async function startPass(place: FillPlace, pass: BulkPass): Promise<RunningRestore> {
-  const { pgRestore, archive, directory, jobs, variables, connectionOf, grants } = place
+async function startPass(
+  place: FillPlace,
+  pass: BulkPass,
+  settings: readonly ViewSetting[],
+): Promise<RunningRestore> {
+  const { pgRestore, archive, directory, jobs, signal, variables, connectionOf, grants } = place
+  const connection = connectionOf(pass.role)
+  const accepted = await readAcceptedSettings(connection, settings, signal)
   return startRestore({
     path: pgRestore,
     archive,
     jobs: pass.isParallel ? jobs : 1,
-    env: await connectionEnvironment(connectionOf(pass.role), directory, variables),
+    env: await connectionEnvironment(withSourceSettings(connection, accepted), directory, variables),
     grants,
     args: await passArguments(place, pass),
   })

@@ -1,6 +1,8 @@
 import { errorMessage, OperatorError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { parseAddress } from '../core/render/allow-list.ts'
+import { readBody } from '../net/read-body.ts'
+import { fetchWeb } from '../net/web-request.ts'
 import type { Inputs, Read } from '../runner/inputs.ts'
 
 /** How the address of the runner is found: given, or asked from services on the Internet. */
@@ -49,8 +51,8 @@ async function ask(
 ): Promise<{ readonly url: string; readonly address?: string; readonly problem?: string }> {
   try {
     const late = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
-    const response = await fetch(url, { signal: AbortSignal.any([signal, late]) })
-    const text = (await response.text()).slice(0, 100)
+    const response = await fetchWeb(url, { signal: AbortSignal.any([signal, late]) })
+    const text = (await readBody(response, 1000)).slice(0, 100)
     return response.ok ? { url, address: parseAddress(text) } : { url, problem: `status ${response.status}` }
   } catch (error) {
     signal.throwIfAborted()

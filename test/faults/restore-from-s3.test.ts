@@ -185,6 +185,11 @@ describe('restore-from-s3 under faults', () => {
         const { run, post } = await runStruck(stage, inputs, point, victim)
         const story = `${point}: ${run.endedBy ?? run.exitCode}\n${run.log}\n--- post\n${post.log}`
         expect(run.exitCode, story).not.toBe(0)
+        if (victim === 'pg_restore')
+          expect(run.annotations.at(-1), story).toMatchObject({
+            title: 'restore-from-s3: TOOL_FAILED',
+            message: expect.stringContaining('pg_restore ended with signal SIGKILL'),
+          })
         expect(post.exitCode, story).toBe(0)
         expect(post.leftFiles, story).toEqual([])
         expect(await fingerprint(target.url), story).toBe(damaged)

@@ -39,11 +39,16 @@ describe('the contract of the runner', () => {
   it.each(HOSTILE_TEXTS.filter(text => !text.startsWith('${{')))(
     'is seen to be broken by an action that passes on %j',
     async text => {
-      const runs = await Promise.all(Object.values(WAYS).map(way => passOn(way, text)))
-      expect(runs.some(isBroken)).toBe(true)
+      expect(await breaksSomeWay(text)).toBe(true)
     },
   )
 })
+
+/** Ends with the first way that breaks the contract: most texts break it in the first one. */
+async function breaksSomeWay(text: string): Promise<boolean> {
+  for (const way of Object.values(WAYS)) if (isBroken(await passOn(way, text))) return true
+  return false
+}
 
 function isBroken(run: ActionRun): boolean {
   try {

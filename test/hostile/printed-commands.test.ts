@@ -50,7 +50,7 @@ function manifestOf(name: string, more: Partial<Manifest['archive']> = {}): Mani
 /** The pages and hints with shell in them, by the file that renders it, for any name. */
 const PAGES: Readonly<Record<string, (name: string) => string>> = {
   'src/actions/dump-to-s3/summary.ts': name => {
-    const page = { manifestUri: '', store: STORE, previous: undefined }
+    const page = { manifestUri: '', store: STORE, copies: [], previous: undefined }
     const server = { ...SAMPLE.server, database: name }
     return [manifestOf(name), manifestOf(name, { format: 'plain' }), { ...SAMPLE, server }]
       .map(manifest => renderDumpSummary(manifest, page))

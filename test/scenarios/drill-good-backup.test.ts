@@ -92,13 +92,17 @@ describe('a drill of a good backup', () => {
   })
 
   it.each([
-    ['LATIN1', "ENCODING LATIN1 LOCALE_PROVIDER libc LOCALE 'C'", 'LATIN1|c|'],
-    ['SQL_ASCII', "ENCODING SQL_ASCII LOCALE_PROVIDER libc LOCALE 'C'", 'SQL_ASCII|c|'],
-    ['ICU', "ENCODING UTF8 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE' LOCALE 'C'", 'UTF8|i|de-DE'],
+    ['LATIN1', "ENCODING LATIN1 LOCALE_PROVIDER libc LOCALE 'C'", 'LATIN1|c||'],
+    ['SQL_ASCII', "ENCODING SQL_ASCII LOCALE_PROVIDER libc LOCALE 'C'", 'SQL_ASCII|c||'],
+    [
+      'ICU',
+      "ENCODING UTF8 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE' ICU_RULES '&a < g' LOCALE 'C'",
+      'UTF8|i|de-DE|&a < g',
+    ],
     [
       'builtin',
       "ENCODING UTF8 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'",
-      'UTF8|b|C.UTF-8',
+      'UTF8|b|C.UTF-8|',
     ],
   ])('happens in a database like the source: %s', async (name, options, expected) => {
     await using admin = await createDatabase(lab)
@@ -116,12 +120,30 @@ describe('a drill of a good backup', () => {
     const run = await drill(bucket, {
       inputs: {
         'smoke-command':
-          'psql -XAtc "SELECT pg_encoding_to_char(encoding), datlocprovider, datlocale FROM pg_database WHERE datname = current_database()" "$DATABASE_URL"',
+          'psql -XAtc "SELECT pg_encoding_to_char(encoding), datlocprovider, datlocale, daticurules FROM pg_database WHERE datname = current_database()" "$DATABASE_URL"',
       },
     })
 
     expect(run.outputs, run.log).toMatchObject({ verdict: 'pass', 'failed-checks': '' })
     expect(run.log).toContain(`\n${expected}\n`)
+  })
+
+  it('passes where a CHECK needs settings of the database', async () => {
+    await using source = await createDatabase(lab)
+    await source.query(
+      `ALTER DATABASE ${source.name} SET app.tenant = 'a b'; ALTER DATABASE ${source.name} SET timezone = 'Asia/Tokyo'`,
+    )
+    await withClient(source.url, client =>
+      client.query(
+        `CREATE TABLE t (name text CHECK (current_setting('app.tenant') <> name), at timestamptz, day date CHECK (day = at::date));
+         INSERT INTO t VALUES ('x', '2026-01-01 23:00Z', '2026-01-02')`,
+      ),
+    )
+    const bucket = await backUp(source)
+
+    const run = await drill(bucket)
+
+    expect(run.outputs, run.log).toMatchObject({ verdict: 'pass', 'failed-checks': '' })
   })
 
   it('happens with another collation where the server lacks the locale, and says so', async () => {

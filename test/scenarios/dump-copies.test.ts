@@ -170,4 +170,26 @@ describe('a gate with a copy', () => {
     expect(closed.annotations.at(-1)?.title).toBe('pre-migration-snapshot: COPY_FAILED')
     expect(closed.outputs['verified-level']).toBe('none')
   }, 60_000)
+
+  it('that reuses a backup looks for its copies', async () => {
+    await using source = await createDatabase(lab, USERS)
+    await using first = await createBucket(lab)
+    await using second = await createBucket(lab)
+    await using third = await createBucket(lab)
+    const copies = copyLine(second)
+    const made = await runGate(source, first, { inputs: { copies }, env: copyKeys() })
+    expect(made.exitCode, made.log).toBe(0)
+
+    const reuse = { 'reuse-within': '10m', 'on-copy-failure': 'fail' }
+    const open = await runGate(source, first, { inputs: { ...reuse, copies }, env: copyKeys() })
+    expect(open.outputs, open.log).toMatchObject({
+      'backup-id': made.outputs['backup-id'],
+      copies: made.outputs.copies,
+    })
+
+    const more = `${copies}\n${copyLine(third)}`
+    const closed = await runGate(source, first, { inputs: { ...reuse, copies: more }, env: copyKeys() })
+    expect(closed.annotations.at(-1)?.title).toBe('pre-migration-snapshot: COPY_FAILED')
+    expect(closed.annotations.at(-1)?.message).toContain(`No copy in s3://${third.name}/second`)
+  }, 60_000)
 })

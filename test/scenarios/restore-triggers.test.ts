@@ -128,11 +128,11 @@ describe('triggers of tables whose rows are replaced', () => {
   })
 })
 
-it('refuses one partition of a tree whose hash key is an enum', async () => {
+it('refuses one partition of a tree whose hash key holds an enum', async () => {
   await using hosted = await createHosted(
     lab,
     `CREATE TYPE mood AS ENUM ('glad', 'sad', 'calm');
-     CREATE TABLE moods (mood mood) PARTITION BY HASH (mood);
+     CREATE TABLE moods (mood mood) PARTITION BY HASH ((coalesce(mood, 'calm')));
      CREATE TABLE moods_0 PARTITION OF moods FOR VALUES WITH (MODULUS 2, REMAINDER 0);
      CREATE TABLE moods_1 PARTITION OF moods FOR VALUES WITH (MODULUS 2, REMAINDER 1);
      INSERT INTO moods SELECT unnest(enum_range(NULL::mood)) FROM generate_series(1, 10)`,

@@ -13,10 +13,10 @@ import {
 const SHA = '1'.repeat(40)
 
 /** The step of the example that deploys, against a stand-in for Render that works twenty times as fast. */
-async function deploy(service: WebService, key = RENDER_KEY) {
+async function deploy(service: WebService, { key = RENDER_KEY, limitSeconds = 5 } = {}) {
   const { jobs } = parse(readFileSync('examples/logi/deploy.yml', 'utf8'))
   const [{ run, env }] = jobs.deploy.steps
-  const script = run.replace(/sleep 10$/m, 'sleep 0.1').replace('-lt 2400', '-lt 5')
+  const script = run.replace(/sleep 10$/m, 'sleep 0.1').replace('-lt 2400', `-lt ${limitSeconds}`)
   const options = {
     env: {
       PATH: process.env.PATH,
@@ -66,7 +66,7 @@ describe('the deploy of logi', () => {
 
   it('fails when Render takes none, and tries it once only', async () => {
     await using service = await start()
-    const { code, said } = await deploy(service, 'rnd_wrong')
+    const { code, said } = await deploy(service, { key: 'rnd_wrong' })
     expect(code).toBe(1)
     expect(said).toContain('::error title=deploy::Render did not take the deploy.')
     expect(service.deploys).toEqual([])
@@ -74,7 +74,7 @@ describe('the deploy of logi', () => {
 
   it('fails when it takes too long', async () => {
     await using service = await startWebService(async () => {}, 60_000)
-    const { code, said } = await deploy(service)
+    const { code, said } = await deploy(service, { limitSeconds: 1 })
     expect(code).toBe(1)
     expect(said).toContain('is not live')
   }, 20_000)

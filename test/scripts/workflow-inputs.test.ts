@@ -47,6 +47,7 @@ const NOT_PASSED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'render-drill.yml verify-drill': {
     backup: OF_BACKUPS,
+    thaw: OF_BACKUPS,
     'max-age': OF_BACKUPS,
     'scratch-url': OF_BACKUPS,
     'live-url': OF_BACKUPS,
@@ -57,6 +58,7 @@ const NOT_PASSED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'render-recovery.yml verify-drill': {
     backup: OF_BACKUPS,
+    thaw: OF_BACKUPS,
     'max-age': OF_BACKUPS,
     'scratch-url': OF_BACKUPS,
     'live-url': OF_BACKUPS,

@@ -1,41 +1,11 @@
-import { once } from 'node:events'
-import { createServer, request } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { pickProxyVariables, proxyVariableFor } from '../../src/net/proxies.ts'
 import { createBucket } from '../support/bucket.ts'
 import { theLab } from '../support/lab.ts'
+import { startProxy } from '../support/proxy.ts'
 import { openStore } from '../support/storage/test-store.ts'
 
 const lab = theLab()
-
-/** A proxy that knows where `s3.inside.invalid` is, and counts what it passes on. */
-async function startProxy() {
-  const { hostname, port } = new URL(lab.s3.endpoint)
-  let requests = 0
-  const server = createServer((incoming, response) => {
-    requests += 1
-    const { method, headers, url = '' } = incoming
-    const { pathname, search } = new URL(url)
-    const outgoing = request({ hostname, port, method, path: pathname + search, headers }, reply => {
-      response.writeHead(reply.statusCode ?? 502, reply.headers)
-      reply.pipe(response)
-    })
-    outgoing.on('error', () => response.destroy())
-    incoming.pipe(outgoing)
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('A TCP server without a port')
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    seen: () => requests,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
-  }
-}
 
 describe('a store behind a proxy', () => {
   it.each(['HTTP_PROXY', 'http_proxy'])('is reached through %s', async name => {
@@ -47,7 +17,7 @@ describe('a store behind a proxy', () => {
     await test.store.putJson('a.json', '{}')
 
     expect(await test.store.getText('a.json')).toBe('{}')
-    expect(proxy.seen()).toBe(2)
+    expect(proxy.seen).toEqual(['PUT s3.inside.invalid', 'GET s3.inside.invalid'])
   })
 
   it('is reached directly where NO_PROXY lists it', async () => {
@@ -58,7 +28,7 @@ describe('a store behind a proxy', () => {
 
     await test.store.putJson('a.json', '{}')
 
-    expect(proxy.seen()).toBe(0)
+    expect(proxy.seen).toEqual([])
   })
 
   it('names the proxy where it is not reached', async () => {
@@ -70,6 +40,26 @@ describe('a store behind a proxy', () => {
       hint: expect.stringContaining('the proxy in HTTP_PROXY'),
     })
   }, 40_000)
+})
+
+describe('a proxy that asks for credentials', () => {
+  it.each([
+    ['http', 'HTTP_PROXY'],
+    ['https', 'HTTPS_PROXY'],
+  ])(
+    'is named for a store behind %s',
+    async (protocol, name) => {
+      await using proxy = await startProxy({ refuse: 407 })
+      const endpoint = `${protocol}://s3.inside.invalid`
+      using test = openStore(lab.s3, 'bucket', { endpoint, config: { proxies: { [name]: proxy.url } } })
+
+      await expect(test.store.list('x/')).rejects.toMatchObject({
+        code: 'STORE_UNREACHABLE',
+        hint: expect.stringContaining(`the proxy in ${name} (${new URL(proxy.url).host})`),
+      })
+    },
+    40_000,
+  )
 })
 
 describe('the variables of proxies', () => {

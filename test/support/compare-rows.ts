@@ -7,10 +7,10 @@ import { promisify } from 'node:util'
 import type { Lab } from '../../lab/lab.ts'
 import type { Check } from '../../src/core/checks/check.ts'
 import { parseConnectionUrl } from '../../src/core/pg/connection.ts'
-import { compareArchiveRows } from '../../src/postgres/catalog/compare-rows.ts'
 import { readServerFacts } from '../../src/postgres/catalog/server-facts.ts'
 import { readArchiveToc } from '../../src/postgres/client-tools/archive-toc-file.ts'
 import { openSession } from '../../src/postgres/session/session.ts'
+import { compareArchiveRows } from '../../src/postgres/target/compare-rows.ts'
 
 const run = promisify(execFile)
 
@@ -19,7 +19,7 @@ export interface DumpedArchive extends AsyncDisposable {
   /** Stock pg_restore, with these options. */
   restore(url: string, ...options: readonly string[]): Promise<void>
   /** What the comparison of contents says of that database. */
-  compare(url: string): Promise<readonly Check[]>
+  compare(url: string, signal?: AbortSignal): Promise<readonly Check[]>
 }
 
 /** Dumps with stock pg_dump and these options. */
@@ -45,7 +45,7 @@ export async function dumpArchive(
   return {
     restore: async (target, ...more) =>
       void (await run(pgRestore ?? '', [...more, '--exit-on-error', '--dbname', target, archive])),
-    compare: async target => {
+    compare: async (target, signal = new AbortController().signal) => {
       const { entries } = await readArchiveToc(archive)
       return await compareArchiveRows({
         pgRestore: pgRestore ?? '',
@@ -56,7 +56,7 @@ export async function dumpArchive(
         directory,
         inherited: process.env,
         textSettings,
-        signal: new AbortController().signal,
+        signal,
       })
     },
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { processTree } from './runner/process-tree.ts'
-import { type ActionOptions, runAction, startAction } from './runner.ts'
+import { type ActionOptions, RUNNER_GRACES, runAction, startAction } from './runner.ts'
 
 const ROOT = 'test/support/probe'
 
@@ -178,20 +178,26 @@ describe('the end of an action', () => {
   })
 
   it('comes with SIGTERM 7.5 s later, and with SIGKILL for all 2.5 s after that', async () => {
-    const action = start(`
+    expect(RUNNER_GRACES).toEqual({ sigintMs: 7500, sigtermMs: 2500 })
+    // A tenth of it, so that nothing waits for ten seconds.
+    const graces = { sigintMs: 750, sigtermMs: 250 }
+    const code = `
       import { spawn } from 'node:child_process'
       const at = Date.now()
       for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => console.log(name, Date.now()))
       spawn('sleep', ['60'], { stdio: 'inherit' })
-      console.log('up', at); setInterval(() => {}, 1000)`)
+      console.log('up', at); setInterval(() => {}, 1000)`
+    const action = startAction('probe', { root: ROOT, inputs: { code }, graces })
     await action.waitForLog(/up/)
     expect(action.processes().map(({ program }) => program)).toContain('sleep')
+    const began = performance.now()
     const run = await action.cancel()
     expect(run.endedBy).toBe('SIGKILL')
+    expect(performance.now() - began).toBeGreaterThan(990)
     const [first = 0, second = 0] = [...run.log.matchAll(/^SIG\w+ (\d+)$/gm)].map(match => Number(match[1]))
-    expect(second - first).toBeGreaterThan(7400)
-    expect(second - first).toBeLessThan(8500)
-    expect(run.durationMs).toBeLessThan(13_000)
+    expect(second - first).toBeGreaterThan(650)
+    expect(second - first).toBeLessThan(1750)
+    expect(run.durationMs).toBeLessThan(4000)
   }, 30_000)
 
   it('reports processes that outlive it, and ends them', async () => {

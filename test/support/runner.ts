@@ -5,7 +5,13 @@ import { join, relative } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseFileCommands } from './runner/file-commands.ts'
-import { type ActionOptions, type FinishedPhase, type Job, prepareJob } from './runner/job.ts'
+import {
+  type ActionOptions,
+  type CancelGraces,
+  type FinishedPhase,
+  type Job,
+  prepareJob,
+} from './runner/job.ts'
 import { MemoryWatch } from './runner/memory.ts'
 import type { Annotation } from './runner/output-reader.ts'
 import { processesWith, processTree, type SeenProcess } from './runner/process-tree.ts'
@@ -72,8 +78,8 @@ export interface StartedAction {
   cancel(): Promise<ActionRun>
 }
 
-const SIGINT_GRACE_MS = 7500
-const SIGTERM_GRACE_MS = 2500
+/** Source: ProcessInvoker in actions/runner. */
+export const RUNNER_GRACES: CancelGraces = { sigintMs: 7500, sigtermMs: 2500 }
 /** How long the runner waits for the output of children that outlive the action. */
 const ORPHAN_GRACE_MS = 5000
 
@@ -109,7 +115,7 @@ export function startAction(name: string, options: ActionOptions = {}): StartedA
       ...end,
     })
   })
-  const cancel = () => cancelAction(child, job, finished)
+  const cancel = () => cancelAction(child, job, finished, options.graces ?? RUNNER_GRACES)
   options.signal?.addEventListener('abort', () => void cancel(), { once: true })
   return {
     pid,
@@ -147,10 +153,15 @@ async function finish(child: ChildProcess, job: Job): Promise<End> {
   return { exitCode, endedBy, leftProcesses }
 }
 
-async function cancelAction(child: ChildProcess, job: Job, finished: Promise<ActionRun>): Promise<ActionRun> {
+async function cancelAction(
+  child: ChildProcess,
+  job: Job,
+  finished: Promise<ActionRun>,
+  graces: CancelGraces,
+): Promise<ActionRun> {
   for (const [signal, graceMs] of [
-    ['SIGINT', SIGINT_GRACE_MS],
-    ['SIGTERM', SIGTERM_GRACE_MS],
+    ['SIGINT', graces.sigintMs],
+    ['SIGTERM', graces.sigtermMs],
   ] as const) {
     child.kill(signal)
     const ended = await Promise.race([finished, sleep(graceMs)])

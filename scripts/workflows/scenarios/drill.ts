@@ -1,3 +1,4 @@
+import { DeleteObjectCommand } from '@aws-sdk/client-s3'
 import { parseManifest } from '../../../src/core/backup/manifest.ts'
 import { parseDrillRecord } from '../../../src/core/drill/drill-record.ts'
 import { buildDemoDatabase } from '../../../test/data/logi.ts'
@@ -7,9 +8,9 @@ import { tamper } from '../../../test/support/tamper.ts'
 import { expectEqual, expectExit, expectJobs, expectLog, expectNoSecret } from '../expect.ts'
 import { type Caller, createCaller, openGithub, type Stage } from '../stage.ts'
 
-const WORKFLOWS = ['examples/logi/backup.yml', 'examples/logi/drill.yml']
+const WORKFLOWS = ['backup', 'drill', 'drill-copy'].map(name => `examples/logi/${name}.yml`)
 
-/** The daily backup, and the monthly drill of it with logi's criteria. */
+/** The daily backup, and its monthly drills with logi's criteria: in the first bucket, and in the copy. */
 export async function backupThenDrill(stage: Stage): Promise<void> {
   await using bucket = await createBucket(stage.lab)
   await using github = await openGithub()
@@ -29,7 +30,20 @@ export async function backupThenDrill(stage: Stage): Promise<void> {
     [],
   )
   expectEqual('heartbeats', github.heartbeats, ['backup', 'drill'])
+
+  await loseFirst(bucket)
+  const ofCopy = await caller.run('drill-copy.yml', 'schedule')
+
+  expectJobs(ofCopy, { 'Drill of logi': 'success' })
+  expectExit(ofCopy, true)
+  expectEqual('verdict of the copy', (await newestDrill(bucket, 'second/')).drill.verdict, 'pass')
   expectEqual('issues', github.issues, [])
+}
+
+/** Everything but the copy. */
+async function loseFirst({ client, name, list }: TestBucket): Promise<void> {
+  for (const key of await list())
+    if (!key.startsWith('second/')) await client.send(new DeleteObjectCommand({ Bucket: name, Key: key }))
 }
 
 /** The same, but the backup lost rows, and its manifest claims otherwise. */
@@ -77,7 +91,7 @@ async function backUp({ lab }: Stage, caller: Caller): Promise<void> {
   expectNoSecret(run, logi.url)
 }
 
-async function newestDrill(bucket: TestBucket) {
-  const key = (await bucket.list('drills/logi/')).at(-1) ?? ''
+async function newestDrill(bucket: TestBucket, prefix = '') {
+  const key = (await bucket.list(`${prefix}drills/logi/`)).at(-1) ?? ''
   return parseDrillRecord((await bucket.read(key)).toString(), key)
 }

@@ -2,6 +2,7 @@ import type { ActionResult } from '../../core/action-result.ts'
 import { parseBackupId } from '../../core/backup/backup-id.ts'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
 import { type GateRecord, isOfDeploy } from '../../core/gate/gate-record.ts'
+import { fetchWeb } from '../../net/web-request.ts'
 import { readManifest } from '../../steps/backups/read-manifest.ts'
 import { readLastGates } from '../../steps/gate/gate-records.ts'
 import { type SoakReport, type SoakRequest, soak } from '../../steps/gate/soak.ts'
@@ -18,7 +19,7 @@ import { takeBackup, verify } from './restore-point.ts'
  */
 export async function backUpAfterDeploy(gateRun: GateRun, request: SoakRequest): Promise<ActionResult> {
   const { context, store, signal } = gateRun
-  const deps = { fetch: globalThis.fetch, now: () => new Date(), log: context.log, signal }
+  const deps = { fetch: fetchWeb, now: () => new Date(), log: context.log, signal }
   const report = await context.log.group(`Watch ${request.shownUrl}`, () => soak(request, deps))
   context.log.info(report.verdict)
   if (!report.healthy) return await unhealthy(gateRun, request, report)

@@ -19,6 +19,7 @@ import { describeRun } from '../../wiring/dump-deps.ts'
 import { hasOpenUpload, removeOpenUploads } from '../../wiring/open-uploads.ts'
 import { stopLeftServer } from '../../wiring/scratch-server.ts'
 import { backUpAfterDeploy } from './after-deploy.ts'
+import { findCopies } from './find-copies.ts'
 import type { GateRun } from './gate-run.ts'
 import { type GateInputs, readGateInputs } from './inputs.ts'
 import { listByCommand } from './migration-command.ts'
@@ -77,6 +78,7 @@ function runGate(gateRun: GateRun): Promise<GateReport> {
         await using session = await openSession(inputs.connection, signal, 'reading')
         return await readIdentity(session)
       },
+      findCopies: manifest => findCopies(gateRun, manifest),
       dump: judge => takeBackup(gateRun, 'pre-migration', judge),
       verify: (manifest, level) => verify(gateRun, manifest, level),
     },

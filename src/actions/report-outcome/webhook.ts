@@ -2,6 +2,7 @@ import { errorMessage, OperatorError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import type { Secret } from '../../core/secret.ts'
 import { retry } from '../../net/retry.ts'
+import { fetchWeb, isRefusedByProxy } from '../../net/web-request.ts'
 
 const ATTEMPTS = 3
 const FIRST_PAUSE_MS = 2000
@@ -35,7 +36,7 @@ export async function callWeb(
       firstDelayMs: FIRST_PAUSE_MS,
       longestDelayMs: LONGEST_PAUSE_MS,
       leftMs: () => Number.POSITIVE_INFINITY,
-      mayRepeat: (_, count) => count + 1 < ATTEMPTS && FIRST_PAUSE_MS,
+      mayRepeat: (error, count) => count + 1 < ATTEMPTS && !isRefusedByProxy(error) && FIRST_PAUSE_MS,
       describe,
       log,
       signal,
@@ -58,10 +59,10 @@ function describe(error: unknown): string {
  * fails.
  */
 async function send(url: string, request: RequestInit): Promise<Response> {
-  if (request.method === 'GET') return await fetch(url, request)
-  const answer = await fetch(url, { ...request, redirect: 'manual' })
+  if (request.method === 'GET') return await fetchWeb(url, request)
+  const answer = await fetchWeb(url, { ...request, redirect: 'manual' })
   const location = answer.headers.get('location')
   const keepsMethod = answer.status === 307 || answer.status === 308
   if (!keepsMethod || location === null) return answer
-  return await fetch(new URL(location, url), { ...request, redirect: 'manual' })
+  return await fetchWeb(new URL(location, url), { ...request, redirect: 'manual' })
 }

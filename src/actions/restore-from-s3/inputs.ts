@@ -58,7 +58,7 @@ export function readRestoreInputs(inputs: Inputs, environment: Environment): Res
     location,
     store: readWritableStore(inputs, store),
     backup: inputs.parse('backup', parseBackupChoice),
-    thaw: inputs.parseOptional('thaw', parseThawTier),
+    thaw: inputs.parse('thaw', parseThawTier),
     mode: inputs.oneOf('mode', RESTORE_MODES),
     newDatabase: inputs.parseOptional('new-database', parseName),
     confirm: inputs.optional('confirm'),

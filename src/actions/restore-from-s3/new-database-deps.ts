@@ -28,7 +28,7 @@ export function createNewDatabaseDeps(
   const { target, signal, nonce } = run
   return {
     ...createCheckDeps(context, run),
-    ...createFillDeps(context, run),
+    ...createFillDeps(context, run, plan),
     remember: name => context.state.save(NEW_DATABASE, name === null ? null : { name, nonce }),
     createDatabase: (name, claim) => createDatabase(context, run, name, claim),
     limitRights: async database => {

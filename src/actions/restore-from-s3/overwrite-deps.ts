@@ -18,6 +18,7 @@ import { readTransactionEnd } from '../../postgres/target/commit-status.ts'
 import { limitDefinerRights } from '../../postgres/target/definer-rights.ts'
 import { EMPTY_DATABASE } from '../../postgres/target/drop-contents.ts'
 import { readInventory } from '../../postgres/target/inventory.ts'
+import { readTransactionRange } from '../../postgres/target/later-writes.ts'
 import {
   LOCK_TIMEOUT_MS,
   lockAll,
@@ -47,7 +48,7 @@ export function createOverwriteDeps(
   const { target, env, pgRestore, signal } = run
   return {
     ...createCheckDeps(context, run),
-    ...createFillDeps(context, run),
+    ...createFillDeps(context, run, plan),
     ...createTransactionDeps(context, run, plan),
     ...createSafetyBackupDeps(context, run),
     begin: async () => {
@@ -106,6 +107,7 @@ function createTransactionDeps(
       limitDefinerRights(sessionOf(transaction), restoredRights(run, plan)),
     advanceSequences: (transaction, tables) => advanceNumbering(sessionOf(transaction), tables),
     enableTriggers: (transaction, triggers) => transaction.run(enableTriggers(triggers)),
+    readRange: transaction => readTransactionRange(transaction, sessionOf(transaction)),
     readEnd: id =>
       readTransactionEnd(id, async (sql, values) => {
         await using session = await openSession(run.target)

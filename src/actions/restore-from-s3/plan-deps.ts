@@ -10,6 +10,7 @@ import { settingRefusal } from '../../postgres/session/driver-error.ts'
 import { openSession } from '../../postgres/session/session.ts'
 import { readUnpassable } from '../../postgres/target/database-settings.ts'
 import { readTargetFacts } from '../../postgres/target/facts.ts'
+import { readReferringTables } from '../../postgres/target/foreign-keys.ts'
 import { readRowTriggers, readStaleViews } from '../../postgres/target/row-triggers.ts'
 import { readUnstablePartitions } from '../../postgres/target/unstable-partitions.ts'
 import type { ActionContext } from '../../runner/action.ts'
@@ -56,6 +57,7 @@ export function createPlanDeps(context: ActionContext, run: RestoreRun): PlanDep
         triggers: await readRowTriggers(session, tables),
         staleViews: await readStaleViews(session, tables),
         unstablePartitions: await readUnstablePartitions(session, tables),
+        referringTables: await readReferringTables(session, tables),
       }
     },
     readUnpassable: async () => {

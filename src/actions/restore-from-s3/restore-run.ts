@@ -19,6 +19,8 @@ interface RestoreStart {
   readonly manifest: FoundManifest
   readonly store: Store
   readonly signal: AbortSignal
+  /** When the signal is aborted at the latest. */
+  readonly endsAt: Date
   /** Marks what this run makes. */
   readonly nonce: string
   /** Private, and removed afterwards. */

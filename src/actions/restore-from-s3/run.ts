@@ -29,6 +29,7 @@ export const restoreFromS3: Action = {
     const inputs = readRestoreInputs(context.inputs, context.environment)
     refuseUnconfirmed(inputs)
     const signal = withDeadline(context.signal, inputs.timeoutMs)
+    const endsAt = new Date(Date.now() + inputs.timeoutMs)
     await using temp = await context.createTempDir()
     using store = new Store(inputs.store, context.log, signal)
     const manifest = await findBackup(inputs.backup, inputs.location, store, context.log, {
@@ -42,7 +43,7 @@ export const restoreFromS3: Action = {
       parseVersion(manifest.archive.toolVersion).major,
     )
     const nonce = randomBytes(4).toString('hex')
-    const start = { inputs, manifest, store, signal, nonce, directory: temp.path, pgRestore }
+    const start = { inputs, manifest, store, signal, endsAt, nonce, directory: temp.path, pgRestore }
     const run = await openRun(context, start)
     const request = toRestoreRequest(context.environment, run, scope, chooseNames(inputs))
     const plan = await planRestore(toPlanRequest(run, request), createPlanDeps(context, run))

@@ -1,17 +1,18 @@
-import { type ArchiveToc, type ChosenEntries, chooseEntries } from '../../core/backup/archive-toc.ts'
+import { type ArchiveToc, chooseEntries } from '../../core/backup/archive-toc.ts'
 import { schemasToLeaveOut } from '../../core/backup/partial-backup.ts'
 import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import type { RestoreScope } from '../../core/restore/restore-scope.ts'
 import type { TargetFacts } from '../../core/restore/target-facts.ts'
+import type { PlannedEntries } from '../../steps/restore/plan.ts'
 import type { RestoreRun } from './restore-run.ts'
 
 /** Selects the entries to restore. */
 export function selectTocEntries(
   { inputs, manifest }: Pick<RestoreRun, 'inputs' | 'manifest'>,
-  { entries }: ArchiveToc,
+  { entries, databaseSettings }: ArchiveToc,
   scope: RestoreScope,
   facts: TargetFacts,
-): ChosenEntries {
+): PlannedEntries {
   const { isSuperuser, foreignExtensions, keptSchemas, keptRows, foreignPublications } = facts
   const idsOfRows = new Map(
     entries.filter(({ kind }) => kind === 'TABLE DATA').map(entry => [keyOf(entry), entry.id]),
@@ -22,7 +23,7 @@ export function selectTocEntries(
   const isNew = inputs.mode !== 'overwrite'
   // A new database has no extensions but the one that comes with the server.
   const foreign = isNew ? ['plpgsql'] : foreignExtensions
-  return chooseEntries(entries, {
+  const chosen = chooseEntries(entries, {
     isSuperuser,
     foreignExtensions: isSuperuser ? [] : foreign,
     keptSchemas: isNew ? [] : keptSchemas,
@@ -33,6 +34,7 @@ export function selectTocEntries(
     rowsOnly: scope.of === 'rows',
     dataOnlyOf: scope.of === 'everything' ? undefined : rowsOf('tables' in scope ? scope.tables : []),
   })
+  return { ...chosen, databaseSettings }
 }
 
 function keyOf({ schema, name }: { readonly schema: string | null; readonly name: string }): string {

@@ -53,7 +53,7 @@ export function readDrillInputs(inputs: Inputs, environment: Environment): Drill
     store: readWritableStore(inputs, store),
     backup: inputs.parse('backup', parseBackupChoice),
     maxAgeMs: inputs.parseOptional('max-age', parseDuration),
-    thaw: inputs.parseOptional('thaw', parseThawTier),
+    thaw: inputs.parse('thaw', parseThawTier),
     scratch,
     restored,
     recoveredTo: readRecoveredTo(inputs, 'recovered-to'),

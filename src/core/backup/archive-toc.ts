@@ -1,3 +1,5 @@
+import { keyOf } from '../pg/qualified-name.ts'
+import { referencedTable } from './foreign-key.ts'
 import type { Manifest } from './manifest.ts'
 
 /** Which `pg_restore --section` restores an entry; `none` for what belongs to all of them. */
@@ -78,7 +80,8 @@ export function chooseEntries(entries: readonly ArchiveEntry[], choice: EntryCho
     const byId = new Map(entries.map(entry => [entry.id, entry]))
     return { kept: [...(dataOnlyOf ?? [])].flatMap(id => byId.get(id) ?? []), leftOut: [] }
   }
-  const leftOut = new Set(entries.filter(entry => isOutOfReach(entry, choice, entries)))
+  const mayLack = choice.part === undefined ? () => false : mayLackWhatItNeeds(entries, choice.part)
+  const leftOut = new Set(entries.filter(entry => mayLack(entry) || isOutOfReach(entry, choice, entries)))
   const kept = entries.filter(
     entry => !leftOut.has(entry) && !isThere(entry, choice) && isWanted(entry, dataOnlyOf),
   )
@@ -88,9 +91,8 @@ export function chooseEntries(entries: readonly ArchiveEntry[], choice: EntryCho
 function isOutOfReach(entry: ArchiveEntry, choice: EntryChoice, all: readonly ArchiveEntry[]): boolean {
   const { kind, title } = entry
   const { isSuperuser, foreignExtensions } = choice
-  if (kind.startsWith('SUBSCRIPTION')) return true
+  if (isOfSubscription(entry)) return true
   if (choice.keptRows.has(entry.id)) return true
-  if (choice.part !== undefined && mayLackWhatItNeeds(entry, choice.part)) return true
   if (foreignExtensions.some(name => isCommentOn(entry, 'EXTENSION', name))) return true
   if (isOutOfReachPublication(entry, choice, all)) return true
   return !isSuperuser && (kind === 'EVENT TRIGGER' || /^COMMENT - EVENT TRIGGER /.test(title))
@@ -116,6 +118,11 @@ function publicationOf({ definition }: ArchiveEntry): string {
   return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name
 }
 
+/** A subscription, its tables, or its comment. */
+export function isOfSubscription({ kind, name }: ArchiveEntry): boolean {
+  return kind.startsWith('SUBSCRIPTION') || (kind === 'COMMENT' && name.startsWith('SUBSCRIPTION '))
+}
+
 /** It is for all tables, or for all of a schema: CREATE PUBLICATION needs a superuser for that. */
 export function isSuperuserPublication({ kind, definition }: ArchiveEntry): boolean {
   const [, , does = ''] = PUBLICATION.exec(definition) ?? []
@@ -137,12 +144,24 @@ function isThere(entry: ArchiveEntry, { keptSchemas, madeSchemas }: EntryChoice)
 }
 
 /**
- * What a partial archive holds of its tables, and may not be able to make without something outside of it:
- * references to other tables; and, where only what was named is in it, triggers, whose functions it need not
- * have. With comments on both.
+ * Tells what a partial archive holds of its tables, and may not be able to make without something outside
+ * of it: references to tables whose rows it does not have; and, where only what was named is in it,
+ * triggers, whose functions it need not have. With comments on both.
  */
-export function mayLackWhatItNeeds({ title }: ArchiveEntry, part: Part): boolean {
-  return new RegExp(`^${lackingPattern(part)} `, 's').test(title)
+export function mayLackWhatItNeeds(
+  entries: readonly ArchiveEntry[],
+  part: Part,
+): (entry: ArchiveEntry) => boolean {
+  const pattern = new RegExp(`^${lackingPattern(part)} `, 's')
+  const withRows = new Set(entries.filter(({ kind }) => kind === 'TABLE DATA').map(nameKey))
+  return ({ title, definition }) => {
+    const target = referencedTable(definition)
+    return pattern.test(title) && (target === undefined || !withRows.has(keyOf(target)))
+  }
+}
+
+function nameKey({ schema, name }: ArchiveEntry): string {
+  return keyOf({ schema: schema ?? '', name })
 }
 
 /** The same for the beginning of a title, as grep -E takes it too. */

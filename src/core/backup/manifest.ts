@@ -135,6 +135,8 @@ export const manifest = d.object({
     collate: d.string,
     ctype: d.string,
     locale: d.nullable(d.string),
+    /** What ICU sorts otherwise than its locale says; null in older manifests. */
+    icuRules: d.optional(d.string),
     /** pg_database_size, indexes included. */
     databaseBytes: d.nonNegativeInt,
     isStandby: d.boolean,

@@ -1,3 +1,4 @@
+import { decoderFor, type TextDecoding } from '../text/decode-text.ts'
 import type { ArchiveEntry, ArchiveSection, ArchiveToc } from './archive-toc.ts'
 
 /**
@@ -62,6 +63,7 @@ export class TocParser {
   }
 
   #add(entry: ArchiveEntry): void {
+    if (entry.kind === 'ENCODING') this.#reader.setEncoding(entry.definition)
     if (entry.kind === 'DATABASE PROPERTIES') this.#databaseSettings = splitSettings(entry.definition)
     if (!NOT_RESTORED.includes(entry.kind) && !isOfDatabase(entry)) this.#entries.push(entry)
   }
@@ -102,17 +104,17 @@ function isOfDatabase({ kind, name }: ArchiveEntry): boolean {
 
 /**
  * Definitions of these are most of the bytes, and only pg_restore needs them: a database of 100,000 tables
- * has 100 MB.
+ * has 100 MB. Those of foreign keys say where they point to (200 bytes each).
  */
 const BULKY: ReadonlySet<string> = new Set([
-  ...['TABLE', 'INDEX', 'VIEW', 'CONSTRAINT', 'FK CONSTRAINT', 'CHECK CONSTRAINT', 'DEFAULT', 'TRIGGER'],
+  ...['TABLE', 'INDEX', 'VIEW', 'CONSTRAINT', 'CHECK CONSTRAINT', 'DEFAULT', 'TRIGGER'],
   ...['RULE', 'SEQUENCE', 'SEQUENCE OWNED BY'],
 ])
 
 /** `ALTER DATABASE app SET …` and `ALTER ROLE r IN DATABASE app SET …`, one by one. */
 function splitSettings(definition: string): readonly string[] {
   return definition
-    .split(/;\n/)
+    .split(/;\n(?=ALTER )|;\s*$/)
     .map(statement => statement.trim())
     .filter(statement => /^ALTER (DATABASE|ROLE)\b/.test(statement))
 }
@@ -121,6 +123,7 @@ function splitSettings(definition: string): readonly string[] {
 class TocReader {
   /** Names, kinds and ids occur many times: one text for all of them. */
   readonly #texts = new Map<string, string>()
+  #decoder: TextDecoding = decoderFor('UTF8')
   #bytes: Buffer = Buffer.alloc(0)
   #at = 0
   #kept = 0
@@ -141,6 +144,12 @@ class TocReader {
   /** To where forgetRead was called last. */
   goBack(): void {
     this.#at = this.#kept
+  }
+
+  /** All texts are in the encoding that the first entry names: `SET client_encoding = 'LATIN1';`. */
+  setEncoding(definition: string): void {
+    const [, encoding = 'UTF8'] = /'(\w+)'/.exec(definition) ?? []
+    this.#decoder = decoderFor(encoding)
   }
 
   /** The minor version of the format. */
@@ -172,7 +181,7 @@ class TocReader {
   /** Undefined for null. */
   readText(): string | undefined {
     const length = this.readInt()
-    return length < 0 ? undefined : this.#take(length).toString('utf8')
+    return length < 0 ? undefined : this.#decoder.decode(this.#take(length))
   }
 
   /** A text that other entries may have too; empty for null. */

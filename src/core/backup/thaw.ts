@@ -5,10 +5,11 @@ export type ThawTier = (typeof THAW_TIERS)[number]
 /** Days that the object can be read, once it is there. */
 export const THAW_DAYS = 3
 
-/** Throws a RangeError. */
-export function parseThawTier(text: string): ThawTier {
+/** A tier; undefined for `none`, which asks for nothing. Throws a RangeError. */
+export function parseThawTier(text: string): ThawTier | undefined {
+  if (text === 'none') return undefined
   const tier = THAW_TIERS.find(candidate => candidate === text)
-  if (tier === undefined) throw new RangeError(`expected ${THAW_TIERS.join(', ')}`)
+  if (tier === undefined) throw new RangeError(`expected none, ${THAW_TIERS.join(', ')}`)
   return tier
 }
 

@@ -1,6 +1,6 @@
 import type { QualifiedName } from '../pg/qualified-name.ts'
 import { keyOf } from '../pg/qualified-name.ts'
-import { renderAmount, renderDifference, renderName } from '../text/counts.ts'
+import { renderAmount, renderDifference, renderName, renderSome } from '../text/counts.ts'
 import type { Check } from './check.ts'
 
 /** The rows of one table, or of a partitioned table with all of its partitions. */
@@ -25,7 +25,7 @@ export interface ArchiveTableRows extends TableRows {
 export type RestoredRows = TableRows | { readonly notComparable: string }
 
 /** The name of the check over all tables. */
-export const ALL_ROWS = 'contents of all tables'
+const ALL_ROWS = 'contents of all tables'
 
 /** Digits of a hash that are shown: enough to tell two apart. */
 const HASH_SHOWN = 12
@@ -53,6 +53,28 @@ export function archiveRowChecks(
     note: null,
   }
   return [...(rows > 0 ? [summary] : []), ...checks.filter(({ verdict }) => verdict !== 'pass')]
+}
+
+/** The rows were not compared: why, and what to do about it. */
+export function rowsNotCompared(why: string, hint: string | undefined): Check {
+  return {
+    group: 'exact',
+    name: ALL_ROWS,
+    verdict: 'not-measured',
+    expected: 'every row as in the archive',
+    found: why.replace(/\.$/, ''),
+    note: hint ?? null,
+  }
+}
+
+/**
+ * Checks of tables whose triggers have seen the rows come, because the operator wanted them to: they may
+ * have changed them.
+ */
+export function excuseTriggers(checks: readonly Check[], triggers: readonly string[]): readonly Check[] {
+  if (triggers.length === 0) return checks
+  const note = `Triggers have seen these rows come, as you chose, and may have changed them: ${renderSome(triggers)}.`
+  return checks.map(check => (check.verdict === 'fail' ? { ...check, verdict: 'not-measured', note } : check))
 }
 
 function compareTable(expected: ArchiveTableRows, found: RestoredRows | undefined): Check {

@@ -1,5 +1,4 @@
 import type { Manifest } from '../backup/manifest.ts'
-import { ALL_ROWS } from '../checks/archive-rows.ts'
 import type { Check } from '../checks/check.ts'
 import type { RestoredContent } from '../checks/compare-manifest.ts'
 import type { OperatorError } from '../errors.ts'
@@ -76,18 +75,6 @@ export function restoreCheck({ code, message, hint, facts }: OperatorError): Che
   const about = isDamage ? { ...RESTORE, name: ARCHIVE, expected: 'the archive is whole' } : RESTORE
   const verdict = isDamage || facts.blame === 'contents' ? 'fail' : 'not-measured'
   return { ...about, verdict, found: sentence(message), note: hint ?? null }
-}
-
-/** The comparison of rows could not be made. */
-export function rowsNotCompared({ message, hint }: OperatorError): Check {
-  return {
-    group: 'exact',
-    name: ALL_ROWS,
-    verdict: 'not-measured',
-    expected: 'every row as in the archive',
-    found: sentence(message),
-    note: hint ?? null,
-  }
 }
 
 /** The check that says that the archive itself is damaged. */

@@ -23,7 +23,7 @@ export const gateRecord = d.object({
   }),
   /** Exactly which object is the restore point. */
   backup: recordedBackup,
-  /** What became of its further copies; null where it was reused. */
+  /** Its further copies, those that are missing too. */
   copies: d.optional(d.array(backupCopy)),
   /** From the start of the gate to its record: how long the deploy waited. */
   durations: d.optional(d.object({ totalMs: d.nonNegativeInt })),

@@ -31,8 +31,12 @@ interface MigrationSides {
  */
 export function detectMigrations(sides: MigrationSides): MigrationReport {
   const { folder, database } = sides
-  const readTools = TOOLS.map(tool => readTool(tool, sides))
-  const findings = [...readTools.flatMap(read => inspect(read, readTools, sides)), ...inspectForeign(sides)]
+  const recognised = database.tables.map(table => ({ table, as: recogniseTable(table) }))
+  const readTools = TOOLS.map(tool => readTool(tool, recognised, folder))
+  const findings = [
+    ...readTools.flatMap(read => inspect(read, readTools, sides)),
+    ...inspectForeign(recognised, folder),
+  ]
   if (findings.length === 0) return unrecognised(folder, database)
   const report = mergeFindings(findings)
   const gaps = [...folder.gaps, ...database.gaps]
@@ -51,11 +55,16 @@ interface ToolTraces {
   readonly projects: readonly ReadProject[] | RangeError
 }
 
-function readTool(tool: MigrationTool, { folder, database }: MigrationSides): ToolTraces {
-  const tables = database.tables.filter(table => {
-    const recognised = recogniseTable(table)
-    return recognised?.kind === 'known' && recognised.tools.includes(tool)
-  })
+/** Each table with what it is, found out once for all tools. */
+type RecognisedTables = ReadonlyArray<{
+  readonly table: MigrationTable
+  readonly as: ReturnType<typeof recogniseTable>
+}>
+
+function readTool(tool: MigrationTool, recognised: RecognisedTables, folder: ProjectFiles): ToolTraces {
+  const tables = recognised.flatMap(({ table, as }) =>
+    as?.kind === 'known' && as.tools.includes(tool) ? [table] : [],
+  )
   try {
     return { tool, tables, projects: tool.read(folder, tables.length > 0) }
   } catch (error) {
@@ -130,12 +139,11 @@ function agreed(tool: MigrationTool, findings: readonly MigrationFinding[]): rea
 }
 
 /** Tables and files of tools that are not compared here: they may run in the same deploy. */
-function inspectForeign({ folder, database }: MigrationSides): readonly MigrationFinding[] {
+function inspectForeign(recognised: RecognisedTables, folder: ProjectFiles): readonly MigrationFinding[] {
   const settle = 'Set migrations to a command that lists what is pending.'
-  const tables = database.tables.flatMap((table): MigrationFinding[] => {
-    const recognised = recogniseTable(table)
-    if (recognised?.kind !== 'foreign') return []
-    const { tool } = recognised
+  const tables = recognised.flatMap(({ table, as }): MigrationFinding[] => {
+    if (as?.kind !== 'foreign') return []
+    const { tool } = as
     const what =
       tool === undefined
         ? 'looks like a table of a migration tool that is not known here'

@@ -9,16 +9,26 @@ export interface ProjectFile {
 }
 
 /** The files below a folder of the project, ordered by path. */
-export function filesIn({ files }: ProjectFiles, folder: string): readonly ProjectFile[] {
-  const prefix = folder === '' ? '' : `${folder}/`
-  return [...files]
-    .filter(([path]) => path.startsWith(prefix))
-    .map(([path, text]) => ({
-      path: path.slice(prefix.length),
-      name: path.slice(path.lastIndexOf('/') + 1),
-      text,
-    }))
+export function filesIn(project: ProjectFiles, folder: string): readonly ProjectFile[] {
+  const all = listFiles(project)
+  if (folder === '') return all
+  const prefix = `${folder}/`
+  return all
+    .filter(({ path }) => path.startsWith(prefix))
+    .map(file => ({ ...file, path: file.path.slice(prefix.length) }))
+}
+
+/** Every tool asks for the files of one project. */
+const LISTS = new WeakMap<ProjectFiles['files'], readonly ProjectFile[]>()
+
+function listFiles({ files }: ProjectFiles): readonly ProjectFile[] {
+  const known = LISTS.get(files)
+  if (known !== undefined) return known
+  const list = [...files]
+    .map(([path, text]) => ({ path, name: path.slice(path.lastIndexOf('/') + 1), text }))
     .toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  LISTS.set(files, list)
+  return list
 }
 
 /**

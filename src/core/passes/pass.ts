@@ -1,4 +1,5 @@
 import type { ArchiveEntry } from '../backup/archive-toc.ts'
+import type { ViewSetting } from './view-settings.ts'
 
 /**
  * Who carries out a pass. `superuser` is for a closed list of entries in a server that holds nothing else
@@ -33,6 +34,8 @@ export interface Attempt {
   readonly role: PassRole
   /** Statements to run one after the other; the first that fails ends the attempt. */
   readonly statements: readonly string[]
+  /** For the session that runs them. One that the server refuses is left out. */
+  readonly settings?: readonly ViewSetting[]
   /** Undefined waits as long as the step may take. */
   readonly timeoutMs?: number
   /** The entry that this makes. */
@@ -61,4 +64,6 @@ export interface PassFacts {
   readonly skipEventTriggers: boolean
   /** Materialised views over foreign servers stay empty: a drill asks no other server. */
   readonly skipForeignServers: boolean
+  /** Of the database of the source. Materialised views are filled under all of them, rows under some. */
+  readonly viewSettings: readonly ViewSetting[]
 }

@@ -1,4 +1,4 @@
-import type { ArchiveEntry, ArchiveSection } from '../backup/archive-toc.ts'
+import { type ArchiveEntry, type ArchiveSection, isOfSubscription } from '../backup/archive-toc.ts'
 import type { Attempt, BulkPass, LeftOut, PassFacts, PassRole } from './pass.ts'
 import { extensionSchema } from './plan-prerequisites.ts'
 import { planViews } from './plan-views.ts'
@@ -38,7 +38,7 @@ export function planPasses(
     entry =>
       !without.has(entry.id) &&
       entry.kind !== 'EXTENSION' &&
-      !entry.kind.startsWith('SUBSCRIPTION') &&
+      !isOfSubscription(entry) &&
       !(entry.kind === 'SCHEMA' && madeBefore.has(entry.name)) &&
       (facts.grants || !entry.kind.endsWith('ACL')),
   )

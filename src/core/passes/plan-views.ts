@@ -12,7 +12,7 @@ const FOREIGN_TIMEOUT_MS = 60_000
 export function planViews(
   entries: readonly ArchiveEntry[],
   all: readonly ArchiveEntry[],
-  { skipForeignServers }: Pick<PassFacts, 'skipForeignServers'>,
+  { skipForeignServers, viewSettings }: Pick<PassFacts, 'skipForeignServers' | 'viewSettings'>,
 ): { readonly views: ReadonlyArray<readonly Attempt[]>; readonly leftOut: readonly LeftOut[] } {
   const foreign = readersOfForeignServers(all)
   const refreshes = entries.filter(({ kind }) => kind === 'MATERIALIZED VIEW DATA')
@@ -26,6 +26,7 @@ export function planViews(
         statements: [
           `REFRESH MATERIALIZED VIEW ${quoteTable({ schema: entry.schema ?? '', name: entry.name })}`,
         ],
+        settings: viewSettings,
         ...(foreign.has(entry.id) && { timeoutMs: FOREIGN_TIMEOUT_MS }),
         entry,
       })),
@@ -42,16 +43,44 @@ function renderPlain({ schema, name }: ArchiveEntry): string {
   return schema === null || schema === 'public' ? name : `${schema}.${name}`
 }
 
-/** Everything that reads a foreign table or calls dblink, directly or through views. */
+/**
+ * Everything that reads a foreign table or calls dblink, directly, through views, or in the body of a
+ * function: a body is text, of which pg_dump notes no dependence, so that a name in it counts.
+ */
 function readersOfForeignServers(all: readonly ArchiveEntry[]): ReadonlySet<string> {
-  const reading = new Set(
-    all
-      .filter(({ kind, name }) => kind === 'FOREIGN TABLE' || (kind === 'EXTENSION' && name === 'dblink'))
-      .map(({ id }) => id),
+  const isFirst = ({ kind, name }: ArchiveEntry) =>
+    kind === 'FOREIGN TABLE' || (kind === 'EXTENSION' && name === 'dblink')
+  const first = all.filter(isFirst)
+  const reading = new Set(first.map(({ id }) => id))
+  if (first.length === 0) return reading
+  const names = new Set(first.map(wordOf))
+  const bodies = new Map(
+    all.filter(({ kind }) => kind === 'FUNCTION').map(entry => [entry.id, [...new Set(wordsOf(entry))]]),
   )
-  // Entries stand after what they depend on.
-  for (const { id, dependsOn } of all) if (dependsOn.some(on => reading.has(on))) reading.add(id)
+  for (let before = -1; before < reading.size; ) {
+    before = reading.size
+    // Entries stand after what they depend on.
+    for (const entry of all) {
+      const isNamed = bodies.get(entry.id)?.some(word => names.has(word)) ?? false
+      if (!isNamed && !entry.dependsOn.some(on => reading.has(on))) continue
+      reading.add(entry.id)
+      if (/^(FUNCTION|VIEW|MATERIALIZED VIEW)$/.test(entry.kind)) names.add(wordOf(entry))
+    }
+  }
   return reading
+}
+
+/** The name of a function stands before its arguments. */
+function wordOf({ name }: ArchiveEntry): string {
+  return name.replace(/\(.*/s, '').toLowerCase()
+}
+
+/** Words of a body, without the function's own name; `dblink` for any function of dblink. */
+function wordsOf(entry: ArchiveEntry): readonly string[] {
+  const words = entry.definition.toLowerCase().match(/\w+/g) ?? []
+  return words
+    .filter(word => word !== wordOf(entry))
+    .map(word => (word.startsWith('dblink') ? 'dblink' : word))
 }
 
 /** Lists of entries, each of which depends on entries of earlier lists only. */

@@ -37,7 +37,7 @@ export function needsSuperuser(entry: ArchiveEntry): boolean {
     case 'AGGREGATE':
       return statesOf(sql).length > 0 && statesOf(sql).every(state => state === 'internal')
     case 'CAST':
-      return /\bWITHOUT FUNCTION\b/.test(sql)
+      return /\bWITHOUT FUNCTION\b/.test(sql) || OWN_TYPES_BY_TEXT.test(sql)
     default:
       return false
   }
@@ -59,6 +59,12 @@ export const KEPT_BY_SUPERUSER = [
   'TEXT SEARCH TEMPLATE',
   'TRANSFORM',
 ]
+
+/**
+ * Between types of the server, by their own text: only a superuser may make such a cast, and its use runs
+ * no function of the database. Other types have a schema, and a cast WITH FUNCTION would bring one along.
+ */
+const OWN_TYPES_BY_TEXT = /^CREATE CAST \((?:pg_catalog\.)?[\w ]+ AS (?:pg_catalog\.)?[\w ]+\) WITH INOUT\b/
 
 /** The body of a function in SQL's own syntax. */
 const BODY = /\bBEGIN ATOMIC\b.*|\bRETURN\b.*/s

@@ -12,11 +12,13 @@ export interface RowFacts {
   readonly staleViews: readonly QualifiedName[]
   /** Chosen partitions whose rows may belong to another partition here, which was not chosen. */
   readonly unstablePartitions: readonly QualifiedName[]
+  /** Tables that refer to these and keep their rows. */
+  readonly referringTables: readonly QualifiedName[]
 }
 
 /** Why rows are not replaced yet. Only the operator knows whether triggers should fire. */
 export function rowProblems(
-  { triggers, unstablePartitions }: RowFacts,
+  { triggers, unstablePartitions, referringTables }: RowFacts,
   choice: TriggerChoice | undefined,
 ): readonly TargetProblem[] {
   const problems: TargetProblem[] = []
@@ -27,8 +29,13 @@ export function rowProblems(
     })
   if (unstablePartitions.length > 0)
     problems.push({
-      message: `rows of ${renderSome(unstablePartitions.map(renderName))} may belong to other partitions here: they are chosen by the hash of an enum, which differs between databases`,
+      message: `rows of ${renderSome(unstablePartitions.map(renderName))} may belong to other partitions here: the hash that chooses the partition, such as that of an enum, differs between databases`,
       hint: 'Name all partitions of the tree in tables, or restore with mode new-database and copy the rows back.',
+    })
+  if (referringTables.length > 0)
+    problems.push({
+      message: `rows of ${renderSome(referringTables.map(renderName), 50)} refer to the rows to be replaced, which PostgreSQL does not truncate then`,
+      hint: 'Name these tables in tables too, or restore with mode new-database and copy the rows back.',
     })
   return problems
 }

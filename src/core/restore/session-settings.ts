@@ -74,9 +74,23 @@ export function withSafePath(connection: Connection): Connection {
   return withSettings(connection, [SAFE_PATH])
 }
 
+/** The connection with settings of the source's database. Those that it has already win. */
+export function withSourceSettings(connection: Connection, settings: readonly SessionSetting[]): Connection {
+  return {
+    ...connection,
+    options: [...settings.map(renderOption), connection.options ?? ''].join(' ').trim(),
+  }
+}
+
 function withSettings(connection: Connection, settings: readonly SessionSetting[]): Connection {
-  const all = settings.map(setting => `-c ${escapeArgument(renderSessionSetting(setting))}`)
-  return { ...connection, options: [connection.options ?? '', ...all].join(' ').trim() }
+  return {
+    ...connection,
+    options: [connection.options ?? '', ...settings.map(renderOption)].join(' ').trim(),
+  }
+}
+
+function renderOption(setting: SessionSetting): string {
+  return `-c ${escapeArgument(renderSessionSetting(setting))}`
 }
 
 /**

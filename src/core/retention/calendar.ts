@@ -6,8 +6,12 @@ type CalendarTier = Exclude<Tier, 'last'>
 /** The periods that an instant lies in: `2026-11-23` for daily, `2026-W48` for weekly. */
 export type Periods = Readonly<Record<CalendarTier, string>>
 
-/** Periods of a time zone's calendar. Weeks are those of ISO 8601: they begin on Monday. */
-export function calendarOf(timeZone: string): (instant: Date) => Periods {
+/** Making one takes as long as some fifteen instants. */
+const FORMATS = new Map<string, Intl.DateTimeFormat>()
+
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  const known = FORMATS.get(timeZone)
+  if (known !== undefined) return known
   const format = new Intl.DateTimeFormat('en-US-u-ca-iso8601-nu-latn', {
     timeZone,
     year: 'numeric',
@@ -17,6 +21,13 @@ export function calendarOf(timeZone: string): (instant: Date) => Periods {
     hourCycle: 'h23',
     timeZoneName: 'longOffset',
   })
+  FORMATS.set(timeZone, format)
+  return format
+}
+
+/** Periods of a time zone's calendar. Weeks are those of ISO 8601: they begin on Monday. */
+export function calendarOf(timeZone: string): (instant: Date) => Periods {
+  const format = formatOf(timeZone)
   return instant => {
     const parts = new Map(format.formatToParts(instant).map(({ type, value }) => [type, value]))
     const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? ''

@@ -4,7 +4,7 @@ import { parseRecord, recordedRun } from '../json/versioned-record.ts'
 
 export const PIN_VERSION = 1
 
-const pin = d.object({
+export const pin = d.object({
   version: d.nonNegativeInt,
   pin: d.object({
     backupId: d.string,

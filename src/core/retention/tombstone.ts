@@ -14,7 +14,7 @@ const doomedObject = d.object({
   bytes: d.nonNegativeInt,
 })
 
-const tombstone = d.object({
+export const tombstone = d.object({
   version: d.nonNegativeInt,
   retired: d.object({
     at: d.timestamp,
@@ -35,7 +35,12 @@ const tombstone = d.object({
     schemaPatterns: d.array(d.string),
   }),
   object: d.object({ key: d.string, bytes: d.nonNegativeInt, sha256: d.sha256, storageClass: d.string }),
-  server: d.object({ version: d.string, databaseBytes: d.nonNegativeInt }),
+  server: d.object({
+    version: d.string,
+    databaseBytes: d.nonNegativeInt,
+    database: d.optional(d.string),
+    systemIdentifier: d.optional(d.string),
+  }),
   durations: d.object({ dumpMs: d.nonNegativeInt, totalMs: d.nonNegativeInt }),
   /** The run that made the backup. */
   run: recordedRun,
@@ -56,11 +61,11 @@ export function tombstoneSource({
   run,
 }: Manifest): TombstoneSource {
   const { key, bytes, sha256: hash, storageClass } = archive
-  const { version, databaseBytes } = server
+  const { version, databaseBytes, database, systemIdentifier } = server
   return {
     backup,
     object: { key, bytes, sha256: hash, storageClass },
-    server: { version, databaseBytes },
+    server: { version, databaseBytes, database, systemIdentifier },
     durations,
     run,
   }

@@ -5,7 +5,12 @@ export function decodeText(bytes: Uint8Array, encoding: string): string {
   return decoderFor(encoding).decode(bytes)
 }
 
-function decoderFor(encoding: string): { decode(bytes: Uint8Array): string } {
+/** What makes a text of bytes. */
+export interface TextDecoding {
+  readonly decode: (bytes: Uint8Array) => string
+}
+
+export function decoderFor(encoding: string): TextDecoding {
   try {
     return new TextDecoder(labelOf(encoding), { ignoreBOM: true })
   } catch {

@@ -2,7 +2,7 @@ import type { Session } from '../session/session.ts'
 import { CONFIGURATION, isDumped } from './extension-members.ts'
 
 /** What a full dump holds and this role may not read, besides tables. */
-interface Unreadable {
+export interface Unreadable {
   readonly sequences: readonly string[]
   /** Configuration tables of extensions. */
   readonly tables: readonly string[]

@@ -27,8 +27,7 @@ const SORTS_ALIKE = `(
  * text ranges under a collation of the machine's. A key that is an expression counts where its operator class
  * takes any array, row or range. Source: getPartitioningInfo in pg_dump.c, which knows the first kind.
  */
-const TREES = `
-  WITH RECURSIVE by_oid AS (${typesContaining(HASHED_BY_OID)}),
+export const UNSAFE_KEYS = `by_oid AS (${typesContaining(HASHED_BY_OID)}),
   unsafe AS (
     SELECT p.partrelid, p.partstrat = 'h' AND EXISTS (
              SELECT FROM pg_catalog.pg_opclass o WHERE o.oid = ANY (p.partclass::oid[]) AND o.opcname = 'enum_ops' AND o.opcnamespace = 'pg_catalog'::regnamespace) AS is_known
@@ -40,7 +39,10 @@ const TREES = `
                   SELECT FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_type t ON t.oid = o.opcintype
                    WHERE o.oid = ANY (p.partclass::oid[]) AND (t.typtype = 'p' OR t.oid IN (SELECT oid FROM by_oid))))
         OR EXISTS (SELECT FROM unnest(p.partcollation::oid[]) AS k JOIN pg_catalog.pg_collation l ON l.oid = k
-                    WHERE p.partstrat = 'r' AND l.oid NOT IN ${SORTS_ALIKE} OR to_jsonb(l) ->> 'collisdeterministic' = 'false')),
+                    WHERE p.partstrat = 'r' AND l.oid NOT IN ${SORTS_ALIKE} OR to_jsonb(l) ->> 'collisdeterministic' = 'false'))`
+
+const TREES = `
+  WITH RECURSIVE ${UNSAFE_KEYS},
   tree AS (
     SELECT pg_partition_root(partrelid) AS root, pg_partition_root(partrelid)::oid AS oid, is_known FROM unsafe
     UNION

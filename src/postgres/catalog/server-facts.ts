@@ -12,6 +12,7 @@ export interface ServerFacts {
   readonly collate: string
   readonly ctype: string
   readonly locale: string | null
+  readonly icuRules: string | null
   readonly databaseBytes: number
   readonly isStandby: boolean
   readonly systemIdentifier: string | null
@@ -35,6 +36,7 @@ export async function readServerFacts(session: Session): Promise<ServerFacts> {
            d.datname AS database, pg_encoding_to_char(d.encoding) AS encoding, d.datlocprovider AS provider,
            d.datcollate AS "collate", d.datctype AS ctype,
            coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale,
+           to_jsonb(d) ->> 'daticurules' AS icu_rules,
            (SELECT s.reset_val FROM pg_catalog.pg_settings s WHERE s.name = 'TimeZone') AS time_zone,
            (SELECT s.reset_val FROM pg_catalog.pg_settings s WHERE s.name = 'bytea_output') AS bytea_output,
            (SELECT s.reset_val FROM pg_catalog.pg_settings s WHERE s.name = 'lc_monetary') AS lc_monetary,
@@ -53,6 +55,7 @@ export async function readServerFacts(session: Session): Promise<ServerFacts> {
     collate: row.collate ?? '',
     ctype: row.ctype ?? '',
     locale: row.locale ?? null,
+    icuRules: row.icu_rules ?? null,
     databaseBytes: Number(row.bytes),
     isStandby: row.standby === 'true',
     systemIdentifier: await readSystemIdentifier(session),

@@ -9,7 +9,7 @@ import { orderedDigest, type RowDigest, reordered, unorderedDigest } from '../..
 import { decodeText } from '../../core/text/decode-text.ts'
 import { CopyScript, type RowTaker } from './copy-rows.ts'
 import { toolEnvironment } from './run-tool.ts'
-import { startTool } from './tool-process.ts'
+import { chunksUntil, startTool } from './tool-process.ts'
 
 /** The archive to read, and what its tables are in the database that it was restored into. */
 interface ArchiveRowsQuestion {
@@ -72,8 +72,7 @@ export async function readArchiveRows(question: ArchiveRowsQuestion): Promise<Ar
       encoding = /^SET client_encoding = '(\w+)';$/.exec(line.toString('latin1'))?.[1] ?? encoding
     },
   )
-  for await (const chunk of tool.stdout as AsyncIterable<Buffer>) {
-    signal.throwIfAborted()
+  for await (const chunk of chunksUntil(signal, tool.stdout)) {
     script.read(chunk)
   }
   await tool.finished

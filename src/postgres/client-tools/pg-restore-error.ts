@@ -8,6 +8,12 @@ interface Cause {
 
 const WORKER_ENDED = /^a worker process (died|is dead)/
 
+/** No reason that is known: a worker was killed, or its words were lost. */
+export function saysNothing(error: unknown, said: readonly string[]): boolean {
+  if (!(error instanceof OperatorError) || error.facts.signal !== undefined) return false
+  return error.facts.blame === 'unknown' || (said.length > 0 && said.every(text => WORKER_ENDED.test(text)))
+}
+
 /**
  * What ends a pg_restore without saying anything about the archive: the first that fits. Each pattern is
  * for the beginning of a message: further on, and in the command that pg_restore quotes, are names and

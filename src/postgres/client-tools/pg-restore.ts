@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { abortable } from '../../core/abortable.ts'
 import { OperatorError } from '../../core/errors.ts'
-import { restoreError } from './pg-restore-error.ts'
+import { restoreError, saysNothing } from './pg-restore-error.ts'
 import { toolEnvironment } from './run-tool.ts'
 import { startTool, type ToolProcess } from './tool-process.ts'
 
@@ -84,8 +84,12 @@ export function startRestore({
     },
     failure: { code: 'RESTORE_FAILED', hint: '' },
   })
-  const finished = tool.finished.catch(error => {
-    throw restoreError(error, errors)
+  const stack = new AsyncDisposableStack()
+  stack.use(tool)
+  const finished = tool.finished.catch(async error => {
+    const explained = restoreError(error, errors)
+    const isUnclear = jobs > 1 && saysNothing(explained, errors)
+    throw isUnclear ? ((await readDamage(path, archive, env, stack)) ?? explained) : explained
   })
   // A caller that stops early may never look at the outcome.
   finished.catch(() => {})
@@ -94,7 +98,42 @@ export function startRestore({
     get currentItem() {
       return currentItem
     },
-    [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
+
+/**
+ * Workers of a parallel pg_restore write over each other's words, so that what they say about an archive that
+ * they cannot read may be lost. One that reads all of it alone says so: the error of a damaged archive, or
+ * undefined. Ends with `stack`.
+ */
+async function readDamage(
+  path: string,
+  archive: string,
+  env: Readonly<Record<string, string>>,
+  stack: AsyncDisposableStack,
+): Promise<OperatorError | undefined> {
+  if (stack.disposed) return undefined
+  const errors: string[] = []
+  const tool = stack.use(
+    startTool({
+      name: 'pg_restore',
+      path,
+      args: ['--file=/dev/null', archive],
+      env,
+      isProgress: line => {
+        errors.push(...(/^pg_restore: error: (.*)$/.exec(line)?.slice(1) ?? []))
+        return false
+      },
+      failure: { code: 'RESTORE_FAILED', hint: '' },
+    }),
+  )
+  try {
+    await tool.finished
+    return undefined
+  } catch (error) {
+    const explained = restoreError(error, errors)
+    return explained instanceof OperatorError && explained.facts.blame === 'damage' ? explained : undefined
   }
 }
 

@@ -26,11 +26,17 @@ export function sessionOf({
   }
   return {
     rows,
+    all: async statements => {
+      const results: Array<Record<string, string | null>[]> = []
+      for (const sql of statements) results.push(await rows(sql))
+      return results
+    },
     row: oneRow(rows),
     pid,
     version,
     isShared: false,
     isIdle: () => true,
+    isLost: () => false,
     // The transaction ends it.
     [Symbol.asyncDispose]: async () => {},
   }

@@ -6,7 +6,7 @@ import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../../core/pg/quote.ts'
 import { orderedDigest, type RowDigest, unorderedDigest } from '../../core/pg/row-digest.ts'
 import { RowScanner } from './copy-rows.ts'
-import { startTool } from './tool-process.ts'
+import { chunksUntil, startTool } from './tool-process.ts'
 
 /** A table to read, and how. */
 interface RowSource extends QualifiedName {
@@ -83,8 +83,7 @@ export async function readTableRows({
   // A pipe that breaks says that psql has ended; why is for psql to say.
   asked.catch(() => {})
   const answer = new Answer(groups, token)
-  for await (const chunk of tool.stdout as AsyncIterable<Buffer>) {
-    signal.throwIfAborted()
+  for await (const chunk of chunksUntil(signal, tool.stdout)) {
     answer.read(chunk)
   }
   await tool.finished

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
-import { Readable, type Writable } from 'node:stream'
+import { addAbortSignal, Readable, type Writable } from 'node:stream'
 import { type ErrorCode, OperatorError } from '../../core/errors.ts'
 import { explain } from '../session/error-rules.ts'
 
@@ -90,6 +90,16 @@ interface Pipes {
   readonly stdin: Writable
   readonly stdout: Readable | null
   readonly stderr: Readable
+}
+
+/** What comes, until the signal ends it with its reason: also while nothing comes. */
+export async function* chunksUntil(signal: AbortSignal, stream: Readable): AsyncGenerator<Buffer> {
+  try {
+    yield* addAbortSignal(signal, stream)
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  }
 }
 
 /** node:readline would also end a line at a carriage return or at U+2028, which names of tables may hold. */

@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink, realpath, rm } from 'node:fs/promises'
+import { opendir, readdir, readFile, readlink, realpath, rm, unlink } from 'node:fs/promises'
 import { basename, join, sep } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -33,8 +33,29 @@ export async function stopLeftCluster({ pid, directory }: ClusterPlace): Promise
  */
 export async function removeCluster(directory: string): Promise<void> {
   for (const pid of await processesIn(directory)) signal(pid, 'SIGKILL')
+  await emptyTree(directory).catch(() => {})
   // A process that was killed may write one more file before it is gone.
   await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+}
+
+/** Files whose removal is under way at a time. */
+const REMOVED_AT_ONCE = 64
+
+/**
+ * Removes what is below a directory, a few files at a time: `rm` begins with all of them at once, and the
+ * 100,000 files of 20,000 tables take 260 MB of memory then.
+ */
+async function emptyTree(directory: string): Promise<void> {
+  let removals: Promise<void>[] = []
+  for await (const entry of await opendir(directory)) {
+    const path = join(directory, entry.name)
+    if (entry.isDirectory()) await emptyTree(path)
+    else removals.push(unlink(path))
+    if (removals.length < REMOVED_AT_ONCE) continue
+    await Promise.all(removals)
+    removals = []
+  }
+  await Promise.all(removals)
 }
 
 /**

@@ -1,13 +1,15 @@
 import { oneRow, type Session } from './session.ts'
 
+/** Begins what withoutKeptLocks goes back to. */
+export const READING_SAVEPOINT = 'SAVEPOINT reading'
+
 /**
  * The same session, which from here on gives back the locks that its statements take: a transaction keeps the
  * lock of every index that it has read, and with thousands of tables the server's lock table is full, for us
- * and for production. Locks taken before stay, as does the snapshot. The session must be in a transaction;
- * settings that are made through it are lost.
+ * and for production. Locks taken before stay, as does the snapshot. The session must have a
+ * READING_SAVEPOINT; settings that are made through it are lost.
  */
-export async function withoutKeptLocks(session: Session): Promise<Session> {
-  await session.rows('SAVEPOINT reading')
+export function withoutKeptLocks(session: Session): Session {
   const rows: Session['rows'] = async <T extends Record<string, string | null>>(
     sql: string,
     values: readonly unknown[] = [],
@@ -18,7 +20,8 @@ export async function withoutKeptLocks(session: Session): Promise<Session> {
     await session.rows(GIVE_BACK)
     return found
   }
-  return { ...session, rows, row: oneRow(rows) }
+  const all: Session['all'] = async statements => await session.all([...statements, GIVE_BACK])
+  return { ...session, rows, all, row: oneRow(rows) }
 }
 
 const GIVE_BACK = 'ROLLBACK TO SAVEPOINT reading'

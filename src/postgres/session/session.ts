@@ -14,6 +14,8 @@ const CANCEL_GRACE_MS = 2000
 export interface Session extends AsyncDisposable {
   /** Rows as objects; of several statements those of the first. Throws an OperatorError. */
   rows<T extends Record<string, string | null>>(sql: string, values?: readonly unknown[]): Promise<T[]>
+  /** The rows of each of several statements without values, in one round trip. */
+  all(statements: readonly string[]): Promise<Array<Record<string, string | null>[]>>
   /** The one row; a statement that returns none is our defect. */
   row<T extends Record<string, string | null>>(sql: string, values?: readonly unknown[]): Promise<T>
   /** The server process behind this session. */
@@ -24,6 +26,8 @@ export interface Session extends AsyncDisposable {
   readonly isShared: boolean
   /** No statement is under way. */
   isIdle(): boolean
+  /** The connection has ended, as far as this machine knows: the next statement fails. */
+  isLost(): boolean
 }
 
 /**
@@ -35,17 +39,18 @@ export type SessionUse = 'reading' | 'writing'
 
 /**
  * Connects, and switches off the timeouts that a server, database or role may impose, unless the server
- * process is shared with others. When the signal is aborted the session ends, and statements reject with the
- * signal's reason. Throws DATABASE_UNREACHABLE or DATABASE_AUTH.
+ * process is shared with others; `settings` of its own come last. When the signal is aborted the session
+ * ends, and statements reject with the signal's reason. Throws DATABASE_UNREACHABLE or DATABASE_AUTH.
  */
 export async function openSession(
   connection: Connection,
   signal?: AbortSignal,
   use: SessionUse = 'writing',
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<Session> {
   const link = new SessionLink(connection, await connect(connection, signal), signal)
   try {
-    return await link.open(use)
+    return await link.open({ ...NO_TIMEOUTS, ...(use === 'reading' && READING_SETTINGS), ...settings })
   } catch (error) {
     await link.end()
     throw error
@@ -67,32 +72,48 @@ class SessionLink {
     signal?.addEventListener('abort', this.end)
   }
 
-  async open(use: SessionUse): Promise<Session> {
+  async open(settings: Readonly<Record<string, string>>): Promise<Session> {
     const { rows } = this
     const announced = announcedPid(this.#link.client)
-    const [opening] = await rows<{ pid: string; version: string }>(openingQuery(announced, use))
+    const [opening] = await rows<{ pid: string; version: string }>(openingQuery(announced, settings))
     const pid = opening?.pid ?? ''
     const isShared = pid !== announced && !(await hasServerProcessOfItsOwn(rows, pid, this.#connection))
     // Cancelling a shared process would cancel the statement of another client.
     if (!isShared) this.#pid = pid
-    if (!isShared && pid !== announced) await rows(openingQuery(pid, use))
+    if (!isShared && pid !== announced) await rows(openingQuery(pid, settings))
     return {
       rows,
+      all: this.all,
       row: oneRow(rows),
       pid,
       version: Number(opening?.version),
       isShared,
       isIdle: () => this.#running === 0,
+      isLost: () => this.#link.lastWords() !== undefined,
       [Symbol.asyncDispose]: this.end,
     }
   }
 
   readonly rows = async <T>(sql: string, values: readonly unknown[] = []): Promise<T[]> => {
+    const [first] = await this.#query<T & Record<string, string | null>>(sql, values)
+    return first?.rows ?? []
+  }
+
+  readonly all: Session['all'] = async statements => {
+    const results = await this.#query<Record<string, string | null>>(statements.join('; '), [])
+    return results.map(({ rows }) => rows)
+  }
+
+  /** The driver gives a list for a text of several statements. */
+  async #query<T extends Record<string, string | null>>(
+    sql: string,
+    values: readonly unknown[],
+  ): Promise<ReadonlyArray<QueryResult<T>>> {
     const { client, lastWords } = this.#link
     this.#signal?.throwIfAborted()
     this.#running += 1
     try {
-      return firstResult(await client.query<T & Record<string, string | null>>(sql, [...values])).rows
+      return [await client.query<T>(sql, [...values])].flat()
     } catch (error) {
       if (this.#signal?.aborted) throw this.#signal.reason
       const isGone = /not queryable/.test(errorMessage(error))
@@ -127,9 +148,10 @@ const NO_TIMEOUTS = {
  * pooler makes one up, and behind a pooler the settings may stay for others. Settings that the server lacks
  * are left out. Every name has its schema: the database may have put another one before pg_catalog.
  */
-function openingQuery(ownPid: string | null, use: SessionUse): string {
-  const settings = Object.entries({ ...NO_TIMEOUTS, ...(use === 'reading' && READING_SETTINGS) })
-  const values = settings.map(([name, value]) => `('${name}', '${value}')`).join(', ')
+function openingQuery(ownPid: string | null, settings: Readonly<Record<string, string>>): string {
+  const values = Object.entries(settings)
+    .map(([name, value]) => `('${name}', '${value}')`)
+    .join(', ')
   return `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid, pg_catalog.current_setting('server_version_num') AS version, pg_catalog.count(
     CASE WHEN pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) ${Number(ownPid)} THEN pg_catalog.set_config(s.name, w.value, false) END)
     FROM (VALUES ${values}) AS w (name, value) JOIN pg_catalog.pg_settings s ON s.name OPERATOR(pg_catalog.=) w.name`
@@ -142,13 +164,6 @@ export function oneRow(rows: Session['rows']): Session['row'] {
     if (first === undefined) throw new Error(`No row came back from: ${sql}`)
     return first
   }
-}
-
-/** pg returns a list for a text of several statements. */
-function firstResult<T extends Record<string, string | null>>(
-  result: QueryResult<T> | readonly QueryResult<T>[],
-): { readonly rows: T[] } {
-  return [result].flat()[0] ?? { rows: [] }
 }
 
 /**

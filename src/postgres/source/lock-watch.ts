@@ -4,15 +4,19 @@ import type { Connection } from '../../core/pg/connection.ts'
 import { queryHead } from '../../core/pg/redact-query.ts'
 import { openSession, type Session } from '../session/session.ts'
 
-/** Looks every second, or more often where lock-timeout is short. */
-const INTERVAL_MS = 1000
+/** At most a twelfth of lock-timeout between two looks, and a quarter where it is short. */
+const [SHORTEST_INTERVAL_MS, INTERVAL_MS, LONGEST_INTERVAL_MS] = [50, 1000, 5000]
+/** What else the session is asked waits no longer at a time, so that looks come in between. */
+const LOCK_MS = 5000
+/** A change of a sequence is done by then, or DATABASE_LOCKED says that it is not. */
+const LONGEST_WAIT_MS = 60_000
 /** A session that says nothing for longer may be dropped by what lies between, without notice. */
 const SILENCE_MS = 30_000
 /** An answer of no effort comes within this time, or the connection is dead. */
 const ANSWER_MS = 60_000
 
 /** Watches the locks around a dump, on a session of its own. */
-interface LockWatch extends AsyncDisposable {
+export interface LockWatch extends AsyncDisposable {
   /** The sessions that blocked the dump at the last look, as sentences. */
   inTheWay(): readonly string[]
   /**
@@ -21,6 +25,11 @@ interface LockWatch extends AsyncDisposable {
    * resolves.
    */
   readonly alarm: Promise<never>
+  /**
+   * Reads on the session of the watch, between two looks. Waits for locks for a minute, then throws
+   * DATABASE_LOCKED.
+   */
+  read<T>(work: (session: Session) => Promise<T>): Promise<T>
 }
 
 /**
@@ -34,8 +43,8 @@ export async function watchLocks(
   lockTimeoutMs: number,
   signal: AbortSignal,
 ): Promise<LockWatch> {
-  const session = await openSession(connection, signal, 'reading')
-  const intervalMs = Math.min(INTERVAL_MS, Math.max(50, lockTimeoutMs / 4))
+  const session = await openSession(connection, signal, 'reading', { lock_timeout: String(LOCK_MS) })
+  const intervalMs = intervalFor(lockTimeoutMs)
   const stop = new AbortController()
   let inTheWay: readonly string[] = []
   const look = async () => {
@@ -48,7 +57,7 @@ export async function watchLocks(
   }
   const watch = async (): Promise<never> => {
     for (let silentSince = performance.now(); ; ) {
-      await sleep(intervalMs, undefined, { signal: stop.signal })
+      await waitForNextLook(intervalMs, [session, holder], stop.signal)
       await look()
       if (!holder.isIdle()) silentSince = performance.now()
       if (performance.now() - silentSince < SILENCE_MS) continue
@@ -64,10 +73,43 @@ export async function watchLocks(
   return {
     inTheWay: () => inTheWay,
     alarm,
+    read: work => waitForLocks(() => work(session)),
     [Symbol.asyncDispose]: async () => {
       stop.abort()
       await session[Symbol.asyncDispose]()
     },
+  }
+}
+
+function intervalFor(lockTimeoutMs: number): number {
+  const [quarter, twelfth] = [lockTimeoutMs / 4, lockTimeoutMs / 12]
+  if (quarter < INTERVAL_MS) return Math.max(SHORTEST_INTERVAL_MS, quarter)
+  return Math.min(Math.max(INTERVAL_MS, twelfth), LONGEST_INTERVAL_MS)
+}
+
+/** A connection that is gone is looked at after a second at most. */
+async function waitForNextLook(
+  intervalMs: number,
+  sessions: readonly Session[],
+  signal: AbortSignal,
+): Promise<void> {
+  const until = performance.now() + intervalMs
+  for (let leftMs = intervalMs; leftMs > 0; leftMs = until - performance.now()) {
+    await sleep(Math.min(leftMs, INTERVAL_MS), undefined, { signal })
+    if (sessions.some(session => session.isLost())) return
+  }
+}
+
+/** Each try waits for LOCK_MS at most. */
+async function waitForLocks<T>(work: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + LONGEST_WAIT_MS
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      const isLocked = error instanceof OperatorError && error.code === 'DATABASE_LOCKED'
+      if (!isLocked || performance.now() > deadline) throw error
+    }
   }
 }
 

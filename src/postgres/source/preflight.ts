@@ -1,9 +1,12 @@
 import { OperatorError } from '../../core/errors.ts'
 import type { Connection } from '../../core/pg/connection.ts'
 import { printIdentifier, printLiteral } from '../../core/pg/quote.ts'
-import { readUnreadable } from '../catalog/missing-privileges.ts'
-import type { TableAccess } from '../catalog/tables.ts'
+import { readUnreadable, type Unreadable } from '../catalog/missing-privileges.ts'
+import { type DumpSelection, readTables, type TableAccess } from '../catalog/tables.ts'
+import { inOneRoundTrip } from '../session/round-trip.ts'
 import type { Session } from '../session/session.ts'
+
+const NOTHING_UNREADABLE: Unreadable = { sequences: [], tables: [], largeObjects: 0 }
 
 /** How many names an error lists before it counts the rest. */
 const NAMED = 10
@@ -25,19 +28,20 @@ export function refuseTransactionPooler(session: Session, connection: Connection
 
 /**
  * Refuses, with every object named at once, what pg_dump would trip over later one by one, or what would
- * silently leave rows out. Throws DATABASE_PRIVILEGES.
+ * silently leave rows out. Throws DATABASE_PRIVILEGES. Returns the tables of the dump.
  */
 export async function refuseMissingPrivileges(
   session: Session,
   user: string,
-  tables: readonly TableAccess[],
-  isPartial: boolean,
-): Promise<void> {
-  const {
-    sequences,
-    tables: configuration,
-    largeObjects,
-  } = isPartial ? { sequences: [], tables: [], largeObjects: 0 } : await readUnreadable(session)
+  selection: DumpSelection,
+): Promise<readonly TableAccess[]> {
+  const [tables, { sequences, tables: configuration, largeObjects }] = await inOneRoundTrip(
+    session,
+    together => [
+      readTables(together, selection),
+      isNarrowed(selection) ? Promise.resolve(NOTHING_UNREADABLE) : readUnreadable(together),
+    ],
+  )
   const name = (table: TableAccess) => `${table.schema}.${table.name}`
   const schemas = [...new Set(tables.filter(table => !table.mayUseSchema).map(table => table.schema))]
   const unreadable = tables.filter(table => !table.mayRead && table.mayUseSchema).map(name)
@@ -50,7 +54,7 @@ export async function refuseMissingPrivileges(
   ].filter(problem => problem !== '')
   const ofLargeObjects = largeObjects === 0 ? [] : [`no SELECT on ${largeObjects} large objects`]
   const problems = [...ofTables, ...ofLargeObjects]
-  if (problems.length === 0) return
+  if (problems.length === 0) return tables
   const hints = [
     ...(ofTables.length > 0 ? [tablesHint(user, hidden.length > 0)] : []),
     ...(largeObjects > 0 ? [largeObjectsHint(user)] : []),
@@ -60,6 +64,10 @@ export async function refuseMissingPrivileges(
     `The role ${user} cannot dump everything: ${problems.join('; ')}.`,
     { hint: hints.join(' ') },
   )
+}
+
+function isNarrowed({ tables, excludeTables, schemas }: DumpSelection): boolean {
+  return tables.length + excludeTables.length + schemas.length > 0
 }
 
 function tablesHint(user: string, isHidden: boolean): string {

@@ -1,8 +1,11 @@
 import { hasSqlState, OperatorError } from '../../core/errors.ts'
 import { quoteTable } from '../../core/pg/quote.ts'
+import { OUTPUT_SETTINGS } from '../catalog/fingerprint.ts'
 import { type MovingRows, readMovingRows } from '../catalog/moving-rows.ts'
+import { readSequenceNames } from '../catalog/sequences.ts'
 import { type DumpSelection, readTables, type Table, type TableAccess } from '../catalog/tables.ts'
-import { withoutKeptLocks } from '../session/release-locks.ts'
+import { READING_SAVEPOINT, withoutKeptLocks } from '../session/release-locks.ts'
+import { inOneRoundTrip } from '../session/round-trip.ts'
 import type { Session } from '../session/session.ts'
 
 /** A snapshot that other sessions can import for as long as its session lives. */
@@ -14,7 +17,12 @@ export interface Snapshot {
   /** Every table that the dump will hold; all are locked against change of their structure. */
   readonly tables: readonly TableAccess[]
   readonly movingRows: MovingRows
-  /** The holding session, for reads inside the snapshot. It keeps no lock but those of the tables. */
+  /** Quoted names of all sequences of a full dump: one that is younger is not in the archive. */
+  readonly sequenceNames: ReadonlySet<string>
+  /**
+   * The holding session, for reads inside the snapshot, with pinned settings. It keeps no lock but those of
+   * the tables.
+   */
   readonly session: Session
 }
 
@@ -67,12 +75,22 @@ async function takeSnapshot(
 ): Promise<Snapshot | undefined> {
   const { id, instant } = await session.row<{ id: string; instant: string }>(
     `SELECT pg_export_snapshot() AS id, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS instant;
-     SET LOCAL statement_timeout = 0`,
+     SET LOCAL statement_timeout = 0; ${OUTPUT_SETTINGS}; ${READING_SAVEPOINT}`,
   )
-  const tables = await readTables(session, selection)
+  const [tables, sequences] = await inOneRoundTrip(session, together => [
+    readTables(together, selection),
+    readSequenceNames(together),
+  ])
   if (!sameTables(listed, tables)) return undefined
   const movingRows = await readMovingRows(session, tables)
-  return { id, instant: new Date(instant), tables, movingRows, session: await withoutKeptLocks(session) }
+  return {
+    id,
+    instant: new Date(instant),
+    tables,
+    movingRows,
+    sequenceNames: new Set(sequences.map(quoteTable)),
+    session: withoutKeptLocks(session),
+  }
 }
 
 /**

@@ -9,28 +9,23 @@ import type {
 } from '../../core/backup/manifest.ts'
 import { foldDefinitions } from '../../core/checks/definitions.ts'
 import type { Connection } from '../../core/pg/connection.ts'
-import { quoteTable } from '../../core/pg/quote.ts'
 import { readDefinitions } from '../catalog/definitions.ts'
-import { pinOutputSettings, readTableFingerprints } from '../catalog/fingerprint.ts'
+import { readTableFingerprints } from '../catalog/fingerprint.ts'
 import { readLargeObjectsHash } from '../catalog/large-objects.ts'
 import { NAMED_NOT_NULL, type NotNullClash, readNotNullClashes } from '../catalog/not-null-clashes.ts'
 import { readObjectCounts } from '../catalog/object-counts.ts'
 import { readPrivileges } from '../catalog/privileges.ts'
-import {
-  mergeSequences,
-  readSequenceNames,
-  readSequences,
-  type SequenceValues,
-} from '../catalog/sequences.ts'
+import { mergeSequences, readSequences, type SequenceValues } from '../catalog/sequences.ts'
 import {
   readExtensions,
   readPolicyRoles,
   readServerFacts,
   type ServerFacts,
 } from '../catalog/server-facts.ts'
-import { type DumpSelection, findUnmatched, readTables, type TableAccess } from '../catalog/tables.ts'
+import { type DumpSelection, findUnmatched, type TableAccess } from '../catalog/tables.ts'
+import { inOneRoundTrip } from '../session/round-trip.ts'
 import { openSession, type Session } from '../session/session.ts'
-import { watchLocks } from './lock-watch.ts'
+import { type LockWatch, watchLocks } from './lock-watch.ts'
 import { refuseMissingPrivileges, refuseTransactionPooler } from './preflight.ts'
 import { holdSnapshot, type Snapshot } from './snapshot.ts'
 
@@ -51,6 +46,8 @@ export interface HeldSnapshot extends Snapshot, AsyncDisposable {
   readonly alarm: Promise<never>
   /** The sessions that block a lock of ours, as sentences. */
   inTheWay(): readonly string[]
+  /** Does something on a session outside of the snapshot's transaction, which waits for no lock for long. */
+  readOutside: LockWatch['read']
 }
 
 /** The database that a dump is taken of. Disposing ends its sessions, and with them locks and snapshot. */
@@ -72,17 +69,13 @@ export interface Source extends AsyncDisposable {
    */
   readContent(snapshot: Snapshot, level: FingerprintLevel, isPartial: boolean): Promise<FoundContent>
   /** The sequences now; call it before pg_dump starts and after it ended, and merge. */
-  readSequences(snapshot: Snapshot, isPartial: boolean): Promise<SequenceValues>
+  readSequences(snapshot: HeldSnapshot, isPartial: boolean): Promise<SequenceValues>
   mergeSequences(atSnapshot: SequenceValues, atEnd: SequenceValues): readonly SequenceFingerprint[]
 }
-
-/** A change of a sequence is done by then, or DATABASE_LOCKED says that it is not. */
-const SEQUENCE_LOCK_MS = 60_000
 
 export async function openSource(connection: Connection, signal: AbortSignal): Promise<Source> {
   const sessions = new AsyncDisposableStack()
   const session = sessions.use(await openSession(connection, signal, 'reading'))
-  const sequenceReader = sessions.use(new SequenceReader(connection, signal))
   let listed: { readonly selection: DumpSelection; readonly tables: readonly TableAccess[] } | undefined
   return {
     async readFacts() {
@@ -90,19 +83,13 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
       return await readServerFacts(session)
     },
     async refuseObstacles(selection) {
-      const tables = await readTables(session, selection)
-      await refuseMissingPrivileges(session, connection.user, tables, isNarrowed(selection))
-      listed = { selection, tables }
+      listed = { selection, tables: await refuseMissingPrivileges(session, connection.user, selection) }
     },
     readNotNullClashes: async ({ versionNumber }) =>
       versionNumber >= NAMED_NOT_NULL ? [] : await readNotNullClashes(session),
     findUnmatched: patterns => findUnmatched(session, patterns),
     async holdSnapshot(selection, lockTimeoutMs) {
-      const [watch] = await Promise.all([
-        watchLocks(connection, session, lockTimeoutMs, signal).then(opened => sessions.use(opened)),
-        sequenceReader.open(),
-        pinOutputSettings(session),
-      ])
+      const watch = sessions.use(await watchLocks(connection, session, lockTimeoutMs, signal))
       // At once, in the middle of any statement.
       watch.alarm.catch(() => session[Symbol.asyncDispose]())
       // Also while it waits for its locks: else its session would only seem to have been lost.
@@ -113,71 +100,40 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
         ...snapshot,
         alarm: watch.alarm,
         inTheWay: watch.inTheWay,
+        readOutside: watch.read,
         [Symbol.asyncDispose]: () => sessions.disposeAsync(),
       }
     },
     async readContent({ session: reader, tables, movingRows }, level, isPartial) {
       const isWhole = !isPartial && level !== 'none'
+      const ifWhole = <T>(read: (session: Session) => Promise<T>, from: Session) =>
+        isWhole ? read(from) : Promise.resolve(null)
+      const [extensions, requiredRoles, objects, definitions, privileges, largeObjectsHash, fingerprints] =
+        await inOneRoundTrip(reader, together => [
+          readExtensions(together),
+          readPolicyRoles(together),
+          ifWhole(readObjectCounts, together),
+          ifWhole(readFoldedDefinitions, together),
+          ifWhole(readPrivileges, together),
+          ifWhole(from => readLargeObjectsHash(from, level), together),
+          readTableFingerprints(together, tables, movingRows, level),
+        ])
       return {
-        extensions: await readExtensions(reader),
-        requiredRoles: await readPolicyRoles(reader),
-        objects: isWhole ? await readObjectCounts(reader) : null,
-        definitions: isWhole ? foldDefinitions((await readDefinitions(reader)).definitions) : null,
-        privileges: isWhole ? await readPrivileges(reader) : null,
-        largeObjectsHash: isWhole ? await readLargeObjectsHash(reader, level) : null,
-        tables: await readTableFingerprints(reader, tables, movingRows, level),
+        ...{ extensions, requiredRoles, objects, definitions, privileges, largeObjectsHash },
+        tables: fingerprints,
       }
     },
-    readSequences: (snapshot, isPartial) => sequenceReader.read(snapshot, isPartial),
+    // Reading one locks it to the end of the transaction, savepoint or not (lock_and_open_sequence in
+    // sequence.c).
+    async readSequences({ tables, sequenceNames, readOutside }, isPartial) {
+      const found = await readOutside(session => readSequences(session, isPartial ? tables : undefined))
+      return new Map([...found].filter(([key]) => sequenceNames.has(key)))
+    },
     mergeSequences,
     [Symbol.asyncDispose]: () => sessions.disposeAsync(),
   }
 }
 
-/** What lies between may drop a connection that was silent for longer, and nothing says so. */
-const LONGEST_SILENCE_MS = 30_000
-
-/**
- * Reads sequences on a session outside of the snapshot's transaction: reading one locks it to the end of the
- * transaction, savepoint or not (lock_and_open_sequence in sequence.c).
- */
-class SequenceReader implements AsyncDisposable {
-  readonly #connection: Connection
-  readonly #signal: AbortSignal
-  #session: Session | undefined
-  #usedAt = 0
-  /** Of the snapshot; they stay the same. */
-  #known: ReadonlySet<string> | undefined
-
-  constructor(connection: Connection, signal: AbortSignal) {
-    this.#connection = connection
-    this.#signal = signal
-  }
-
-  async open(): Promise<Session> {
-    if (performance.now() - this.#usedAt > LONGEST_SILENCE_MS) await this[Symbol.asyncDispose]()
-    this.#session ??= await openSession(this.#connection, this.#signal, 'reading')
-    this.#usedAt = performance.now()
-    return this.#session
-  }
-
-  async read({ tables, session: holder }: Snapshot, isPartial: boolean): Promise<SequenceValues> {
-    this.#known ??= new Set((await readSequenceNames(holder)).map(quoteTable))
-    const known = this.#known
-    const reader = await this.open()
-    await reader.rows(`SET lock_timeout = ${SEQUENCE_LOCK_MS}`)
-    const found = await readSequences(reader, isPartial ? tables : undefined)
-    this.#usedAt = performance.now()
-    // One that is younger than the snapshot is not in the archive.
-    return new Map([...found].filter(([key]) => known.has(key)))
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#session?.[Symbol.asyncDispose]()
-    this.#session = undefined
-  }
-}
-
-function isNarrowed({ tables, excludeTables, schemas }: DumpSelection): boolean {
-  return tables.length + excludeTables.length + schemas.length > 0
+async function readFoldedDefinitions(session: Session): Promise<FoundContent['definitions']> {
+  return foldDefinitions((await readDefinitions(session)).definitions)
 }

@@ -63,10 +63,11 @@ async function tryOne(session: Session, attempt: Attempt, signal: AbortSignal): 
 
 async function runAll(
   session: Session,
-  { statements, timeoutMs = 0 }: Attempt,
+  { statements, settings = [], timeoutMs = 0 }: Attempt,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   try {
+    for (const { set } of settings) await trySetting(session, set, signal)
     await session.rows(`SET statement_timeout = ${timeoutMs}`)
     for (const statement of statements) await session.rows(statement)
     return undefined
@@ -75,6 +76,13 @@ async function runAll(
     if (!(error instanceof OperatorError) || endsSession(error)) throw error
     return serverMessage(error)
   }
+}
+
+async function trySetting(session: Session, set: string, signal: AbortSignal): Promise<void> {
+  await session.rows(set).catch(error => {
+    signal.throwIfAborted()
+    if (!(error instanceof OperatorError) || endsSession(error)) throw error
+  })
 }
 
 /**

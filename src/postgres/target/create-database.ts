@@ -6,7 +6,7 @@ import type { Session } from '../session/session.ts'
 /** Encoding and collation of a database, and what no manifest has of it. */
 export interface DatabaseLocale
   extends Pick<Manifest['server'], 'encoding' | 'collationProvider' | 'collate' | 'ctype' | 'locale'> {
-  readonly icuRules?: string | null
+  readonly icuRules?: string | null | undefined
   readonly tablespace?: string
   /** It takes the place of another database, whose texts it must sort alike: no other collation will do. */
   readonly isStrict?: boolean

@@ -1,7 +1,6 @@
 import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import { quoteTable } from '../../core/pg/quote.ts'
 import type { ForeignKey } from '../../core/restore/foreign-key-order.ts'
-
 import type { Session } from '../session/session.ts'
 
 /** A reference of or to a partitioned table is one of or to each of its partitions. */
@@ -30,4 +29,25 @@ export async function readForeignKeys(
     from: { schema: row.from_schema, name: row.from_name },
     to: { schema: row.to_schema, name: row.to_name },
   }))
+}
+
+/** TRUNCATE refuses tables that others refer to, a partitioned one where not all its leaves are chosen. */
+const REFERRING = `
+  WITH chosen AS (SELECT to_regclass(x)::oid AS oid FROM unnest($1::text[]) AS x)
+  SELECT DISTINCT n.nspname AS schema, c.relname AS name
+    FROM pg_catalog.pg_constraint k
+    JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE k.contype = 'f' AND k.confrelid IN (SELECT oid FROM chosen)
+     AND c.oid NOT IN (SELECT o.oid FROM chosen o WHERE o.oid IS NOT NULL)
+     AND (c.relkind <> 'p' OR EXISTS (SELECT FROM pg_partition_tree(c.oid) AS t
+          WHERE t.isleaf AND t.relid::oid NOT IN (SELECT o.oid FROM chosen o WHERE o.oid IS NOT NULL)))
+   ORDER BY 1, 2`
+
+/** The tables that refer to these and are none of them. */
+export async function readReferringTables(
+  session: Session,
+  tables: readonly QualifiedName[],
+): Promise<readonly QualifiedName[]> {
+  return await session.rows<{ schema: string; name: string }>(REFERRING, [tables.map(quoteTable)])
 }

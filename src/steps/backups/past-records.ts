@@ -1,11 +1,18 @@
 import { parseBackupId } from '../../core/backup/backup-id.ts'
-import { drillPrefix, gatePrefix, type Location, manifestPrefix } from '../../core/backup/bucket-layout.ts'
+import {
+  drillPrefix,
+  gatePrefix,
+  type Location,
+  manifestPrefix,
+  retiredPrefix,
+} from '../../core/backup/bucket-layout.ts'
 import { parseManifest } from '../../core/backup/manifest.ts'
 import { parseDrillRecord } from '../../core/drill/drill-record.ts'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
 import { parseGateRecord } from '../../core/gate/gate-record.ts'
 import type { Decoder } from '../../core/json/decode.ts'
 import type { Log } from '../../core/log.ts'
+import { parseTombstone } from '../../core/retention/tombstone.ts'
 import { isComparable, type PastBackup, pastBackup } from '../../core/summary/backup-trend.ts'
 import { type PastDrill, pastDrill } from '../../core/summary/drill-trend.ts'
 import { type PastGate, pastGate } from '../../core/summary/gate-trend.ts'
@@ -27,9 +34,11 @@ interface RecordSeries<T> {
   readonly head?: Decoder<T>
   /** Whether the record of that key is worth reading. */
   readonly isWanted?: (key: string) => boolean
+  /** What stays of deleted ones, under the same names. */
+  readonly retired?: Pick<RecordSeries<T>, 'prefix' | 'parse'>
 }
 
-/** The last backups that can be compared with this one. */
+/** The last backups that can be compared with this one, also those that retention deleted. */
 export function readPastBackups(
   current: PastBackup,
   location: Location,
@@ -40,7 +49,15 @@ export function readPastBackups(
     parse: parseManifest,
     head: pastBackup,
     isWanted: key => isComparableKey(current, key),
+    retired: { prefix: retiredPrefix(location), parse: parseRetiredBackup },
   })
+}
+
+function parseRetiredBackup(json: string, name: string): PastBackup {
+  const { backup, object, durations, server } = parseTombstone(json, name)
+  const { database, systemIdentifier } = server
+  if (database === null) throw new RangeError('an older version wrote it')
+  return { backup, object, durations, server: { database, systemIdentifier } }
 }
 
 export function readPastDrills(location: Location, store: Store): Promise<readonly PastDrill[] | undefined> {
@@ -71,31 +88,50 @@ function readForTrend<T>(store: Store, series: RecordSeries<T>): Promise<readonl
  */
 export async function readNewest<T>(
   store: Store,
-  { prefix, parse, head, isWanted = () => true }: RecordSeries<T>,
+  { prefix, parse, head, isWanted = () => true, retired }: RecordSeries<T>,
   most: number,
   onLeftOut: (uri: string, error: unknown) => void,
 ): Promise<readonly T[] | undefined> {
   const signal = AbortSignal.any([store.signal, AbortSignal.timeout(PATIENCE_MS)])
   const readOne = async (key: string): Promise<readonly T[]> => {
     try {
-      const found = head && (await readHead(store, key, head, signal))
-      return [found ?? parse(await store.getText(key, { signal }), store.uri(key))]
+      const isRetired = retired !== undefined && key.startsWith(retired.prefix)
+      const found = isRetired ? undefined : head && (await readHead(store, key, head, signal))
+      const parser = isRetired ? retired.parse : parse
+      return [found ?? parser(await store.getText(key, { signal }), store.uri(key))]
     } catch (error) {
       onLeftOut(store.uri(key), error)
       return []
     }
   }
-  try {
+  const list = async (below: string): Promise<readonly string[]> => {
     const keys: string[] = []
-    for await (const batch of store.newest(prefix, { signal })) {
+    for await (const batch of store.newest(below, { signal })) {
       keys.push(...batch.filter(isWanted))
       if (keys.length >= most) break
     }
-    return (await Promise.all(keys.slice(0, most).toReversed().map(readOne))).flat()
+    return keys
+  }
+  const listRetired = async (below: string) => {
+    return await list(below).catch((error: unknown) => {
+      onLeftOut(store.uri(below), error)
+      return []
+    })
+  }
+  try {
+    const [keys, gone] = await Promise.all([list(prefix), retired ? listRetired(retired.prefix) : []])
+    return (await Promise.all(mergeByName(gone, keys).slice(-most).map(readOne))).flat()
   } catch (error) {
     onLeftOut(store.uri(prefix), error)
     return undefined
   }
+}
+
+/** In the order of their names; of two with one name the later list has it. */
+function mergeByName(...lists: ReadonlyArray<readonly string[]>): readonly string[] {
+  const nameOf = (key: string) => key.replace(/^.*\//, '')
+  const byName = new Map(lists.flat().map(key => [nameOf(key), key]))
+  return [...byName].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key)
 }
 
 /** Undefined where there is no head and the record is short enough to be read. */

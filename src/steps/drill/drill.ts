@@ -8,6 +8,7 @@ import {
 } from '../../core/drill/drill-checks.ts'
 import type { DrillRecord } from '../../core/drill/drill-record.ts'
 import { type ErrorCode, OperatorError } from '../../core/errors.ts'
+import { viewSettings } from '../../core/passes/view-settings.ts'
 import { parseVersion } from '../../core/pg/version.ts'
 import type { ScratchDatabase } from '../../postgres/scratch/database.ts'
 import { fetchArchive, refuseSmallDisk, refuseUnrestorable } from '../backups/fetch-archive.ts'
@@ -96,7 +97,7 @@ async function restoreInto(
   progress: DrillProgress,
 ): Promise<void> {
   const hasSuperuser = scratch.superuser !== undefined
-  const entries = await deps.readEntries()
+  const { entries, databaseSettings } = await deps.readArchive()
   const { restoreMs, leftOut } = await deps.log.group('Restore', () =>
     fillDatabase(
       {
@@ -106,6 +107,7 @@ async function restoreInto(
           grants: false,
           skipEventTriggers: !hasSuperuser || parseVersion(scratch.serverVersion).major < EVENT_TRIGGERS_OFF,
           skipForeignServers: true,
+          viewSettings: viewSettings(databaseSettings),
         },
         owner: hasSuperuser ? scratch.connection.user : undefined,
         unfit: 'SCRATCH_FAILED',

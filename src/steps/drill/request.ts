@@ -1,4 +1,4 @@
-import type { ArchiveEntry } from '../../core/backup/archive-toc.ts'
+import type { ArchiveEntry, ArchiveToc } from '../../core/backup/archive-toc.ts'
 import type { Location } from '../../core/backup/bucket-layout.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import type { Check } from '../../core/checks/check.ts'
@@ -30,7 +30,7 @@ export interface DrillDeps extends RestoreTools {
   /** A new, empty database like the source; removed again when disposed. */
   readonly openScratch: () => Promise<ScratchDatabase>
   /** What of the downloaded archive a drill restores. */
-  readonly readEntries: () => Promise<readonly ArchiveEntry[]>
+  readonly readArchive: () => Promise<ArchiveToc>
   readonly passesFor: (scratch: ScratchDatabase) => PassDeps
   readonly readContent: (
     scratch: ScratchDatabase,

@@ -39,6 +39,8 @@ interface GateDeps extends WaitDeps {
   readonly readIdentity: () => Promise<DatabaseIdentity>
   /** A new restore point, which does not become a backup when `judge` throws. */
   readonly dump: (judge: (manifest: Manifest) => Promise<void>) => Promise<DumpResult>
+  /** The copies of a backup that is used again. Throws where one is missing that must exist. */
+  readonly findCopies: (manifest: Manifest) => Promise<readonly BackupCopy[]>
   /** Throws where the backup cannot be proven to that level. */
   readonly verify: (manifest: Manifest, level: VerifyLevel) => Promise<void>
 }
@@ -51,7 +53,6 @@ export type GateReport =
       readonly kind: 'open'
       readonly migrations: MigrationReport
       readonly manifest: Manifest
-      /** Empty where the restore point was reused: only new backups are copied. */
       readonly copies: readonly BackupCopy[]
       readonly level: VerifyLevel
       readonly plausibility: Plausibility
@@ -130,7 +131,7 @@ async function reuse(
   )
   return {
     manifest: inBucket(manifest, deps.store.bucket),
-    copies: [],
+    copies: await deps.findCopies(manifest),
     plausibility,
     reused: { ageMs, laterGates },
   }
@@ -167,7 +168,7 @@ function canBeProven({ archive, fingerprint }: Manifest, level: VerifyLevel): bo
 }
 
 async function writeRecord(
-  { manifest, copies, reused }: RestorePoint,
+  { manifest, copies }: RestorePoint,
   migrations: MigrationReport,
   startedAt: Date,
   request: GateRequest,
@@ -188,7 +189,7 @@ async function writeRecord(
       bytes: object.bytes,
       snapshotAt: backup.snapshotAt,
     },
-    copies: reused === null ? copies : null,
+    copies,
     durations: { totalMs: at.getTime() - startedAt.getTime() },
     migrations: { tool: migrations.tool ?? null, pending: migrations.pending },
     run,

@@ -22,9 +22,9 @@ export interface SoakRequest {
   readonly intervalMs: number
 }
 
-/** What a soak needs from outside; `fetch` is the platform's own. */
+/** What a soak needs from outside. */
 interface SoakTools {
-  readonly fetch: typeof globalThis.fetch
+  readonly fetch: (url: string, request: RequestInit) => Promise<Response>
   readonly now: () => Date
   readonly log: Log
   readonly signal: AbortSignal

@@ -1,3 +1,4 @@
+import type { ArchiveEntry } from '../../core/backup/archive-toc.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import type { Check } from '../../core/checks/check.ts'
 import { exactChecks, type RestoredContent } from '../../core/checks/compare-manifest.ts'
@@ -5,14 +6,27 @@ import { downgradeKnownFindings } from '../../core/drill/drill-checks.ts'
 import type { Log } from '../../core/log.ts'
 import { excuseLeftOut } from '../../core/passes/excuses.ts'
 import type { LeftOut } from '../../core/passes/pass.ts'
+import { tooLargeToCompare } from '../../core/restore/contents-limit.ts'
 import { narrowFound, narrowManifest, type RestoreScope } from '../../core/restore/restore-scope.ts'
+import type { TransactionRange } from '../../postgres/target/later-writes.ts'
+import { compareRows } from './compare-rows.ts'
 import type { RestoreResult } from './result.ts'
 
 /** Reads a restored database. */
 export interface CheckDeps {
   readonly analyze: (database: string) => Promise<void>
   readonly readContent: (database: string, original: Manifest['fingerprint']) => Promise<RestoredContent>
+  /**
+   * Compares the rows of these entries with those of the tables. Rows that others have written after the
+   * transaction that wrote them are not compared; null where no others can.
+   */
+  readonly compareRows: (
+    database: string,
+    rows: readonly ArchiveEntry[],
+    writtenBy: TransactionRange | null,
+  ) => Promise<readonly Check[]>
   readonly readStructure: (database: string) => Promise<readonly Check[]>
+  readonly signal: AbortSignal
   readonly now: () => Date
   readonly log: Log
 }
@@ -22,10 +36,12 @@ interface CheckRequest {
   readonly scope: RestoreScope
   /** The database that was restored. */
   readonly name: string
+  /** What of the archive was restored, and what of that was left out after all. */
+  readonly entries: readonly ArchiveEntry[]
   readonly unrestored: readonly LeftOut[]
 }
 
-/** Updates the statistics, then compares everything with the manifest. */
+/** Updates the statistics, then compares everything with the manifest and the archive. */
 export async function checkRestored(
   request: CheckRequest,
   deps: CheckDeps,
@@ -35,17 +51,35 @@ export async function checkRestored(
   await deps.analyze(name)
   const found = await deps.readContent(name, manifest.fingerprint)
   const exact = compareContent(request, found)
-  const checks = [...exact, ...downgradeKnownFindings(await structureChecks(request, deps), exact, manifest)]
+  const rows = await compareContents(request, deps, null)
+  const checks = [
+    ...exact,
+    ...rows,
+    ...downgradeKnownFindings(await structureChecks(request, deps), exact, manifest),
+  ]
   logChecks(checks, deps.log)
   return { checks, checksMs: deps.now().getTime() - startedAt }
 }
 
 /** Compares what was restored with the manifest. */
 export function compareContent(
-  { manifest, scope, unrestored }: Omit<CheckRequest, 'name'>,
+  { manifest, scope, unrestored }: Pick<CheckRequest, 'manifest' | 'scope' | 'unrestored'>,
   found: RestoredContent,
 ): readonly Check[] {
   return excuseLeftOut(exactChecks(narrowManifest(manifest, scope), narrowFound(found, scope)), unrestored)
+}
+
+/** Compares the restored rows with those of the archive, up to a size that users can wait for. */
+export async function compareContents(
+  { manifest, scope, name, entries, unrestored }: CheckRequest,
+  deps: Pick<CheckDeps, 'compareRows' | 'signal'>,
+  writtenBy: TransactionRange | null,
+): Promise<readonly Check[]> {
+  const tooLarge = tooLargeToCompare(manifest, scope)
+  if (tooLarge !== undefined) return [tooLarge]
+  const missing = new Set(unrestored.map(({ entry }) => entry.id))
+  const rows = entries.filter(({ id, kind }) => kind === 'TABLE DATA' && !missing.has(id))
+  return await compareRows(manifest, deps.signal, () => deps.compareRows(name, rows, writtenBy))
 }
 
 /**

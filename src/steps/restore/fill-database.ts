@@ -7,6 +7,7 @@ import { entriesThatGoWith, rowsOfExtensions } from '../../core/passes/extension
 import type { Attempt, BulkPass, LeftOut, PassFacts } from '../../core/passes/pass.ts'
 import { type PassPlan, planPasses } from '../../core/passes/plan-passes.ts'
 import { planPrerequisites } from '../../core/passes/plan-prerequisites.ts'
+import { rowSettings, type ViewSetting } from '../../core/passes/view-settings.ts'
 import { renderAmount } from '../../core/text/counts.ts'
 import { renderDuration } from '../../core/text/duration.ts'
 import type { RunningRestore } from '../../postgres/client-tools/pg-restore.ts'
@@ -26,7 +27,8 @@ interface FillRequest {
 
 /** What it takes to carry out the passes in one database. */
 export interface PassDeps {
-  readonly startPass: (pass: BulkPass) => Promise<RunningRestore>
+  /** Settings that the server refuses are left out. */
+  readonly startPass: (pass: BulkPass, settings: readonly ViewSetting[]) => Promise<RunningRestore>
   /** Tries each; those of one list may run side by side. Returns those that failed. */
   readonly attempt: (attempts: readonly Attempt[]) => Promise<readonly LeftOut[]>
   /** Lets the owner of the database use what the superuser has made in it. */
@@ -57,10 +59,11 @@ export async function fillDatabase(request: FillRequest, deps: FillDeps): Promis
   const without = new Set(leftOut.map(({ entry }) => entry.id))
   const plan = planPasses(request.entries, request.facts, without)
   leftOut.push(...plan.leftOut)
+  const settings = rowSettings(request.facts.viewSettings)
   try {
-    await runBulk([...plan.before, ...plan.after], deps)
+    await runBulk([...plan.before, ...plan.after], settings, deps)
     await runAttempts(plan, deps, leftOut)
-    await runBulk(plan.last, deps)
+    await runBulk(plan.last, settings, deps)
   } catch (error) {
     throw excuseByLocale(excuseByExtensions(error, leftOut), request.missingLocale)
   }
@@ -104,13 +107,17 @@ function leaveOut(entry: ArchiveEntry, why: string): LeftOut {
   return { what: `${entry.kind.toLowerCase()} ${name}`, why, entry }
 }
 
-async function runBulk(passes: readonly BulkPass[], deps: FillDeps): Promise<void> {
+async function runBulk(
+  passes: readonly BulkPass[],
+  settings: readonly ViewSetting[],
+  deps: FillDeps,
+): Promise<void> {
   for (const pass of passes) {
     deps.signal.throwIfAborted()
     const { name, role, entries } = pass
     const by = role === 'superuser' ? ', as superuser' : ''
     deps.log.info(`${capitalize(name)}: ${renderAmount(entries.length, 'entry', 'entries')}${by}.`)
-    await using running = await deps.startPass(pass)
+    await using running = await deps.startPass(pass, role === 'owner' ? settings : [])
     await awaitRestore(running, deps.signal, deps)
     if (role === 'superuser') await deps.handOver()
   }

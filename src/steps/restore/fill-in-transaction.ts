@@ -7,6 +7,7 @@ import type { RestoreScope } from '../../core/restore/restore-scope.ts'
 import type { RowTrigger } from '../../core/restore/row-trigger.ts'
 import type { TargetTransaction } from '../../postgres/client-tools/psql-transaction.ts'
 import type { TransactionEnd } from '../../postgres/target/commit-status.ts'
+import type { TransactionRange } from '../../postgres/target/later-writes.ts'
 import { timedGroup } from '../timed-group.ts'
 import { compareContent, renderFirst } from './check.ts'
 import type { PassDeps } from './fill-database.ts'
@@ -35,6 +36,8 @@ export interface TransactionDeps extends FillTargetDeps {
   readonly limitRightsInTransaction: (transaction: TargetTransaction) => Promise<readonly string[]>
   /** Puts triggers that were switched off back into their states. */
   readonly enableTriggers: (transaction: TargetTransaction, triggers: readonly RowTrigger[]) => Promise<void>
+  /** The numbers that the transaction and its savepoints have had so far. */
+  readonly readRange: (transaction: TargetTransaction) => Promise<TransactionRange>
   readonly readEnd: (transactionId: string) => Promise<TransactionEnd>
 }
 
@@ -67,6 +70,7 @@ export async function* fillInTransaction(
   // Sequences do not roll back: last, so that a difference above leaves them as they were.
   if (request.scope.of === 'rows')
     for (const note of await deps.advanceSequences(transaction, request.scope.tables)) log.info(note)
+  yield { writtenBy: await deps.readRange(transaction) }
   try {
     await transaction.commit()
   } catch (error) {

@@ -74,7 +74,7 @@ export async function restoreIntoNewDatabase(
   const rights = await deps.limitRights(name)
   for (const note of rights) log.warning(note)
   const checked = await timedGroup(deps, 'Check', () =>
-    checkRestored({ manifest, scope, name, unrestored }, deps),
+    checkRestored({ manifest, scope, name, entries: request.entries, unrestored }, deps),
   )
   const copyBack = holdsPart(manifest, scope) ? await deps.readColumns(name, tablesOf(scope)) : []
   // Before anything else is done with it: a whole database outlives any later failure.

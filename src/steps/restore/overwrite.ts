@@ -1,6 +1,5 @@
 import { abortable } from '../../core/abortable.ts'
 import { type Check, verdictOf } from '../../core/checks/check.ts'
-import { downgradeKnownFindings } from '../../core/drill/drill-checks.ts'
 import { OperatorError } from '../../core/errors.ts'
 import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import { type RowTrigger, renderTrigger } from '../../core/restore/row-trigger.ts'
@@ -9,12 +8,13 @@ import { renderAmount, renderSome } from '../../core/text/counts.ts'
 import { renderDuration } from '../../core/text/duration.ts'
 import type { TargetTransaction } from '../../postgres/client-tools/psql-transaction.ts'
 import { timedGroup } from '../timed-group.ts'
-import { type CheckDeps, checkRestored, logChecks, renderFirst, structureChecks } from './check.ts'
+import { type CheckDeps, renderFirst } from './check.ts'
+import { checkReplaced, type OverwriteCheck } from './check-replaced.ts'
 import type { PassDeps } from './fill-database.ts'
 import { fillInTransaction, type TransactionDeps } from './fill-in-transaction.ts'
 import { fillTarget } from './fill-target.ts'
 import type { PlannedRestore, RestoreRequest } from './request.ts'
-import type { RestoreResult, RestoreStages } from './result.ts'
+import type { RestoreStages } from './result.ts'
 import { refuseGap, type SafetyBackupDeps, takeSafetyBackup } from './safety-backup.ts'
 
 export interface OverwriteDeps extends CheckDeps, TransactionDeps, SafetyBackupDeps {
@@ -77,7 +77,7 @@ export async function* overwrite(request: PlannedRestore, deps: OverwriteDeps): 
   const startedAt = deps.now().getTime()
   if (safety !== undefined) yield { safetyBackup: safety.backup.id, safetyBackupMs: safety.durations.totalMs }
   let closed: ClosedTarget | undefined
-  let compared: OverwriteCheck = { checks: [], checksMs: 0, unrestored: [] }
+  let compared: OverwriteCheck = { checks: [], checksMs: 0, unrestored: [], writtenBy: null }
   try {
     const switchedOff = await timedGroup(deps, `Replace the contents of ${request.target.database}`, () =>
       abortable(
@@ -105,7 +105,7 @@ export async function* overwrite(request: PlannedRestore, deps: OverwriteDeps): 
   const restoreMs = deps.now().getTime() - startedAt
   let windowMs = deps.now().getTime() - lockedAt
   yield { restoreMs, windowMs, restoredTo: request.target.database }
-  const checked = await timedGroup(deps, 'Check', () => checkReplaced(request, compared, deps))
+  const checked = await timedGroup(deps, 'Check', () => checkReplaced(request, compared, rowTriggers, deps))
   yield checked
   if (closed !== undefined) {
     await closed.open()
@@ -117,8 +117,6 @@ export async function* overwrite(request: PlannedRestore, deps: OverwriteDeps): 
   )
   if (verdictOf(checked.checks) === 'fail') throw unverified(request, checked.checks, safety?.backup.id)
 }
-
-type OverwriteCheck = Pick<RestoreResult, 'checks' | 'checksMs' | 'unrestored'>
 
 async function lockTarget(
   { target }: RestoreRequest,
@@ -165,22 +163,6 @@ function explainRowTriggers(rowTriggers: readonly string[], error: unknown): unk
     hint: hint =>
       `${hint} These tables have triggers: ${renderSome(rowTriggers)}. If one of them guards the rows, give the setting that it asks for by session-settings, such as app.allow_audit_purge=yes.`,
   })
-}
-
-/** Statistics, the structure, and what was not compared before the commit. */
-async function checkReplaced(
-  { manifest, scope, target, allOrNothing }: RestoreRequest,
-  compared: OverwriteCheck,
-  deps: OverwriteDeps,
-): Promise<Pick<RestoreResult, 'checks' | 'checksMs'>> {
-  const request = { manifest, scope, name: target.database, unrestored: compared.unrestored }
-  if (!allOrNothing) return await checkRestored(request, deps)
-  const startedAt = deps.now().getTime()
-  await deps.analyze(target.database)
-  const structure = downgradeKnownFindings(await structureChecks(request, deps), compared.checks, manifest)
-  const checks = [...compared.checks, ...structure]
-  logChecks(checks, deps.log)
-  return { checks, checksMs: (compared.checksMs ?? 0) + deps.now().getTime() - startedAt }
 }
 
 /** Throws TARGET_BUSY where a session that is there could write into the database while it is filled. */
@@ -241,7 +223,7 @@ function unverified(
     'RESTORE_UNVERIFIED',
     `${target.database} was restored from ${manifest.backup.id}, but verification found differences: ${renderFirst(failed)}.`,
     {
-      hint: `Look at the differences in the job summary. ${allOrNothing ? 'All tables matched at commit time.' : 'Sessions that connected after the database was emptied may have written to it.'}${back}`,
+      hint: `Look at the differences in the job summary. ${allOrNothing ? 'The number of rows of every table matched at commit time.' : 'Sessions that connected after the database was emptied may have written to it.'}${back}`,
     },
   )
 }

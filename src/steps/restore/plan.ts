@@ -1,4 +1,4 @@
-import type { ChosenEntries } from '../../core/backup/archive-toc.ts'
+import type { ArchiveToc, ChosenEntries } from '../../core/backup/archive-toc.ts'
 import { renderIdentity } from '../../core/backup/database-identity.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { otherBucketNote } from '../../core/backup/restore-commands.ts'
@@ -53,7 +53,7 @@ export interface PlanDeps extends FetchDeps {
   /** Throws INVALID_INPUT where the server does not take the settings of the sessions that restore. */
   readonly trySettings: () => Promise<void>
   /** Lists the archive, decides what of it is restored, and lays that down for pg_restore. */
-  readonly chooseEntries: (scope: RestoreScope, facts: TargetFacts) => Promise<ChosenEntries>
+  readonly chooseEntries: (scope: RestoreScope, facts: TargetFacts) => Promise<PlannedEntries>
   /** What rows that replace those of these tables will meet. */
   readonly readRowFacts: (tables: readonly QualifiedName[]) => Promise<RowFacts>
   /** What a swap will not be able to pass on from the old database to the new one, as sentences. */
@@ -67,11 +67,14 @@ export interface PlanDeps extends FetchDeps {
   readonly readRestores: () => Promise<readonly MeasuredRestore[]>
 }
 
+/** With the settings of the source's database. */
+export type PlannedEntries = ChosenEntries & Pick<ArchiveToc, 'databaseSettings'>
+
 /** What is known before the first change. */
 export interface RestorePlan {
   readonly digest: string
   readonly facts: TargetFacts
-  readonly entries: ChosenEntries
+  readonly entries: PlannedEntries
   readonly estimate: RestoreEstimate | undefined
   /** What changes about owners, grants and the right to connect, as sentences. */
   readonly rights: readonly string[]
@@ -145,7 +148,7 @@ async function planSleeping(
   const { mode, owner } = requirements
   return {
     ...known,
-    entries: { kept: [], leftOut: [] },
+    entries: { kept: [], leftOut: [], databaseSettings: [] },
     estimate: estimateRestore(manifest.object.bytes, await readDrills(), await readRestores()),
     rights: rightsAfter(known.facts, { mode, owner, scope, restoresGrants, entries: [] }),
     warnings: [known.sleep],

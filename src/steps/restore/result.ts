@@ -1,6 +1,7 @@
 import type { Check } from '../../core/checks/check.ts'
 import type { LeftOut } from '../../core/passes/pass.ts'
 import type { TableColumns } from '../../core/restore/copy-back.ts'
+import type { TransactionRange } from '../../postgres/target/later-writes.ts'
 
 /** What a restore has done. What did not happen is null or empty. */
 export interface RestoreResult {
@@ -23,6 +24,8 @@ export interface RestoreResult {
   readonly checksMs: number | null
   readonly windowMs: number | null
   readonly terminated: number
+  /** The transaction that has written everything, where others may write since. */
+  readonly writtenBy: TransactionRange | null
 }
 
 export const NOTHING_RESTORED: RestoreResult = {
@@ -39,6 +42,7 @@ export const NOTHING_RESTORED: RestoreResult = {
   checksMs: null,
   windowMs: null,
   terminated: 0,
+  writtenBy: null,
 }
 
 /** Yields each part of the result as soon as it is true, so that it stays known when a later stage fails. */

@@ -64,7 +64,10 @@ async function listAllPages(
   const versions: StoredVersion[] = []
   let page = await readPage(undefined)
   const { storeTime } = page
-  versions.push(...page.versions)
+  // A store that answers with keys of others must not have them deleted.
+  const take = (listed: ListedPage) =>
+    versions.push(...listed.versions.filter(({ key }) => key.startsWith(prefix)))
+  take(page)
   for (let from: Marker | undefined; page.isTruncated; ) {
     const { next } = page
     if (next === undefined || (next.key === from?.key && next.versionId === from.versionId))
@@ -75,7 +78,7 @@ async function listAllPages(
       )
     from = next
     page = await readPage(from)
-    versions.push(...page.versions)
+    take(page)
   }
   return { versions, storeTime }
 }

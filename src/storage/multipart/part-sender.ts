@@ -1,6 +1,7 @@
 import { type CompletedPart, type S3Client, UploadPartCommand } from '@aws-sdk/client-s3'
 import { OperatorError } from '../../core/errors.ts'
 import { renderBytes } from '../../core/text/bytes.ts'
+import { causeOf } from '../await-tasks.ts'
 import type { Store } from '../store.ts'
 import { storeErrorName } from '../store-error.ts'
 import type { KnownUpload } from './abort-upload.ts'
@@ -40,7 +41,7 @@ export class PartSender {
   /** The part before, until it is acknowledged or has failed. */
   #before: Promise<void> = Promise.resolve()
   readonly #completed: CompletedPart[] = []
-  #failure: unknown
+  readonly #failures: unknown[] = []
 
   constructor(store: Store, open: KnownUpload, checksum: PartChecksum) {
     this.#store = store
@@ -62,7 +63,7 @@ export class PartSender {
         this.acknowledgedBytes += part.bytes
       })
       .catch(error => {
-        this.#failure ??= error
+        this.#failures.push(error)
         this.#stop.abort(error)
       })
       .finally(() => this.#inFlight.delete(sending))
@@ -79,8 +80,13 @@ export class PartSender {
   /** Waits until every part is acknowledged. Throws why one is not. */
   async finish(): Promise<void> {
     await Promise.all(this.#inFlight)
-    // A part that was waiting for the store knows more than the signal that ended the wait.
-    if (this.signal.aborted) throw this.#failure ?? this.signal.reason
+    if (this.signal.aborted) throw await this.cause()
+  }
+
+  /** Why the signal is aborted: a part that was waiting for the store knows more than the signal. */
+  async cause(): Promise<unknown> {
+    await Promise.all(this.#inFlight)
+    return this.#failures.length === 0 ? this.signal.reason : causeOf(this.#failures, this.#store.signal)
   }
 
   /** Gives up: ends the parts in flight and waits for them. */

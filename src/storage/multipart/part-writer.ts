@@ -71,7 +71,7 @@ export class PartWriter {
       await this.#first.finish()
     } catch (error) {
       source.stop(error)
-      throw signal.aborted ? signal.reason : error
+      throw signal.aborted ? await this.#first.cause() : error
     } finally {
       signal.removeEventListener('abort', stop)
       // A gate that reads the backup back in the same process needs the memory.

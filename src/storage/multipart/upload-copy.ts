@@ -9,6 +9,8 @@ import type { ObjectRequest } from './upload-request.ts'
 
 /** The tables are locked while an upload begins: a store that does not answer gets no longer. */
 const BEGIN_MS = 10_000
+/** Node's timers fire at once when they are set for longer. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
  * One more upload of the same bytes, to a store of its own. It never fails the first: it may keep the step
@@ -98,7 +100,10 @@ export class UploadCopy implements AsyncDisposable {
   /** Does work for which the step waits. When the time is up, every request of this copy ends. */
   async #holdUp<T>(work: () => Promise<T>, limitMs = this.#leftMs): Promise<T> {
     const startedAt = performance.now()
-    const timer = setTimeout(() => this.#giveUp.abort(this.#tooSlow()), Math.min(limitMs, this.#leftMs))
+    const timer = setTimeout(
+      () => this.#giveUp.abort(this.#tooSlow()),
+      Math.min(limitMs, this.#leftMs, LONGEST_TIMER_MS),
+    )
     try {
       return await work()
     } finally {

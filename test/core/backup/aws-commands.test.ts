@@ -22,7 +22,7 @@ it('renders the abort of an upload for another store', () => {
 
 it.each([
   ["it's; rm -rf ~", `'it'\\''s; rm -rf ~'`],
-  ['$(id)\n`id`', "'$(id)\n`id`'"],
+  ['$(id)\n`id`', "$'$(id)\\012`id`'"],
   ['', "''"],
 ])('quotes %j wherever a store or a manifest can choose it', (hostile, word) => {
   expect(endpointOption(hostile)).toBe(` --endpoint-url ${word}`)

@@ -149,7 +149,15 @@ function isReadable(path: Path, value: unknown, other: unknown): boolean {
 }
 
 /** What manifests of the first pg-runbook do not have, and are read without. */
-const ADDED_LATER = ['nextAtSnapshot', 'nextAtEnd', 'cycles', 'definitions', 'largeObjectsHash', 'extension']
+const ADDED_LATER = [
+  'icuRules',
+  'nextAtSnapshot',
+  'nextAtEnd',
+  'cycles',
+  'definitions',
+  'largeObjectsHash',
+  'extension',
+]
 
 it('of the first pg-runbook is read, with null for what it does not know', () => {
   const document = places(FULL)
@@ -163,6 +171,7 @@ function isText(path: Path): boolean {
   return [
     'versionId',
     'locale',
+    'icuRules',
     'contentHash',
     'extension',
     'atSnapshot',

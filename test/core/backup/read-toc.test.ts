@@ -101,6 +101,21 @@ describe('the table of contents of an archive', () => {
     ])
   })
 
+  it('is in the encoding that its first entry names', () => {
+    const definition = "SET client_encoding = 'LATIN1';\n"
+    const utf8 = archive([{ kind: 'ENCODING', name: 'ENCODING', definition }, USERS])
+    const name = Buffer.from('Ümläut')
+    const at = utf8.indexOf(name)
+    // The same length: a, b and six letters of LATIN1.
+    const latin1 = Buffer.concat([
+      utf8.subarray(0, at),
+      Buffer.from('abÜmläut', 'latin1'),
+      utf8.subarray(at + name.length),
+    ])
+
+    expect(new TocParser().read(latin1)?.entries[0]?.name).toBe('abÜmläut\n"x"')
+  })
+
   it('gives the settings of the database one by one', () => {
     const definition = "ALTER DATABASE logi SET a = '1';\nALTER ROLE r IN DATABASE logi SET b = '2';\n\n"
     expect(

@@ -10,7 +10,8 @@ import {
 describe('thaw', () => {
   it('takes the three tiers, spelled exactly so', () => {
     expect(['standard', 'bulk', 'expedited'].map(parseThawTier)).toEqual(['standard', 'bulk', 'expedited'])
-    expect(() => parseThawTier('Standard')).toThrow('expected standard, bulk, expedited')
+    expect(parseThawTier('none')).toBeUndefined()
+    expect(() => parseThawTier('Standard')).toThrow('expected none, standard, bulk, expedited')
   })
 
   test.each([

@@ -8,8 +8,9 @@ import {
   recoveryTimeMs,
   renderDrillRecord,
 } from '../../../src/core/drill/drill-record.ts'
+import { anyText } from '../../support/any-text.ts'
 
-const text = fc.string({ unit: 'binary' })
+const text = anyText()
 const ms = fc.option(fc.maxSafeNat())
 const instant = fc
   .date({ min: new Date('1970-01-01T00:00:00Z'), max: new Date('2999-12-31T00:00:00Z'), noInvalidDate: true })

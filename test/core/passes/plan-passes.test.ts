@@ -9,6 +9,7 @@ const DRILL: PassFacts = {
   grants: false,
   skipEventTriggers: false,
   skipForeignServers: true,
+  viewSettings: [],
 }
 const TARGET: PassFacts = { ...DRILL, hasSuperuser: false, skipForeignServers: false }
 
@@ -40,6 +41,7 @@ const entries = [
   archiveEntry(35, 'MATERIALIZED VIEW DATA', 'near_copy', { schema: 'public', dependsOn: ['10'] }),
   archiveEntry(36, 'MATERIALIZED VIEW DATA', 'copy of copy', { schema: 'public', dependsOn: ['12', '35'] }),
   archiveEntry(37, 'MATERIALIZED VIEW DATA', 'far_copy', { schema: 'public', dependsOn: ['11'] }),
+  archiveEntry(38, 'COMMENT', 'SUBSCRIPTION sub', { dependsOn: ['34'] }),
 ]
 
 const ids = (some: readonly ArchiveEntry[]) => some.map(({ id }) => Number(id))
@@ -124,7 +126,7 @@ describe('the plan of passes', () => {
     for (const facts of [DRILL, TARGET, { ...TARGET, grants: true }]) {
       const { bulk, views, decoration, leftOut } = summarize(facts)
       const placed = [...bulk.flatMap(([, , some]) => some), ...views.flat(), ...decoration, ...leftOut]
-      const handledBefore = [1, 2, 34, ...(facts.grants ? [] : [7, 8])]
+      const handledBefore = [1, 2, 34, 38, ...(facts.grants ? [] : [7, 8])]
       expect([...placed, ...handledBefore].map(Number).toSorted((a, b) => a - b)).toEqual(ids(entries))
     }
   })

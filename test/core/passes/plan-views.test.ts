@@ -16,7 +16,7 @@ const entries = [
 ]
 
 function plan(all: readonly ArchiveEntry[], skipForeignServers: boolean) {
-  const { views, leftOut } = planViews(all, all, { skipForeignServers })
+  const { views, leftOut } = planViews(all, all, { skipForeignServers, viewSettings: [] })
   return { views: views.map(level => level.map(({ entry }) => Number(entry.id))), leftOut }
 }
 
@@ -44,16 +44,31 @@ describe('materialized views', () => {
       archiveEntry(3, REFRESH, 'a', { schema: 'public', dependsOn: ['2'] }),
       archiveEntry(4, REFRESH, 'b', { schema: 'public' }),
     ]
-    const [level = []] = planViews(dblink, dblink, { skipForeignServers: false }).views
+    const [level = []] = planViews(dblink, dblink, { skipForeignServers: false, viewSettings: [] }).views
     expect(level.map(({ what, timeoutMs }) => [what, timeoutMs])).toEqual([
       ['materialized view a', 60_000],
       ['materialized view b', undefined],
     ])
   })
 
+  it('over functions whose bodies name such a view or dblink count too', () => {
+    const body = (text: string) => ({ schema: 'public', definition: `CREATE FUNCTION … AS $$ ${text} $$` })
+    const all = [
+      archiveEntry(10, 'FUNCTION', 'far_rows(integer)', body('SELECT * FROM over_far')),
+      archiveEntry(11, 'FUNCTION', 'near_rows()', body('SELECT near_rows FROM farther')),
+      ...entries.slice(0, 2),
+      archiveEntry(12, 'FUNCTION', 'outer()', body('PERFORM public.far_rows(1)')),
+      ...[13, 14, 15].map(id =>
+        archiveEntry(id, 'MATERIALIZED VIEW', `v${id}`, { dependsOn: [`${id - 3}`] }),
+      ),
+      ...[16, 17, 18].map(id => archiveEntry(id, REFRESH, `v${id - 3}`, { dependsOn: [`${id - 3}`] })),
+    ]
+    expect(plan(all, true).views).toEqual([[17]])
+  })
+
   it('are quoted', () => {
     const odd = [archiveEntry(1, REFRESH, 'a"; DROP TABLE t; --', { schema: 'S' })]
-    const [[attempt] = []] = planViews(odd, odd, { skipForeignServers: true }).views
+    const [[attempt] = []] = planViews(odd, odd, { skipForeignServers: true, viewSettings: [] }).views
     expect(attempt?.statements).toEqual(['REFRESH MATERIALIZED VIEW "S"."a""; DROP TABLE t; --"'])
     expect(attempt?.role).toBe('owner')
   })

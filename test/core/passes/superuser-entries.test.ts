@@ -14,6 +14,7 @@ describe('the closed list of the superuser', () => {
     ['FUNCTION', 'CREATE FUNCTION f(text) RETURNS text\n    LANGUAGE sql LEAKPROOF\n    AS $$SELECT 1$$;'],
     ['AGGREGATE', 'CREATE AGGREGATE a(int) (\n    SFUNC = f,\n    STYPE = internal\n);'],
     ['CAST', 'CREATE CAST (app.c AS integer) WITHOUT FUNCTION;'],
+    ['CAST', 'CREATE CAST (text AS timestamp without time zone) WITH INOUT AS IMPLICIT;'],
     ['PUBLICATION', "CREATE PUBLICATION p FOR ALL TABLES WITH (publish = 'insert');"],
     ['PUBLICATION TABLES IN SCHEMA', 'ALTER PUBLICATION p ADD TABLES IN SCHEMA app;'],
     [
@@ -52,6 +53,9 @@ describe('the closed list of the superuser', () => {
       "CREATE AGGREGATE a(int) (\n    SFUNC = f,\n    STYPE = internal,\n    MSTYPE = app.d,\n    MINITCOND = '1'\n);",
     ],
     ['CAST', 'CREATE CAST (app.c AS integer) WITH FUNCTION app.c2i(app.c);'],
+    ['CAST', 'CREATE CAST (text AS app.d) WITH INOUT AS IMPLICIT;'],
+    ['CAST', 'CREATE CAST (text AS "d") WITH INOUT AS IMPLICIT;'],
+    ['CAST', 'CREATE CAST (text AS integer) WITH FUNCTION app.t2i(text) AS IMPLICIT;'],
     ['PUBLICATION', "CREATE PUBLICATION p WITH (publish = 'insert');"],
     ['VIEW', 'CREATE VIEW v AS SELECT app.f(1);'],
   ])('does not hold %s, whatever it says: %s', (kind, definition) => {

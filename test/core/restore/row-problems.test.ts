@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type RowFacts, rowProblems, rowWarnings } from '../../../src/core/restore/row-problems.ts'
 
-const NONE: RowFacts = { triggers: [], staleViews: [], unstablePartitions: [] }
+const NONE: RowFacts = { triggers: [], staleViews: [], unstablePartitions: [], referringTables: [] }
 const triggered: RowFacts = {
   ...NONE,
   triggers: [{ table: { schema: 'audit', name: 'log' }, name: 'guard', state: 'O', firesOnInsert: true }],
@@ -40,6 +40,14 @@ describe('replaced rows', () => {
     expect(more).toEqual([])
     expect(problem?.message).toContain('rows of orders_1 may belong to other partitions here')
     expect(problem?.hint).toContain('Name all partitions of the tree in tables')
+  })
+
+  it('to which other tables refer cannot be removed alone', () => {
+    const facts = { ...NONE, referringTables: [{ schema: 'public', name: 'chapters' }] }
+    const [problem, ...more] = rowProblems(facts, 'off')
+    expect(more).toEqual([])
+    expect(problem?.message).toContain('rows of chapters refer to')
+    expect(problem?.hint).toContain('Name these tables in tables too')
   })
 
   it('leave views stale, with SQL that can be pasted', () => {

@@ -1,6 +1,10 @@
 import { describe, expect, it, test } from 'vitest'
 import { parseConnectionUrl } from '../../../src/core/pg/connection.ts'
-import { parseSessionSetting, withRestoreSettings } from '../../../src/core/restore/session-settings.ts'
+import {
+  parseSessionSetting,
+  withRestoreSettings,
+  withSourceSettings,
+} from '../../../src/core/restore/session-settings.ts'
 
 describe('session settings', () => {
   test.each([
@@ -22,5 +26,11 @@ describe('session settings', () => {
     ])
     expect(options).toMatch(/^-c work_mem=1MB -c statement_timeout=0 /)
     expect(options).toMatch(/ -c app\.note=a\\ b\\\\c -c statement_timeout=1h$/)
+  })
+
+  it('win over those of the source', () => {
+    const connection = parseConnectionUrl('postgresql://u:p@h/d?options=-c%20app.tenant%3Dours')
+    const { options } = withSourceSettings(connection, [{ name: 'app.tenant', value: 'the source’s' }])
+    expect(options).toBe('-c app.tenant=the\\ source’s -c app.tenant=ours')
   })
 })

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
 import { isInForce, type Pin, parsePin, renderPin, renderPinReason } from '../../../src/core/retention/pin.ts'
+import { schemaViolations } from '../../support/json-schema.ts'
 
 function pinUntil(until: string | null): Pin {
   return {
@@ -21,6 +23,8 @@ describe('a pin', () => {
 
   test.each([null, UNTIL])('until %s comes back from its bytes', until => {
     expect(parsePin(renderPin(pinUntil(until)), 'x')).toEqual(pinUntil(until))
+    const schema = JSON.parse(readFileSync('docs/schemas/pin.json', 'utf8'))
+    expect(schemaViolations(schema, JSON.parse(renderPin(pinUntil(until))))).toEqual([])
   })
 
   test.each([

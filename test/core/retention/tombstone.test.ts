@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import {
   createTombstone,
@@ -5,6 +6,7 @@ import {
   renderTombstone,
   tombstoneSource,
 } from '../../../src/core/retention/tombstone.ts'
+import { schemaViolations } from '../../support/json-schema.ts'
 import { SAMPLE, sampleTable } from '../../support/samples/manifest.ts'
 
 const { key, etag, bytes } = SAMPLE.object
@@ -26,7 +28,7 @@ describe('a tombstone', () => {
     expect(read).toMatchObject({
       retired: { at: RETIREMENT.at, policy: '7 daily', archive },
       backup: SAMPLE.backup,
-      server: { version: '18.7', databaseBytes: 10_000 },
+      server: { version: '18.7', databaseBytes: 10_000, database: SAMPLE.server.database },
       run: SAMPLE.run,
       retiredBy: RETIREMENT.run,
     })
@@ -36,6 +38,11 @@ describe('a tombstone', () => {
     const tables = Array.from({ length: 1000 }, (_, i) => sampleTable(`t${i}`, 1))
     const large = { ...SAMPLE, fingerprint: { ...SAMPLE.fingerprint, tables } }
     expect(renderTombstone(entomb(large))).toBe(renderTombstone(entomb()))
+  })
+
+  it('follows its published schema', () => {
+    const schema = JSON.parse(readFileSync('docs/schemas/tombstone.json', 'utf8'))
+    expect(schemaViolations(schema, JSON.parse(renderTombstone(entomb())))).toEqual([])
   })
 
   it('of a newer version is refused', () => {

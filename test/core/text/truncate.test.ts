@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { truncate } from '../../../src/core/text/truncate.ts'
+import { anyText } from '../../support/any-text.ts'
 
 it.each([
   ['', 0, ''],
@@ -16,7 +17,7 @@ it.each([
 
 it('leaves text well-formed, no longer than the limit and the ellipsis', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), fc.nat(20), (text, most) => {
+    fc.property(anyText(), fc.nat(20), (text, most) => {
       const shown = truncate(text, most)
       expect(shown.isWellFormed()).toBe(true)
       expect(shown.length).toBeLessThanOrEqual(Math.max(text.length, most + 1))

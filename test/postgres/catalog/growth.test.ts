@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { parseConnectionUrl } from '../../../src/core/pg/connection.ts'
-import { readComparedTables } from '../../../src/postgres/catalog/compare-rows.ts'
+import { readComparedTables } from '../../../src/postgres/catalog/compared-tables.ts'
 import { readContent } from '../../../src/postgres/catalog/content.ts'
 import { readUnreadable } from '../../../src/postgres/catalog/missing-privileges.ts'
 import { readMovingRows } from '../../../src/postgres/catalog/moving-rows.ts'

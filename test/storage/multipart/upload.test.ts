@@ -110,6 +110,29 @@ describe('an upload', () => {
     await expectNothing(bucket)
   }, 20_000)
 
+  it('says what it was waiting for when its time is up', async () => {
+    await using bucket = await createBucket(lab)
+    await using proxy = await MeddlingProxy.start(lab.s3.endpoint)
+    proxy.meddle({ path: /partNumber=/, times: 1000, answer: { status: 503, body: s3Error('SlowDown') } })
+    const deadline = new AbortController()
+    using test = openStore(lab.s3, bucket.name, { endpoint: proxy.url, signal: deadline.signal })
+    const upload = await beginUpload(test.store, requestOf('auto'))
+    const poll = setInterval(() => {
+      // By then the pauses are longer than an answer takes.
+      if (test.lines.filter(line => line.includes('trying again')).length > 4)
+        deadline.abort(new OperatorError('TIMED_OUT', 'Time is up.'))
+    }, 20)
+
+    await expect(upload.write(fromReadable(Readable.from(endless())))).rejects.toMatchObject({
+      code: 'TIMED_OUT',
+      message: expect.stringMatching(/Time is up\. It was waiting to send part \d of .*: SlowDown/),
+    })
+
+    clearInterval(poll)
+    await upload[Symbol.asyncDispose]()
+    await expectNothing(bucket)
+  })
+
   it('leaves nothing when the source fails', async () => {
     await using bucket = await createBucket(lab)
     using test = openStore(lab.s3, bucket.name)

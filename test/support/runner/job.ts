@@ -4,6 +4,12 @@ import { inputVariables, readManifest } from './manifest.ts'
 import { OutputReader } from './output-reader.ts'
 import { type CommandFiles, createCommandFiles, createWorkplace, type Workplace } from './workplace.ts'
 
+/** The runner sends SIGINT, waits, sends SIGTERM, waits, and kills the whole tree. */
+export interface CancelGraces {
+  readonly sigintMs: number
+  readonly sigtermMs: number
+}
+
 export interface ActionOptions {
   readonly inputs?: Readonly<Record<string, string>>
   /** Added to the minimal environment; PATH too may be given. */
@@ -16,6 +22,8 @@ export interface ActionOptions {
   readonly secrets?: readonly string[]
   /** Cancels the job as the runner does. */
   readonly signal?: AbortSignal
+  /** How long a cancelled step is waited for after each signal; as the runner does unless said otherwise. */
+  readonly graces?: CancelGraces
   /** As when a job is re-run with debug logging. */
   readonly debug?: boolean
   /** The repository that holds actions/<name>/action.yml; the working directory unless said otherwise. */

@@ -9,6 +9,7 @@ export function sampleGateRecord(text: string): GateRecord {
     version: 1,
     gate: { id: text, database: text, at: '2026-12-01T04:00:00.000Z', level: 'drill' },
     backup: { ...backup, id: text, key: text },
+    copies: [{ destination: text, archiveUri: null, problem: text }],
     durations: null,
     migrations: { tool: text, pending: [text] },
     run: { ...run, commit: text },

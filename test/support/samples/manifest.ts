@@ -73,6 +73,7 @@ export const SAMPLE: Manifest = {
     collate: 'C.UTF-8',
     ctype: 'C.UTF-8',
     locale: null,
+    icuRules: null,
     databaseBytes: 10_000,
     isStandby: false,
     systemIdentifier: '7712047865429362605',

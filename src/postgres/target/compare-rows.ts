@@ -9,11 +9,11 @@ import {
 import type { Check } from '../../core/checks/check.ts'
 import type { Connection } from '../../core/pg/connection.ts'
 import { byKey, keyOf, type QualifiedName } from '../../core/pg/qualified-name.ts'
+import { type ComparedTables, readComparedTables } from '../catalog/compared-tables.ts'
 import { type ArchiveRows, readArchiveRows } from '../client-tools/archive-rows.ts'
 import { connectionEnvironment } from '../client-tools/passfile.ts'
 import { type RowGroup, readTableRows } from '../client-tools/table-rows.ts'
-import { openSession, type Session } from '../session/session.ts'
-import { typesContaining } from './contains-type.ts'
+import { openSession } from '../session/session.ts'
 
 interface RowsComparison {
   readonly pgRestore: string
@@ -21,9 +21,7 @@ interface RowsComparison {
   readonly psql: string
   /** A verified archive in a file. */
   readonly archive: string
-  /**
-   * The TABLE DATA entries that were restored, as listArchive gives them. Rows of others are not compared.
-   */
+  /** The TABLE DATA entries that were restored. Rows of others are not compared. */
   readonly entries: readonly ArchiveEntry[]
   /**
    * The restored database. The role must see every row: its owner's, or one with pg_read_all_data and
@@ -35,7 +33,17 @@ interface RowsComparison {
   readonly inherited: Readonly<Record<string, string | undefined>>
   /** manifest.archive.textSettings */
   readonly textSettings: TextSettings
+  /**
+   * Whether others have written since to a table whose number of rows was right at the end of the restore.
+   * Undefined where no others can write.
+   */
+  readonly readLaterWrites?: ((table: RestoredTable) => Promise<boolean>) | undefined
   readonly signal: AbortSignal
+}
+
+/** A table with its own rows, or a partitioned one with those of its partitions. */
+export interface RestoredTable extends QualifiedName {
+  readonly isPartitioned: boolean
 }
 
 /**
@@ -58,13 +66,31 @@ export async function compareArchiveRows(comparison: RowsComparison): Promise<re
   const entries = comparison.entries.filter(({ id }) => ids.has(id))
   const second = byName(await readBoth(comparison, entries, known, () => true))
   const pairs = first.map(pair => second.get(keyOf(pair.archive)) ?? pair)
+  const restored = new Map<string, RestoredRows>()
+  for (const { archive, found } of pairs) {
+    if (found === undefined) continue
+    const isWritten = await isWrittenSince(archive, found, known, comparison)
+    restored.set(keyOf(archive), isWritten ? WRITTEN_SINCE : explain(archive, found, known, comparison))
+  }
   return archiveRowChecks(
     pairs.map(({ archive }) => archive),
-    new Map(
-      pairs.flatMap(({ archive, found }) =>
-        found === undefined ? [] : [[keyOf(archive), explain(archive, found, known, comparison)]],
-      ),
-    ),
+    restored,
+  )
+}
+
+const WRITTEN_SINCE = { notComparable: 'Other sessions have written to it since the restore.' }
+
+async function isWrittenSince(
+  archive: ArchiveTableRows,
+  found: TableRows,
+  { tables }: ComparedTables,
+  { readLaterWrites }: RowsComparison,
+): Promise<boolean> {
+  if (readLaterWrites === undefined || archive.hash === found.hash) return false
+  const isPartitioned = tables.get(keyOf(archive))?.isPartitioned ?? false
+  return (
+    archive.rows !== found.rows ||
+    (await readLaterWrites({ schema: archive.schema, name: archive.name, isPartitioned }))
   )
 }
 
@@ -150,79 +176,7 @@ function explain(
   return found
 }
 
-interface ComparedTable {
-  readonly isPartitioned: boolean
-  readonly condition: string
-  /** Prints as lc_monetary says. */
-  readonly hasMoney: boolean
-  /** Prints as the time zone says. */
-  readonly hasTimes: boolean
-}
-
-interface ComparedTables {
-  readonly tables: ReadonlyMap<string, ComparedTable>
-  /** The topmost partitioned table of partitions and partitioned tables. */
-  readonly trees: ReadonlyMap<string, QualifiedName>
-  readonly knowsMoneyLocale: boolean
-  readonly isUtc: boolean
-}
-
-type ComparedTableRow = Record<'schema' | 'name' | 'is_partitioned' | 'has_money' | 'has_times', string> &
-  Record<'condition' | 'root_schema' | 'root_name', string | null>
-
-const TABLES = `
-  WITH money AS (${typesContaining("t.oid = 'pg_catalog.money'::regtype")}),
-       times AS (${typesContaining("t.oid IN ('pg_catalog.timestamptz'::regtype)")})
-  SELECT n.nspname AS schema, c.relname AS name, (c.relkind = 'p')::text AS is_partitioned,
-         coalesce(col.has_money, false)::text AS has_money, coalesce(col.has_times, false)::text AS has_times,
-         config.condition, rn.nspname AS root_schema, r.relname AS root_name
-    FROM pg_catalog.pg_class c
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN (SELECT a.attrelid, bool_or(a.atttypid IN (SELECT oid FROM money)) AS has_money,
-                      bool_or(a.atttypid IN (SELECT oid FROM times)) AS has_times
-                 FROM pg_catalog.pg_attribute a WHERE a.attnum > 0 AND NOT a.attisdropped GROUP BY 1) AS col ON col.attrelid = c.oid
-    LEFT JOIN (SELECT unnest(e.extconfig) AS oid, unnest(e.extcondition) AS condition FROM pg_catalog.pg_extension e) AS config ON config.oid = c.oid
-    LEFT JOIN pg_catalog.pg_class r ON r.oid = CASE WHEN c.relispartition OR c.relkind = 'p' THEN pg_catalog.pg_partition_root(c.oid) END
-    LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
-   WHERE c.relkind IN ('r', 'p')`
-
 async function readKnown({ connection, textSettings, signal }: RowsComparison): Promise<ComparedTables> {
   await using session = await openSession(connection, signal, 'reading')
   return await readComparedTables(session, textSettings)
-}
-
-/** What has to be known of the restored tables before their rows are read. */
-export async function readComparedTables(
-  session: Session,
-  textSettings: TextSettings,
-): Promise<ComparedTables> {
-  const rows = await session.rows<ComparedTableRow>(TABLES)
-  const tables = new Map<string, ComparedTable>()
-  const trees = new Map<string, QualifiedName>()
-  for (const row of rows) {
-    const { schema, name, root_schema, root_name } = row
-    const key = keyOf({ schema, name })
-    tables.set(key, {
-      isPartitioned: row.is_partitioned === 'true',
-      condition: row.condition ?? '',
-      hasMoney: row.has_money === 'true',
-      hasTimes: row.has_times === 'true',
-    })
-    if (root_schema !== null && root_name !== null) trees.set(key, { schema: root_schema, name: root_name })
-  }
-  return {
-    tables,
-    trees,
-    knowsMoneyLocale: await accepts(session, 'lc_monetary', textSettings.lcMonetary),
-    isUtc: /^(UTC|GMT|Etc\/(UTC|GMT|UCT|Zulu|Universal|Greenwich)|UCT|Zulu|Universal|Greenwich)$/i.test(
-      textSettings.timeZone,
-    ),
-  }
-}
-
-async function accepts(session: Session, name: string, value: string): Promise<boolean> {
-  return await session.rows('SELECT pg_catalog.set_config($1, $2, false)', [name, value]).then(
-    () => true,
-    () => false,
-  )
 }

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildAdversarial } from '../../data/adversarial.ts'
 import { type DumpedArchive, dumpArchive } from '../../support/compare-rows.ts'
-import { createDatabase, type TestDatabase } from '../../support/database.ts'
+import { createDatabase, type TestDatabase, withClient } from '../../support/database.ts'
 import { theLab } from '../../support/lab.ts'
 
 const lab = theLab()
@@ -120,3 +122,30 @@ COPY public.b (c) FROM stdin;" VALUES (E'\\\\.', E'\\n\\\\.\\n'), ('\\N', NULL),
     expect(await verdictsAfter(sql, "UPDATE b SET c = '\\..'")).toEqual([...PASS, 'fail contents of b'])
   })
 })
+
+it('ends at once when its time is up, also while another session holds a table', async () => {
+  await using source = await createDatabase(lab, 'CREATE TABLE t AS SELECT 1 AS n')
+  await using archive = await dumpArchive(lab, source.url)
+  await withClient(source.url, async client => {
+    await client.query('BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE')
+    const timer = new AbortController()
+    const compared = archive.compare(source.url, timer.signal)
+    compared.catch(() => {})
+    await untilWaiting(client)
+    const startedAt = performance.now()
+    timer.abort(new Error('time is up'))
+
+    await expect(compared).rejects.toThrow('time is up')
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
+  })
+})
+
+async function untilWaiting(client: Client): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query(
+      "SELECT FROM pg_locks WHERE NOT granted AND relation = 't'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+    )
+    if (rows.length > 0) return
+    await sleep(20)
+  }
+}

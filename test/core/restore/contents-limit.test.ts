@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest'
+import type { Manifest } from '../../../src/core/backup/manifest.ts'
+import { tooLargeToCompare } from '../../../src/core/restore/contents-limit.ts'
+import { GIB } from '../../../src/core/text/bytes.ts'
+import { SAMPLE, sampleTable } from '../../support/samples/manifest.ts'
+
+const sized = (databaseBytes: number): Manifest => ({
+  ...SAMPLE,
+  server: { ...SAMPLE.server, databaseBytes },
+  fingerprint: { ...SAMPLE.fingerprint, tables: [sampleTable('big', 99), sampleTable('small', 1)] },
+})
+
+describe('the size up to which a restore compares contents', () => {
+  it('is 10 GiB of the database', () => {
+    expect(tooLargeToCompare(sized(10 * GIB), { of: 'everything' })).toBeUndefined()
+    expect(tooLargeToCompare(sized(11 * GIB), { of: 'everything' })).toMatchObject({
+      verdict: 'not-measured',
+      found: 'The database takes up to 11.0 GiB, and a restore compares up to 10.0 GiB',
+      note: expect.stringContaining('A drill of this backup compares every row'),
+    })
+  })
+
+  it('is that of the chosen tables where only these are restored', () => {
+    const small = { of: 'tables', tables: [{ schema: 'public', name: 'small' }] } as const
+    expect(tooLargeToCompare(sized(100 * GIB), small)).toBeUndefined()
+  })
+})
