@@ -1,7 +1,7 @@
 import { endpointOption } from '../backup/aws-commands.ts'
 import { renderAmount } from '../text/counts.ts'
 import { shellQuote } from '../text/shell-quote.ts'
-import { readPolicy, withTls } from './bucket-policy.ts'
+import { type PolicyFacts, readPolicy, withTls } from './bucket-policy.ts'
 import { type PostureFinding, type PostureJudgement, type SettingReading, toFinding } from './finding.ts'
 import type { BucketAddress } from './lifecycle-findings.ts'
 import type { StoredRule } from './lifecycle-rule.ts'
@@ -89,21 +89,38 @@ function policyFindings(
   const right = 's3:GetBucketPolicy'
   return [
     toFinding('deletes denied', right, policy, json =>
-      judge(
-        json !== undefined && readPolicy(json).deniesDeletes,
-        'The policy denies deletes to all but named roles.',
-        'No policy denies deletes. examples/aws-oidc/bucket-policy.json has the statement; put in your roles.',
+      judgePolicy(json, ({ deniesDeletes }) =>
+        judge(
+          deniesDeletes,
+          'The policy denies deletes to all but named roles.',
+          'No policy denies deletes. examples/aws-oidc/bucket-policy.json has the statement; put in your roles.',
+        ),
       ),
     ),
-    toFinding('TLS only', right, policy, json => ({
-      ...judge(
-        json !== undefined && readPolicy(json).demandsTls,
-        'The policy denies requests without TLS.',
-        'The policy lets requests without TLS pass.',
-      ),
-      fix: command('put-bucket-policy', ` --policy ${shellQuote(withTls(json, bucket))}`),
-    })),
+    toFinding('TLS only', right, policy, json =>
+      judgePolicy(json, ({ demandsTls }) => ({
+        ...judge(
+          demandsTls,
+          'The policy denies requests without TLS.',
+          'The policy lets requests without TLS pass.',
+        ),
+        fix: command('put-bucket-policy', ` --policy ${shellQuote(withTls(json, bucket))}`),
+      })),
+    ),
   ]
+}
+
+/** A store may answer with a policy in a form of its own: it proves nothing, and is not written back. */
+function judgePolicy(
+  json: string | undefined,
+  judgeFacts: (facts: PolicyFacts) => PostureJudgement,
+): PostureJudgement {
+  try {
+    return judgeFacts(json === undefined ? { deniesDeletes: false, demandsTls: false } : readPolicy(json))
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return { verdict: 'fail', evidence: 'The policy of the bucket is not a JSON object with statements.' }
+  }
 }
 
 /** Optional: versions and denied deletes protect as well, as long as no workflow may change them. */

@@ -7,7 +7,7 @@ interface Statement {
 }
 
 /** What matters of a bucket policy. Throws a RangeError where it is not JSON. */
-interface PolicyFacts {
+export interface PolicyFacts {
   readonly deniesDeletes: boolean
   readonly demandsTls: boolean
 }
@@ -50,9 +50,17 @@ function statementsOf(json: string): readonly Statement[] {
 }
 
 function parseObject(json: string): Readonly<Record<string, unknown>> {
-  const value: unknown = JSON.parse(json)
+  const value = parseJson(json)
   if (!isObject(value)) throw new RangeError('the bucket policy is not an object')
   return value
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch (error) {
+    throw new RangeError('the bucket policy is not JSON', { cause: error })
+  }
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,5 +1,11 @@
 import { type BackupId, parseBackupId, renderBackupId } from '../../core/backup/backup-id.ts'
-import { archivePrefix, manifestKey, manifestPrefix, retiredPrefix } from '../../core/backup/bucket-layout.ts'
+import {
+  archiveKey,
+  archivePrefix,
+  manifestKey,
+  manifestPrefix,
+  retiredPrefix,
+} from '../../core/backup/bucket-layout.ts'
 import { type Manifest, parseManifest } from '../../core/backup/manifest.ts'
 import { errorMessage, OperatorError } from '../../core/errors.ts'
 import { mapBounded } from '../../core/map-bounded.ts'
@@ -120,7 +126,8 @@ async function readBackup(
   const { backup, object } = manifest
   if (backup.id !== renderBackupId(id) || backup.kind !== id.kind || backup.database !== location.database)
     return `The manifest ${store.uri(key)} is that of ${backup.id} of ${backup.database}.`
-  if (!object.key.startsWith(archivePrefix(location)))
+  // Its own archive: a manifest that names that of another would have it deleted.
+  if (!(['dump', 'sql'] as const).some(extension => object.key === archiveKey(location, id, extension)))
     return `The manifest ${store.uri(key)} names an archive elsewhere: ${object.key}.`
   const archived = archives.get(object.key) ?? []
   const archive = pinnedVersion(archived, object.versionId)

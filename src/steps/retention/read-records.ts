@@ -11,6 +11,7 @@ import { errorMessage, OperatorError } from '../../core/errors.ts'
 import { mapBounded } from '../../core/map-bounded.ts'
 import type { Catalogue, DrillProof } from '../../core/retention/catalogue.ts'
 import { isInForce, parsePin, renderPinReason } from '../../core/retention/pin.ts'
+import { isOfOneObject } from '../backups/read-manifest.ts'
 import { PARALLEL_REQUESTS, type RetentionDeps } from './deps.ts'
 
 /** Drill records that are read, the newest: ten years of weekly ones. */
@@ -24,17 +25,17 @@ export async function readDrills({
   const keys = await store.list(drillPrefix(location))
   const newest = keys.slice(-DRILLS_READ).toReversed()
   const read = await mapBounded(newest, PARALLEL_REQUESTS, async key =>
-    toProof(await store.getText(key), key),
+    toProof(() => store.getText(key), key),
   )
   return { drills: read.filter(proof => proof !== undefined), hasDrills: keys.length > 0 }
 }
 
-function toProof(json: string, key: string): DrillProof | undefined {
+async function toProof(read: () => Promise<string>, key: string): Promise<DrillProof | undefined> {
   try {
-    const { drill, backup } = parseDrillRecord(json, key)
+    const { drill, backup } = parseDrillRecord(await read(), key)
     return { id: drill.id, at: new Date(drill.startedAt), verdict: drill.verdict, backup }
   } catch (error) {
-    if (error instanceof OperatorError) return undefined
+    if (error instanceof OperatorError && isOfOneObject(error)) return undefined
     throw error
   }
 }

@@ -47,6 +47,25 @@ describe('the settings of a bucket', () => {
     ])
   })
 
+  it.each([
+    ['no JSON', '::error::x'],
+    ['no object', '["s3:*"]'],
+    ['null', 'null'],
+    ['empty', ''],
+  ])('fail with a policy that is %s, which no command writes back', (_, text) => {
+    for (const check of ['deletes denied', 'TLS only'])
+      expect(find({ policy: set(text) }, check)).toMatchObject({
+        verdict: 'fail',
+        evidence: expect.stringContaining('not a JSON object'),
+        fix: null,
+      })
+  })
+
+  it('are judged where the statements of a policy are of other types', () => {
+    const text = JSON.stringify({ Statement: [7, null, 'Deny', ['s3:*'], { Effect: 7, Action: { a: 1 } }] })
+    expect(find({ policy: set(text) }, 'TLS only')).toMatchObject({ verdict: 'fail' })
+  })
+
   it.each<[string, Partial<BucketSettings>, string, string]>([
     ['versioning', { versioning: set('Suspended') }, 'Versioning is off', 'put-bucket-versioning'],
     ['versioning', { versioning: UNSET }, 'Versioning is off', 'Status=Enabled'],

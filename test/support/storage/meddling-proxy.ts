@@ -199,12 +199,12 @@ function flipBit(at: number): Transform {
 function answer(
   incoming: IncomingMessage,
   response: ServerResponse,
-  { status, body, length = body.length }: Answer,
+  { status, body, length = Buffer.byteLength(body) }: Answer,
 ): void {
   incoming.resume()
   incoming.on('end', () => {
     response.writeHead(status, { 'content-type': 'application/xml', 'content-length': length })
-    if (length > body.length) response.write(Buffer.alloc(65_536))
+    if (length > Buffer.byteLength(body)) response.write(Buffer.alloc(65_536))
     else response.end(incoming.method === 'HEAD' ? undefined : body)
   })
 }
