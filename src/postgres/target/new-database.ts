@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hasSqlState, OperatorError } from '../../core/errors.ts'
 import { type Connection, withDatabase } from '../../core/pg/connection.ts'
-import { quoteIdentifier, quoteLiteral } from '../../core/pg/quote.ts'
+import { quoteIdentifier, quoteLiteral, quoteTable } from '../../core/pg/quote.ts'
 import { openSession, type Session } from '../session/session.ts'
 import { createDatabaseLike, type DatabaseLocale } from './create-database.ts'
 import { dropDatabase } from './drop-database.ts'
@@ -113,8 +113,22 @@ async function isEmpty(connection: Connection): Promise<boolean> {
 }
 
 /**
+ * What to analyze where foreign tables have parents: ANALYZE takes samples of all children of a parent, also
+ * with ONLY, so that these get no statistics.
+ */
+const BESIDE_FOREIGN = `
+  WITH RECURSIVE parent (oid) AS (
+    SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relkind = 'f'
+    UNION SELECT i.inhparent FROM parent p JOIN pg_catalog.pg_inherits i ON i.inhrelid = p.oid)
+  SELECT n.nspname AS schema, c.relname AS name
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't'
+     AND EXISTS (SELECT FROM parent) AND c.oid NOT IN (SELECT oid FROM parent)`
+
+/**
  * Statistics for the planner: an archive brings none that are safe to restore, and without them the first
- * queries of an application read whole tables.
+ * queries of an application read whole tables. No other server is asked: it may be down with the one that was
+ * lost.
  */
 export async function analyzeDatabase(
   connection: Connection,
@@ -122,5 +136,6 @@ export async function analyzeDatabase(
   signal: AbortSignal,
 ): Promise<void> {
   await using session = await openSession(withDatabase(connection, database), signal)
-  await session.rows('ANALYZE')
+  const tables = await session.rows<{ schema: string; name: string }>(BESIDE_FOREIGN)
+  await session.rows(`ANALYZE ${tables.map(quoteTable).join(', ')}`)
 }

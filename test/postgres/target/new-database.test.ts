@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { parseConnectionUrl, withDatabase } from '../../../src/core/pg/connection.ts'
 import { openSession } from '../../../src/postgres/session/session.ts'
 import {
+  analyzeDatabase,
   createTargetDatabase,
   describeDatabase,
   dropUnfinishedDatabase,
   type NewDatabase,
 } from '../../../src/postgres/target/new-database.ts'
+import { createDatabase } from '../../support/database.ts'
 import { createHosted } from '../../support/hosted.ts'
 import { theLab } from '../../support/lab.ts'
 
@@ -82,4 +84,26 @@ describe('a database that a restore makes', () => {
     expect(await dropUnfinishedDatabase(connection, `${hosted.name}_full`, 'n')).toBe('kept')
     expect(await dropUnfinishedDatabase(connection, finished.name, finished.nonce)).toBe('kept')
   })
+})
+
+it('is analyzed without asking other servers', async () => {
+  await using source = await createDatabase(
+    theLab(),
+    `CREATE EXTENSION postgres_fdw;
+     CREATE SERVER down FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '1');
+     CREATE USER MAPPING FOR PUBLIC SERVER down OPTIONS (user 'u', password 'p');
+     CREATE TABLE parts (a int) PARTITION BY LIST (a);
+     CREATE TABLE part_near PARTITION OF parts FOR VALUES IN (1);
+     CREATE FOREIGN TABLE part_far PARTITION OF parts FOR VALUES IN (2) SERVER down;
+     CREATE TABLE parent (a int); CREATE FOREIGN TABLE child () INHERITS (parent) SERVER down;
+     INSERT INTO part_near VALUES (1); INSERT INTO parent VALUES (1);`,
+  )
+
+  await analyzeDatabase(parseConnectionUrl(source.url), source.name, new AbortController().signal)
+
+  expect(
+    await source.query(
+      "SELECT relname AS name FROM pg_class WHERE relname ~ '^par' AND relkind = 'r' AND reltuples = 1 ORDER BY 1",
+    ),
+  ).toEqual([{ name: 'part_near' }])
 })
