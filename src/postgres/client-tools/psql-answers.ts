@@ -8,15 +8,19 @@ const KEPT_LINES = 20
  * come.
  */
 export class PsqlAnswers {
-  #rest = ''
+  /** The line that has not ended: an answer may be one line of 256 MB, in thousands of pieces. */
+  #rest: string[] = []
   #lines: string[] = []
   #wake: (() => void) | undefined
 
   constructor(stream: Readable) {
     stream.setEncoding('utf8')
     stream.on('data', (chunk: string) => {
-      const lines = (this.#rest + chunk).split('\n')
-      this.#rest = lines.pop() ?? ''
+      const [first = '', ...more] = chunk.split('\n')
+      this.#rest.push(first)
+      if (more.length === 0) return
+      const lines = [this.#rest.join(''), ...more]
+      this.#rest = [lines.pop() ?? '']
       this.#lines = [...this.#lines, ...lines].slice(-KEPT_LINES)
       this.#wake?.()
     })

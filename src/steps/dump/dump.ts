@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { type BackupId, renderBackupId } from '../../core/backup/backup-id.ts'
 import { archiveKey, manifestKey } from '../../core/backup/bucket-layout.ts'
+import { describeClockDifference } from '../../core/backup/clock-difference.ts'
 import { contentOptions, type DumpOptions, isPartial } from '../../core/backup/dump-options.ts'
 import { OperatorError } from '../../core/errors.ts'
-import type { Log } from '../../core/log.ts'
 import { parseNamePattern } from '../../core/pg/name-pattern.ts'
 import {
   canDump,
@@ -45,7 +45,8 @@ export async function dump(request: DumpRequest, tools: DumpDeps): Promise<DumpR
 
   const snapshot = await source.holdSnapshot(selection, options.lockTimeoutMs)
   refuseEmptySelection(snapshot, options)
-  warnOfClocks(snapshot.instant, now(), log)
+  const apart = describeClockDifference(snapshot.instant, now())
+  if (apart !== undefined) log.warning(apart)
   const id = createId(request, snapshot.instant)
   const key = archiveKey(location, id, options.format === 'plain' ? 'sql' : 'dump')
   log.info(
@@ -125,17 +126,6 @@ function refuseUnknownOptions(tool: PostgresVersion, { version, columnOptions }:
       hint: `Run setup-pg18 before this step, so that pg_dump is of release ${renderVersion(securityFloor(tool))} or newer.`,
     },
   )
-}
-
-/** Ids sort by the server's clock: one that is behind makes this backup older than the one before. */
-const CLOCK_TOLERANCE_MS = 5 * 60_000
-
-function warnOfClocks(server: Date, runner: Date, log: Log): void {
-  const apartMs = Math.abs(server.getTime() - runner.getTime())
-  if (apartMs > CLOCK_TOLERANCE_MS)
-    log.warning(
-      `The clock of the database server says ${server.toISOString()}, that of the runner ${runner.toISOString()}. Backups are ordered by the server's clock: set both by NTP.`,
-    )
 }
 
 /**
