@@ -31,6 +31,8 @@ const SETTINGS = {
   shared_buffers: '256MB',
   maintenance_work_mem: '256MB',
   max_connections: '100',
+  // A dump of 20,000 tables locks each of them twice.
+  max_locks_per_transaction: '512',
   log_line_prefix: '%m [%p] %q%u@%d ',
 } as const
 

@@ -1,6 +1,6 @@
 /**
  * Measures us against what a user would pick instead, near and far: `npm run bench -- [--only
- * dump|drill|tiny] [--size 1GiB] [--tables 20000] [--rounds 3] [--write]`. `--write` puts the figures into
+ * dump|drill|tables|tiny] [--size 1GiB] [--tables 20000] [--rounds 3] [--write]`. `--write` puts the figures into
  * docs/benchmarks.md; `--against <checkout>` compares with another build of ours instead. Debian's awscli,
  * and rclone where it is installed, have to be on the PATH for the comparison by hand.
  */
@@ -17,7 +17,10 @@ import { checkoutContest } from './bench/checkout-contest.ts'
 import type { Section } from './bench/contest.ts'
 import { drillContest } from './bench/drill-contest.ts'
 import { dumpContest } from './bench/dump-contest.ts'
+import { growthContest } from './bench/growth-contest.ts'
+import { historyContest } from './bench/history-contest.ts'
 import { isHeld, type Machine, renderReport } from './bench/report.ts'
+import { restoreContest } from './bench/restore-contest.ts'
 import type { Network } from './bench/shaped-proxy.ts'
 import { tinyContest } from './bench/tiny-contest.ts'
 
@@ -41,23 +44,29 @@ const BYTES_PER_TABLE = 43_000
 const rounds = Number(values.rounds)
 const size = parseSize(values.size)
 const tables = Number(values.tables) * BYTES_PER_TABLE
+/** Large enough for a ratio, small enough for a run of 20 minutes. */
+const half = size / 2
 const lab = await labKeep()
 
 const CONTESTS: Readonly<Record<string, readonly (() => Promise<Section>)[]>> = {
   dump: [
     () => dumpContest(lab, 'logi', size, LOOPBACK, rounds),
-    () => dumpContest(lab, 'entropy', size, LOOPBACK, rounds),
-    () => dumpContest(lab, 'series', size, LOOPBACK, rounds),
-    () => dumpContest(lab, 'tables', tables, LOOPBACK, rounds),
-    () => dumpContest(lab, 'logi', Math.min(size, 256 * MIB), FAR, rounds),
+    () => dumpContest(lab, 'entropy', half, LOOPBACK, rounds),
+    () => dumpContest(lab, 'series', half, LOOPBACK, rounds),
+    () => dumpContest(lab, 'logi', Math.min(size, 128 * MIB), FAR, 1),
   ],
   drill: [
     () => drillContest(lab, 'logi', size, { network: LOOPBACK, stage: 'recovery', rounds }),
-    () => drillContest(lab, 'tables', tables, { network: LOOPBACK, stage: 'recovery', rounds: 1 }),
     () =>
-      drillContest(lab, 'entropy', Math.min(size, 512 * MIB), { network: FAR, stage: 'download', rounds }),
+      drillContest(lab, 'entropy', Math.min(half, 512 * MIB), { network: FAR, stage: 'download', rounds }),
   ],
-  tiny: [() => tinyContest(lab, FAR, rounds)],
+  tables: [
+    () => dumpContest(lab, 'tables', tables, LOOPBACK, 1),
+    () => drillContest(lab, 'tables', tables, { network: LOOPBACK, stage: 'drill', rounds: 1 }),
+    () => restoreContest(lab, 'tables', tables, 1),
+    () => growthContest(lab, Math.round(Number(values.tables) / 10), BYTES_PER_TABLE, 1),
+  ],
+  tiny: [() => tinyContest(lab, FAR, rounds), () => historyContest(lab, 3000, FAR)],
 }
 
 const sections: Section[] = []

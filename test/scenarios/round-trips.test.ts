@@ -30,7 +30,7 @@ it('a tiny dump, an idle gate and a freshness check take few round trips', async
   const options = dumpOptions(lab, { url: url.href }, bucket, { inputs: { database: 'logi' }, env })
   const dump = await counted(() => runAction('dump-to-s3', options))
   expect(dump.database).toBeLessThanOrEqual(110)
-  expect(dump.store).toBeLessThanOrEqual(8)
+  expect(dump.store).toBeLessThanOrEqual(16)
 
   const idle = { inputs: { migrations: 'printf ""' }, env }
   const gate = await counted(() => runGate({ url: url.href }, bucket, idle))
@@ -39,5 +39,5 @@ it('a tiny dump, an idle gate and a freshness check take few round trips', async
   const inputs = { destination: `s3://${bucket.name}/backups`, database: 'logi' }
   const fresh = await counted(() => runAction('check-freshness', { inputs, env }))
   expect(fresh.database).toBe(0)
-  expect(fresh.store).toBeLessThanOrEqual(4)
+  expect(fresh.store).toBeLessThanOrEqual(8)
 })

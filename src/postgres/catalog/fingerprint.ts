@@ -24,7 +24,7 @@ export const OUTPUT_SETTINGS = [
   'SET max_parallel_workers_per_gather = 0',
   // With thousands of tables the query of definitions costs enough to be compiled, for longer than it runs.
   "SELECT pg_catalog.set_config(name, 'off', false) FROM pg_catalog.pg_settings WHERE name = 'jit'",
-].join('; ')
+]
 
 /**
  * Columns that tell when a row came, best first; another timestamp column serves where none of these exists.
@@ -48,7 +48,7 @@ const HAS_VALUES = "NOT (a.atthasdef AND coalesce(to_jsonb(a) ->> 'attgenerated'
 
 /** Makes the session print values the one way that fingerprints compare. */
 export async function pinOutputSettings(session: Session): Promise<void> {
-  await session.rows(OUTPUT_SETTINGS)
+  await session.rows(OUTPUT_SETTINGS.join('; '))
 }
 
 /**

@@ -67,19 +67,22 @@ export async function holdSnapshot(
   )
 }
 
+const EXPORT = `
+  SELECT pg_export_snapshot() AS id, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS instant`
+
 /** Undefined when tables appeared that were not there to be locked. */
 async function takeSnapshot(
   session: Session,
   selection: DumpSelection,
   listed: readonly Table[],
 ): Promise<Snapshot | undefined> {
-  const { id, instant } = await session.row<{ id: string; instant: string }>(
-    `SELECT pg_export_snapshot() AS id, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS instant;
-     SET LOCAL statement_timeout = 0; ${OUTPUT_SETTINGS}; ${READING_SAVEPOINT}`,
-  )
-  const [tables, sequences] = await inOneRoundTrip(session, together => [
+  const [{ id, instant }, , tables, sequences] = await inOneRoundTrip(session, together => [
+    together.row<{ id: string; instant: string }>(EXPORT),
+    together.rows('SET LOCAL statement_timeout = 0'),
     readTables(together, selection),
     readSequenceNames(together),
+    ...OUTPUT_SETTINGS.map(setting => together.rows(setting)),
+    together.rows(READING_SAVEPOINT),
   ])
   if (!sameTables(listed, tables)) return undefined
   const movingRows = await readMovingRows(session, tables)

@@ -113,7 +113,7 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
           readExtensions(together),
           readPolicyRoles(together),
           ifWhole(readObjectCounts, together),
-          ifWhole(readFoldedDefinitions, together),
+          ifWhole(readFoldedDefinitions, tables.length > FEW ? reader : together),
           ifWhole(readPrivileges, together),
           ifWhole(from => readLargeObjectsHash(from, level), together),
           readTableFingerprints(together, tables, movingRows, level),
@@ -133,6 +133,9 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
     [Symbol.asyncDispose]: () => sessions.disposeAsync(),
   }
 }
+
+/** Definitions of more tables are not held in memory together with other answers. */
+const FEW = 1000
 
 async function readFoldedDefinitions(session: Session): Promise<FoundContent['definitions']> {
   return foldDefinitions((await readDefinitions(session)).definitions)
