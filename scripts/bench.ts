@@ -1,8 +1,8 @@
 /**
  * Measures us against what a user would pick instead, near and far: `npm run bench -- [--only
- * dump|drill|tables|tiny] [--size 1GiB] [--tables 20000] [--rounds 3] [--write]`. `--write` puts the figures into
- * docs/benchmarks.md; `--against <checkout>` compares with another build of ours instead. Debian's awscli,
- * and rclone where it is installed, have to be on the PATH for the comparison by hand.
+ * dump|drill|tables|tiny] [--size 1GiB] [--tables 20000] [--rounds 3] [--write]`. `--write` puts the figures
+ * into docs/benchmarks.md; `--against <checkout>` compares with another build of ours instead. Debian's
+ * awscli, and rclone where it is installed, have to be on the PATH for the comparison by hand.
  */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
