@@ -1,13 +1,7 @@
-import { execFile } from 'node:child_process'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { HeadObjectCommand, PutBucketLifecycleConfigurationCommand } from '@aws-sdk/client-s3'
 import { expect } from 'vitest'
-import { CEPH, unpacked } from '../../lab/debian-packages.ts'
-import { openLabDirectories } from '../../lab/directory.ts'
-import { inRoot } from '../../lab/loader.ts'
-import { labLog } from '../../lab/log.ts'
 import type { TestBucket } from './bucket.ts'
+import { rgwAdmin } from './rgw-admin.ts'
 
 /**
  * Moves every object below a prefix to DEEP_ARCHIVE as a lifecycle rule does. The lab's Ceph carries that
@@ -31,7 +25,8 @@ export async function moveToColdTier(bucket: TestBucket, prefix: string): Promis
   )
   const [key = ''] = await bucket.list(prefix)
   const move = async () => {
-    await processLifecycle(bucket.name)
+    // A day of the rule lasts a second here.
+    await rgwAdmin('lc', 'process', '--bucket', bucket.name, '--rgw-lc-debug-interval=1')
     return (await headOf(bucket, key)).StorageClass
   }
   await expect.poll(move, { timeout: 30_000, interval: 500 }).toBe('DEEP_ARCHIVE')
@@ -45,15 +40,4 @@ export async function untilThawed(bucket: TestBucket, key: string): Promise<void
 
 async function headOf(bucket: TestBucket, Key: string) {
   return await bucket.client.send(new HeadObjectCommand({ Bucket: bucket.name, Key }))
-}
-
-/** Carries out the rules of one bucket now, with days of one second. */
-async function processLifecycle(bucket: string): Promise<void> {
-  const { packages, services } = await openLabDirectories()
-  const root = await unpacked(packages, CEPH, labLog)
-  const [program = '', ...args] = inRoot(root, 'radosgw-admin', [
-    ...['-c', join(services, 'ceph', 'ceph.conf')],
-    ...['lc', 'process', '--bucket', bucket, '--rgw-lc-debug-interval=1'],
-  ])
-  await promisify(execFile)(program, args)
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseManifest } from '../../../src/core/backup/manifest.ts'
 import { parseDrillRecord } from '../../../src/core/drill/drill-record.ts'
@@ -7,13 +7,14 @@ import { buildDemoDatabase } from '../../../test/data/logi.ts'
 import { takeBucket } from '../../../test/support/bucket.ts'
 import { createDatabase } from '../../../test/support/database.ts'
 import { databaseDigest } from '../../../test/support/restore.ts'
+import { openAccount } from '../../../test/support/rgw-admin.ts'
 import { REF } from '../copy.ts'
 import { expectEqual, expectExit, expectJobs, expectNoSecret } from '../expect.ts'
 import { blocksOf, openShell } from '../reader.ts'
 import { createCaller, openGithub, type Stage } from '../stage.ts'
 
 /**
- * Every command of README.md from nothing to the first verified backup, its workflow, and and its restore
+ * Every command of README.md from nothing to the first verified backup, its workflow, and its restore
  * without us.
  */
 export async function fiveMinutes(stage: Stage): Promise<void> {
@@ -30,7 +31,9 @@ export async function fiveMinutes(stage: Stage): Promise<void> {
   await using target = await createDatabase(lab, '', 'restored')
   await using github = await openGithub()
   await using stack = new AsyncDisposableStack()
-  const bucket = stack.use(takeBucket(lab, `example-backups-${unique}`))
+  // An account of its own, in which the commands make users with one key per role.
+  const account = { ...lab, s3: { ...lab.s3, ...(await openAccount()) } }
+  const bucket = stack.use(takeBucket(account, `example-backups-${unique}`))
   const role = `app_backup_${unique}`
   stack.defer(async () => void (await app.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)))
   // What a reader changes as well.
@@ -40,28 +43,23 @@ export async function fiveMinutes(stage: Stage): Promise<void> {
       .replaceAll('--bucket example-backups', `--bucket ${bucket.name}`)
       .replaceAll('eu-central-1', lab.s3.region)
       .replaceAll('app_backup', role)
-  const shell = await openShell(stage, { env: { ADMIN_URL: app.url } })
-
   const directory = mkdtempSync(join(stage.directory, 'readme-'))
+  copyExamples(directory, text => text.replaceAll('example-backups', bucket.name))
+  const shell = await openShell({ ...stage, lab: account }, { cwd: directory, env: { ADMIN_URL: app.url } })
+
   const { host, port, origin } = lab.postgres
   const commands = own(blocksOf(setUp, 'sh').join('\n'))
     .replace('<host>:5432/<database>', `${host}:${port}/${app.name}`)
     // A Postgres in a service container has no TLS; the lab's own has, as hosted ones do.
     .replace('sslmode=require', `sslmode=${origin === 'lab' ? 'require' : 'prefer'}`)
   await shell(`gh() { cat > ${directory}/"$3"; }\n${commands}`)
-  const url = readFileSync(join(directory, 'APP_DATABASE_URL'), 'utf8')
+  await shell(`gh() { cat > ${directory}/"$3"; }\n${blocksOf(setUp, 'bash').join('\n')}`)
+  const secrets = Object.fromEntries(SECRETS.map(name => [name, readFileSync(join(directory, name), 'utf8')]))
 
   const [workflow = ''] = blocksOf(setUp, 'yaml')
   writeFileSync(join(directory, 'backup.yml'), workflow.replaceAll('@<sha>', `@${REF}`))
   const caller = createCaller(stage, { workflows: [join(directory, 'backup.yml')], bucket, github })
-  const { accessKeyId, secretAccessKey } = lab.s3
-  const run = await caller.run('backup.yml', 'workflow_dispatch', {
-    APP_DATABASE_URL: url,
-    BACKUP_AWS_ACCESS_KEY_ID: accessKeyId,
-    BACKUP_AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    DRILL_AWS_ACCESS_KEY_ID: accessKeyId,
-    DRILL_AWS_SECRET_ACCESS_KEY: secretAccessKey,
-  })
+  const run = await caller.run('backup.yml', 'workflow_dispatch', secrets)
 
   expectJobs(run, {
     'Back up app': 'success',
@@ -69,7 +67,7 @@ export async function fiveMinutes(stage: Stage): Promise<void> {
     'Drill of app': 'success',
   })
   expectExit(run, true)
-  expectNoSecret(run, url)
+  expectNoSecret(run, secrets.APP_DATABASE_URL ?? '')
   const [drill = ''] = await bucket.list('drills/app/')
   expectEqual('verdict', parseDrillRecord((await bucket.read(drill)).toString(), drill).drill.verdict, 'pass')
 
@@ -84,6 +82,22 @@ export async function fiveMinutes(stage: Stage): Promise<void> {
   expectEqual('whether the manifest names its archive', said.includes(object.key), true)
   const [before, after] = [await databaseDigest(lab, app.url), await databaseDigest(lab, target.url)]
   expectEqual('the database that came back', after, before)
+}
+
+/** What step 3 stores. */
+const SECRETS = [
+  'APP_DATABASE_URL',
+  'BACKUP_AWS_ACCESS_KEY_ID',
+  'BACKUP_AWS_SECRET_ACCESS_KEY',
+  'DRILL_AWS_ACCESS_KEY_ID',
+  'DRILL_AWS_SECRET_ACCESS_KEY',
+]
+
+/** As in a clone of the repository, with what a reader changes. */
+function copyExamples(directory: string, own: (text: string) => string): void {
+  const folder = join(directory, 'examples/aws-oidc')
+  cpSync('examples/aws-oidc', folder, { recursive: true })
+  for (const file of globSync(join(folder, '*.json'))) writeFileSync(file, own(readFileSync(file, 'utf8')))
 }
 
 function sectionOf(page: string, title: string): string {
