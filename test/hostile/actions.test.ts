@@ -91,6 +91,24 @@ describe('with a hostile database', () => {
     expect(plain.outputs.verdict).toBe('pass')
   })
 
+  it('verify-drill judges hostile tables that another tool restored, and obeys none', async () => {
+    await using restored = await createDatabase(lab, buildHostile, 'hostile')
+    const file = join(createWorkplace().workspace, 'criteria.yml')
+    const checks = HOSTILE_TEXTS.map((_, id) => ({
+      name: `text ${id}`,
+      query: `SELECT text FROM texts WHERE id = ${id}`,
+      expect: 'something else',
+    }))
+    await writeFile(file, JSON.stringify({ checks }))
+    const print = 'psql --no-psqlrc -At -c "SELECT text FROM texts" "$DATABASE_URL"'
+    const inputs = { criteria: file, 'restored-url': restored.url, 'smoke-command': print }
+
+    const run = await drill(subject.bucket, inputs)
+
+    expectContract('verify-drill', run, 'DRILL_FAILED')
+    expect(run.summary.split(MARK).length).toBeGreaterThan(HOSTILE_TEXTS.length)
+  })
+
   it('verify-drill names every hostile table that lost a row', async () => {
     await using bucket = await createBucket(lab)
     const inputs = { ...place(bucket), 'database-url': subject.source.url }
