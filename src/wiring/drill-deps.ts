@@ -8,7 +8,7 @@ import type { Connection } from '../core/pg/connection.ts'
 import { parseVersion } from '../core/pg/version.ts'
 import { readRestoredContent } from '../postgres/catalog/content.ts'
 import { measureAll, measureLive } from '../postgres/catalog/measure-criteria.ts'
-import { readStructureChecks } from '../postgres/catalog/structure.ts'
+import { readRecomputedChecks, readStructureChecks } from '../postgres/catalog/structure.ts'
 import { readArchiveToc } from '../postgres/client-tools/archive-toc-file.ts'
 import { connectionEnvironment } from '../postgres/client-tools/passfile.ts'
 import { checkWithAmcheck } from '../postgres/client-tools/pg-amcheck.ts'
@@ -97,14 +97,22 @@ export async function createDrillDeps(
         textSettings: manifest.archive.textSettings,
         signal,
       }),
-    readStructure: async database => {
-      await using session = await openSession(database.connection, signal, 'reading')
-      return await readStructureChecks(session)
-    },
+    readStructure: database => readStructure(database, manifest, signal),
     checkPages: pgAmcheck && (database => checkPages(context, run, pgAmcheck.path, database)),
     measureScratch: (database, criteria) => measureAll(database.connection, criteria, signal),
     measureLive: live && (criteria => measureLive(live, criteria, signal)),
   }
+}
+
+async function readStructure(
+  { connection }: ScratchDatabase,
+  { fingerprint }: Manifest,
+  signal: AbortSignal,
+): Promise<readonly Check[]> {
+  await using session = await openSession(connection, signal, 'reading')
+  const checks = await readStructureChecks(session)
+  // Hashes of the source know the values themselves.
+  return fingerprint.level === 'content' ? checks : [...checks, ...(await readRecomputedChecks(session))]
 }
 
 /** A partial archive without the schemas that are there, and without what needs something outside of it. */

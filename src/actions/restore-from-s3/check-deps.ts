@@ -27,7 +27,11 @@ export function createCheckDeps(context: ActionContext, run: RestoreRun): CheckD
     now: () => new Date(),
     log: context.log,
     signal,
-    analyze: database => analyzeDatabase(target, database, signal),
+    analyze: async database => {
+      const why = await analyzeDatabase(target, database, signal)
+      if (why !== undefined)
+        context.log.warning(`Some tables have no statistics yet: ${why} Run ANALYZE on them.`)
+    },
     readContent: (database, original) =>
       readRestoredContent(withDatabase(target, database), original, signal),
     compareRows: (...question) => compareRows(context, run, ...question),

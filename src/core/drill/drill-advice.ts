@@ -58,7 +58,7 @@ function adviseOnCriteria(checks: readonly Check[], isDifferent: boolean): strin
 function adviseOnStructure(checks: readonly Check[]): readonly string[] {
   const failures = checks.filter(({ group, verdict }) => group === 'structure' && verdict === 'fail')
   const has = (pattern: RegExp) => failures.some(({ name }) => pattern.test(name))
-  const rest = failures.some(({ name }) => !/^(extension|sequence) /.test(name))
+  const rest = failures.some(({ name }) => !/^(extension|sequence|generated column) /.test(name))
   return [
     ...(has(/^extension /)
       ? [
@@ -68,6 +68,11 @@ function adviseOnStructure(checks: readonly Check[]): readonly string[] {
     ...(has(/^sequence /)
       ? [
           'Set the sequences that are behind, in production too if they are behind there: its next inserts fail.',
+        ]
+      : []),
+    ...(has(/^generated column /)
+      ? [
+          'Give the functions of these generated columns a search_path in the source (ALTER FUNCTION … SET search_path), then take a new backup.',
         ]
       : []),
     ...(rest

@@ -1,5 +1,6 @@
 import type { Check } from '../../core/checks/check.ts'
-import { printLiteral, printTable, quoteTable } from '../../core/pg/quote.ts'
+import { OperatorError } from '../../core/errors.ts'
+import { printLiteral, printTable, quoteIdentifier, quoteTable } from '../../core/pg/quote.ts'
 import { renderAmount, renderName, renderSome } from '../../core/text/counts.ts'
 import type { Session } from '../session/session.ts'
 import { readNumbering } from './sequence-columns.ts'
@@ -76,6 +77,69 @@ async function readNumberingChecks(session: Session): Promise<readonly Check[]> 
   const good = `${renderAmount(numberings.length, 'numbered column')}, none behind`
   return [structure('sequences ahead of their columns', 'pass', 'none behind', good)]
 }
+
+/**
+ * Stored generated columns that call functions of the database whose bodies are text without a search_path of
+ * their own: these may call something else, and give something else, in a restore.
+ */
+const RECOMPUTED = `
+  SELECT n.nspname AS schema, c.relname AS name, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type,
+         pg_get_expr(d.adbin, d.adrelid) AS expression
+    FROM pg_catalog.pg_attribute a
+    JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind = 'r'
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE a.attgenerated = 's' AND EXISTS (
+         SELECT FROM pg_catalog.pg_depend p JOIN pg_catalog.pg_proc f ON f.oid = p.refobjid AND f.oid >= 16384
+           JOIN pg_catalog.pg_language l ON l.oid = f.prolang AND l.lanname NOT IN ('c', 'internal')
+          WHERE p.classid = 'pg_catalog.pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 'pg_catalog.pg_proc'::regclass
+            AND to_jsonb(f) ->> 'prosqlbody' IS NULL
+            AND NOT EXISTS (SELECT FROM unnest(f.proconfig) AS s WHERE s LIKE 'search_path=%'))
+   ORDER BY 1, 2, 3`
+
+/**
+ * Computes stored generated columns again as an application does, with the schema public on the path: a
+ * restore has computed them with an empty search_path, and no archive holds their values. For a role without
+ * rights only: it calls functions of the database.
+ */
+export async function readRecomputedChecks(session: Session): Promise<readonly Check[]> {
+  const columns =
+    await session.rows<Record<'schema' | 'name' | 'column' | 'type' | 'expression', string>>(RECOMPUTED)
+  if (columns.length === 0) return []
+  await session.rows("SELECT pg_catalog.set_config('search_path', '\"$user\", public', false)")
+  const checks: Check[] = []
+  for (const { column, type, expression, ...table } of columns) {
+    const name = `generated column ${renderName(table)}.${column}`
+    const again = `CAST((${expression}) AS ${type})`
+    const rows = await session
+      .row<{ rows: string }>(
+        `SELECT count(*)::text AS rows FROM ONLY ${quoteTable(table)} WHERE ${quoteIdentifier(column)}::text IS DISTINCT FROM ${again}::text`,
+      )
+      .then(
+        found => found.rows,
+        error => (error instanceof OperatorError ? error : Promise.reject(error)),
+      )
+    if (rows instanceof OperatorError)
+      checks.push(structure(name, 'not-measured', 'the same when computed again', rows.message))
+    else if (rows !== '0')
+      checks.push(
+        structure(
+          name,
+          'fail',
+          'the same when computed again',
+          renderAmount(Number(rows), 'other value'),
+          ON_PATH,
+        ),
+      )
+  }
+  await session.rows("SELECT pg_catalog.set_config('search_path', '', false)")
+  const isGood = checks.length === 0
+  const good = renderAmount(columns.length, 'column')
+  return isGood ? [structure('generated columns', 'pass', 'the same when computed again', good)] : checks
+}
+
+const ON_PATH =
+  'Its function finds other functions, operators or rows in a restore, where the search_path is empty. In the source: ALTER FUNCTION … SET search_path = public, pg_temp; then take a new backup.'
 
 async function readInformation(session: Session): Promise<readonly Check[]> {
   return [

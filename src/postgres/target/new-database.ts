@@ -128,14 +128,22 @@ const BESIDE_FOREIGN = `
 /**
  * Statistics for the planner: an archive brings none that are safe to restore, and without them the first
  * queries of an application read whole tables. No other server is asked: it may be down with the one that was
- * lost.
+ * lost. Returns what the server said where it stopped: an expression of an index or of a statistics object may
+ * fail, which says nothing about the rows.
  */
 export async function analyzeDatabase(
   connection: Connection,
   database: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string | undefined> {
   await using session = await openSession(withDatabase(connection, database), signal)
   const tables = await session.rows<{ schema: string; name: string }>(BESIDE_FOREIGN)
-  await session.rows(`ANALYZE ${tables.map(quoteTable).join(', ')}`)
+  try {
+    await session.rows(`ANALYZE ${tables.map(quoteTable).join(', ')}`)
+    return undefined
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!(error instanceof OperatorError) || error.code === 'DATABASE_UNREACHABLE') throw error
+    return error.message
+  }
 }

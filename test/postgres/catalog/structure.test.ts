@@ -2,7 +2,7 @@ import { describe, expect, it, test } from 'vitest'
 import type { Check } from '../../../src/core/checks/check.ts'
 import { parseConnectionUrl } from '../../../src/core/pg/connection.ts'
 import { pinOutputSettings } from '../../../src/postgres/catalog/fingerprint.ts'
-import { readStructureChecks } from '../../../src/postgres/catalog/structure.ts'
+import { readRecomputedChecks, readStructureChecks } from '../../../src/postgres/catalog/structure.ts'
 import { openSession } from '../../../src/postgres/session/session.ts'
 import { buildDemoDatabase } from '../../data/logi.ts'
 import { createDatabase, type DatabaseBuilder } from '../../support/database.ts'
@@ -192,5 +192,33 @@ describe('what is legal in the source is information', () => {
       CREATE TABLE of_an_extension (x int); CREATE EXTENSION citext;
       ALTER EXTENSION citext ADD TABLE of_an_extension`)
     expect(information(checks)).toEqual([])
+  })
+})
+
+describe('stored generated columns', () => {
+  const SETUP = `
+    CREATE EXTENSION citext;
+    CREATE FUNCTION is_admin(citext) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS
+      $$ BEGIN RETURN $1 = 'ADMIN'; END $$;
+    CREATE TABLE users (name citext, admin bool GENERATED ALWAYS AS (is_admin(name)) STORED,
+      short varchar(3) GENERATED ALWAYS AS (left(name::text, 3)) STORED);`
+
+  async function recomputed(setup: string): Promise<readonly string[]> {
+    await using database = await createDatabase(theLab(), SETUP + setup)
+    await using session = await openSession(parseConnectionUrl(database.url))
+    return (await readRecomputedChecks(session)).map(
+      ({ name, verdict, found }) => `${name}: ${verdict}, ${found}`,
+    )
+  }
+
+  it('fail where a restore with an empty search_path computes other values', async () => {
+    const asRestored = "SET search_path = ''; INSERT INTO public.users VALUES ('Admin'), ('bob');"
+    expect(await recomputed(asRestored)).toEqual(['generated column users.admin: fail, 1 other value'])
+  })
+
+  it('pass where the values are the same, and need no look with a path of their own', async () => {
+    const asUsed = "INSERT INTO users VALUES ('Admin'), ('bob');"
+    expect(await recomputed(asUsed)).toEqual(['generated columns: pass, 1 column'])
+    expect(await recomputed('ALTER FUNCTION is_admin SET search_path = public')).toEqual([])
   })
 })

@@ -107,3 +107,17 @@ it('is analyzed without asking other servers', async () => {
     ),
   ).toEqual([{ name: 'part_near' }])
 })
+
+it('is kept where an expression fails in ANALYZE', async () => {
+  await using source = await createDatabase(
+    theLab(),
+    `CREATE TABLE t AS SELECT i AS a FROM generate_series(1, 100) AS i;
+     CREATE FUNCTION inner_one(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+     CREATE FUNCTION unqualified(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN inner_one($1); END';
+     CREATE STATISTICS s ON (unqualified(a)) FROM t;`,
+  )
+
+  const why = await analyzeDatabase(parseConnectionUrl(source.url), source.name, new AbortController().signal)
+
+  expect(why).toContain('function inner_one(integer) does not exist')
+})
