@@ -82,7 +82,7 @@ const PAGES: Readonly<Record<string, (name: string) => string>> = {
           ...{ policy: { state: 'set', value: policy }, cors: { state: 'set', value: 7 } },
           website: { state: 'set', value: true },
         },
-        STORE,
+        { ...STORE, prefix: GOAL.prefix },
       ),
     ]
     return renderBucketSummary(

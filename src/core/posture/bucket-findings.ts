@@ -1,7 +1,7 @@
 import { endpointOption } from '../backup/aws-commands.ts'
 import { renderAmount } from '../text/counts.ts'
 import { shellQuote } from '../text/shell-quote.ts'
-import { type PolicyFacts, readPolicy, withTls } from './bucket-policy.ts'
+import { type BackupPlace, type PolicyFacts, readPolicy, withTls } from './bucket-policy.ts'
 import { type PostureFinding, type PostureJudgement, type SettingReading, toFinding } from './finding.ts'
 import type { BucketAddress } from './lifecycle-findings.ts'
 import type { StoredRule } from './lifecycle-rule.ts'
@@ -27,7 +27,10 @@ export interface BucketSettings {
 }
 
 /** The lines about the settings, without those about the lifecycle. */
-export function bucketFindings(settings: BucketSettings, address: BucketAddress): readonly PostureFinding[] {
+export function bucketFindings(
+  settings: BucketSettings,
+  address: BucketAddress & BackupPlace,
+): readonly PostureFinding[] {
   const command = (call: string, options = '') =>
     `aws s3api ${call}${endpointOption(address.endpoint)} --bucket ${address.bucket}${options}`
   return [
@@ -83,13 +86,13 @@ function publicFindings(settings: BucketSettings, command: Command): readonly Po
 
 function policyFindings(
   policy: BucketSettings['policy'],
-  { bucket }: BucketAddress,
+  place: BackupPlace,
   command: Command,
 ): readonly PostureFinding[] {
   const right = 's3:GetBucketPolicy'
   return [
     toFinding('deletes denied', right, policy, json =>
-      judgePolicy(json, ({ deniesDeletes }) =>
+      judgePolicy(json, place, ({ deniesDeletes }) =>
         judge(
           deniesDeletes,
           'The policy denies deletes to all but named roles.',
@@ -98,13 +101,13 @@ function policyFindings(
       ),
     ),
     toFinding('TLS only', right, policy, json =>
-      judgePolicy(json, ({ demandsTls }) => ({
+      judgePolicy(json, place, ({ demandsTls }) => ({
         ...judge(
           demandsTls,
           'The policy denies requests without TLS.',
           'The policy lets requests without TLS pass.',
         ),
-        fix: command('put-bucket-policy', ` --policy ${shellQuote(withTls(json, bucket))}`),
+        fix: command('put-bucket-policy', ` --policy ${shellQuote(withTls(json, place.bucket))}`),
       })),
     ),
   ]
@@ -113,10 +116,13 @@ function policyFindings(
 /** A store may answer with a policy in a form of its own: it proves nothing, and is not written back. */
 function judgePolicy(
   json: string | undefined,
+  place: BackupPlace,
   judgeFacts: (facts: PolicyFacts) => PostureJudgement,
 ): PostureJudgement {
   try {
-    return judgeFacts(json === undefined ? { deniesDeletes: false, demandsTls: false } : readPolicy(json))
+    return judgeFacts(
+      json === undefined ? { deniesDeletes: false, demandsTls: false } : readPolicy(json, place),
+    )
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     return { verdict: 'fail', evidence: 'The policy of the bucket is not a JSON object with statements.' }

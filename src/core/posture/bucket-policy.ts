@@ -3,18 +3,26 @@ interface Statement {
   readonly Effect?: unknown
   readonly Principal?: unknown
   readonly Action?: unknown
+  readonly Resource?: unknown
   readonly Condition?: unknown
 }
 
-/** What matters of a bucket policy. Throws a RangeError where it is not JSON. */
 export interface PolicyFacts {
   readonly deniesDeletes: boolean
   readonly demandsTls: boolean
 }
 
-export function readPolicy(json: string): PolicyFacts {
+/** Where the backups are; `prefix` has no slash at its ends. */
+export interface BackupPlace {
+  readonly bucket: string
+  readonly prefix: string
+}
+
+/** What matters of a bucket policy for the backups in one place. Throws a RangeError where it is not JSON. */
+export function readPolicy(json: string, place: BackupPlace): PolicyFacts {
   const denials = statementsOf(json).filter(
-    ({ Effect, Principal }) => Effect === 'Deny' && isAnyone(Principal),
+    ({ Effect, Principal, Resource }) =>
+      Effect === 'Deny' && isAnyone(Principal) && coversBackups(Resource, place),
   )
   const denied = denials
     .filter(({ Condition }) => exemptsPrincipals(Condition))
@@ -88,6 +96,16 @@ function exemptsPrincipals(condition: unknown): boolean {
   )
 }
 
+/** Whether one of the patterns matches everything that a backup is made of, in any partition of AWS. */
+function coversBackups(resource: unknown, { bucket, prefix }: BackupPlace): boolean {
+  const folder = prefix === '' ? bucket : `${bucket}/${prefix}`
+  // No pattern but one that ends in an asterisk matches both.
+  const objects = ['archives/a/b', 'manifests/c'].map(name => `arn:aws:s3:::${folder}/${name}`)
+  return texts(resource)
+    .map(pattern => pattern.replace(/^arn:aws[\w-]*:/, 'arn:aws:'))
+    .some(pattern => objects.every(object => matches(pattern, object)))
+}
+
 function isAboutTls(condition: unknown): boolean {
   if (!isObject(condition) || !isObject(condition.Bool)) return false
   return texts(condition.Bool['aws:SecureTransport']).includes('false')
@@ -97,8 +115,11 @@ function matchesAll(action: unknown): boolean {
   return texts(action).some(pattern => pattern === '*' || pattern === 's3:*')
 }
 
-/** IAM's patterns: an asterisk stands for anything, case does not matter. */
-function matches(pattern: string, action: string): boolean {
-  const parts = pattern.split('*').map(part => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-  return new RegExp(`^${parts.join('.*')}$`, 'i').test(action)
+/** IAM's patterns: an asterisk stands for anything, a question mark for one character; case does not matter. */
+function matches(pattern: string, text: string): boolean {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.')
+  return new RegExp(`^${source}$`, 'i').test(text)
 }

@@ -19,7 +19,7 @@ export async function checkBucket(
   deps: PostureDeps,
 ): Promise<PostureReport> {
   const { store } = deps
-  const address = { bucket: store.bucket, endpoint: store.config.endpoint }
+  const address = { bucket: store.bucket, endpoint: store.config.endpoint, prefix: goal.prefix }
   const applied = mode === 'apply' ? await applyLifecycle(goal, deps) : undefined
   const settings = await deps.readSettings()
   // The role that may change the lifecycle is not the one that a backup has: whether it may delete proves

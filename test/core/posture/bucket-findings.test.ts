@@ -26,7 +26,7 @@ const GOOD: BucketSettings = {
   website: UNSET,
   cors: UNSET,
 }
-const AWS = { bucket: 'logi-backups', endpoint: undefined }
+const AWS = { bucket: 'logi-backups', endpoint: undefined, prefix: '' }
 const find = (more: Partial<BucketSettings>, check: string) =>
   bucketFindings({ ...GOOD, ...more }, AWS).find(finding => finding.check === check)
 
@@ -104,7 +104,7 @@ describe('the settings of a bucket', () => {
 
   it('name the endpoint of another store, quoted', () => {
     const endpoint = "https://s3.example/'$(id)"
-    const [finding] = bucketFindings({ ...GOOD, versioning: UNSET }, { bucket: 'b', endpoint })
+    const [finding] = bucketFindings({ ...GOOD, versioning: UNSET }, { bucket: 'b', endpoint, prefix: '' })
     expect(finding?.fix).toContain(` --endpoint-url 'https://s3.example/'\\''$(id)' --bucket b `)
   })
 
