@@ -115,7 +115,7 @@ function matchesAll(action: unknown): boolean {
   return texts(action).some(pattern => pattern === '*' || pattern === 's3:*')
 }
 
-/** IAM's patterns: an asterisk stands for anything, a question mark for one character; case does not matter. */
+/** IAM's patterns: `*` stands for anything, `?` for one character; case does not matter. */
 function matches(pattern: string, text: string): boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
