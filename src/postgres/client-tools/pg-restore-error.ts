@@ -120,15 +120,32 @@ const ADVICE = {
     'The cause is not known, so this says nothing about the backup. Read the log of this step, and try the restore command of the backup by hand.',
 } as const
 
-const UNQUALIFIED = /ERROR: +(?:function|relation|type|operator)\b.*does not exist/
+/** What the message says is missing, its remedy in the source: the first that fits. */
+const REMEDIES: ReadonlyArray<readonly [match: RegExp, remedy: string]> = [
+  [
+    /ERROR: +relation "[^"]+\.[^"]+" does not exist/,
+    'A function reads a table that a restore makes later. Keep it out of columns, indexes and constraints in the source (a trigger can do its work); then take a new backup.',
+  ],
+  [
+    /ERROR: +(?:function|relation|type|operator|text search \w+|collation)\b.*does not exist/,
+    'A function calls something without its schema, and a restore runs with an empty search_path. In the source: ALTER FUNCTION … SET search_path = public, pg_temp; then take a new backup.',
+  ],
+  [
+    /ERROR: +unrecognized configuration parameter/,
+    'The database asks for a setting that no session has by itself. For restore-from-s3, give it in session-settings. In the source: ALTER DATABASE … SET it, or current_setting(name, true); then take a new backup.',
+  ],
+  [
+    /ERROR: +new row for relation .* violates check constraint/,
+    'The CHECK calls a function that finds other rows or operators in a restore, or was never valid. In the source: ALTER FUNCTION … SET search_path, or use a trigger if it reads other tables; then take a new backup.',
+  ],
+]
 
 /** The remedy in the source, and the way to the rows for when the source is gone. */
 function adviseOnContents(message: string): string {
   const route =
     'If the source is gone, restore in steps: pg_restore --section=pre-data, drop or mend what fails, then --section=data and --section=post-data.'
-  return UNQUALIFIED.test(message)
-    ? `A function calls something without its schema, and a restore runs with an empty search_path. In the source: ALTER FUNCTION … SET search_path = public, pg_temp; then take a new backup. ${route}`
-    : `The archive does not restore here. The message names the entry that failed: mend it in the source, and take a new backup. ${route}`
+  const [, remedy] = REMEDIES.find(([match]) => match.test(message)) ?? []
+  return `${remedy ?? 'The archive does not restore here. The message names the entry that failed: mend it in the source, and take a new backup.'} ${route}`
 }
 
 /** A message as it is, and what the server said in it: pg_restore begins with what it was doing. */

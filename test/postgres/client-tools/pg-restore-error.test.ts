@@ -92,4 +92,16 @@ describe('an error of pg_restore', () => {
       codeOf('pg_restore: error: could not execute query: ERROR:  syntax error at or near "x"', line),
     ).toBe('RESTORE_FAILED')
   })
+
+  test.each([
+    ['relation "public.p" does not exist', 'makes later'],
+    ['relation "p" does not exist', 'without its schema'],
+    ['text search configuration "my" does not exist', 'without its schema'],
+    ['unrecognized configuration parameter "app.tenant"', 'session-settings'],
+    ['new row for relation "a" violates check constraint "c"', 'a trigger if it reads other tables'],
+  ])('has its remedy: %s', (said, remedy) => {
+    const message = `COPY failed for table "a": ERROR:  ${said}`
+    const error = restoreError(new OperatorError('TOOL_FAILED', message), [message])
+    expect(error).toMatchObject({ code: 'RESTORE_FAILED', hint: expect.stringContaining(remedy) })
+  })
 })
