@@ -84,8 +84,9 @@ export class UploadCopy implements AsyncDisposable {
       await this.#upload?.[Symbol.asyncDispose]()
       return undefined
     } catch (error) {
-      if (error instanceof OperatorError) return error
-      return new OperatorError('UPLOAD_NOT_CLEANED', errorMessage(error), { cause: error })
+      const known = error instanceof OperatorError
+      const problem = known ? error : new OperatorError('UPLOAD_NOT_CLEANED', errorMessage(error))
+      return problem.withContext({ after: 'The end of the job tries again.' })
     } finally {
       this.store.close()
     }
