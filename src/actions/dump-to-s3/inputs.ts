@@ -64,12 +64,11 @@ function readOptions(inputs: Inputs): Read<DumpOptions> {
     schemas: readPatterns(inputs, 'schemas'),
     lockTimeoutMs: readLockTimeoutMs(inputs, 'lock-timeout'),
   }
-  return inputs.combine(options, read =>
-    read.tables.length > 0 && read.schemas.length > 0
-      ? inputs.problem(
-          'schemas',
-          'cannot be combined with tables: pg_dump would ignore it. Write schema.* into tables instead',
-        )
-      : read,
-  )
+  // Also where a pattern is wrong.
+  if (inputs.lines('tables').length > 0 && inputs.lines('schemas').length > 0)
+    inputs.problem(
+      'schemas',
+      'cannot be combined with tables: pg_dump would ignore it. Write schema.* into tables instead',
+    )
+  return inputs.combine(options, read => read)
 }
