@@ -1,4 +1,4 @@
-import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Lab } from '../../lab/lab.ts'
 import { manifestKey } from '../../src/core/backup/bucket-layout.ts'
 import { mapBounded } from '../../src/core/map-bounded.ts'
@@ -59,15 +59,16 @@ export async function historyContest(lab: Lab, manifests: number, network: Netwo
   return { title, results, aims }
 }
 
-/** Copies the one manifest under older names, one an hour. */
+/** Copies a manifest, with the head in its metadata, under older names, one an hour. */
 async function fill(bucket: TestBucket, manifests: number): Promise<void> {
   const [key = ''] = await bucket.list('backups/manifests/')
-  const body = await bucket.read(key)
+  const Body = await bucket.read(key)
+  const { Metadata } = await bucket.client.send(new HeadObjectCommand({ Bucket: bucket.name, Key: key }))
   const newest = Date.now() - HOUR_MS
   const ages = Array.from({ length: manifests }, (_, i) => i)
   await mapBounded(ages, 32, async age => {
     const id = { instant: new Date(newest - age * HOUR_MS), kind: 'daily', nonce: '0000000a' } as const
-    const command = { Bucket: bucket.name, Key: manifestKey(LOCATION, id), Body: body }
+    const command = { Bucket: bucket.name, Key: manifestKey(LOCATION, id), Body, Metadata }
     await bucket.client.send(new PutObjectCommand(command))
   })
 }
