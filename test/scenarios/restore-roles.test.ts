@@ -135,6 +135,25 @@ describe('restore-from-s3', () => {
       expect(await databaseDigest(lab, restored)).toBe(before)
     })
 
+    it('leaves out what only a superuser may make, and names it', async () => {
+      await using hosted = await createHosted(lab, SCHEMA)
+      await using bucket = await createBucket(lab)
+      await withClient(hosted.adminUrl, client =>
+        client.query('CREATE PUBLICATION everything FOR ALL TABLES'),
+      )
+      await dump(hosted, bucket)
+
+      const run = await restore(hosted, bucket, {
+        mode: 'new-database',
+        'target-url': hosted.adminUrl,
+        'owner-role': hosted.user,
+      })
+
+      expect(run.exitCode, run.log).toBe(0)
+      expect(run.outputs.outcome).toBe('restored')
+      expect(run.log).toContain('PUBLICATION - everything')
+    })
+
     /** The refusal has the statements, for the operator to type. */
     async function grantWhatIsMissing(target: HostedDatabase, bucket: TestBucket, role: string) {
       const before = await databaseDigest(lab, target.url)

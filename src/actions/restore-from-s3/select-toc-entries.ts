@@ -13,7 +13,9 @@ export function selectTocEntries(
   scope: RestoreScope,
   facts: TargetFacts,
 ): PlannedEntries {
-  const { isSuperuser, foreignExtensions, keptSchemas, keptRows, foreignPublications } = facts
+  const { foreignExtensions, keptSchemas, keptRows, foreignPublications } = facts
+  // What acts as another role has the rights of that one.
+  const isSuperuser = facts.isSuperuser && [undefined, facts.user].includes(inputs.ownerRole)
   const idsOfRows = new Map(
     entries.filter(({ kind }) => kind === 'TABLE DATA').map(entry => [keyOf(entry), entry.id]),
   )
