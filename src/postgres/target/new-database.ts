@@ -128,8 +128,8 @@ const BESIDE_FOREIGN = `
 /**
  * Statistics for the planner: an archive brings none that are safe to restore, and without them the first
  * queries of an application read whole tables. No other server is asked: it may be down with the one that was
- * lost. Returns what the server said where it stopped: an expression of an index or of a statistics object may
- * fail, which says nothing about the rows.
+ * lost. Returns what the server said where it stopped: an expression of an index or of a statistics object
+ * may fail, which says nothing about the rows.
  */
 export async function analyzeDatabase(
   connection: Connection,
