@@ -2,7 +2,7 @@ import type { TargetFacts } from '../../../src/core/restore/target-facts.ts'
 import type { TargetRequirements } from '../../../src/core/restore/target-requirements.ts'
 import { SAMPLE } from './manifest.ts'
 
-/** A target on which nothing stands against a restore into a new database. */
+/** A target that takes a restore into a new database. */
 export const TARGET: TargetFacts = {
   versionNumber: 180_006,
   version: '18.6',
