@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { OperatorError } from '../../core/errors.ts'
+import { hasSqlState, OperatorError } from '../../core/errors.ts'
 
 /** How a transaction ended whose answer was lost. */
 export type TransactionEnd = 'committed' | 'rolled-back' | 'unknown'
@@ -10,6 +10,12 @@ export type TransactionEnd = 'committed' | 'rolled-back' | 'unknown'
  */
 const PATIENCE_MS = 90_000
 const PAUSE_MS = 500
+
+/**
+ * invalid_parameter_value: after a crash the server has not given out that number yet, so nothing of the
+ * transaction was written (TransactionIdInRecentPast, utils/adt/xid8funcs.c).
+ */
+const NUMBER_IN_THE_FUTURE = '22023'
 
 /**
  * Asks the server about a transaction by its number, until it is over; `read` opens a session. A server that
@@ -28,6 +34,7 @@ export async function readTransactionEnd(
       if (status === 'committed') return 'committed'
       if (status === 'aborted') return 'rolled-back'
     } catch (error) {
+      if (hasSqlState(error, NUMBER_IN_THE_FUTURE)) return 'rolled-back'
       if (!(error instanceof OperatorError)) throw error
     }
     await sleep(PAUSE_MS)

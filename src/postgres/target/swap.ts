@@ -59,7 +59,7 @@ export async function swapDatabases(
     // Its end is certain then: what has not committed is rolled back.
     await renaming[Symbol.asyncDispose]()
     // The answer to the commit may have been lost. Clean-up after a cancellation has seconds.
-    const end = await readEnd(maintenance, id, signal.aborted ? 3000 : undefined)
+    const end = await readEnd(maintenance, id, names.previous, signal.aborted ? 3000 : undefined)
     if (end === 'committed')
       return { windowMs: Math.round(performance.now() - startedAt), terminated: cut.size }
     if (signal.aborted) throw signal.reason
@@ -79,10 +79,14 @@ function explain(names: SwapNames, end: TransactionEnd, error: unknown): Operato
   })
 }
 
-/** Only an open transaction has a number; without one nothing was begun. */
+/**
+ * Only an open transaction has a number; without one nothing was begun. A number that a crash took back may be
+ * another transaction's by now, so the names decide.
+ */
 async function readEnd(
   maintenance: Connection,
   id: string | undefined,
+  previous: string,
   patienceMs: number | undefined,
 ): Promise<TransactionEnd> {
   if (id === undefined) return 'rolled-back'
@@ -90,7 +94,10 @@ async function readEnd(
     id,
     async (sql, values) => {
       await using session = await openSession(maintenance)
-      return (await session.row<{ value: string | null }>(sql, values)).value
+      const { value } = await session.row<{ value: string | null }>(sql, values)
+      if (value !== 'committed') return value
+      const renamed = await session.rows('SELECT FROM pg_catalog.pg_database WHERE datname = $1', [previous])
+      return renamed.length === 1 ? 'committed' : 'aborted'
     },
     patienceMs,
   )
