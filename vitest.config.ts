@@ -16,8 +16,9 @@ const tests = ['test/**/*.test.ts']
 
 export default defineConfig({
   test: {
-    // Dumps, uploads and servers share the machine with the tests: two at a time is what two cores carry.
-    maxWorkers: 2,
+    // Dumps, uploads and servers share the machine with the tests, which wait for them a third of their time:
+    // three at a time is what two cores carry.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     setupFiles: ['test/support/after-each-file.ts'],

@@ -1,44 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { parseManifest } from '../../src/core/backup/manifest.ts'
 import { createBucket } from '../support/bucket.ts'
 import { createDatabase } from '../support/database.ts'
 import { dumpOptions } from '../support/dump.ts'
-import { expectNothingLeft, MANY_ROWS, untilUploading } from '../support/dump-faults.ts'
+import { expectNothingLeft, MANY_ROWS } from '../support/dump-faults.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { theLab } from '../support/lab.ts'
-import { databaseDigest, stockRestore } from '../support/restore.ts'
-import { runAction, startAction } from '../support/runner.ts'
+import { runAction } from '../support/runner.ts'
 
 describe('a dump whose store fails', () => {
   const lab = theLab()
-
-  it('makes a good backup when S3 is away for 30 s', async () => {
-    await using source = await createDatabase(lab, MANY_ROWS)
-    await using target = await createDatabase(lab)
-    await using bucket = await createBucket(lab)
-    await using proxy = await FaultProxy.start({ port: Number(new URL(lab.s3.endpoint).port) })
-    const action = startAction(
-      'dump-to-s3',
-      dumpOptions(lab, source, bucket, { env: { AWS_ENDPOINT_URL_S3: proxy.url } }),
-    )
-    await untilUploading(bucket)
-    proxy.refuse()
-    await sleep(30_000)
-    proxy.resume()
-
-    const run = await action.finished
-
-    expect(run.log).toContain('trying again')
-    expect(run.exitCode).toBe(0)
-    const [archive = '', manifestKey = ''] = await bucket.list()
-    expect(
-      parseManifest((await bucket.read(manifestKey)).toString(), manifestKey).fingerprint.tables[0]?.rows,
-    ).toBe(600_000)
-    await stockRestore(lab, await bucket.read(archive), target.url)
-    expect(await databaseDigest(lab, target.url)).toBe(await databaseDigest(lab, source.url))
-    expect(await bucket.listMultipartUploads()).toEqual([])
-  }, 120_000)
 
   it('goes on after server errors of the store in every phase of the upload', async () => {
     await using source = await createDatabase(lab, MANY_ROWS)

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { parseConnectionUrl } from '../../src/core/pg/connection.ts'
 import { openSource } from '../../src/postgres/source/source.ts'
@@ -10,19 +9,6 @@ const EVERYTHING = { tables: [], excludeTables: [], schemas: [] }
 
 describe('the connection that holds the snapshot', () => {
   const lab = theLab()
-
-  it('an idle snapshot session survives a proxy that forgets silent connections', async () => {
-    await using database = await createDatabase(lab, 'CREATE TABLE t (id serial)')
-    await using proxy = await FaultProxy.start({ port: lab.postgres.port })
-    const connection = { ...parseConnectionUrl(database.url), port: proxy.port }
-    await using source = await openSource(connection, new AbortController().signal)
-    await using snapshot = await source.holdSnapshot(EVERYTHING, 60_000)
-    proxy.forgetAfterMs = 34_000
-
-    await sleep(38_000)
-
-    expect((await source.readSequences(snapshot, false)).size).toBe(1)
-  }, 90_000)
 
   it('that is gone ends the dump at once', async () => {
     await using database = await createDatabase(lab, 'CREATE TABLE t (id serial)')

@@ -5,7 +5,7 @@ import { databasesInUse, openShop } from '../../support/render/shop.ts'
 const lab = theLab()
 
 describe('render-cutover killed after each call that changes something', () => {
-  it.each(['finished', 'undone'] as const)(
+  it.concurrent.each(['finished', 'undone'] as const)(
     'is %s by the second run',
     async end => {
       let kills = 0

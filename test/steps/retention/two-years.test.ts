@@ -30,7 +30,7 @@ const PLAN: PruneRequest = {
 }
 
 describe('two years of daily backups under 7, 4, 12, 3', () => {
-  it.each(BUCKET_TYPES)(
+  it.concurrent.each(BUCKET_TYPES)(
     'are pruned to what the policy keeps, once: %s bucket',
     { timeout: 480_000 },
     async type => {

@@ -187,7 +187,8 @@ describe('an upload', () => {
     await expectNothing(bucket)
   })
 
-  it('reports UPLOAD_TOO_LARGE where the store refuses part 1001', async () => {
+  // A thousand parts through the lab's Swift.
+  it('reports UPLOAD_TOO_LARGE where the store refuses part 1001', { timeout: 150_000 }, async () => {
     await using bucket = await createBucket(swift)
     await using proxy = await MeddlingProxy.start(swift.s3.endpoint)
     // The first part too many is the last to be refused.
