@@ -80,8 +80,8 @@ function explain(names: SwapNames, end: TransactionEnd, error: unknown): Operato
 }
 
 /**
- * Only an open transaction has a number; without one nothing was begun. A number that a crash took back may be
- * another transaction's by now, so the names decide.
+ * Only an open transaction has a number; without one nothing was begun. A number that a crash took back may
+ * be another transaction's by now, so the names decide.
  */
 async function readEnd(
   maintenance: Connection,
