@@ -11,11 +11,11 @@ const sized = (databaseBytes: number): Manifest => ({
 })
 
 describe('the size up to which a restore compares contents', () => {
-  it('is 10 GiB of the database', () => {
-    expect(tooLargeToCompare(sized(10 * GIB), { of: 'everything' })).toBeUndefined()
-    expect(tooLargeToCompare(sized(11 * GIB), { of: 'everything' })).toMatchObject({
+  it('is 1 GiB of the database', () => {
+    expect(tooLargeToCompare(sized(GIB), { of: 'everything' })).toBeUndefined()
+    expect(tooLargeToCompare(sized(2 * GIB), { of: 'everything' })).toMatchObject({
       verdict: 'not-measured',
-      found: 'The database takes up to 11.0 GiB, and a restore compares up to 10.0 GiB',
+      found: 'The database takes up to 2.00 GiB, and a restore compares up to 1.00 GiB',
       note: expect.stringContaining('A drill of this backup compares every row'),
     })
   })
