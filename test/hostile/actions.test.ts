@@ -41,6 +41,8 @@ const place = (bucket: TestBucket) => ({ database: 'logi', destination: `s3://${
 const drill = (bucket: TestBucket, inputs: Readonly<Record<string, string>> = {}) =>
   runAction('verify-drill', { inputs: { ...place(bucket), ...inputs }, env })
 
+const PRINT_TEXTS = 'psql --no-psqlrc -At -c "SELECT text FROM texts" "$DATABASE_URL"'
+
 describe('with a hostile database', () => {
   let subject: Subject
   beforeAll(async () => {
@@ -71,15 +73,8 @@ describe('with a hostile database', () => {
   })
 
   it('verify-drill passes with hostile warnings, criteria values and smoke output', async () => {
-    const file = join(createWorkplace().workspace, 'criteria.yml')
-    const checks = HOSTILE_TEXTS.map((_, id) => ({
-      name: `text ${id}`,
-      query: `SELECT text FROM texts WHERE id = ${id}`,
-      expect: 'something else',
-    }))
-    await writeFile(file, JSON.stringify({ checks }))
-    const print = 'psql --no-psqlrc -At -c "SELECT text FROM texts" "$DATABASE_URL"'
-    const inputs = { criteria: file, 'smoke-command': `${print}; ${print} >&2` }
+    const file = await writeHostileCriteria()
+    const inputs = { criteria: file, 'smoke-command': `${PRINT_TEXTS}; ${PRINT_TEXTS} >&2` }
 
     const run = await drill(subject.bucket, inputs)
 
@@ -93,15 +88,8 @@ describe('with a hostile database', () => {
 
   it('verify-drill judges hostile tables that another tool restored, and obeys none', async () => {
     await using restored = await createDatabase(lab, buildHostile, 'hostile')
-    const file = join(createWorkplace().workspace, 'criteria.yml')
-    const checks = HOSTILE_TEXTS.map((_, id) => ({
-      name: `text ${id}`,
-      query: `SELECT text FROM texts WHERE id = ${id}`,
-      expect: 'something else',
-    }))
-    await writeFile(file, JSON.stringify({ checks }))
-    const print = 'psql --no-psqlrc -At -c "SELECT text FROM texts" "$DATABASE_URL"'
-    const inputs = { criteria: file, 'restored-url': restored.url, 'smoke-command': print }
+    const file = await writeHostileCriteria()
+    const inputs = { criteria: file, 'restored-url': restored.url, 'smoke-command': PRINT_TEXTS }
 
     const run = await drill(subject.bucket, inputs)
 
@@ -265,4 +253,16 @@ async function restore(source: TestDatabase, bucket: TestBucket): Promise<Action
   if (restored !== '')
     await withClient(databaseUrl(lab, 'postgres'), client => client.query(`DROP DATABASE "${restored}"`))
   return run
+}
+
+/** Criteria that every hostile text of the database breaks. */
+async function writeHostileCriteria(): Promise<string> {
+  const file = join(createWorkplace().workspace, 'criteria.yml')
+  const checks = HOSTILE_TEXTS.map((_, id) => ({
+    name: `text ${id}`,
+    query: `SELECT text FROM texts WHERE id = ${id}`,
+    expect: 'something else',
+  }))
+  await writeFile(file, JSON.stringify({ checks }))
+  return file
 }

@@ -21,7 +21,7 @@ describe('a tool', () => {
     expect(read?.compare([{ version: '1' }])).toEqual({ known: 1, pending: [] })
   })
 
-  it('is told whether its table exists', () => {
+  it('knows whether its table exists', () => {
     expect(tool.read(PROJECT, false)).toEqual([])
   })
 
