@@ -37,10 +37,12 @@ function readGoal(inputs: Inputs, destination: Read<Destination>): Read<Lifecycl
     noncurrentDays: inputs.parse('old-versions-after', parseDays),
     keptForDays: inputs.parseOptional('kept-for', parseDays),
   }
+  inputs.combine({ days: given.abortDays }, ({ days }) => {
+    if (days < SHORTEST_ABORT_DAYS)
+      inputs.problem('abort-uploads-after', 'is shorter than 2d: a dump that takes longer would be lost')
+  })
   return inputs.combine(given, ({ destination: { prefix }, keptForDays, ...days }) => {
     const goal = { prefix, ...days }
-    if (goal.abortDays < SHORTEST_ABORT_DAYS)
-      inputs.problem('abort-uploads-after', 'is shorter than 2d: a dump that takes longer would be lost')
     const problem = goalProblem(goal, keptForDays)
     return problem === undefined ? goal : inputs.problem('kept-for', problem)
   })
