@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { renderUseList } from '../core/backup/archive-toc.ts'
+import { type ArchiveEntry, renderUseList } from '../core/backup/archive-toc.ts'
 import type { BulkPass, LeftOut, PassRole } from '../core/passes/pass.ts'
+import { dealGroups } from '../core/passes/split-structure.ts'
 import type { ViewSetting } from '../core/passes/view-settings.ts'
 import type { Connection } from '../core/pg/connection.ts'
 import { quoteIdentifier } from '../core/pg/quote.ts'
@@ -11,6 +12,7 @@ import { connectionEnvironment } from '../postgres/client-tools/passfile.ts'
 import { type RunningRestore, startRestore, startScript } from '../postgres/client-tools/pg-restore.ts'
 import { sessionOf } from '../postgres/client-tools/psql-session.ts'
 import type { TargetTransaction } from '../postgres/client-tools/psql-transaction.ts'
+import { sideBySide } from '../postgres/client-tools/side-by-side.ts'
 import { openSession } from '../postgres/session/session.ts'
 import { readAcceptedSettings } from '../postgres/target/accepted-settings.ts'
 import { attemptStatements } from '../postgres/target/attempt-statements.ts'
@@ -96,7 +98,7 @@ async function startScriptPass(
     archive,
     env: await connectionEnvironment(connectionOf('owner'), directory, variables),
     grants,
-    args: await passArguments(place, pass),
+    args: await passArguments(place, pass.entries),
   })
   let bytes = 0
   const copied = transaction.take(script.stdout, count => {
@@ -113,13 +115,14 @@ async function startScriptPass(
   }
 }
 
-/** Writes the list of a pass. Passes come one after the other, so that one file does for all. */
+/** Writes the list of a pass. Passes come one after the other, so that one file of that name does for all. */
 async function passArguments(
   { directory, ownerRole }: FillPlace,
-  pass: BulkPass,
+  entries: readonly ArchiveEntry[],
+  name = 'pass.list',
 ): Promise<readonly string[]> {
-  const list = join(directory, 'pass.list')
-  await writeFile(list, renderUseList(pass.entries), { mode: 0o600 })
+  const list = join(directory, name)
+  await writeFile(list, renderUseList(entries), { mode: 0o600 })
   return [`--use-list=${list}`, ...(ownerRole === undefined ? [] : [`--role=${ownerRole}`])]
 }
 
@@ -131,12 +134,9 @@ async function startPass(
   const { pgRestore, archive, directory, jobs, signal, variables, connectionOf, grants } = place
   const connection = connectionOf(pass.role)
   const accepted = await readAcceptedSettings(connection, settings, signal)
-  return startRestore({
-    path: pgRestore,
-    archive,
-    jobs: pass.isParallel ? jobs : 1,
-    env: await connectionEnvironment(withSourceSettings(connection, accepted), directory, variables),
-    grants,
-    args: await passArguments(place, pass),
-  })
+  const env = await connectionEnvironment(withSourceSettings(connection, accepted), directory, variables)
+  const lists = pass.groups === undefined ? [pass.entries] : dealGroups(pass.groups, jobs)
+  const args = await Promise.all(lists.map((entries, at) => passArguments(place, entries, `pass-${at}.list`)))
+  const common = { path: pgRestore, archive, jobs: pass.isParallel ? jobs : 1, env, grants }
+  return sideBySide(args.map(ofOne => startRestore({ ...common, args: ofOne })))
 }

@@ -126,13 +126,14 @@ export function createFillDeps(
   run: RestoreRun,
   { entries }: RestorePlan,
 ): FillTargetDeps & Pick<NewDatabaseDeps, 'passesFor'> {
-  const { inputs, signal, target } = run
+  const { inputs, manifest, signal, target } = run
   return {
     signal,
     now: () => new Date(),
     log: context.log,
     owner: inputs.ownerRole,
     passFacts: {
+      archiveBytes: manifest.object.bytes,
       hasSuperuser: false,
       grants: inputs.restoreGrants,
       skipEventTriggers: false,

@@ -23,8 +23,11 @@ export interface ArchiveEntry {
   readonly definition: string
   /** Ids of entries that come first, and of objects that are not in the archive. */
   readonly dependsOn: readonly string[]
-  /** Kind, schema, name and owner on one line, for messages. */
-  readonly title: string
+}
+
+/** Kind, schema, name and owner on one line, as pg_restore --list shows them. */
+export function renderEntry({ kind, schema, name, owner }: ArchiveEntry): string {
+  return [kind, schema ?? '-', name, owner].join(' ').replace(/[\r\n]/g, ' ')
 }
 
 /** What an archive holds, in the order in which it is restored. */
@@ -89,13 +92,15 @@ export function chooseEntries(entries: readonly ArchiveEntry[], choice: EntryCho
 }
 
 function isOutOfReach(entry: ArchiveEntry, choice: EntryChoice, all: readonly ArchiveEntry[]): boolean {
-  const { kind, title } = entry
+  const { kind, name } = entry
   const { isSuperuser, foreignExtensions } = choice
   if (isOfSubscription(entry)) return true
   if (choice.keptRows.has(entry.id)) return true
   if (foreignExtensions.some(name => isCommentOn(entry, 'EXTENSION', name))) return true
   if (isOutOfReachPublication(entry, choice, all)) return true
-  return !isSuperuser && (kind === 'EVENT TRIGGER' || /^COMMENT - EVENT TRIGGER /.test(title))
+  return (
+    !isSuperuser && (kind === 'EVENT TRIGGER' || (kind === 'COMMENT' && name.startsWith('EVENT TRIGGER ')))
+  )
 }
 
 function isOutOfReachPublication(
@@ -154,9 +159,9 @@ export function mayLackWhatItNeeds(
 ): (entry: ArchiveEntry) => boolean {
   const pattern = new RegExp(`^${lackingPattern(part)} `, 's')
   const withRows = new Set(entries.filter(({ kind }) => kind === 'TABLE DATA').map(nameKey))
-  return ({ title, definition }) => {
-    const target = referencedTable(definition)
-    return pattern.test(title) && (target === undefined || !withRows.has(keyOf(target)))
+  return entry => {
+    const target = referencedTable(entry.definition)
+    return pattern.test(renderEntry(entry)) && (target === undefined || !withRows.has(keyOf(target)))
   }
 }
 
@@ -176,13 +181,13 @@ const IS_REFERENCE = new RegExp(`^(${REFERENCE}) `, 's')
 
 const DATA = ['TABLE DATA', 'MATERIALIZED VIEW DATA', 'SEQUENCE SET', 'BLOBS', 'BLOB', 'BLOB METADATA']
 
-function isWanted({ kind, id, title }: ArchiveEntry, dataOnlyOf: ReadonlySet<string> | undefined): boolean {
+function isWanted(entry: ArchiveEntry, dataOnlyOf: ReadonlySet<string> | undefined): boolean {
   if (dataOnlyOf === undefined) return true
-  if (DATA.includes(kind)) return dataOnlyOf.has(id)
-  return !IS_REFERENCE.test(title) || dataOnlyOf.size === 0
+  if (DATA.includes(entry.kind)) return dataOnlyOf.has(entry.id)
+  return !IS_REFERENCE.test(renderEntry(entry)) || dataOnlyOf.size === 0
 }
 
-/** The text of a file for `pg_restore --use-list`. */
+/** The text of a file for `pg_restore --use-list`, which reads no more than the number of each entry. */
 export function renderUseList(entries: readonly ArchiveEntry[]): string {
-  return `${entries.map(({ id, title }) => `${id}; 0 0 ${title}`).join('\n')}\n`
+  return entries.map(({ id }) => `${id};\n`).join('')
 }

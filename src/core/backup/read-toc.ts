@@ -93,8 +93,7 @@ function readEntry(reader: TocReader, format: number): ArchiveEntry {
   const dependsOn = new Set<string>()
   for (let on = reader.readText(); on !== undefined; on = reader.readText()) dependsOn.add(reader.same(on))
   reader.skipOffset()
-  const title = [kind, schema ?? '-', name, owner].join(' ').replace(/[\r\n]/g, ' ')
-  return { id, kind, schema, name, owner, section, definition, title, dependsOn: [...dependsOn] }
+  return { id, kind, schema, name, owner, section, definition, dependsOn: [...dependsOn] }
 }
 
 /** Grants on and comments of the database itself: pg_restore leaves them out with it. */

@@ -23,6 +23,8 @@ export interface BulkPass {
   /** pg_restore may use its jobs. */
   readonly isParallel: boolean
   readonly entries: readonly ArchiveEntry[]
+  /** The same entries in groups that know nothing of each other: each may have a pg_restore of its own. */
+  readonly groups?: ReadonlyArray<readonly ArchiveEntry[]>
 }
 
 /**
@@ -53,6 +55,8 @@ export interface LeftOut {
 
 /** What decides about the passes beside the archive. */
 export interface PassFacts {
+  /** The size of the archive. */
+  readonly archiveBytes: number
   /** There is a superuser for the closed list, apart from the role that owns the database. */
   readonly hasSuperuser: boolean
   /** Also restore what the archive grants to whom. */

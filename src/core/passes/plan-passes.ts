@@ -1,7 +1,9 @@
 import { type ArchiveEntry, type ArchiveSection, isOfSubscription } from '../backup/archive-toc.ts'
+import { KIB } from '../text/bytes.ts'
 import type { Attempt, BulkPass, LeftOut, PassFacts, PassRole } from './pass.ts'
 import { extensionSchema } from './plan-prerequisites.ts'
 import { planViews } from './plan-views.ts'
+import { splitStructure } from './split-structure.ts'
 import { KEPT_BY_SUPERUSER, needsSuperuser } from './superuser-entries.ts'
 
 /** All passes after the prerequisites, in their order. */
@@ -51,7 +53,7 @@ export function planPasses(
   const triggers = entries.filter(isOfEventTrigger)
   const { views, leftOut } = planViews(entries, all, facts)
   return {
-    before: planStructureAndRows(of('pre-data'), of('data'), roleOf),
+    before: planStructureAndRows(of('pre-data'), of('data'), roleOf, facts),
     after: [
       ...bulk('indexes and constraints', 'owner', [
         ...of('post-data').filter(entry => roleOf(entry) === 'owner'),
@@ -107,12 +109,13 @@ function effectiveSections(entries: readonly ArchiveEntry[]): ReadonlyMap<string
 
 /**
  * One pg_restore wherever the role stays the same; the last one brings the rows too, because it writes less
- * WAL for tables that it has made.
+ * WAL for tables that it has made. Where there are many small tables, making them is most of the work.
  */
 function planStructureAndRows(
   structure: readonly ArchiveEntry[],
   rows: readonly ArchiveEntry[],
   roleOf: (entry: ArchiveEntry) => PassRole,
+  facts: PassFacts,
 ): readonly BulkPass[] {
   const runs: Array<{ role: PassRole; entries: ArchiveEntry[] }> = []
   for (const entry of structure) {
@@ -121,11 +124,25 @@ function planStructureAndRows(
     if (last?.role === role) last.entries.push(entry)
     else runs.push({ role, entries: [entry] })
   }
-  const last = runs.at(-1)?.role === 'owner' ? runs.pop() : undefined
+  const lastRun = runs.at(-1)?.role === 'owner' ? (runs.pop()?.entries ?? []) : []
+  const { first, groups, last } = hasManySmallTables(rows, facts)
+    ? splitStructure(lastRun)
+    : { first: [], groups: [], last: lastRun }
   return [
     ...runs.flatMap(({ role, entries }) => bulk('structure', role, entries)),
-    ...bulk(last === undefined ? 'rows' : 'structure and rows', 'owner', [...(last?.entries ?? []), ...rows]),
+    ...bulk('structure', 'owner', first),
+    ...bulk('structure', 'owner', groups.flat()).map(pass => ({ ...pass, groups })),
+    ...bulk(last.length === 0 ? 'rows' : 'structure and rows', 'owner', [...last, ...rows]),
   ]
+}
+
+/** From here on a second pg_restore pays off, which reads the table of contents again. */
+const MANY_TABLES = 500
+/** What a table may have on average where less WAL for its rows would not be felt. */
+const SMALL_TABLE_BYTES = 64 * KIB
+
+function hasManySmallTables(rows: readonly ArchiveEntry[], { archiveBytes }: PassFacts): boolean {
+  return rows.length >= MANY_TABLES && archiveBytes < rows.length * SMALL_TABLE_BYTES
 }
 
 /** Nothing where there is nothing to restore. */

@@ -10,14 +10,24 @@ const OWN = `
 /** A type as PostgreSQL writes it behind a cast. Names that are not plain are in quotes. */
 const NAME = '("([^"]|"")*"|[a-z_][a-z0-9_$]*)'
 const TYPE = `(character varying|bit varying|double precision|(timestamp|time)(\\(\\d\\))? with(out)? time zone|${NAME}(\\.${NAME})?)`
+const LEFT_OUT = `$re$::${TYPE}(\\(\\d+(,\\d+)?\\))?(\\[\\])*|[()\\s]$re$`
+
+/** In ASCII text these are all that LEFT_OUT names, where no cast is left. */
+const BLANKS_AND_PARENTHESES = "E'() \\t\\n\\r\\f\\x0b'"
 
 /**
- * An expression without its casts, parentheses and blanks. PostgreSQL does not write every expression again
- * as it was after a restore: `(ARRAY['a'::varchar])::text[]` of `status IN ('a')` comes back as
- * `ARRAY[('a'::varchar)::text]`.
+ * SQL for an expression without its casts, parentheses and blanks. PostgreSQL does not write every expression
+ * again as it was after a restore: `(ARRAY['a'::varchar])::text[]` of `status IN ('a')` comes back as
+ * `ARRAY[('a'::varchar)::text]`. The regular expression takes longer than all else that is read of a table:
+ * ASCII text without casts, or with those of `nextval('s'::regclass)` and the like, does without it.
  */
-function bare(expression: string): string {
-  return `regexp_replace(${expression}, $re$::${TYPE}(\\(\\d+(,\\d+)?\\))?(\\[\\])*|[()\\s]$re$, '', 'g')`
+export function bareExpression(expression: string): string {
+  return `(
+    SELECT CASE WHEN strpos(few.text, '::') = 0 AND octet_length(few.text) = length(few.text)
+                THEN translate(few.text, ${BLANKS_AND_PARENTHESES}, '')
+                ELSE regexp_replace(written.text, ${LEFT_OUT}, '', 'g') END
+      FROM (SELECT ${expression} AS text OFFSET 0) AS written,
+           LATERAL (SELECT replace(replace(written.text, '::regclass)', ')'), '::text)', ')') AS text OFFSET 0) AS few)`
 }
 
 const sorted = (array: string) =>
@@ -34,7 +44,7 @@ const collation = (oid: string) =>
 const columns = (relation: string, version: number) => `(
   SELECT string_agg(ROW(a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
            CASE WHEN c.relispartition THEN '' ELSE a.attidentity END, ${version >= 120_000 ? 'a.attgenerated' : "''"},
-           ${collation('a.attcollation')}, ${bare('pg_get_expr(f.adbin, f.adrelid)')})::text, ',' ORDER BY a.attname COLLATE "C")
+           ${collation('a.attcollation')}, ${bareExpression('pg_get_expr(f.adbin, f.adrelid)')})::text, ',' ORDER BY a.attname COLLATE "C")
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
     LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
    WHERE a.attrelid = ${relation} AND a.attnum > 0 AND NOT a.attisdropped)`
@@ -52,30 +62,30 @@ const KINDS = (version: number): Readonly<Record<string, string>> => ({
                   FROM pg_catalog.pg_inherits i JOIN rel ON rel.oid = i.inhrelid JOIN rel AS parent ON parent.oid = i.inhparent
                  WHERE rel.relkind IN ('r', 'p', 'f')`,
   // pg_dump leaves invalid ones out.
-  index: `SELECT own.title, ROW(${bare('pg_get_indexdef(i.indexrelid)')}, i.indisprimary, i.indisclustered, i.indisreplident)::text
+  index: `SELECT own.title, ROW(${bareExpression('pg_get_indexdef(i.indexrelid)')}, i.indisprimary, i.indisclustered, i.indisreplident)::text
             FROM pg_catalog.pg_index i JOIN rel ON rel.oid = i.indrelid JOIN rel AS own ON own.oid = i.indexrelid WHERE i.indisvalid`,
   // Those of partitions that come with their parent's get a new name.
-  constraint: `SELECT format('%I on %s', k.conname, rel.title), ${bare('pg_get_constraintdef(k.oid)')}
+  constraint: `SELECT format('%I on %s', k.conname, rel.title), ${bareExpression('pg_get_constraintdef(k.oid)')}
                  FROM pg_catalog.pg_constraint k JOIN rel ON rel.oid = k.conrelid WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND k.conparentid = 0`,
-  'domain constraint': `SELECT format('%I on %s', k.conname, typ.title), ${bare('pg_get_constraintdef(k.oid)')}
+  'domain constraint': `SELECT format('%I on %s', k.conname, typ.title), ${bareExpression('pg_get_constraintdef(k.oid)')}
                           FROM pg_catalog.pg_constraint k JOIN typ ON typ.oid = k.contypid WHERE k.contype = 'c'`,
-  trigger: `SELECT format('%I on %s', t.tgname, rel.title), ROW(${bare('pg_get_triggerdef(t.oid)')}, t.tgenabled)::text
+  trigger: `SELECT format('%I on %s', t.tgname, rel.title), ROW(${bareExpression('pg_get_triggerdef(t.oid)')}, t.tgenabled)::text
               FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal`,
-  rule: `SELECT format('%I on %s', r.rulename, rel.title), ROW(${bare('pg_get_ruledef(r.oid)')}, r.ev_enabled)::text
+  rule: `SELECT format('%I on %s', r.rulename, rel.title), ROW(${bareExpression('pg_get_ruledef(r.oid)')}, r.ev_enabled)::text
            FROM pg_catalog.pg_rewrite r JOIN rel ON rel.oid = r.ev_class WHERE r.rulename <> '_RETURN'`,
   policy: `SELECT format('%I on %s', y.polname, rel.title), ROW(y.polcmd, y.polpermissive, ${sorted('ARRAY(SELECT rolname FROM pg_catalog.pg_roles WHERE oid = ANY (y.polroles))')},
-                  ${bare('pg_get_expr(y.polqual, y.polrelid)')}, ${bare('pg_get_expr(y.polwithcheck, y.polrelid)')})::text
+                  ${bareExpression('pg_get_expr(y.polqual, y.polrelid)')}, ${bareExpression('pg_get_expr(y.polwithcheck, y.polrelid)')})::text
              FROM pg_catalog.pg_policy y JOIN rel ON rel.oid = y.polrelid`,
-  view: `SELECT title, ROW(relkind, ${sorted('reloptions')}, ${bare('pg_get_viewdef(oid)')})::text FROM rel WHERE relkind IN ('v', 'm')`,
+  view: `SELECT title, ROW(relkind, ${sorted('reloptions')}, ${bareExpression('pg_get_viewdef(oid)')})::text FROM rel WHERE relkind IN ('v', 'm')`,
   'filled materialised view': `SELECT title, '' FROM rel WHERE relkind = 'm' AND relispopulated`,
-  function: `SELECT p.oid::regprocedure::text, ROW(p.prosrc, p.probin, ${version >= 140_000 ? bare('pg_get_function_sqlbody(p.oid)') : 'NULL'}, pg_get_function_result(p.oid),
-                    ${bare('pg_get_function_arguments(p.oid)')}, l.lanname, p.prokind, p.provolatile, p.proisstrict, p.prosecdef, p.proleakproof, p.proparallel,
+  function: `SELECT p.oid::regprocedure::text, ROW(p.prosrc, p.probin, ${version >= 140_000 ? bareExpression('pg_get_function_sqlbody(p.oid)') : 'NULL'}, pg_get_function_result(p.oid),
+                    ${bareExpression('pg_get_function_arguments(p.oid)')}, l.lanname, p.prokind, p.provolatile, p.proisstrict, p.prosecdef, p.proleakproof, p.proparallel,
                     p.procost, p.prorows, regexp_replace(${sorted('p.proconfig')}, '[" ]', '', 'g'))::text
                FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
               WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_proc'::regclass AND m.objid = p.oid)`,
   // Not those of tables and of arrays, which come by themselves.
   type: `SELECT typ.title, ROW(typ.typtype, typ.typnotnull, format_type(nullif(typ.typbasetype, 0), typ.typtypmod), ${collation('typ.typcollation')},
-                ${bare("pg_get_expr(typ.typdefaultbin, 'pg_catalog.pg_type'::regclass)")},
+                ${bareExpression("pg_get_expr(typ.typdefaultbin, 'pg_catalog.pg_type'::regclass)")},
                 (SELECT string_agg(e.enumlabel, E'\\n' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = typ.oid),
                 (SELECT ROW(g.rngsubtype::regtype, ${collation('g.rngcollation')}) FROM pg_catalog.pg_range g WHERE g.rngtypid = typ.oid),
                 ${columns('typ.typrelid', version)})::text

@@ -76,7 +76,7 @@ async function restoreAndCheck(
     fetchArchive(manifest, deps),
   )
   try {
-    await restoreInto(scratch, deps, progress)
+    await restoreInto(scratch, manifest.object.bytes, deps, progress)
     const checkingSince = deps.now().getTime()
     const checks = await deps.log.group('Check', () => runChecks(request, deps, scratch, progress))
     await scratch.proveAlive()
@@ -93,6 +93,7 @@ async function restoreAndCheck(
 /** The passes of a restore into a new database, in the same order. */
 async function restoreInto(
   scratch: ScratchDatabase,
+  archiveBytes: number,
   deps: DrillDeps,
   progress: DrillProgress,
 ): Promise<void> {
@@ -103,6 +104,7 @@ async function restoreInto(
       {
         entries,
         facts: {
+          archiveBytes,
           hasSuperuser,
           grants: false,
           skipEventTriggers: !hasSuperuser || parseVersion(scratch.serverVersion).major < EVENT_TRIGGERS_OFF,

@@ -4,6 +4,7 @@ import type { Criterion, Measurement } from '../../core/criteria/criterion.ts'
 import { evaluateCriterion } from '../../core/criteria/evaluate-criterion.ts'
 import { downgradeKnownFindings, restoredCheck } from '../../core/drill/drill-checks.ts'
 import { excuseLeftOut } from '../../core/passes/excuses.ts'
+import { settleAll } from '../../core/settle-all.ts'
 import type { ScratchDatabase } from '../../postgres/scratch/database.ts'
 import { logChecks } from '../restore/check.ts'
 import { compareRows } from '../restore/compare-rows.ts'
@@ -17,9 +18,10 @@ export async function runChecks(
   { leftOut, restored }: Pick<DrillProgress, 'leftOut' | 'restored'>,
 ): Promise<readonly Check[]> {
   const { manifest } = request
-  const [found, rows] = await Promise.all([
+  const [found, rows, structure] = await settleAll([
     deps.readContent(scratch, manifest.fingerprint),
     compareRows(manifest, deps.signal, () => deps.compareRows(scratch, restored)),
+    deps.readStructure(scratch),
   ])
   const exact = excuseLeftOut(exactChecks(manifest, found), leftOut)
   const checks = [
@@ -27,7 +29,7 @@ export async function runChecks(
     ...exact,
     ...rows,
     ...(await checkCriteria(request, deps, scratch)),
-    ...downgradeKnownFindings(await deps.readStructure(scratch), exact, manifest),
+    ...downgradeKnownFindings(structure, exact, manifest),
   ]
   // After everything that is compared: it makes an extension.
   if (deps.checkPages !== undefined) checks.push(await deps.checkPages(scratch))

@@ -1,5 +1,6 @@
 import { excuseTriggers } from '../../core/checks/archive-rows.ts'
 import { downgradeKnownFindings } from '../../core/drill/drill-checks.ts'
+import { settleAll } from '../../core/settle-all.ts'
 import { type CheckDeps, checkRestored, compareContents, logChecks, structureChecks } from './check.ts'
 import type { PlannedRestore } from './request.ts'
 import type { RestoreResult } from './result.ts'
@@ -25,10 +26,12 @@ export async function checkReplaced(
   }
   if (!allOrNothing) return await checkRestored(request, deps)
   const startedAt = deps.now().getTime()
-  await deps.analyze(target.database)
-  const rows = await compareContents(request, deps, writtenBy)
-  const structure = downgradeKnownFindings(await structureChecks(request, deps), compared.checks, manifest)
-  const checks = [...compared.checks, ...rows, ...structure]
+  const [rows, structure] = await settleAll([
+    compareContents(request, deps, writtenBy),
+    deps.analyze(target.database).then(() => structureChecks(request, deps)),
+  ])
+  const known = downgradeKnownFindings(structure, compared.checks, manifest)
+  const checks = [...compared.checks, ...rows, ...known]
   logChecks(checks, deps.log)
   return { checks, checksMs: (compared.checksMs ?? 0) + deps.now().getTime() - startedAt }
 }

@@ -8,6 +8,7 @@ import { excuseLeftOut } from '../../core/passes/excuses.ts'
 import type { LeftOut } from '../../core/passes/pass.ts'
 import { tooLargeToCompare } from '../../core/restore/contents-limit.ts'
 import { narrowFound, narrowManifest, type RestoreScope } from '../../core/restore/restore-scope.ts'
+import { settleAll } from '../../core/settle-all.ts'
 import type { TransactionRange } from '../../postgres/target/later-writes.ts'
 import { compareRows } from './compare-rows.ts'
 import type { RestoreResult } from './result.ts'
@@ -41,22 +42,23 @@ interface CheckRequest {
   readonly unrestored: readonly LeftOut[]
 }
 
-/** Updates the statistics, then compares everything with the manifest and the archive. */
+/**
+ * Updates the statistics and compares everything with the manifest and the archive, side by side: with
+ * thousands of tables each takes seconds of one processor.
+ */
 export async function checkRestored(
   request: CheckRequest,
   deps: CheckDeps,
 ): Promise<Pick<RestoreResult, 'checks' | 'checksMs'>> {
   const { manifest, name } = request
   const startedAt = deps.now().getTime()
-  await deps.analyze(name)
-  const found = await deps.readContent(name, manifest.fingerprint)
+  const [found, rows, structure] = await settleAll([
+    deps.readContent(name, manifest.fingerprint),
+    compareContents(request, deps, null),
+    deps.analyze(name).then(() => structureChecks(request, deps)),
+  ])
   const exact = compareContent(request, found)
-  const rows = await compareContents(request, deps, null)
-  const checks = [
-    ...exact,
-    ...rows,
-    ...downgradeKnownFindings(await structureChecks(request, deps), exact, manifest),
-  ]
+  const checks = [...exact, ...rows, ...downgradeKnownFindings(structure, exact, manifest)]
   logChecks(checks, deps.log)
   return { checks, checksMs: deps.now().getTime() - startedAt }
 }

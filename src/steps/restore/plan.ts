@@ -1,4 +1,4 @@
-import type { ArchiveToc, ChosenEntries } from '../../core/backup/archive-toc.ts'
+import { type ArchiveToc, type ChosenEntries, renderEntry } from '../../core/backup/archive-toc.ts'
 import { renderIdentity } from '../../core/backup/database-identity.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { otherBucketNote } from '../../core/backup/restore-commands.ts'
@@ -244,5 +244,5 @@ function refuse(problems: readonly TargetProblem[]): void {
 }
 
 function archiveFacts({ kept }: ChosenEntries, { user }: TargetFacts): ArchiveFacts {
-  return { entries: kept.length, ofOthers: entriesOfOthers(kept, user).map(({ title }) => title) }
+  return { entries: kept.length, ofOthers: entriesOfOthers(kept, user).map(renderEntry) }
 }

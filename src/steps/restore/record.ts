@@ -1,3 +1,4 @@
+import { renderEntry } from '../../core/backup/archive-toc.ts'
 import { renderDrillId } from '../../core/backup/bucket-layout.ts'
 import { type Verdict, verdictOf } from '../../core/checks/check.ts'
 import type { OperatorError } from '../../core/errors.ts'
@@ -97,7 +98,7 @@ function optionFacts(
   return {
     selection: scope.of,
     tables: 'tables' in scope ? scope.tables.map(({ schema, name }) => `${schema}.${name}`) : [],
-    leftOut: entries.leftOut.map(({ title }) => title),
+    leftOut: entries.leftOut.map(renderEntry),
     sessionSettings,
   }
 }

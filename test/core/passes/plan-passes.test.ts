@@ -5,6 +5,7 @@ import { planPasses } from '../../../src/core/passes/plan-passes.ts'
 import { archiveEntry } from '../../support/samples/archive-entry.ts'
 
 const DRILL: PassFacts = {
+  archiveBytes: 1_000_000,
   hasSuperuser: true,
   grants: false,
   skipEventTriggers: false,
@@ -70,6 +71,25 @@ describe('the plan of passes', () => {
       decoration: [3],
       leftOut: [],
     })
+  })
+
+  it('lets many small tables be made side by side, large ones with their rows', () => {
+    const tables = Array.from({ length: 500 }, (_, i) => [
+      archiveEntry(1000 + i, 'TABLE', `t${i}`, { schema: 'public' }),
+      archiveEntry(3000 + i, 'TABLE DATA', `t${i}`, { schema: 'public', dependsOn: [`${1000 + i}`] }),
+    ]).flat()
+    const type = archiveEntry(1, 'TYPE', 'mood', { schema: 'public' })
+    const view = archiveEntry(2, 'VIEW', 'v', { schema: 'public', dependsOn: ['1000'] })
+    const plan = (archiveBytes: number) =>
+      planPasses([type, ...tables, view], { ...TARGET, archiveBytes }).before.map(pass => [
+        ...[pass.name, pass.isParallel, pass.entries.length, pass.groups?.length],
+      ])
+    expect(plan(1_000_000)).toEqual([
+      ['structure', false, 1, undefined],
+      ['structure', false, 500, 500],
+      ['structure and rows', true, 501, undefined],
+    ])
+    expect(plan(100_000_000)).toEqual([['structure and rows', true, 1002, undefined]])
   })
 
   it('gives a scratch superuser the closed list only, and leaves foreign servers alone', () => {

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { renderEntry } from '../../../src/core/backup/archive-toc.ts'
 import { TocParser } from '../../../src/core/backup/read-toc.ts'
 import { needsSuperuser } from '../../../src/core/passes/superuser-entries.ts'
 import { readArchiveToc } from '../../../src/postgres/client-tools/archive-toc-file.ts'
@@ -33,7 +34,7 @@ describe('the table of contents of an archive', () => {
     )
     const lines = listed.split('\n').filter(line => /^\d+;/.test(line))
     const { entries } = await readArchiveToc(archive)
-    const rendered = entries.map(({ id, title }) => `${id} ${title}`)
+    const rendered = entries.map(entry => `${entry.id} ${renderEntry(entry)}`)
     expect(rendered).toEqual(lines.map(line => line.replace(/^(\d+); \d+ \d+ /, '$1 ')))
     expect(entries.length).toBeGreaterThan(500)
   })

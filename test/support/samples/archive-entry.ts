@@ -20,7 +20,6 @@ export function archiveEntry(
     section: sectionOf(kind),
     definition: '',
     dependsOn: [],
-    title: `${kind} ${schema ?? '-'} ${name} ${owner}`,
     ...more,
   }
 }
