@@ -5,8 +5,10 @@ import { createBucket, type TestBucket } from '../../test/support/bucket.ts'
 import { databaseUrl, withClient } from '../../test/support/database.ts'
 import { dumpOptions, labEnvironment } from '../../test/support/dump.ts'
 import type { ActionOptions } from '../../test/support/runner.ts'
+import { atMost, renderTimes } from './aim.ts'
 import { actionContender } from './contenders.ts'
-import { holdContest, ratio, type Section } from './contest.ts'
+import { holdContest, peakOf, ratio, type Section } from './contest.ts'
+import { describeSubject } from './subject.ts'
 
 const HERE = 'this checkout'
 const THERE = 'the other'
@@ -32,21 +34,16 @@ export async function checkoutContest(
       ...actionContender(action, () => ({ ...optionsOf(action, lab, url, bucket), root: from })),
       name,
     })
-    const title = `${action} of logi, ${renderBytes(bytes)}, against another checkout`
+    const title = `${action} of ${describeSubject({ kind: 'logi', bytes })}, against another checkout`
     console.log(title)
     const results = await holdContest([contender(HERE, here, '.'), contender(THERE, there, root)], rounds)
-    const peak = results.get(HERE)?.peakBytes ?? Number.NaN
     sections.push({
       title,
+      about: 'The same action, as two checkouts have built it, each with backups of its own.',
       results,
       aims: [
-        {
-          name: `${HERE} / ${THERE}`,
-          value: ratio(results, HERE, THERE),
-          limit: NOISE,
-          render: value => `${value.toFixed(2)} ×`,
-        },
-        { name: `peak memory of ${action}`, value: peak, limit: 250 * MIB, render: renderBytes },
+        atMost(`${HERE} / ${THERE}`, ratio(results, HERE, THERE), NOISE, renderTimes),
+        atMost(`peak memory of ${action}`, peakOf(results, HERE), 250 * MIB, renderBytes),
       ],
     })
   }

@@ -2,21 +2,34 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import process from 'node:process'
 import type { TestBucket } from '../../test/support/bucket.ts'
-import { type ActionOptions, type ActionRun, runAction } from '../../test/support/runner.ts'
-import type { Contender, Sample } from './contest.ts'
+import { type ActionOptions, type ActionRun, startAction } from '../../test/support/runner.ts'
+import { type Contender, otherSample, type Sample } from './contest.ts'
+import { watchParts } from './parts.ts'
 
-/** One of our actions; `accept` sees each run, and throws where it did not do its work. */
-export function actionContender(
+/** One of our actions. */
+export function actionContender(action: string, options: () => ActionOptions): Contender {
+  return { name: action, run: async () => (await measureAction(action, options())).sample }
+}
+
+/** Runs one of our actions. Throws its log where it failed. */
+export async function measureAction(
   action: string,
-  options: () => ActionOptions,
-  secondsOf: (run: ActionRun) => number = run => run.durationMs / 1000,
-): Contender {
-  const run = async (): Promise<Sample> => {
-    const done = await runAction(action, options())
-    if (done.exitCode !== 0) throw new Error(done.log)
-    return { seconds: secondsOf(done), cpuSeconds: done.cpuSeconds, peakBytes: done.peakRssBytes }
+  options: ActionOptions,
+): Promise<{ readonly run: ActionRun; readonly sample: Sample }> {
+  const started = startAction(action, options)
+  const readParts = watchParts(action, started)
+  const run = await started.finished
+  if (run.exitCode !== 0) throw new Error(run.log)
+  return {
+    run,
+    sample: {
+      seconds: run.durationMs / 1000,
+      cpuSeconds: run.cpuSeconds,
+      peakBytes: run.peakRssBytes,
+      summaryBytes: Buffer.byteLength(run.summary),
+      parts: readParts(),
+    },
   }
-  return { name: action, run }
 }
 
 /** What an operator would type instead: a line of bash, with `pipefail`. */
@@ -25,10 +38,7 @@ export function shellContender(
   commandLine: string,
   env: Readonly<Record<string, string>>,
 ): Contender {
-  return {
-    name,
-    run: async () => ({ seconds: await runShell(commandLine, env), cpuSeconds: null, peakBytes: null }),
-  }
+  return { name, run: async () => otherSample(await runShell(commandLine, env)) }
 }
 
 /** Seconds that a line of bash took. Throws when it fails. */

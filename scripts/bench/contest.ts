@@ -1,9 +1,16 @@
+import type { Aim } from './aim.ts'
+import type { Part } from './parts.ts'
+
 /** What is measured of one run. */
 export interface Sample {
   readonly seconds: number
   /** Of our own process; null if another program ran. */
   readonly cpuSeconds: number | null
   readonly peakBytes: number | null
+  /** Of the job summary; null if another program ran. */
+  readonly summaryBytes: number | null
+  /** What the whole run was spent on, in order; empty where that is not known. */
+  readonly parts: readonly Part[]
 }
 
 export interface Contender {
@@ -14,18 +21,18 @@ export interface Contender {
 /** The medians of every contender, by name. */
 export type Results = ReadonlyMap<string, Sample>
 
-/** A figure with the aim it is held against. */
-export interface Aim {
-  readonly name: string
-  readonly value: number
-  readonly limit: number
-  /** How the value is written: `1.15 ×`, `212 MiB`. */
-  readonly render: (value: number) => string
+/** Figures other than times, as text. */
+export interface Table {
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly string[])[]
 }
 
 export interface Section {
   readonly title: string
+  /** What was done, for a reader who does not know the code. */
+  readonly about: string
   readonly results: Results
+  readonly table?: Table
   readonly aims: readonly Aim[]
 }
 
@@ -51,12 +58,21 @@ export function secondsOf(results: Results, name: string): number {
   return results.get(name)?.seconds ?? Number.NaN
 }
 
+export function peakOf(results: Results, name: string): number {
+  return results.get(name)?.peakBytes ?? Number.NaN
+}
+
+/** A run of another program than ours. */
+export function otherSample(seconds: number, parts: readonly Part[] = []): Sample {
+  return { seconds, cpuSeconds: null, peakBytes: null, summaryBytes: null, parts }
+}
+
 function renderLast([name, own]: readonly [string, readonly Sample[]]): string {
   return `${name} ${own.at(-1)?.seconds.toFixed(1)} s`
 }
 
-function medianSample(samples: readonly Sample[]): Sample {
-  const of = (key: 'cpuSeconds' | 'peakBytes') => {
+export function medianSample(samples: readonly Sample[]): Sample {
+  const of = (key: 'cpuSeconds' | 'peakBytes' | 'summaryBytes') => {
     const known = samples.map(sample => sample[key]).filter(value => value !== null)
     return known.length === 0 ? null : median(known)
   }
@@ -64,6 +80,11 @@ function medianSample(samples: readonly Sample[]): Sample {
     seconds: median(samples.map(({ seconds }) => seconds)),
     cpuSeconds: of('cpuSeconds'),
     peakBytes: of('peakBytes'),
+    summaryBytes: of('summaryBytes'),
+    parts: (samples[0]?.parts ?? []).map(({ name }) => {
+      const same = samples.flatMap(({ parts }) => parts.filter(part => part.name === name))
+      return { name, seconds: median(same.map(({ seconds }) => seconds)) }
+    }),
   }
 }
 

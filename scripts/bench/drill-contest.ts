@@ -8,20 +8,44 @@ import { connectionUrl, withDatabase } from '../../src/core/pg/connection.ts'
 import { MIB, renderBytes } from '../../src/core/text/bytes.ts'
 import { type Cluster, clusterDirectory, startCluster } from '../../src/postgres/scratch/cluster.ts'
 import { openSession } from '../../src/postgres/session/session.ts'
-import { type BenchKind, ensureBench } from '../../test/data/bench.ts'
-import { createBucket, type TestBucket } from '../../test/support/bucket.ts'
-import { databaseUrl } from '../../test/support/database.ts'
-import { dumpOptions, labEnvironment } from '../../test/support/dump.ts'
-import { runAction } from '../../test/support/runner.ts'
-import { isInstalled, runShell } from './contenders.ts'
-import { type Contender, holdContest, ratio, type Sample, type Section } from './contest.ts'
-import { type Network, startShapedProxy } from './shaped-proxy.ts'
+import type { TestBucket } from '../../test/support/bucket.ts'
+import { atMost, renderTimes } from './aim.ts'
+import { isInstalled, measureAction, runShell } from './contenders.ts'
+import {
+  type Contender,
+  holdContest,
+  otherSample,
+  peakOf,
+  ratio,
+  type Sample,
+  type Section,
+} from './contest.ts'
+import type { Network } from './shaped-proxy.ts'
+import { startStoreProxy } from './store-proxy.ts'
+import { DATABASE, describeSubject, ensureArchive, type Subject } from './subject.ts'
 
 const ACTION = 'verify-drill'
-const BY_HAND = 'aws s3 cp, pg_restore --jobs 2'
+const DOWNLOAD = 'aws s3 cp'
+const RESTORE = 'pg_restore --jobs 2'
 
 /** What of a drill is held against the same by hand. */
 type Stage = 'download' | 'recovery' | 'drill'
+
+const STAGES: Readonly<Record<Stage, { limit: number; name: string; about: string }>> = {
+  download: { limit: 0.9, name: 'Download', about: 'Seconds are those of the download.' },
+  recovery: {
+    limit: 1.1,
+    name: 'Recovery',
+    about: 'Seconds are those of the download and the restore, without the checks.',
+  },
+  drill: { limit: 1.5, name: 'Drill', about: 'Seconds of the drill include its checks.' },
+}
+
+interface DrillTerms {
+  readonly network: Network
+  readonly stage: Stage
+  readonly rounds: number
+}
 
 /**
  * verify-drill against `aws s3 cp` to disk and a bare pg_restore into a server with the same settings, over
@@ -29,64 +53,50 @@ type Stage = 'download' | 'recovery' | 'drill'
  * checks too.
  */
 export async function drillContest(
-  lab: Lab,
-  kind: BenchKind,
-  bytes: number,
-  { network, stage, rounds }: { readonly network: Network; readonly stage: Stage; readonly rounds: number },
+  subject: Subject,
+  { network, stage, rounds }: DrillTerms,
 ): Promise<Section> {
-  const database = await ensureBench(lab, kind, bytes)
-  await using bucket = await createBucket(lab)
-  const from = { url: databaseUrl(lab, database) }
-  const dumped = await runAction(
-    'dump-to-s3',
-    dumpOptions(lab, from, bucket, { inputs: { database: 'bench' } }),
-  )
-  if (dumped.exitCode !== 0) throw new Error(dumped.log)
-  const endpoint = new URL(lab.s3.endpoint)
-  await using proxy = await startShapedProxy(
-    { host: endpoint.hostname, port: Number(endpoint.port) },
-    network,
-  )
-  if (network.roundTripMs > 0) endpoint.port = String(proxy.port)
-  const env = { ...labEnvironment(lab), AWS_ENDPOINT_URL_S3: endpoint.href.replace(/\/$/, '') }
+  const { lab, bucket } = subject
+  const uri = `s3://${bucket.name}/${await ensureArchive(subject)}`
+  await using store = await startStoreProxy(lab, network)
+  // Loopback needs no proxy, which would take processor time from both.
+  const endpoint = network.roundTripMs > 0 ? store.env.AWS_ENDPOINT_URL_S3 : lab.s3.endpoint
+  const env = { ...store.env, AWS_ENDPOINT_URL_S3: endpoint ?? '' }
+  const hand = stage === 'download' ? DOWNLOAD : `${DOWNLOAD}, ${RESTORE}`
   const contenders: readonly Contender[] = [
     { name: ACTION, run: () => drill(bucket, env, stage) },
-    ...(isInstalled('aws') ? [{ name: BY_HAND, run: () => byHand(lab, bucket, env, stage) }] : []),
+    ...(isInstalled('aws') ? [{ name: hand, run: () => byHand(lab, uri, env, stage) }] : []),
   ]
-  const title = `${stage} of ${kind}, ${renderBytes(bytes)}, ${network.name}`
+  const { limit, name, about } = STAGES[stage]
+  const title = `${name} of ${describeSubject(subject)}, ${network.name} to the store`
   console.log(title)
   const results = await holdContest(contenders, rounds)
-  const limit = { download: 0.9, recovery: 1.1, drill: 1.5 }[stage]
-  const times = (value: number) => `${value.toFixed(2)} ×`
-  const peak = results.get(ACTION)?.peakBytes ?? Number.NaN
+  const memory = (subject.kind === 'tables' ? 300 : 250) * MIB
   return {
     title,
+    about: `verify-drill against the same by hand, into a server with the same settings. ${about}`,
     results,
     aims: [
-      ...(results.has(BY_HAND)
-        ? [{ name: `${stage} / by hand`, value: ratio(results, ACTION, BY_HAND), limit, render: times }]
+      ...(results.has(hand)
+        ? [atMost(`${ACTION} / ${hand}`, ratio(results, ACTION, hand), limit, renderTimes)]
         : []),
-      {
-        name: 'peak memory of verify-drill',
-        value: peak,
-        limit: (kind === 'tables' ? 300 : 250) * MIB,
-        render: renderBytes,
-      },
+      atMost(`peak memory of ${ACTION}`, peakOf(results, ACTION), memory, renderBytes),
     ],
   }
 }
 
-async function drill(
+/** A drill of the newest backup, with the seconds of that stage. */
+export async function drill(
   bucket: TestBucket,
   env: Readonly<Record<string, string>>,
   stage: Stage,
 ): Promise<Sample> {
-  const inputs = { destination: `s3://${bucket.name}/backups`, database: 'bench', jobs: '2' }
-  const run = await runAction('verify-drill', { inputs, env })
+  const inputs = { destination: `s3://${bucket.name}/backups`, database: DATABASE, jobs: '2' }
+  const { run, sample } = await measureAction(ACTION, { inputs, env })
   if (run.outputs.verdict !== 'pass') throw new Error(run.log)
   const key = (await bucket.list('backups/drills/')).at(-1) ?? ''
   const { durations } = parseDrillRecord((await bucket.read(key)).toString(), key)
-  return { seconds: secondsOf(durations, stage), cpuSeconds: run.cpuSeconds, peakBytes: run.peakRssBytes }
+  return { ...sample, seconds: secondsOf(durations, stage) }
 }
 
 function secondsOf({ downloadMs, restoreMs, totalMs }: DrillRecord['durations'], stage: Stage): number {
@@ -97,21 +107,24 @@ function secondsOf({ downloadMs, restoreMs, totalMs }: DrillRecord['durations'],
 
 async function byHand(
   lab: Lab,
-  bucket: TestBucket,
+  uri: string,
   env: Readonly<Record<string, string>>,
   stage: Stage,
 ): Promise<Sample> {
   const directory = await mkdtemp(join(tmpdir(), 'pg-runbook-bench-'))
   try {
     const file = join(directory, 'archive.dump')
-    const [archive = ''] = await bucket.list('backups/archives/')
-    const copy = `aws s3 cp --only-show-errors --endpoint-url ${env.AWS_ENDPOINT_URL_S3} s3://${bucket.name}/${archive} '${file}'`
+    const copy = `aws s3 cp --only-show-errors --endpoint-url ${env.AWS_ENDPOINT_URL_S3} ${uri} '${file}'`
     const download = await runShell(copy, env)
-    if (stage === 'download') return { seconds: download, cpuSeconds: null, peakBytes: null }
+    if (stage === 'download') return otherSample(download)
     await using cluster = await startServer(lab)
     const target = connectionUrl(await emptyDatabase(cluster)).reveal()
-    const restore = `pg_restore --exit-on-error --no-owner --no-acl --jobs 2 --dbname '${target}' '${file}'`
-    return { seconds: download + (await runShell(restore, env)), cpuSeconds: null, peakBytes: null }
+    const command = `pg_restore --exit-on-error --no-owner --no-acl --jobs 2 --dbname '${target}' '${file}'`
+    const restore = await runShell(command, env)
+    return otherSample(download + restore, [
+      { name: DOWNLOAD, seconds: download },
+      { name: RESTORE, seconds: restore },
+    ])
   } finally {
     await rm(directory, { recursive: true })
   }

@@ -1,74 +1,106 @@
-import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Lab } from '../../lab/lab.ts'
-import { manifestKey } from '../../src/core/backup/bucket-layout.ts'
-import { mapBounded } from '../../src/core/map-bounded.ts'
+import { TREND_LENGTH } from '../../src/core/summary/trend.ts'
 import { renderCount } from '../../src/core/text/bytes.ts'
-import { createBucket, type TestBucket } from '../../test/support/bucket.ts'
+import { createBucket } from '../../test/support/bucket.ts'
 import { createDatabase } from '../../test/support/database.ts'
-import { dumpOptions, labEnvironment } from '../../test/support/dump.ts'
-import { actionContender } from './contenders.ts'
-import { type Aim, type Contender, holdContest, type Section } from './contest.ts'
-import { type Network, startShapedProxy } from './shaped-proxy.ts'
+import { dumpOptions } from '../../test/support/dump.ts'
+import type { ActionOptions } from '../../test/support/runner.ts'
+import { atMost } from './aim.ts'
+import { measureAction } from './contenders.ts'
+import type { Sample, Section } from './contest.ts'
+import { countLookUps, type LookUps } from './look-ups.ts'
+import { addOlderManifests, removeManifests } from './older-manifests.ts'
+import type { Network } from './shaped-proxy.ts'
+import { type StoreProxy, startStoreProxy } from './store-proxy.ts'
+import { DATABASE } from './subject.ts'
 
-const LOCATION = { prefix: 'backups', database: 'bench' }
-const HOUR_MS = 3_600_000
-/** A trend reads ten heads. */
-const MOST_MORE = 12
+const MOST_REQUESTS = 10
 
-/** How much more often a dump, a drill and a freshness check wait for a store with many older manifests. */
+interface Task {
+  readonly name: string
+  readonly action: string
+  readonly options: ActionOptions
+}
+
+interface Looked extends LookUps {
+  readonly sample: Sample
+}
+
+/** How often an action asks a far store for backups, with one manifest there and with many older ones. */
 export async function historyContest(lab: Lab, manifests: number, network: Network): Promise<Section> {
   await using database = await createDatabase(lab, 'CREATE TABLE t AS SELECT 1 AS x', 'bench')
   await using bucket = await createBucket(lab)
-  const endpoint = new URL(lab.s3.endpoint)
-  await using store = await startShapedProxy(
-    { host: endpoint.hostname, port: Number(endpoint.port) },
-    network,
-  )
-  endpoint.port = String(store.port)
-  const env = { ...labEnvironment(lab), AWS_ENDPOINT_URL_S3: endpoint.origin }
-  const title = `${renderCount(manifests)} older manifests, ${network.name} to the store`
+  await using store = await startStoreProxy(lab, network)
+  const title = `${renderCount(manifests)} older manifests of one database, ${network.name} to the store`
   console.log(title)
-  const inputs = { destination: `s3://${bucket.name}/backups`, database: 'bench' }
-  const dump = dumpOptions(lab, { url: database.url }, bucket, { inputs: { database: 'bench' }, env })
-  const actions: readonly Contender[] = [
-    actionContender('dump-to-s3', () => dump),
-    actionContender('verify-drill', () => ({ inputs, env })),
-    actionContender('check-freshness', () => ({ inputs, env })),
-  ]
-  const roundTrips = new Map<string, number[]>()
-  const counted = actions.map(({ name, run }) => ({
-    name,
-    run: async () => {
-      const before = store.roundTrips()
-      const sample = await run()
-      roundTrips.set(name, [...(roundTrips.get(name) ?? []), store.roundTrips() - before])
-      return sample
+  const from = { 'database-url': database.url }
+  const inputs = { destination: `s3://${bucket.name}/backups`, database: DATABASE }
+  const { env } = store
+  const gate = { ...from, ...inputs, migrations: 'always', 'verify-level': 'checksum' }
+  const target = { 'target-url': database.url, mode: 'new-database', 'dry-run': 'true' }
+  const tasks: readonly Task[] = [
+    {
+      name: 'dump-to-s3',
+      action: 'dump-to-s3',
+      options: dumpOptions(lab, database, bucket, { inputs: { database: DATABASE }, env }),
     },
-  }))
-  for (const { run } of counted) await run()
-  await fill(bucket, manifests)
-  const results = await holdContest(counted, 1)
-  const aims = [...roundTrips].map(
-    ([name, [without = 0, within = 0]]): Aim => ({
-      name: `more round trips of ${name} than with one backup`,
-      value: within - without,
-      limit: MOST_MORE,
-      render: String,
-    }),
-  )
-  return { title, results, aims }
+    { name: 'verify-drill', action: 'verify-drill', options: { inputs, env } },
+    {
+      name: 'restore-from-s3, dry run',
+      action: 'restore-from-s3',
+      options: { inputs: { ...inputs, ...target }, env },
+    },
+    { name: 'check-freshness', action: 'check-freshness', options: { inputs, env } },
+    {
+      name: 'gate that reuses a backup',
+      action: 'pre-migration-snapshot',
+      options: { inputs: { ...gate, 'reuse-within': '10m' }, env },
+    },
+  ]
+  const few = await lookAll(tasks, store)
+  const keys = await addOlderManifests(bucket, manifests)
+  const many = await lookAll(tasks, store)
+  await removeManifests(bucket, keys)
+  return toSection(title, tasks, few, many)
 }
 
-/** Copies a manifest, with the head in its metadata, under older names, one an hour. */
-async function fill(bucket: TestBucket, manifests: number): Promise<void> {
-  const [key = ''] = await bucket.list('backups/manifests/')
-  const Body = await bucket.read(key)
-  const { Metadata } = await bucket.client.send(new HeadObjectCommand({ Bucket: bucket.name, Key: key }))
-  const newest = Date.now() - HOUR_MS
-  const ages = Array.from({ length: manifests }, (_, i) => i)
-  await mapBounded(ages, 32, async age => {
-    const id = { instant: new Date(newest - age * HOUR_MS), kind: 'daily', nonce: '0000000a' } as const
-    const command = { Bucket: bucket.name, Key: manifestKey(LOCATION, id), Body, Metadata }
-    await bucket.client.send(new PutObjectCommand(command))
-  })
+async function lookAll(tasks: readonly Task[], store: StoreProxy): Promise<readonly Looked[]> {
+  const looked: Looked[] = []
+  for (const { name, action, options } of tasks) {
+    const before = store.requests().length
+    const { sample } = await measureAction(action, options)
+    const counts = countLookUps(store.requests().slice(before))
+    console.log(`  ${name}: ${sample.seconds.toFixed(1)} s, ${JSON.stringify(counts)}`)
+    looked.push({ ...counts, sample })
+  }
+  return looked
+}
+
+function toSection(
+  title: string,
+  tasks: readonly Task[],
+  few: readonly Looked[],
+  many: readonly Looked[],
+): Section {
+  const both = (index: number, render: (looked: Looked) => string) =>
+    [few[index], many[index]].map(looked => (looked === undefined ? '' : render(looked))).join(' → ')
+  return {
+    title,
+    about: `Each cell has the figure with one manifest in the bucket, and the figure with all. Looking means LIST, and manifests and records that are read. The heads are not counted: a trend asks for at most ${TREND_LENGTH}, side by side.`,
+    results: new Map(),
+    table: {
+      head: ['', 'LIST', 'Manifests and records read', 'Heads for the trend', 'Seconds'],
+      rows: tasks.map(({ name }, index) => [
+        name,
+        both(index, ({ lists }) => String(lists)),
+        both(index, ({ reads }) => String(reads)),
+        both(index, ({ heads }) => String(heads)),
+        both(index, ({ sample }) => sample.seconds.toFixed(1)),
+      ]),
+    },
+    aims: tasks.map(({ name }, index) => {
+      const { lists = Number.NaN, reads = Number.NaN } = many[index] ?? {}
+      return atMost(`requests that look for backups: ${name}`, lists + reads, MOST_REQUESTS, String)
+    }),
+  }
 }

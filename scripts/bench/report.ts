@@ -1,58 +1,110 @@
 import { renderBytes } from '../../src/core/text/bytes.ts'
-import type { Aim, Section } from './contest.ts'
+import type { Aim } from './aim.ts'
+import type { Results, Section, Table } from './contest.ts'
+import { renderParts } from './parts.ts'
 
 /** The machine and the versions that figures were measured on. */
 export interface Machine {
   readonly processors: string
   readonly memoryBytes: number
-  readonly node: string
-  readonly postgres: string
+  /** Programs and their versions. */
+  readonly versions: readonly string[]
   readonly measuredOn: string
   readonly command: string
 }
 
-/** docs/benchmarks.md: aims first, then every contest with its medians. */
-export function renderReport(sections: readonly Section[], machine: Machine): string {
+/** Contests that one command repeats: `npm run bench -- --only <name>`. */
+export interface Group {
+  readonly name: string
+  readonly about: string
+  readonly sections: readonly Section[]
+}
+
+const HOW_TO_READ = `Database, store and runner share one machine, so a busy one slows all of them. Times are medians of
+the rounds; trust the ratios, whose two sides come from one run. A far network is a proxy on loopback: it delays answers by the
+round trip, and limits the speed of each connection. CPU seconds and peak memory are those of our own process, without pg_dump
+and pg_restore. *Where the time went* adds up to the whole run, start-up included. An aim says *missed* where the figure is worse,
+or was not measured.`
+
+/** docs/benchmarks.md: what there is, then the aims, then every contest with its medians. */
+export function renderReport(groups: readonly Group[], machine: Machine): string {
   return [
     '# Benchmarks',
     '',
-    `Written by \`${machine.command}\` on ${machine.measuredOn}, on a machine that database, store and runner share:`,
-    `${machine.processors}, ${renderBytes(machine.memoryBytes)} of memory, Node ${machine.node}, ${machine.postgres}.`,
-    'Times are medians of a noisy machine: trust the ratios, which come from one run.',
+    'How dump-to-s3, verify-drill and restore-from-s3 compare with the commands that you would type instead.',
+    `Written by \`${machine.command}\` on ${machine.measuredOn}.`,
+    `Measured on ${machine.processors}, ${renderBytes(machine.memoryBytes)} of memory; ${machine.versions.join(', ')}.`,
+    '',
+    HOW_TO_READ,
+    '',
+    ...renderTable({
+      head: ['Contests', 'To repeat them'],
+      rows: groups.map(({ name, about }) => [about, `\`npm run bench -- --only ${name}\``]),
+    }),
     '',
     '## Aims',
     '',
-    '| Contest | Figure | Measured | Aim | |',
-    '|---|---|---|---|---|',
-    ...sections.flatMap(({ title, aims }) => aims.map(aim => renderAim(title, aim))),
-    '',
+    ...groups.flatMap(({ sections }) => sections).flatMap(renderAims),
     '## Contests',
-    ...sections.flatMap(renderSection),
+    ...groups.flatMap(({ sections }) => sections).flatMap(renderSection),
     '',
   ].join('\n')
 }
 
-export function isHeld({ value, limit }: Aim): boolean {
-  return value <= limit
+function renderAims({ title, aims }: Section): readonly string[] {
+  if (aims.length === 0) return []
+  return [
+    ...renderTable({
+      head: [title, 'Measured', 'Aim', ''],
+      rows: aims.map(renderAim),
+    }),
+    '',
+  ]
 }
 
-function renderAim(title: string, aim: Aim): string {
-  const { name, value, limit, render } = aim
-  return `| ${title} | ${cell(name)} | ${render(value)} | at most ${render(limit)} | ${isHeld(aim) ? 'held' : '**missed**'} |`
+function renderAim({ name, measured, expected, isHeld }: Aim): readonly string[] {
+  return [name, measured, expected, isHeld ? 'held' : '**missed**']
 }
 
-function renderSection({ title, results }: Section): readonly string[] {
+function renderSection({ title, about, results, table }: Section): readonly string[] {
   return [
     '',
     `### ${title}`,
     '',
-    '| | Seconds | CPU seconds of our process | Peak memory |',
-    '|---|---|---|---|',
-    ...[...results].map(
-      ([name, { seconds, cpuSeconds, peakBytes }]) =>
-        `| ${cell(name)} | ${seconds.toFixed(1)} | ${cpuSeconds?.toFixed(1) ?? ''} | ${peakBytes === null ? '' : renderBytes(peakBytes)} |`,
-    ),
+    about,
+    ...(results.size === 0 ? [] : ['', ...renderTable(toTable(results))]),
+    ...(table === undefined ? [] : ['', ...renderTable(table)]),
+    ...renderWhere(results),
   ]
+}
+
+function toTable(results: Results): Table {
+  return {
+    head: ['', 'Seconds', 'CPU seconds', 'Peak memory'],
+    rows: [...results].map(([name, { seconds, cpuSeconds, peakBytes }]) => [
+      name,
+      seconds.toFixed(1),
+      cpuSeconds?.toFixed(1) ?? '',
+      peakBytes === null ? '' : renderBytes(peakBytes),
+    ]),
+  }
+}
+
+/** What limits a contender, as it was measured. */
+function renderWhere(results: Results): readonly string[] {
+  const known = [...results].filter(([, { parts }]) => parts.length > 0)
+  if (known.length === 0) return []
+  return [
+    '',
+    'Where the time went:',
+    '',
+    ...known.map(([name, { parts }]) => `- ${name}: ${renderParts(parts)}`),
+  ]
+}
+
+function renderTable({ head, rows }: Table): readonly string[] {
+  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)]
 }
 
 function cell(text: string): string {

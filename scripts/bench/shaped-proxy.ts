@@ -15,10 +15,28 @@ export interface ShapedProxy extends AsyncDisposable {
   readonly port: number
   /** Times that the client spoke after the server had: what a connection waits a round trip for. */
   roundTrips(): number
+  /** Method and path of every HTTP request so far. */
+  requests(): readonly string[]
+  /** Bytes that the service has sent, headers included. */
+  receivedBytes(): number
+}
+
+export const LOOPBACK: Network = {
+  name: 'loopback',
+  roundTripMs: 0,
+  bytesPerSecond: Number.POSITIVE_INFINITY,
+}
+/** A hosted runner and a database, or a store, on another continent. */
+export const FAR: Network = {
+  name: '100 ms, 10 MB/s a connection',
+  roundTripMs: 100,
+  bytesPerSecond: 10_000_000,
 }
 
 /** At least this much may be on the way in one direction of a connection. */
 const SMALLEST_WINDOW = 256 * 1024
+/** How a request of HTTP begins. */
+const REQUEST_LINE = /^(?:GET|HEAD|PUT|POST|DELETE) \S+/
 
 /** Forwards to a service with the delay and the speed of `network`. `await using` closes it. */
 export async function startShapedProxy(
@@ -27,6 +45,8 @@ export async function startShapedProxy(
 ): Promise<ShapedProxy> {
   const sockets = new Set<Socket>()
   let turns = 0
+  let receivedBytes = 0
+  const requests: string[] = []
   const server = createServer({ allowHalfOpen: true, noDelay: true }, async client => {
     sockets.add(client.on('error', () => client.destroy()))
     // The handshake of TCP takes a round trip.
@@ -34,11 +54,14 @@ export async function startShapedProxy(
     const upstream = connect({ ...target, allowHalfOpen: true, noDelay: true })
     sockets.add(upstream.on('error', () => client.destroy()))
     let isServersTurn = false
-    carry(client, upstream, network, () => {
+    carry(client, upstream, network, piece => {
+      const [request] = REQUEST_LINE.exec(piece.toString('latin1', 0, 2000)) ?? []
+      if (request !== undefined) requests.push(request)
       if (!isServersTurn) turns += 1
       isServersTurn = true
     })
-    carry(upstream, client, network, () => {
+    carry(upstream, client, network, piece => {
+      receivedBytes += piece.length
       isServersTurn = false
     })
   })
@@ -48,6 +71,8 @@ export async function startShapedProxy(
   return {
     port: address.port,
     roundTrips: () => turns,
+    requests: () => [...requests],
+    receivedBytes: () => receivedBytes,
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy()
       server.close()
@@ -57,9 +82,9 @@ export async function startShapedProxy(
 }
 
 /** Hands each piece on, in order, when a wire of this speed and length would. */
-function carry(from: Socket, to: Socket, network: Network, onData: () => void): void {
+function carry(from: Socket, to: Socket, network: Network, onData: (piece: Buffer) => void): void {
   const { roundTripMs, bytesPerSecond } = network
-  const window = Math.max(SMALLEST_WINDOW, (bytesPerSecond * roundTripMs) / 1000)
+  const window = Math.max(SMALLEST_WINDOW, roundTripMs === 0 ? 0 : (bytesPerSecond * roundTripMs) / 1000)
   let free = 0
   let underWay = 0
   let delivered = Promise.resolve()
@@ -72,7 +97,7 @@ function carry(from: Socket, to: Socket, network: Network, onData: () => void): 
     })
   }
   from.on('data', (piece: Buffer) => {
-    onData()
+    onData(piece)
     free = Math.max(free, performance.now()) + (piece.length / bytesPerSecond) * 1000
     underWay += piece.length
     if (underWay >= window) from.pause()

@@ -13,13 +13,15 @@ import { buildLogi } from './logi.ts'
 export const BENCH_KINDS = ['logi', 'entropy', 'series', 'tables'] as const
 export type BenchKind = (typeof BENCH_KINDS)[number]
 
+/** What a table of kind `tables` takes, with its key, its index and its sequence. */
+export const BYTES_PER_TABLE = 43_000
+
 /** What one row of each kind takes in the end, indexes included; measured at 256 MiB. */
 const BYTES_PER_ROW: Readonly<Record<BenchKind, number>> = {
   logi: 3070,
   entropy: 2090,
   series: 100,
-  // A table with its key, its index and its sequence.
-  tables: 43_000,
+  tables: BYTES_PER_TABLE,
 }
 
 /**
