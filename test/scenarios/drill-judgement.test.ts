@@ -7,6 +7,7 @@ import { readCriteria } from '../../src/actions/verify-drill/criteria-file.ts'
 import type { Manifest } from '../../src/core/backup/manifest.ts'
 import { type Check, verdictOf } from '../../src/core/checks/check.ts'
 import { exactChecks, type RestoredContent } from '../../src/core/checks/compare-manifest.ts'
+import { foldDefinitions } from '../../src/core/checks/definitions.ts'
 import type { Criterion } from '../../src/core/criteria/criterion.ts'
 import { evaluateCriterion } from '../../src/core/criteria/evaluate-criterion.ts'
 import { parseConnectionUrl } from '../../src/core/pg/connection.ts'
@@ -76,7 +77,7 @@ function asManifest(
       tables,
       sequences: mergeSequences(sequences, sequences),
       objects,
-      definitions,
+      definitions: foldDefinitions(definitions),
       privileges: null,
       largeObjectsHash,
     },

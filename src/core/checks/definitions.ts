@@ -1,14 +1,19 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import type { Definition, Manifest } from '../backup/manifest.ts'
 import { parseVersion } from '../pg/version.ts'
 import { renderAmount } from '../text/counts.ts'
 import type { Check } from './check.ts'
 
+/** Sorted by kind and name. Very many of them need not be in memory one by one. */
+export interface Definitions extends Iterable<Definition> {
+  readonly length: number
+}
+
 /** What a restored database has, and the major version of the server that wrote it down. */
 export interface RestoredDefinitions {
   readonly serverMajor: number
   /** Null where the server is too old to be asked. */
-  readonly definitions: readonly Definition[] | null
+  readonly definitions: Definitions | null
 }
 
 /** The kind that says whether a materialised view holds data: only a restore with data fills it. */
@@ -36,18 +41,20 @@ const OF_EVERY_VERSION = [
 
 /** What goes into a manifest: all of them, or one hash a kind where there are very many. */
 export function foldDefinitions(
-  definitions: readonly Definition[] | null,
+  definitions: Definitions | null,
   limit: number = LISTED,
 ): readonly Definition[] | null {
-  return definitions === null || definitions.length <= limit ? definitions : foldByKind(definitions)
+  if (definitions === null) return null
+  return definitions.length <= limit ? [...definitions] : foldByKind(definitions)
 }
 
-function foldByKind(definitions: readonly Definition[]): readonly Definition[] {
-  return [...Map.groupBy(definitions, ({ kind }) => kind)].map(([kind, all]) => {
-    const hash = createHash('sha256')
-    for (const { name, hash: one } of all) hash.update(JSON.stringify([name, one]))
-    return { kind, name: FOLDED, hash: hash.digest('hex').slice(0, 16) }
-  })
+function foldByKind(definitions: Definitions): readonly Definition[] {
+  const hashes = new Map<string, Hash>()
+  for (const { kind, name, hash: one } of definitions) {
+    const hash = hashes.get(kind) ?? createHash('sha256')
+    hashes.set(kind, hash.update(JSON.stringify([name, one])))
+  }
+  return [...hashes].map(([kind, hash]) => ({ kind, name: FOLDED, hash: hash.digest('hex').slice(0, 16) }))
 }
 
 const FOLDED = '(all)'
@@ -67,7 +74,7 @@ export function definitionChecks(
   if (isFolded && !isSameMajor) return []
   const comparable = (all: readonly Definition[]) =>
     isSameMajor ? all : all.filter(({ kind }) => OF_EVERY_VERSION.includes(kind)).map(nameOnly)
-  const [expected, found] = [definitions, isFolded ? foldByKind(restored) : restored].map(comparable)
+  const [expected, found] = [definitions, isFolded ? foldByKind(restored) : [...restored]].map(comparable)
   const failures = compare(expected ?? [], found ?? [])
   if (failures.length > 0) return failures
   const all = `${renderAmount(restored.length, 'definition')} as in the source`

@@ -4,16 +4,47 @@ const LINE_END = 10
 const TAB = '\t'
 
 /** Takes the text of rows in pieces of any size, each row with its line end. Holds no row in memory. */
-export interface RowDigest {
+interface RowDigest {
   update(piece: Buffer): void
   /** Hex digits. */
   finish(): string
 }
 
 /** SHA-256 of the text: rows in another order are another content. */
-export function orderedDigest(): RowDigest {
+function orderedDigest(): RowDigest {
   const hash = createHash('sha256')
   return { update: piece => void hash.update(piece), finish: () => hash.digest('hex') }
+}
+
+/**
+ * The digest of one table, or of all partitions of one. That of ordered rows is that of a single table, made
+ * with its first row and gone with its last: those of many thousands would take a KB each.
+ */
+export class TableDigest {
+  readonly #isUnordered: boolean
+  #digest: RowDigest | undefined
+  #hash: string | undefined
+
+  constructor(isUnordered: boolean) {
+    this.#isUnordered = isUnordered
+  }
+
+  update(piece: Buffer): void {
+    if (this.#hash !== undefined) throw new Error('Rows came after the end of their table')
+    this.#digest ??= this.#isUnordered ? unorderedDigest() : orderedDigest()
+    this.#digest.update(piece)
+  }
+
+  /** All rows of one table were taken. */
+  endTable(): void {
+    if (!this.#isUnordered) this.finish()
+  }
+
+  finish(): string {
+    this.#hash ??= (this.#digest ?? (this.#isUnordered ? unorderedDigest() : orderedDigest())).finish()
+    this.#digest = undefined
+    return this.#hash
+  }
 }
 
 /**
@@ -21,7 +52,7 @@ export function orderedDigest(): RowDigest {
  * cancel. Two lanes of 32 bits, each mixed at the end of a row as MurmurHash3's fmix32. It detects accidents,
  * not adversaries.
  */
-export function unorderedDigest(): RowDigest {
+function unorderedDigest(): RowDigest {
   let [sumA, sumB, a, b] = [0, 0, SEED_A, SEED_B]
   return {
     update: piece => {
@@ -53,7 +84,11 @@ function mix(hash: number): number {
  * Feeds rows to a digest with their columns in another order: partitions may have the columns of their table
  * in an order of their own. Holds one row, so one that is longer than `longestRow` throws a RangeError.
  */
-export function reordered(digest: RowDigest, order: readonly number[], longestRow: number): RowDigest {
+export function reordered(
+  digest: Pick<RowDigest, 'update'>,
+  order: readonly number[],
+  longestRow: number,
+): Pick<RowDigest, 'update'> {
   let rest: readonly Buffer[] = []
   return {
     update: piece => {
@@ -73,6 +108,5 @@ export function reordered(digest: RowDigest, order: readonly number[], longestRo
       digest.update(Buffer.from(`${lines.join('\n')}\n`, 'latin1'))
       rest = end + 1 < piece.length ? [Buffer.from(piece.subarray(end + 1))] : []
     },
-    finish: () => digest.finish(),
   }
 }

@@ -101,14 +101,21 @@ const KINDS = (version: number): Readonly<Record<string, string>> => ({
                FROM pg_catalog.pg_sequence s JOIN rel ON rel.oid = s.seqrelid`,
 })
 
+/** A row for each object takes many times the memory of what it says. */
+const OBJECTS_PER_ROW = 1000
+
 /**
- * Kind, name and hash (16 hex digits) of every object, for a server of that version (server_version_num),
- * which must be 11 at least.
+ * Name and hash (16 hex digits) of every object, sorted: a thousand of one kind in a row, as a JSON list of
+ * pairs. For a server of that version (server_version_num), which must be 11 at least.
  */
 export function definitionsQuery(version: number): string {
   const branches = Object.entries(KINDS(version)).map(
     ([kind, query]) =>
       `SELECT '${kind}' AS kind, q.name, lpad(to_hex(hashtextextended(coalesce(q.definition, '') COLLATE "C", 0)), 16, '0') AS hash FROM (${query}) AS q(name, definition)`,
   )
-  return `${OWN} SELECT * FROM (${branches.join(' UNION ALL ')}) AS found ORDER BY kind COLLATE "C", name COLLATE "C"`
+  return `${OWN}
+    SELECT kind, json_agg(json_build_array(name, hash) ORDER BY name COLLATE "C")::text AS pairs, count(*)::text AS count
+      FROM (SELECT *, (row_number() OVER (PARTITION BY kind ORDER BY name COLLATE "C") - 1) / ${OBJECTS_PER_ROW} AS part
+              FROM (${branches.join(' UNION ALL ')}) AS found) AS numbered
+     GROUP BY kind, part ORDER BY kind COLLATE "C", part`
 }

@@ -1,4 +1,5 @@
-import type { RestoredDefinitions } from '../../core/checks/definitions.ts'
+import type { Definition } from '../../core/backup/manifest.ts'
+import type { Definitions, RestoredDefinitions } from '../../core/checks/definitions.ts'
 import { fromVersionNumber } from '../../core/pg/version.ts'
 import type { Session } from '../session/session.ts'
 import { definitionsQuery } from './definition-queries.ts'
@@ -14,6 +15,25 @@ export async function readDefinitions(session: Session): Promise<RestoredDefinit
   const { version } = session
   const serverMajor = fromVersionNumber(version).major
   if (version < OLDEST) return { serverMajor, definitions: null }
-  const rows = await session.rows<Record<'kind' | 'name' | 'hash', string>>(definitionsQuery(version))
-  return { serverMajor, definitions: rows }
+  const rows = await session.rows<PackedRow>(definitionsQuery(version))
+  return { serverMajor, definitions: new PackedDefinitions(rows) }
+}
+
+type PackedRow = Record<'kind' | 'pairs' | 'count', string>
+
+/** Keeps the text that the server sent: objects of it would take several times its memory. */
+class PackedDefinitions implements Definitions {
+  readonly length: number
+  readonly #rows: readonly PackedRow[]
+
+  constructor(rows: readonly PackedRow[]) {
+    this.#rows = rows
+    this.length = rows.reduce((sum, { count }) => sum + Number(count), 0)
+  }
+
+  *[Symbol.iterator](): Generator<Definition> {
+    for (const { kind, pairs } of this.#rows)
+      for (const [name, hash] of JSON.parse(pairs) as ReadonlyArray<[string, string]>)
+        yield { kind, name, hash }
+  }
 }

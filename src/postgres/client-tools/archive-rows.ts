@@ -5,7 +5,7 @@ import type { ArchiveTableRows } from '../../core/checks/archive-rows.ts'
 import { OperatorError } from '../../core/errors.ts'
 import { parseCopyStatement } from '../../core/pg/copy-statement.ts'
 import { keyOf, type QualifiedName } from '../../core/pg/qualified-name.ts'
-import { orderedDigest, type RowDigest, reordered, unorderedDigest } from '../../core/pg/row-digest.ts'
+import { reordered, TableDigest } from '../../core/pg/row-digest.ts'
 import { decodeText } from '../../core/text/decode-text.ts'
 import { CopyScript, type RowTaker } from './copy-rows.ts'
 import { toolEnvironment } from './run-tool.ts'
@@ -106,7 +106,7 @@ class Group {
   readonly #name: QualifiedName
   readonly #columns: readonly string[]
   readonly #isUnordered: boolean
-  readonly #digest: RowDigest
+  readonly #digest: TableDigest
   readonly #sources = new Map<string, QualifiedName>()
   readonly #entryIds: string[] = []
   #rows = 0
@@ -115,7 +115,7 @@ class Group {
     this.#name = name
     this.#columns = columns
     this.#isUnordered = isUnordered
-    this.#digest = isUnordered ? unorderedDigest() : orderedDigest()
+    this.#digest = new TableDigest(isUnordered)
   }
 
   takerFor({ schema, name }: QualifiedName, columns: readonly string[], entryId: string): RowTaker {
@@ -128,6 +128,7 @@ class Group {
       take: piece => digest.update(piece),
       end: rows => {
         this.#rows += rows
+        this.#digest.endTable()
       },
     }
   }

@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream'
 import type { TableRows } from '../../core/checks/archive-rows.ts'
 import type { QualifiedName } from '../../core/pg/qualified-name.ts'
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../../core/pg/quote.ts'
-import { orderedDigest, type RowDigest, unorderedDigest } from '../../core/pg/row-digest.ts'
+import { TableDigest } from '../../core/pg/row-digest.ts'
 import { RowScanner } from './copy-rows.ts'
 import { chunksUntil, startTool } from './tool-process.ts'
 
@@ -132,7 +132,11 @@ function copyStatement(source: RowSource): string {
 /** What psql writes: the settings, then the rows of each source, each up to the token. */
 class Answer {
   readonly #scanner: RowScanner
-  readonly #digests: ReadonlyArray<{ readonly digest: RowDigest; rows: number; readonly name: QualifiedName }>
+  readonly #digests: ReadonlyArray<{
+    readonly digest: TableDigest
+    rows: number
+    readonly name: QualifiedName
+  }>
   /** The digest of each source, in the order in which they were asked for. */
   readonly #sources: readonly number[]
   #next = -1
@@ -140,7 +144,7 @@ class Answer {
   constructor(groups: readonly RowGroup[], token: string) {
     this.#scanner = new RowScanner(token)
     this.#digests = groups.map(({ schema, name, isUnordered }) => ({
-      digest: isUnordered ? unorderedDigest() : orderedDigest(),
+      digest: new TableDigest(isUnordered),
       rows: 0,
       name: { schema, name },
     }))
@@ -154,7 +158,9 @@ class Answer {
       bytes = this.#scanner.read(bytes, {
         take: piece => group?.digest.update(piece),
         end: rows => {
-          if (group !== undefined) group.rows += rows
+          if (group === undefined) return
+          group.rows += rows
+          group.digest.endTable()
         },
       })
       if (bytes !== undefined) this.#next += 1

@@ -81,5 +81,6 @@ describe('definitions', () => {
 async function definitions(database: TestDatabase) {
   await using session = await openSession(parseConnectionUrl(database.url))
   await pinOutputSettings(session)
-  return (await readDefinitions(session)).definitions
+  const { definitions: found } = await readDefinitions(session)
+  return found === null ? null : [...found]
 }
