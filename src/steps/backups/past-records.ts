@@ -1,4 +1,4 @@
-import { parseBackupId } from '../../core/backup/backup-id.ts'
+import { compactInstant, parseBackupId } from '../../core/backup/backup-id.ts'
 import {
   drillPrefix,
   gatePrefix,
@@ -34,6 +34,8 @@ interface RecordSeries<T> {
   readonly head?: Decoder<T>
   /** Whether the record of that key is worth reading. */
   readonly isWanted?: (key: string) => boolean
+  /** Earlier ones are not wanted, and not looked for; to the second. */
+  readonly since?: Date | undefined
   /** What stays of deleted ones, under the same names. */
   readonly retired?: Pick<RecordSeries<T>, 'prefix' | 'parse'>
 }
@@ -88,7 +90,7 @@ function readForTrend<T>(store: Store, series: RecordSeries<T>): Promise<readonl
  */
 export async function readNewest<T>(
   store: Store,
-  { prefix, parse, head, isWanted = () => true, retired }: RecordSeries<T>,
+  { prefix, parse, head, isWanted = () => true, since, retired }: RecordSeries<T>,
   most: number,
   onLeftOut: (uri: string, error: unknown) => void,
 ): Promise<readonly T[] | undefined> {
@@ -107,8 +109,9 @@ export async function readNewest<T>(
   const list = async (below: string): Promise<readonly string[]> => {
     const keys: string[] = []
     for await (const batch of store.newest(below, { signal })) {
-      keys.push(...batch.filter(isWanted))
-      if (keys.length >= most) break
+      const recent = batch.filter(key => since === undefined || key >= `${below}${compactInstant(since)}`)
+      keys.push(...recent.filter(isWanted))
+      if (keys.length >= most || recent.length < batch.length) break
     }
     return keys
   }
