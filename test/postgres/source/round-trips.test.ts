@@ -14,7 +14,7 @@ async function turnsOf(sql: string): Promise<{ turns: number; connections: numbe
   await using counter = await countTurns(lab.postgres.host, lab.postgres.port)
   const connection = { ...parseConnectionUrl(database.url), host: '127.0.0.1', port: counter.port }
   await using source = await openSource(connection, new AbortController().signal)
-  const server = await source.readFacts()
+  const server = await source.readFacts(EVERYTHING)
   await source.refuseObstacles(EVERYTHING)
   await source.readNotNullClashes(server)
   await using snapshot = await source.holdSnapshot(EVERYTHING, 60_000)
