@@ -40,19 +40,24 @@ interface RecordSeries<T> {
   readonly retired?: Pick<RecordSeries<T>, 'prefix' | 'parse'>
 }
 
-/** The last backups that can be compared with this one, also those that retention deleted. */
+/**
+ * The last backups that can be compared with one that is partial or not, also those that retention deleted.
+ * `signal` gives up without a line in the log.
+ */
 export function readPastBackups(
-  current: PastBackup,
+  isPartial: boolean,
   location: Location,
   store: Store,
+  signal: AbortSignal,
 ): Promise<readonly PastBackup[] | undefined> {
-  return readForTrend<PastBackup>(store, {
+  const series: RecordSeries<PastBackup> = {
     prefix: manifestPrefix(location),
     parse: parseManifest,
     head: pastBackup,
-    isWanted: key => isComparableKey(current, key),
+    isWanted: key => isComparableKey(isPartial, key),
     retired: { prefix: retiredPrefix(location), parse: parseRetiredBackup },
-  })
+  }
+  return readForTrend(store, series, signal)
 }
 
 function parseRetiredBackup(json: string, name: string): PastBackup {
@@ -79,8 +84,15 @@ export function readPastGates(location: Location, store: Store): Promise<readonl
 }
 
 /** As many as a trend is long. A role that may only write is no mistake, and not worth a line. */
-function readForTrend<T>(store: Store, series: RecordSeries<T>): Promise<readonly T[] | undefined> {
-  return readNewest(store, series, TREND_LENGTH, (uri, error) => leaveOut(store.log, uri, error))
+function readForTrend<T>(
+  store: Store,
+  series: RecordSeries<T>,
+  signal = store.signal,
+): Promise<readonly T[] | undefined> {
+  const onLeftOut = (uri: string, error: unknown) => {
+    if (signal === store.signal || !signal.aborted) leaveOut(store.log, uri, error)
+  }
+  return readNewest(store, series, TREND_LENGTH, onLeftOut, signal)
 }
 
 /**
@@ -93,8 +105,9 @@ export async function readNewest<T>(
   { prefix, parse, head, isWanted = () => true, since, retired }: RecordSeries<T>,
   most: number,
   onLeftOut: (uri: string, error: unknown) => void,
+  giveUp = store.signal,
 ): Promise<readonly T[] | undefined> {
-  const signal = AbortSignal.any([store.signal, AbortSignal.timeout(PATIENCE_MS)])
+  const signal = AbortSignal.any([store.signal, giveUp, AbortSignal.timeout(PATIENCE_MS)])
   const readOne = async (key: string): Promise<readonly T[]> => {
     try {
       const isRetired = retired !== undefined && key.startsWith(retired.prefix)
@@ -157,9 +170,9 @@ function leaveOut(log: Log, uri: string, error: unknown): void {
   else log.info(text)
 }
 
-function isComparableKey(current: PastBackup, key: string): boolean {
+function isComparableKey(isPartial: boolean, key: string): boolean {
   try {
-    return isComparable(current, parseBackupId(key.replace(/^.*\/|\.json$/g, '')))
+    return isComparable(isPartial, parseBackupId(key.replace(/^.*\/|\.json$/g, '')))
   } catch {
     // Another object, which is no manifest.
     return false
