@@ -35,7 +35,9 @@ export function renderBackupTrend(current: PastBackup, previous: readonly PastBa
   })
 }
 
-/** Whether a backup of that id may be compared with one that is partial or not, before its manifest is read. */
+/**
+ * Whether a backup of that id may be compared with one that is partial or not, before its manifest is read.
+ */
 export function isComparable(isPartial: boolean, { kind }: BackupId): boolean {
   // A safety backup holds what is about to be replaced, which is most likely damaged.
   return kind !== 'safety' && (kind === 'partial') === isPartial

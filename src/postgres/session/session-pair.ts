@@ -3,17 +3,17 @@ import { connect } from './connect.ts'
 import { beginSession, type Session } from './session.ts'
 
 /** Two reading sessions of one piece of work. Disposing ends both. */
-export interface SessionPair extends AsyncDisposable {
+interface SessionPair extends AsyncDisposable {
   readonly first: Session
   /** Waits until the other one is open too. There is none through a shared pooler. */
   second(): Promise<Session>
 }
 
 /**
- * Opens two sessions side by side: far from the server each waits for it seven times. The second one logs in
- * after the first has, so that a wrong password is tried once: some hosts ban an address after the second try.
- * It asks nothing before the first one is open, which may be looking for a pooler. `settings` are those of the
- * second. Throws what openSession throws.
+ * Opens two sessions side by side: far from the server each waits for it seven times. The second one logs
+ * in after the first has, so that a wrong password is tried once: some hosts ban an address after the second
+ * try. It asks nothing before the first one is open, which may be looking for a pooler. `settings` are those
+ * of the second. Throws what openSession throws.
  */
 export async function openSessionPair(
   connection: Connection,

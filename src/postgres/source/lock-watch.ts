@@ -16,7 +16,9 @@ const SILENCE_MS = 30_000
 /** An answer of no effort comes within this time, or the connection is dead. */
 const ANSWER_MS = 60_000
 
-/** Watches the locks around a dump, on a session of its own. Disposing ends the watch, not the session. */
+/**
+ * Watches the locks around a dump, on a session of its own. Disposing ends the watch, not the session.
+ */
 export interface LockWatch extends Disposable {
   /** The sessions that blocked the dump at the last look, as sentences. */
   inTheWay(): readonly string[]
@@ -27,8 +29,8 @@ export interface LockWatch extends Disposable {
    */
   readonly alarm: Promise<never>
   /**
-   * Reads on the session of the watch, between two looks and after the last. Waits for locks for a minute, then throws
-   * DATABASE_LOCKED.
+   * Reads on the session of the watch, between two looks and after the last. Waits for locks for a minute,
+   * then throws DATABASE_LOCKED.
    */
   read<T>(work: (session: Session) => Promise<T>): Promise<T>
 }
