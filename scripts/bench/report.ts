@@ -21,13 +21,15 @@ export interface Group {
 }
 
 const HOW_TO_READ = `Database, store and runner share one machine, so a busy one slows all of them. Times are medians of
-the rounds; trust the ratios, whose two sides come from one run. A far network is a proxy on loopback: it delays answers by the
-round trip, and limits the speed of each connection. CPU seconds and peak memory are those of our own process, without pg_dump
-and pg_restore. *Where the time went* adds up to the whole run, start-up included. An aim says *missed* where the figure is worse,
-or was not measured.`
+the rounds. Trust the ratios, whose two sides come from one run. On loopback there is no delay. A far network is a proxy: it delays
+answers by the round trip, and limits the speed of each connection. CPU seconds and peak memory are those of our own process,
+without pg_dump and pg_restore. *Where the time went* adds up to the whole run, start-up included. An aim is missed where the figure
+is worse, or was not measured; where the time went shows what limits it.`
 
 /** docs/benchmarks.md: what there is, then the aims, then every contest with its medians. */
 export function renderReport(groups: readonly Group[], machine: Machine): string {
+  const sections = groups.flatMap(group => group.sections)
+  const aims = sections.flatMap(section => section.aims)
   return [
     '# Benchmarks',
     '',
@@ -44,9 +46,11 @@ export function renderReport(groups: readonly Group[], machine: Machine): string
     '',
     '## Aims',
     '',
-    ...groups.flatMap(({ sections }) => sections).flatMap(renderAims),
+    `Held: ${aims.filter(({ isHeld }) => isHeld).length} of ${aims.length}.`,
+    '',
+    ...sections.flatMap(renderAims),
     '## Contests',
-    ...groups.flatMap(({ sections }) => sections).flatMap(renderSection),
+    ...sections.flatMap(renderSection),
     '',
   ].join('\n')
 }

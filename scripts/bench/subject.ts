@@ -18,7 +18,7 @@ export interface Subject {
 export const DATABASE = 'bench'
 
 const DATA: Readonly<Record<Exclude<BenchKind, 'tables'>, string>> = {
-  logi: 'text, jsonb and foreign keys',
+  logi: 'an application (text, jsonb, foreign keys)',
   entropy: 'incompressible bytes',
   series: 'one huge table',
 }

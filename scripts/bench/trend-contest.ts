@@ -7,7 +7,7 @@ import { dumpOptions } from '../../test/support/dump.ts'
 import { atMost } from './aim.ts'
 import { measureAction } from './contenders.ts'
 import type { Section } from './contest.ts'
-import { addOlderManifests } from './older-manifests.ts'
+import { addOlder } from './older-documents.ts'
 import { LOOPBACK } from './shaped-proxy.ts'
 import { startStoreProxy } from './store-proxy.ts'
 import { DATABASE, subjectUrl } from './subject.ts'
@@ -32,7 +32,7 @@ export async function trendContest(lab: Lab, tables: number): Promise<Section> {
   }
   const without = await dump()
   const [manifest = ''] = await bucket.list('backups/manifests/')
-  await addOlderManifests(bucket, OLDER)
+  await addOlder(bucket, 'manifests', OLDER)
   const within = await dump()
   return {
     title,

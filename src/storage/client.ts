@@ -51,13 +51,20 @@ const DATA_IDLE_TIMEOUT_MS = 60_000
 const CONTROL_IDLE_TIMEOUT_MS = 15 * 60_000
 const MAX_SOCKETS = 32
 
+/** The connections of one store, which its clients share: opening one takes up to three round trips. */
+export type Agents = ReturnType<typeof createAgents>
+
+export function createStoreAgents({ proxies = {} }: StoreConfig): Agents {
+  return createAgents(proxies, { maxSockets: MAX_SOCKETS })
+}
+
 /**
  * A client for object bytes (`data`) or for everything else (`control`). What is set here and why: no
  * `Expect: 100-continue`, which makes the SDK open a new connection for every part; checksums only where we
  * ask for them, because older stores refuse the SDK's own; timeouts, because the SDK has none; agents that
  * know proxies, which the SDK uses for STS too.
  */
-export function createClient(config: StoreConfig, plane: 'data' | 'control'): S3Client {
+export function createClient(config: StoreConfig, plane: 'data' | 'control', agents: Agents): S3Client {
   const idle = plane === 'data' ? DATA_IDLE_TIMEOUT_MS : CONTROL_IDLE_TIMEOUT_MS
   const options: S3ClientConfig = {
     region: config.region,
@@ -68,7 +75,7 @@ export function createClient(config: StoreConfig, plane: 'data' | 'control'): S3
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: idle,
-      ...createAgents(config.proxies ?? {}, { maxSockets: MAX_SOCKETS }),
+      ...agents,
     },
   }
   if (config.endpoint !== undefined)

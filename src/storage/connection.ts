@@ -2,7 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import type { CliObject } from '../core/backup/aws-commands.ts'
 import type { Log } from '../core/log.ts'
 import { type RetryPolicy, retry } from '../net/retry.ts'
-import { createClient, type StoreConfig } from './client.ts'
+import { type Agents, createClient, createStoreAgents, type StoreConfig } from './client.ts'
 import { isExpired, isTransient, storeError, storeErrorText } from './store-error.ts'
 import { CleanUpTime, withGrace } from './time-limit.ts'
 
@@ -43,6 +43,7 @@ export class StoreConnection implements Disposable {
   /** The job's cancellation. Clean-up requests do not listen to it. */
   readonly signal: AbortSignal
   readonly #clients = new Map<Plane, S3Client>()
+  #agents: Agents | undefined
   /** Clients with old credentials; requests that are under way end on them. */
   readonly #retired: S3Client[] = []
   readonly #cleanUpTime: CleanUpTime
@@ -90,6 +91,7 @@ export class StoreConnection implements Disposable {
     for (const client of [...this.#clients.values(), ...this.#retired]) client.destroy()
     this.#clients.clear()
     this.#retired.length = 0
+    this.#agents = undefined
   }
 
   [Symbol.dispose](): void {
@@ -151,7 +153,8 @@ export class StoreConnection implements Disposable {
   #client(plane: Plane): S3Client {
     const known = this.#clients.get(plane)
     if (known !== undefined) return known
-    const client = createClient(this.config, plane)
+    this.#agents ??= createStoreAgents(this.config)
+    const client = createClient(this.config, plane, this.#agents)
     client.middlewareStack.add(next => args => this.#noteAnswer(next(args)), { step: 'deserialize' })
     this.#clients.set(plane, client)
     return client

@@ -45,6 +45,20 @@ describe('a backup that the gate reuses', () => {
     expectClosed(second, 'ARCHIVE_CORRUPT')
   })
 
+  it('reads no record of a gate that is older than the backup', async () => {
+    await using source = await createDatabase(theLab(), USERS)
+    await using bucket = await createBucket(theLab())
+    await runGate(source, bucket)
+    const [key = ''] = await bucket.list('backups/gates/')
+    const older = key.replace(/[^/]*$/, '20260101T000000Z-0000000a.json')
+    await putText(bucket, older, '{')
+
+    const second = await runGate(source, bucket, { inputs: { 'reuse-within': '10m' } })
+
+    expect(second.exitCode, second.log).toBe(0)
+    expect(second.annotations.filter(({ message }) => message.includes(older))).toEqual([])
+  })
+
   it('is restored by commands that name the bucket that was asked', async () => {
     await using source = await createDatabase(theLab(), USERS)
     await using bucket = await createBucket(theLab())

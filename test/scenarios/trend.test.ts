@@ -57,6 +57,21 @@ describe('the trend in a job summary', () => {
     expect(second.annotations.filter(({ message }) => message.includes('trend'))).toEqual([])
   })
 
+  it('warns where the backup before is of another database', async () => {
+    await using staging = await createDatabase(lab, TABLES)
+    await using production = await createDatabase(lab, TABLES)
+    await using bucket = await createBucket(lab)
+    const first = await dump(staging, bucket)
+    expect(first.log).not.toContain('Two databases share the name')
+
+    const second = await dump(production, bucket)
+
+    const difference = `it is of the database ${staging.name}, and this one is ${production.name}`
+    expect(second.annotations.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(`^Two databases share the name logi here\\..*: ${difference}\\.`),
+    )
+  })
+
   it('shows the drills and the gates before this one', async () => {
     await using source = await createDatabase(lab, TABLES)
     await using bucket = await createBucket(lab)

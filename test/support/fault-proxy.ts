@@ -84,6 +84,12 @@ export class FaultProxy implements AsyncDisposable {
     for (const socket of this.#sockets) socket.resetAndDestroy()
   }
 
+  /** Resets the connection that was made last. */
+  resetNewest(): void {
+    const [, client] = [...this.#sockets].toReversed()
+    client?.resetAndDestroy()
+  }
+
   /** Answers the next `count` matching requests with this status; they do not reach the server. */
   failNext(status: number, count: number, match: RequestMatch = {}): void {
     if (this.#http === undefined) throw new Error('failNext needs a proxy that was started with http: true')

@@ -17,6 +17,9 @@ export const checkFreshness: Action = {
     )
     using store = new Store(inputs.store, context.log, context.signal)
     const now = new Date()
+    // Side by side; what is wrong with the backups is said first.
+    const drilling = drillMaxAgeMs === undefined ? undefined : findNewestPassedDrill(location, store)
+    drilling?.catch(() => {})
     const backup =
       backupMaxAgeMs === undefined
         ? undefined
@@ -26,9 +29,7 @@ export const checkFreshness: Action = {
             store,
           )
     const drill =
-      drillMaxAgeMs === undefined
-        ? undefined
-        : judgeAge('passed drill', await findNewestPassedDrill(location, store), drillMaxAgeMs, now)
+      drillMaxAgeMs === undefined ? undefined : judgeAge('passed drill', await drilling, drillMaxAgeMs, now)
     return toResult(location.database, backup, drill)
   },
 }

@@ -3,19 +3,20 @@ import { parseBackupId } from '../../core/backup/backup-id.ts'
 import { type Location, manifestKey } from '../../core/backup/bucket-layout.ts'
 import { copyFailure, listCopies, listFailedCopies } from '../../core/backup/copies.ts'
 import { differenceOf } from '../../core/backup/database-identity.ts'
+import { isPartial } from '../../core/backup/dump-options.ts'
 import { countRows, type Manifest } from '../../core/backup/manifest.ts'
 import type { Log } from '../../core/log.ts'
 import type { PastBackup } from '../../core/summary/backup-trend.ts'
 import { openSource } from '../../postgres/source/source.ts'
 import type { Action } from '../../runner/action.ts'
 import { withDeadline } from '../../runner/deadline.ts'
-import { readPastBackups } from '../../steps/backups/past-records.ts'
 import { dump } from '../../steps/dump/dump.ts'
 import type { DumpResult } from '../../steps/dump/request.ts'
 import { Store } from '../../storage/store.ts'
 import { createDumpDeps, describeRun } from '../../wiring/dump-deps.ts'
 import { hasOpenUpload, removeOpenUploads } from '../../wiring/open-uploads.ts'
 import { type DumpInputs, readDumpInputs } from './inputs.ts'
+import { PastBackups } from './past-backups.ts'
 import { renderDumpSummary } from './summary.ts'
 
 export const dumpToS3: Action = {
@@ -26,6 +27,8 @@ export const dumpToS3: Action = {
     await using temp = await context.createTempDir()
     await using source = await openSource(connection, signal)
     using store = new Store(inputs.store, context.log, signal)
+    using past = new PastBackups(isPartial(inputs.options), locationOf(inputs), store)
+    const deps = createDumpDeps(context, source, connection, store, temp.path)
     const dumped = await dump(
       {
         location: locationOf(inputs),
@@ -36,10 +39,10 @@ export const dumpToS3: Action = {
         copies: inputs.copies,
         run: describeRun(context.environment),
       },
-      createDumpDeps(context, source, connection, store, temp.path),
+      { ...deps, beginUpload: request => past.beginAfter(deps.beginUpload(request)) },
     )
     const { manifest } = dumped
-    const previous = await readPastBackups(manifest, locationOf(inputs), store)
+    const previous = await past.found()
     warnOfAnotherSystem(manifest, previous, context.log)
     return toResult(dumped, previous, inputs, store)
   },

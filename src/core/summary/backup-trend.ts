@@ -1,4 +1,4 @@
-import { BACKUP_KINDS, type BackupId, parseBackupId } from '../backup/backup-id.ts'
+import { BACKUP_KINDS, type BackupId } from '../backup/backup-id.ts'
 import * as d from '../json/decode.ts'
 import { renderHead } from './record-head.ts'
 import { durationMeasure, renderTrend, SIZE_MEASURE, type Trend, type TrendPoint } from './trend.ts'
@@ -35,11 +35,12 @@ export function renderBackupTrend(current: PastBackup, previous: readonly PastBa
   })
 }
 
-/** Whether a backup of that id may be compared with this one, before its manifest is read. */
-export function isComparable(current: PastBackup, { kind }: BackupId): boolean {
-  const { kind: wanted } = parseBackupId(current.backup.id)
+/**
+ * Whether a backup of that id may be compared with one that is partial or not, before its manifest is read.
+ */
+export function isComparable(isPartial: boolean, { kind }: BackupId): boolean {
   // A safety backup holds what is about to be replaced, which is most likely damaged.
-  return kind !== 'safety' && (kind === 'partial') === (wanted === 'partial')
+  return kind !== 'safety' && (kind === 'partial') === isPartial
 }
 
 function selectionOf({ backup }: PastBackup): string {

@@ -40,14 +40,13 @@ type FoundTable = Record<'schema' | 'name' | 'readable' | 'hidden' | 'columns', 
  * inside a transaction. Throws DATABASE_LOCKED where a running migration keeps its table locked.
  */
 export async function readMigrationTables(session: Session): Promise<MigrationTables> {
-  return await readInTransaction(session, async () => {
-    await session.rows(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
-    await session.rows(`SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`)
+  return await readInTransaction(session, () => readTables(session), [
+    `SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`,
+    `SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`,
     // Times are compared as texts.
-    await session.rows("SET LOCAL timezone = 'UTC'")
-    await session.rows("SET LOCAL datestyle = 'ISO'")
-    return await readTables(session)
-  })
+    "SET LOCAL timezone = 'UTC'",
+    "SET LOCAL datestyle = 'ISO'",
+  ])
 }
 
 async function readTables(session: Session): Promise<MigrationTables> {

@@ -1,6 +1,5 @@
 import type { Extension, TextSettings } from '../../core/backup/manifest.ts'
 import type { Session } from '../session/session.ts'
-import { readSystemIdentifier } from './database-identity.ts'
 
 /** Facts about the server and the database for the manifest. */
 export interface ServerFacts {
@@ -15,6 +14,7 @@ export interface ServerFacts {
   readonly icuRules: string | null
   readonly databaseBytes: number
   readonly isStandby: boolean
+  /** See readSystemIdentifier. */
   readonly systemIdentifier: string | null
   /** As a new session of this role has them, and so pg_dump's. */
   readonly textSettings: TextSettings
@@ -29,7 +29,8 @@ export interface ServerFacts {
   readonly hiddenMappings: number
 }
 
-export async function readServerFacts(session: Session): Promise<ServerFacts> {
+/** All but the system identifier, which the server may refuse: readSystemIdentifier. */
+export async function readServerFacts(session: Session): Promise<Omit<ServerFacts, 'systemIdentifier'>> {
   const row = await session.row<Record<string, string | null>>(`
     SELECT current_setting('server_version_num') AS version_number,
            split_part(current_setting('server_version'), ' ', 1) AS version,
@@ -58,7 +59,6 @@ export async function readServerFacts(session: Session): Promise<ServerFacts> {
     icuRules: row.icu_rules ?? null,
     databaseBytes: Number(row.bytes),
     isStandby: row.standby === 'true',
-    systemIdentifier: await readSystemIdentifier(session),
     textSettings: {
       timeZone: row.time_zone ?? '',
       byteaOutput: row.bytea_output ?? '',

@@ -29,14 +29,19 @@ const asText = { getTypeParser: () => (value: string | Buffer) => value } as unk
 
 /**
  * Connects with the same meaning of sslmode as libpq. A cancellation ends the attempt at once: a server that
- * says nothing would hold it for the whole connect_timeout. Throws DATABASE_UNREACHABLE or DATABASE_AUTH.
+ * says nothing would hold it for the whole connect_timeout. A server that wants the password waits for
+ * `mayLogIn`. Throws DATABASE_UNREACHABLE or DATABASE_AUTH.
  */
-export async function connect(connection: Connection, signal?: AbortSignal): Promise<Link> {
+export async function connect(
+  connection: Connection,
+  signal?: AbortSignal,
+  mayLogIn?: Promise<unknown>,
+): Promise<Link> {
   const attempts = tlsAttempts(connection)
   for (const [i, ssl] of attempts.entries()) {
     signal?.throwIfAborted()
     const socket = new Socket()
-    const client = new Client(clientConfig(connection, ssl, socket))
+    const client = new Client(clientConfig(connection, ssl, socket, mayLogIn))
     forgetEnvironment(client, connection)
     if (connection.channelBinding === 'require') requireChannelBinding(client, ssl)
     const isProven = connection.requireAuth === undefined ? () => true : requireScram(client)
@@ -104,7 +109,12 @@ function requireScram(client: Client): () => boolean {
   return () => isProven
 }
 
-function clientConfig(connection: Connection, ssl: TlsOptions | false, socket: Socket): ClientConfig {
+function clientConfig(
+  connection: Connection,
+  ssl: TlsOptions | false,
+  socket: Socket,
+  mayLogIn: Promise<unknown> | undefined,
+): ClientConfig {
   const { host, port, user, database, password, channelBinding } = connection
   return {
     host,
@@ -112,7 +122,10 @@ function clientConfig(connection: Connection, ssl: TlsOptions | false, socket: S
     user,
     database,
     // A function, so that a missing password never sends pg looking into ~/.pgpass.
-    password: () => password?.reveal() ?? '',
+    password: async () => {
+      await mayLogIn
+      return password?.reveal() ?? ''
+    },
     ssl,
     types: asText,
     keepAlive: true,

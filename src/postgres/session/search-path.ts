@@ -8,13 +8,17 @@ export async function emptySearchPath(session: Session): Promise<void> {
 
 /**
  * The settings of a reading session for one piece of work, in a transaction that leaves nothing behind on any
- * pooler. Of the settings those that this server knows.
+ * pooler. Of the settings those that this server knows, and then statements of the work's own, in the same
+ * round trip.
  */
-export async function readInTransaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
-  await session.rows('BEGIN READ ONLY')
+export async function readInTransaction<T>(
+  session: Session,
+  work: () => Promise<T>,
+  settings: readonly string[] = [],
+): Promise<T> {
   let result: T
   try {
-    await session.rows(SET_LOCAL)
+    await session.all(['BEGIN READ ONLY', SET_LOCAL, ...settings])
     result = await work()
   } catch (error) {
     // On a connection that is gone it fails as well, and says less.

@@ -48,7 +48,18 @@ export async function openSession(
   use: SessionUse = 'writing',
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Session> {
-  const link = new SessionLink(connection, await connect(connection, signal), signal)
+  return await beginSession(connection, await connect(connection, signal), signal, use, settings)
+}
+
+/** A session on a connection that is there; ends it on failure. */
+export async function beginSession(
+  connection: Connection,
+  connected: Link,
+  signal: AbortSignal | undefined,
+  use: SessionUse,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Session> {
+  const link = new SessionLink(connection, connected, signal)
   try {
     return await link.open({ ...NO_TIMEOUTS, ...(use === 'reading' && READING_SETTINGS), ...settings })
   } catch (error) {

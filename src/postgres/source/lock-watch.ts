@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OperatorError } from '../../core/errors.ts'
-import type { Connection } from '../../core/pg/connection.ts'
 import { queryHead } from '../../core/pg/redact-query.ts'
-import { openSession, type Session } from '../session/session.ts'
+import type { Session } from '../session/session.ts'
 
 /** At most a twelfth of lock-timeout between two looks, and a quarter where it is short. */
 const [SHORTEST_INTERVAL_MS, INTERVAL_MS, LONGEST_INTERVAL_MS] = [50, 1000, 5000]
 /** What else the session is asked waits no longer at a time, so that looks come in between. */
 const LOCK_MS = 5000
+/** Of the session that watches. */
+export const WATCHING_SETTINGS = { lock_timeout: String(LOCK_MS) } as const
 /** A change of a sequence is done by then, or DATABASE_LOCKED says that it is not. */
 const LONGEST_WAIT_MS = 60_000
 /** A session that says nothing for longer may be dropped by what lies between, without notice. */
@@ -15,8 +16,10 @@ const SILENCE_MS = 30_000
 /** An answer of no effort comes within this time, or the connection is dead. */
 const ANSWER_MS = 60_000
 
-/** Watches the locks around a dump, on a session of its own. */
-export interface LockWatch extends AsyncDisposable {
+/**
+ * Watches the locks around a dump, on a session of its own. Disposing ends the watch, not the session.
+ */
+export interface LockWatch extends Disposable {
   /** The sessions that blocked the dump at the last look, as sentences. */
   inTheWay(): readonly string[]
   /**
@@ -26,8 +29,8 @@ export interface LockWatch extends AsyncDisposable {
    */
   readonly alarm: Promise<never>
   /**
-   * Reads on the session of the watch, between two looks. Waits for locks for a minute, then throws
-   * DATABASE_LOCKED.
+   * Reads on the session of the watch, between two looks and after the last. Waits for locks for a minute,
+   * then throws DATABASE_LOCKED.
    */
   read<T>(work: (session: Session) => Promise<T>): Promise<T>
 }
@@ -35,15 +38,9 @@ export interface LockWatch extends AsyncDisposable {
 /**
  * A statement that waits for our locks, an ALTER TABLE say, makes later statements wait too,
  * readers included: the dump must not be what a site waits for. So it aborts after the time that it would
- * itself wait for a lock.
+ * itself wait for a lock. `session` has the WATCHING_SETTINGS.
  */
-export async function watchLocks(
-  connection: Connection,
-  holder: Session,
-  lockTimeoutMs: number,
-  signal: AbortSignal,
-): Promise<LockWatch> {
-  const session = await openSession(connection, signal, 'reading', { lock_timeout: String(LOCK_MS) })
+export function watchLocks(session: Session, holder: Session, lockTimeoutMs: number): LockWatch {
   const intervalMs = intervalFor(lockTimeoutMs)
   const stop = new AbortController()
   let inTheWay: readonly string[] = []
@@ -74,10 +71,7 @@ export async function watchLocks(
     inTheWay: () => inTheWay,
     alarm,
     read: work => waitForLocks(() => work(session)),
-    [Symbol.asyncDispose]: async () => {
-      stop.abort()
-      await session[Symbol.asyncDispose]()
-    },
+    [Symbol.dispose]: () => stop.abort(),
   }
 }
 

@@ -3,7 +3,6 @@ import type { Connection } from '../../core/pg/connection.ts'
 import { printIdentifier, printLiteral } from '../../core/pg/quote.ts'
 import { readUnreadable, type Unreadable } from '../catalog/missing-privileges.ts'
 import { type DumpSelection, readTables, type TableAccess } from '../catalog/tables.ts'
-import { inOneRoundTrip } from '../session/round-trip.ts'
 import type { Session } from '../session/session.ts'
 
 const NOTHING_UNREADABLE: Unreadable = { sequences: [], tables: [], largeObjects: 0 }
@@ -26,22 +25,26 @@ export function refuseTransactionPooler(session: Session, connection: Connection
   )
 }
 
+/** What this role may read of what a dump holds. */
+export interface Access {
+  readonly tables: readonly TableAccess[]
+  readonly unreadable: Unreadable
+}
+
+export async function readAccess(session: Session, selection: DumpSelection): Promise<Access> {
+  const [tables, unreadable] = await Promise.all([
+    readTables(session, selection),
+    isNarrowed(selection) ? NOTHING_UNREADABLE : readUnreadable(session),
+  ])
+  return { tables, unreadable }
+}
+
 /**
  * Refuses, with every object named at once, what pg_dump would trip over later one by one, or what would
- * silently leave rows out. Throws DATABASE_PRIVILEGES. Returns the tables of the dump.
+ * silently leave rows out. Throws DATABASE_PRIVILEGES.
  */
-export async function refuseMissingPrivileges(
-  session: Session,
-  user: string,
-  selection: DumpSelection,
-): Promise<readonly TableAccess[]> {
-  const [tables, { sequences, tables: configuration, largeObjects }] = await inOneRoundTrip(
-    session,
-    together => [
-      readTables(together, selection),
-      isNarrowed(selection) ? Promise.resolve(NOTHING_UNREADABLE) : readUnreadable(together),
-    ],
-  )
+export function refuseMissingPrivileges({ tables, unreadable: others }: Access, user: string): void {
+  const { sequences, tables: configuration, largeObjects } = others
   const name = (table: TableAccess) => `${table.schema}.${table.name}`
   const schemas = [...new Set(tables.filter(table => !table.mayUseSchema).map(table => table.schema))]
   const unreadable = tables.filter(table => !table.mayRead && table.mayUseSchema).map(name)
@@ -54,7 +57,7 @@ export async function refuseMissingPrivileges(
   ].filter(problem => problem !== '')
   const ofLargeObjects = largeObjects === 0 ? [] : [`no SELECT on ${largeObjects} large objects`]
   const problems = [...ofTables, ...ofLargeObjects]
-  if (problems.length === 0) return tables
+  if (problems.length === 0) return
   const hints = [
     ...(ofTables.length > 0 ? [tablesHint(user, hidden.length > 0)] : []),
     ...(largeObjects > 0 ? [largeObjectsHint(user)] : []),

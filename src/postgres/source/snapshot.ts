@@ -50,11 +50,9 @@ export async function holdSnapshot(
   const deadline = performance.now() + lockTimeoutMs
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const listed = attempt === 1 && known !== undefined ? known : await readTables(session, selection)
-    const snapshot = (await lockTables(session, listed, deadline).catch(error => {
+    const snapshot = await lockAndTake(session, selection, listed, deadline).catch(error => {
       throw isTimeUp(error, deadline) ? lockedError(lockTimeoutMs, inTheWay(), error) : error
-    }))
-      ? await takeSnapshot(session, selection, listed)
-      : undefined
+    })
     if (snapshot !== undefined) return snapshot
     await session.rows('ROLLBACK')
   }
@@ -70,20 +68,63 @@ export async function holdSnapshot(
 const EXPORT = `
   SELECT pg_export_snapshot() AS id, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS instant`
 
+/**
+ * Undefined when a table was dropped in the meantime, or one appeared that was not there to be locked. One
+ * round trip for a batch of locks, and the snapshot is taken in the last one.
+ */
+async function lockAndTake(
+  session: Session,
+  selection: DumpSelection,
+  listed: readonly Table[],
+  deadline: number,
+): Promise<Snapshot | undefined> {
+  let begin = [BEGIN]
+  let at = 0
+  try {
+    for (; at + LOCK_BATCH < listed.length; at += LOCK_BATCH) {
+      await session.all([...begin, ...lockStatements(listed.slice(at, at + LOCK_BATCH), deadline)])
+      begin = []
+    }
+    const last = [...begin, ...lockStatements(listed.slice(at), deadline)]
+    return await takeSnapshot(session, selection, listed, last)
+  } catch (error) {
+    if (isUndefinedTable(error)) return undefined
+    throw error
+  }
+}
+
+const BEGIN = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
+
+/**
+ * One deadline for all locks: each statement may take what is left. A time-out holds from the statement after
+ * it, and for each statement of a text by itself.
+ */
+function lockStatements(tables: readonly Table[], deadline: number): readonly string[] {
+  const leftMs = Math.max(1, Math.round(deadline - performance.now()))
+  const names = tables.map(quoteTable).join(', ONLY ')
+  const lock = names === '' ? [] : [`LOCK TABLE ONLY ${names} IN ACCESS SHARE MODE`]
+  return [`SET LOCAL statement_timeout = ${leftMs}`, ...lock]
+}
+
 /** Undefined when tables appeared that were not there to be locked. */
 async function takeSnapshot(
   session: Session,
   selection: DumpSelection,
   listed: readonly Table[],
+  locks: readonly string[],
 ): Promise<Snapshot | undefined> {
-  const [{ id, instant }, , tables, sequences] = await inOneRoundTrip(session, together => [
-    together.row<{ id: string; instant: string }>(EXPORT),
-    together.rows('SET LOCAL statement_timeout = 0'),
-    readTables(together, selection),
-    readSequenceNames(together),
-    ...OUTPUT_SETTINGS.map(setting => together.rows(setting)),
-    together.rows(READING_SAVEPOINT),
-  ])
+  const [{ id, instant }, , tables, sequences] = await inOneRoundTrip(session, together => {
+    const locked = locks.map(statement => together.rows(statement))
+    return [
+      together.row<{ id: string; instant: string }>(EXPORT),
+      together.rows('SET LOCAL statement_timeout = 0'),
+      readTables(together, selection),
+      readSequenceNames(together),
+      ...OUTPUT_SETTINGS.map(setting => together.rows(setting)),
+      together.rows(READING_SAVEPOINT),
+      ...locked,
+    ]
+  })
   if (!sameTables(listed, tables)) return undefined
   const movingRows = await readMovingRows(session, tables)
   return {
@@ -94,28 +135,6 @@ async function takeSnapshot(
     sequenceNames: new Set(sequences.map(quoteTable)),
     session: withoutKeptLocks(session),
   }
-}
-
-/**
- * False when a table was dropped in the meantime. One deadline for all of it: each statement may take what is
- * left.
- */
-async function lockTables(session: Session, tables: readonly Table[], deadline: number): Promise<boolean> {
-  // One round trip for a batch. The time-out holds from the statement after it.
-  let begin = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; '
-  for (let i = 0; i === 0 || i < tables.length; i += LOCK_BATCH) {
-    const names = tables.slice(i, i + LOCK_BATCH).map(quoteTable)
-    const lock = names.length === 0 ? '' : `LOCK TABLE ONLY ${names.join(', ONLY ')} IN ACCESS SHARE MODE`
-    const leftMs = Math.max(1, Math.round(deadline - performance.now()))
-    try {
-      await session.rows(`${begin}SET LOCAL statement_timeout = ${leftMs}; ${lock}`)
-      begin = ''
-    } catch (error) {
-      if (isUndefinedTable(error)) return false
-      throw error
-    }
-  }
-  return true
 }
 
 function lockedError(lockTimeoutMs: number, blockers: readonly string[], cause: unknown): OperatorError {

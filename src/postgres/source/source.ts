@@ -9,6 +9,7 @@ import type {
 } from '../../core/backup/manifest.ts'
 import { foldDefinitions } from '../../core/checks/definitions.ts'
 import type { Connection } from '../../core/pg/connection.ts'
+import { readSystemIdentifier } from '../catalog/database-identity.ts'
 import { readDefinitions } from '../catalog/definitions.ts'
 import { readTableFingerprints } from '../catalog/fingerprint.ts'
 import { readLargeObjectsHash } from '../catalog/large-objects.ts'
@@ -22,11 +23,12 @@ import {
   readServerFacts,
   type ServerFacts,
 } from '../catalog/server-facts.ts'
-import { type DumpSelection, findUnmatched, type TableAccess } from '../catalog/tables.ts'
+import { type DumpSelection, findUnmatched } from '../catalog/tables.ts'
 import { inOneRoundTrip } from '../session/round-trip.ts'
-import { openSession, type Session } from '../session/session.ts'
-import { type LockWatch, watchLocks } from './lock-watch.ts'
-import { refuseMissingPrivileges, refuseTransactionPooler } from './preflight.ts'
+import type { Session } from '../session/session.ts'
+import { openSessionPair } from '../session/session-pair.ts'
+import { type LockWatch, WATCHING_SETTINGS, watchLocks } from './lock-watch.ts'
+import { type Access, readAccess, refuseMissingPrivileges, refuseTransactionPooler } from './preflight.ts'
 import { holdSnapshot, type Snapshot } from './snapshot.ts'
 
 /** What the manifest says about the content, read inside the snapshot. */
@@ -40,7 +42,10 @@ export interface FoundContent {
   readonly tables: readonly TableFingerprint[]
 }
 
-/** The snapshot of a dump, and the locks that it needs. Disposing gives both back. */
+/**
+ * The snapshot of a dump, and the locks that it needs. Disposing gives both back; what is read outside of it
+ * can still be read.
+ */
 export interface HeldSnapshot extends Snapshot, AsyncDisposable {
   /** Rejects when the dump has to end because of its locks or its connection. Never resolves. */
   readonly alarm: Promise<never>
@@ -52,8 +57,9 @@ export interface HeldSnapshot extends Snapshot, AsyncDisposable {
 
 /** The database that a dump is taken of. Disposing ends its sessions, and with them locks and snapshot. */
 export interface Source extends AsyncDisposable {
-  readFacts(): Promise<ServerFacts>
-  /** Throws where this connection or role cannot dump the selection whole. */
+  /** With what refuseObstacles has to know, in one round trip. Throws where this connection cannot dump. */
+  readFacts(selection: DumpSelection): Promise<ServerFacts>
+  /** Throws where this role cannot dump the selection whole. */
   refuseObstacles(selection: DumpSelection): Promise<void>
   /** Constraints whose names keep the dump from being restored on 18; none where the server is 18 already. */
   readNotNullClashes(server: ServerFacts): Promise<readonly NotNullClash[]>
@@ -74,55 +80,50 @@ export interface Source extends AsyncDisposable {
 }
 
 export async function openSource(connection: Connection, signal: AbortSignal): Promise<Source> {
-  const sessions = new AsyncDisposableStack()
-  const session = sessions.use(await openSession(connection, signal, 'reading'))
-  let listed: { readonly selection: DumpSelection; readonly tables: readonly TableAccess[] } | undefined
+  const sessions = await openSessionPair(connection, signal, WATCHING_SETTINGS)
+  const { first: session } = sessions
+  let known: (Access & { readonly selection: DumpSelection }) | undefined
+  let ending: Promise<void> | undefined
   return {
-    async readFacts() {
+    async readFacts(selection) {
       refuseTransactionPooler(session, connection)
-      return await readServerFacts(session)
+      const [facts, access] = await inOneRoundTrip(session, together => [
+        readServerFacts(together),
+        readAccess(together, selection),
+      ])
+      known = { ...access, selection }
+      return { ...facts, systemIdentifier: await readSystemIdentifier(session) }
     },
     async refuseObstacles(selection) {
-      listed = { selection, tables: await refuseMissingPrivileges(session, connection.user, selection) }
+      if (known?.selection !== selection) {
+        const [access] = await inOneRoundTrip(session, together => [readAccess(together, selection)])
+        known = { ...access, selection }
+      }
+      refuseMissingPrivileges(known, connection.user)
     },
     readNotNullClashes: async ({ versionNumber }) =>
       versionNumber >= NAMED_NOT_NULL ? [] : await readNotNullClashes(session),
     findUnmatched: patterns => findUnmatched(session, patterns),
     async holdSnapshot(selection, lockTimeoutMs) {
-      const watch = sessions.use(await watchLocks(connection, session, lockTimeoutMs, signal))
+      const watch = watchLocks(await sessions.second(), session, lockTimeoutMs)
       // At once, in the middle of any statement.
       watch.alarm.catch(() => session[Symbol.asyncDispose]())
       // Also while it waits for its locks: else its session would only seem to have been lost.
-      const known = listed?.selection === selection ? listed.tables : undefined
-      const held = holdSnapshot(session, selection, lockTimeoutMs, watch.inTheWay, known)
+      const tables = known?.selection === selection ? known.tables : undefined
+      const held = holdSnapshot(session, selection, lockTimeoutMs, watch.inTheWay, tables)
       const snapshot = await Promise.race([held, watch.alarm])
       return {
         ...snapshot,
         alarm: watch.alarm,
         inTheWay: watch.inTheWay,
         readOutside: watch.read,
-        [Symbol.asyncDispose]: () => sessions.disposeAsync(),
+        [Symbol.asyncDispose]: async () => {
+          watch[Symbol.dispose]()
+          await session[Symbol.asyncDispose]()
+        },
       }
     },
-    async readContent({ session: reader, tables, movingRows }, level, isPartial) {
-      const isWhole = !isPartial && level !== 'none'
-      const ifWhole = <T>(read: (session: Session) => Promise<T>, from: Session) =>
-        isWhole ? read(from) : Promise.resolve(null)
-      const [extensions, requiredRoles, objects, definitions, privileges, largeObjectsHash, fingerprints] =
-        await inOneRoundTrip(reader, together => [
-          readExtensions(together),
-          readPolicyRoles(together),
-          ifWhole(readObjectCounts, together),
-          ifWhole(readFoldedDefinitions, tables.length > FEW ? reader : together),
-          ifWhole(readPrivileges, together),
-          ifWhole(from => readLargeObjectsHash(from, level), together),
-          readTableFingerprints(together, tables, movingRows, level),
-        ])
-      return {
-        ...{ extensions, requiredRoles, objects, definitions, privileges, largeObjectsHash },
-        tables: fingerprints,
-      }
-    },
+    readContent,
     // Reading one locks it to the end of the transaction, savepoint or not (lock_and_open_sequence in
     // sequence.c).
     async readSequences({ tables, sequenceNames, readOutside }, isPartial) {
@@ -130,7 +131,34 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
       return new Map([...found].filter(([key]) => sequenceNames.has(key)))
     },
     mergeSequences,
-    [Symbol.asyncDispose]: () => sessions.disposeAsync(),
+    async [Symbol.asyncDispose]() {
+      ending ??= Promise.resolve(sessions[Symbol.asyncDispose]())
+      await ending
+    },
+  }
+}
+
+async function readContent(
+  { session: reader, tables, movingRows }: Snapshot,
+  level: FingerprintLevel,
+  isPartial: boolean,
+): Promise<FoundContent> {
+  const isWhole = !isPartial && level !== 'none'
+  const ifWhole = <T>(read: (session: Session) => Promise<T>, from: Session) =>
+    isWhole ? read(from) : Promise.resolve(null)
+  const [extensions, requiredRoles, objects, definitions, privileges, largeObjectsHash, fingerprints] =
+    await inOneRoundTrip(reader, together => [
+      readExtensions(together),
+      readPolicyRoles(together),
+      ifWhole(readObjectCounts, together),
+      ifWhole(readFoldedDefinitions, tables.length > FEW ? reader : together),
+      ifWhole(readPrivileges, together),
+      ifWhole(from => readLargeObjectsHash(from, level), together),
+      readTableFingerprints(together, tables, movingRows, level),
+    ])
+  return {
+    ...{ extensions, requiredRoles, objects, definitions, privileges, largeObjectsHash },
+    tables: fingerprints,
   }
 }
 

@@ -1,4 +1,4 @@
-import { parseBackupId } from '../../core/backup/backup-id.ts'
+import { compactInstant, parseBackupId } from '../../core/backup/backup-id.ts'
 import {
   drillPrefix,
   gatePrefix,
@@ -34,23 +34,30 @@ interface RecordSeries<T> {
   readonly head?: Decoder<T>
   /** Whether the record of that key is worth reading. */
   readonly isWanted?: (key: string) => boolean
+  /** Earlier ones are not wanted, and not looked for; to the second. */
+  readonly since?: Date | undefined
   /** What stays of deleted ones, under the same names. */
   readonly retired?: Pick<RecordSeries<T>, 'prefix' | 'parse'>
 }
 
-/** The last backups that can be compared with this one, also those that retention deleted. */
+/**
+ * The last backups that can be compared with one that is partial or not, also those that retention deleted.
+ * `signal` gives up without a line in the log.
+ */
 export function readPastBackups(
-  current: PastBackup,
+  isPartial: boolean,
   location: Location,
   store: Store,
+  signal: AbortSignal,
 ): Promise<readonly PastBackup[] | undefined> {
-  return readForTrend<PastBackup>(store, {
+  const series: RecordSeries<PastBackup> = {
     prefix: manifestPrefix(location),
     parse: parseManifest,
     head: pastBackup,
-    isWanted: key => isComparableKey(current, key),
+    isWanted: key => isComparableKey(isPartial, key),
     retired: { prefix: retiredPrefix(location), parse: parseRetiredBackup },
-  })
+  }
+  return readForTrend(store, series, signal)
 }
 
 function parseRetiredBackup(json: string, name: string): PastBackup {
@@ -77,8 +84,15 @@ export function readPastGates(location: Location, store: Store): Promise<readonl
 }
 
 /** As many as a trend is long. A role that may only write is no mistake, and not worth a line. */
-function readForTrend<T>(store: Store, series: RecordSeries<T>): Promise<readonly T[] | undefined> {
-  return readNewest(store, series, TREND_LENGTH, (uri, error) => leaveOut(store.log, uri, error))
+function readForTrend<T>(
+  store: Store,
+  series: RecordSeries<T>,
+  signal = store.signal,
+): Promise<readonly T[] | undefined> {
+  const onLeftOut = (uri: string, error: unknown) => {
+    if (signal === store.signal || !signal.aborted) leaveOut(store.log, uri, error)
+  }
+  return readNewest(store, series, TREND_LENGTH, onLeftOut, signal)
 }
 
 /**
@@ -88,11 +102,12 @@ function readForTrend<T>(store: Store, series: RecordSeries<T>): Promise<readonl
  */
 export async function readNewest<T>(
   store: Store,
-  { prefix, parse, head, isWanted = () => true, retired }: RecordSeries<T>,
+  { prefix, parse, head, isWanted = () => true, since, retired }: RecordSeries<T>,
   most: number,
   onLeftOut: (uri: string, error: unknown) => void,
+  giveUp = store.signal,
 ): Promise<readonly T[] | undefined> {
-  const signal = AbortSignal.any([store.signal, AbortSignal.timeout(PATIENCE_MS)])
+  const signal = AbortSignal.any([store.signal, giveUp, AbortSignal.timeout(PATIENCE_MS)])
   const readOne = async (key: string): Promise<readonly T[]> => {
     try {
       const isRetired = retired !== undefined && key.startsWith(retired.prefix)
@@ -107,8 +122,9 @@ export async function readNewest<T>(
   const list = async (below: string): Promise<readonly string[]> => {
     const keys: string[] = []
     for await (const batch of store.newest(below, { signal })) {
-      keys.push(...batch.filter(isWanted))
-      if (keys.length >= most) break
+      const recent = batch.filter(key => since === undefined || key >= `${below}${compactInstant(since)}`)
+      keys.push(...recent.filter(isWanted))
+      if (keys.length >= most || recent.length < batch.length) break
     }
     return keys
   }
@@ -154,9 +170,9 @@ function leaveOut(log: Log, uri: string, error: unknown): void {
   else log.info(text)
 }
 
-function isComparableKey(current: PastBackup, key: string): boolean {
+function isComparableKey(isPartial: boolean, key: string): boolean {
   try {
-    return isComparable(current, parseBackupId(key.replace(/^.*\/|\.json$/g, '')))
+    return isComparable(isPartial, parseBackupId(key.replace(/^.*\/|\.json$/g, '')))
   } catch {
     // Another object, which is no manifest.
     return false

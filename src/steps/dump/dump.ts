@@ -20,6 +20,7 @@ import type { ServerFacts } from '../../postgres/catalog/server-facts.ts'
 import type { DumpSelection } from '../../postgres/catalog/tables.ts'
 import type { DumpReport } from '../../postgres/client-tools/pg-dump.ts'
 import type { Snapshot } from '../../postgres/source/snapshot.ts'
+import type { Upload } from '../../storage/multipart/upload.ts'
 import { createManifest } from './build-manifest.ts'
 import { finishCopies, toCopyRequests } from './finish-copies.ts'
 import type { DumpDeps, DumpRequest, DumpResult, PgDump } from './request.ts'
@@ -36,7 +37,7 @@ export async function dump(request: DumpRequest, tools: DumpDeps): Promise<DumpR
   const { options, location } = request
   const startedAt = now()
   const selection = toSelection(options)
-  const server = await source.readFacts()
+  const server = await source.readFacts(selection)
   const pgDump = await findPgDump(tools, server)
   await source.refuseObstacles(selection)
   await warnOfGaps(tools, server)
@@ -45,15 +46,12 @@ export async function dump(request: DumpRequest, tools: DumpDeps): Promise<DumpR
 
   const snapshot = await source.holdSnapshot(selection, options.lockTimeoutMs)
   refuseEmptySelection(snapshot, options)
-  const apart = describeClockDifference(snapshot.instant, now())
-  if (apart !== undefined) log.warning(apart)
+  reportSnapshot(snapshot, server, tools)
   const id = createId(request, snapshot.instant)
   const key = archiveKey(location, id, options.format === 'plain' ? 'sql' : 'dump')
-  log.info(
-    `Snapshot ${snapshot.id} of ${server.database} (PostgreSQL ${server.version}, ${renderBytes(server.databaseBytes)}) at ${snapshot.instant.toISOString()}: ${snapshot.tables.length} tables locked against change of structure.`,
-  )
 
-  await using upload = await tools.beginUpload({
+  // pg_dump asks the database for a while before it writes anything: it does not wait for the store.
+  const beginning = tools.beginUpload({
     ...request.storage,
     key,
     backupId: renderBackupId(id),
@@ -61,10 +59,14 @@ export async function dump(request: DumpRequest, tools: DumpDeps): Promise<DumpR
     isPartial: isPartial(request.options),
     copies: toCopyRequests(request, id),
   })
-  const dumped = await dumpInto(upload, snapshot, pgDump, request, tools)
+  await using _undone = removal(beginning)
+  const dumped = await dumpInto(beginning, snapshot, pgDump, request, tools)
+  // Nothing waits for the end of its sessions.
+  void source[Symbol.asyncDispose]()
   refuseIncomplete(dumped.report, snapshot, server)
   const dumpMs = now().getTime() - startedAt.getTime()
 
+  const upload = await beginning
   const stored = await upload.complete(dumped.archive)
   const manifest = createManifest(request, {
     id,
@@ -83,6 +85,12 @@ export async function dump(request: DumpRequest, tools: DumpDeps): Promise<DumpR
   await writeManifest(store, upload, manifestKey(location, id), manifest)
   log.info(`Stored ${renderBytes(stored.bytes)} as ${store.uri(key)}, manifest written; backup complete.`)
   return { manifest, copies: await finishCopies(request, upload.copies, manifest, dumped.archive, log) }
+}
+
+/** Disposes of an upload, also of one that is begun only then. */
+function removal(beginning: Promise<Upload>): AsyncDisposable {
+  const begun = beginning.catch(() => undefined)
+  return { [Symbol.asyncDispose]: async () => await (await begun)?.[Symbol.asyncDispose]() }
 }
 
 function toSelection(options: DumpOptions): DumpSelection {
@@ -147,6 +155,14 @@ function refuseEmptySelection(snapshot: Snapshot, options: DumpOptions): void {
   throw new OperatorError('INVALID_INPUT', `No table matches ${contentOptions(options).join(' ')}.`, {
     hint: 'Check the patterns in tables, exclude-tables and schemas: unquoted names fold to lower case.',
   })
+}
+
+function reportSnapshot(snapshot: Snapshot, server: ServerFacts, { log, now }: DumpDeps): void {
+  const apart = describeClockDifference(snapshot.instant, now())
+  if (apart !== undefined) log.warning(apart)
+  log.info(
+    `Snapshot ${snapshot.id} of ${server.database} (PostgreSQL ${server.version}, ${renderBytes(server.databaseBytes)}) at ${snapshot.instant.toISOString()}: ${snapshot.tables.length} tables locked against change of structure.`,
+  )
 }
 
 /** Anything left out makes the backup partial, of any kind. */

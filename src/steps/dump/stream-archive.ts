@@ -19,38 +19,46 @@ interface Dumped {
 
 /**
  * pg_dump, the upload and the fingerprint side by side; the first that fails is the cause of the others. The
- * database gets its locks back before the store is asked for anything else, however it went.
+ * database gets its locks back when it has been read, and before the store is asked for anything but the
+ * parts, however it went.
  */
 export async function dumpInto(
-  upload: Upload,
+  beginning: Promise<Upload>,
   snapshot: HeldSnapshot,
   pgDump: PgDump,
   request: DumpRequest,
   { source, log, now }: DumpDeps,
 ): Promise<Dumped> {
   const { options, fingerprint } = request
-  await using _locks = snapshot
+  await using locks = snapshot
   const readSequences = () => source.readSequences(snapshot, isPartial(options))
   const sequences = await readSequences()
   await using running = await pgDump.start(
     dumpArguments(options, snapshot.id, snapshot.movingRows.mustLoadViaRoot),
   )
-  using progress = reportProgress(log, now, () => ({
-    bytes: upload.acknowledgedBytes,
-    table: running.currentTable,
-  }))
-  const all = Promise.all([
-    // From then on only rows may still be counted.
-    upload.write(running.archive).finally(() => progress[Symbol.dispose]()),
-    running.finished.catch(error => Promise.reject(nameWhoLocks(error, snapshot))),
-    source.readContent(snapshot, fingerprint, isPartial(options)),
-  ])
-  const [archive, report, content] = await Promise.race([all, snapshot.alarm])
+  const send = async () => {
+    const upload = await beginning
+    using _progress = reportProgress(log, now, () => ({
+      bytes: upload.acknowledgedBytes,
+      table: running.currentTable,
+    }))
+    return await upload.write(running.archive)
+  }
+  const read = async () => {
+    const [report, content] = await Promise.all([
+      running.finished.catch(error => Promise.reject(nameWhoLocks(error, snapshot))),
+      source.readContent(snapshot, fingerprint, isPartial(options)),
+    ])
+    const [atEnd] = await Promise.all([readSequences(), locks[Symbol.asyncDispose]()])
+    return { report, content, sequences: source.mergeSequences(sequences, atEnd) }
+  }
+  const all = Promise.all([send(), read()])
+  const [archive, { report, ...found }] = await Promise.race([all, snapshot.alarm])
   for (const warning of report.warnings) log.info(`  ${warning}`)
   log.info(
-    `pg_dump ended well: ${report.dumpedTables.size} tables${fingerprint === 'none' ? '' : `, ${renderCount(countRows(content.tables))} rows in the same snapshot`}.`,
+    `pg_dump ended well: ${report.dumpedTables.size} tables${fingerprint === 'none' ? '' : `, ${renderCount(countRows(found.content.tables))} rows in the same snapshot`}.`,
   )
-  return { archive, report, content, sequences: source.mergeSequences(sequences, await readSequences()) }
+  return { archive, report, ...found }
 }
 
 /** pg_dump does not know who kept it from its locks. */

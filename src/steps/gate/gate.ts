@@ -125,7 +125,7 @@ async function reuse(
   const { backup } = manifest
   deps.log.info(`Reusing ${backup.id} from ${backup.snapshotAt} as the restore point.`)
   const plausibility = await judgeRows(manifest, location, rules, deps)
-  const gates = await readLastGates(location, deps)
+  const gates = await readLastGates(location, deps, new Date(backup.snapshotAt))
   const laterGates = gates.filter(
     gate => gate.gate.at > backup.snapshotAt && !(run.runId !== '' && gate.run.runId === run.runId),
   )

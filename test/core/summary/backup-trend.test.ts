@@ -58,16 +58,18 @@ describe('the trend of backups', () => {
   })
 
   it.each([
-    ['daily', 'manual', true],
-    ['pre-migration', 'daily', true],
-    ['daily', 'partial', false],
-    ['partial', 'daily', false],
-    ['partial', 'partial', true],
-    ['daily', 'safety', false],
-  ] as const)('of a %s backup reads manifests of %s ones: %s', (kind, other, wanted) => {
-    const id = { instant: new Date(0), kind: other, nonce: '00000000' }
-    expect(isComparable(backupOf(4, 1, 1, { kind }), id)).toBe(wanted)
-  })
+    [false, 'manual', true],
+    [false, 'pre-migration', true],
+    [false, 'partial', false],
+    [true, 'daily', false],
+    [true, 'partial', true],
+    [false, 'safety', false],
+  ] as const)(
+    'of a backup that is partial (%s) reads manifests of %s ones: %s',
+    (isPartial, kind, wanted) => {
+      expect(isComparable(isPartial, { instant: new Date(0), kind, nonce: '00000000' })).toBe(wanted)
+    },
+  )
 })
 
 describe('the head of a backup', () => {

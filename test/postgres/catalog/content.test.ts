@@ -20,7 +20,7 @@ const signal = () => AbortSignal.timeout(60_000)
 /** What dump-to-s3 would write down of a database. */
 async function fingerprint(url: string, level: FingerprintLevel = 'content'): Promise<Manifest> {
   await using source = await openSource(parseConnectionUrl(url), signal())
-  const { isStandby, version } = await source.readFacts()
+  const { isStandby, version } = await source.readFacts(EVERYTHING)
   const snapshot = await source.holdSnapshot(EVERYTHING, 10_000)
   const sequences = await source.readSequences(snapshot, false)
   const { extensions, requiredRoles, ...content } = await source.readContent(snapshot, level, false)

@@ -77,7 +77,7 @@ describe('a session that reads', () => {
   it('runs nothing of it in a dump', async () => {
     await using source = await openSource(connection, signal)
     const selection = { tables: [], excludeTables: [parseNamePattern('nothing')], schemas: [] }
-    await source.readFacts()
+    await source.readFacts(selection)
     await source.refuseObstacles(selection)
     expect(await source.findUnmatched(['users', 'nothing'])).toEqual(['nothing'])
     const snapshot = await source.holdSnapshot(selection, 10_000)

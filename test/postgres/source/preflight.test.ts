@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import type { OperatorError } from '../../../src/core/errors.ts'
 import { parseConnectionUrl } from '../../../src/core/pg/connection.ts'
 import { openSession } from '../../../src/postgres/session/session.ts'
-import { refuseMissingPrivileges } from '../../../src/postgres/source/preflight.ts'
+import { readAccess, refuseMissingPrivileges } from '../../../src/postgres/source/preflight.ts'
 import { openSource } from '../../../src/postgres/source/source.ts'
 import { createDatabase, databaseUrl } from '../../support/database.ts'
 import { theLab } from '../../support/lab.ts'
@@ -76,7 +76,9 @@ it('a table that is dropped while the rights are read is no table without rights
   await session.rows('BEGIN ISOLATION LEVEL REPEATABLE READ')
   await session.rows('SELECT 1 AS one')
   await database.query('DROP SCHEMA s CASCADE')
-  const tables = await refuseMissingPrivileges(session, 'postgres', EVERYTHING)
+  const access = await readAccess(session, EVERYTHING)
+  refuseMissingPrivileges(access, 'postgres')
+  const { tables } = access
   expect(tables.map(({ name }) => name)).toEqual(['staging'])
 })
 
@@ -94,5 +96,5 @@ it('an error is not covered up by the rollback that follows it', async () => {
   await database.query(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pg-runbook'",
   )
-  await expect(source.readFacts()).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' })
+  await expect(source.readFacts(EVERYTHING)).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' })
 })

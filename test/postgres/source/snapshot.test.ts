@@ -4,7 +4,7 @@ import { parseConnectionUrl } from '../../../src/core/pg/connection.ts'
 import { parseNamePattern } from '../../../src/core/pg/name-pattern.ts'
 import type { DumpSelection } from '../../../src/postgres/catalog/tables.ts'
 import { openSession, type Session } from '../../../src/postgres/session/session.ts'
-import { watchLocks } from '../../../src/postgres/source/lock-watch.ts'
+import { WATCHING_SETTINGS, watchLocks } from '../../../src/postgres/source/lock-watch.ts'
 import { holdSnapshot, type Snapshot } from '../../../src/postgres/source/snapshot.ts'
 import { createDatabase, type TestDatabase, withClient } from '../../support/database.ts'
 import { theLab } from '../../support/lab.ts'
@@ -20,7 +20,8 @@ async function withSnapshot<T>(
 ): Promise<T> {
   const connection = parseConnectionUrl(database.url)
   await using session = await openSession(connection)
-  await using watch = await watchLocks(connection, session, lockTimeoutMs, new AbortController().signal)
+  await using watching = await openSession(connection, undefined, 'reading', WATCHING_SETTINGS)
+  using watch = watchLocks(watching, session, lockTimeoutMs)
   return await work(await holdSnapshot(session, selection, lockTimeoutMs, watch.inTheWay))
 }
 

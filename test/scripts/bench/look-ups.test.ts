@@ -8,8 +8,9 @@ it('counts requests that look for backups, apart from those that move one', () =
     'GET /bucket/backups/manifests/app/20261130T040000Z-daily-0000000a.json?x-id=GetObject',
     'HEAD /bucket/backups/manifests/app/20261129T040000Z-daily-0000000a.json',
     'GET /bucket/backups/archives/app/2026/11/20261130T040000Z-daily-0000000a.dump?partNumber=1',
+    'GET /bucket/backups/gates/app/20261129T040000Z-0000000a.json?x-id=GetObject',
     'PUT /bucket/backups/drills/app/20261130T050000Z-0000000b.json?x-id=PutObject',
     'POST /bucket/backups/archives/app/2026/11/x.dump?uploads=',
   ])
-  expect(counts).toEqual({ lists: 2, reads: 1, heads: 1 })
+  expect(counts).toEqual({ lists: 2, manifests: 1, records: 2 })
 })

@@ -61,6 +61,7 @@ it('names the machine, the versions and the command', () => {
 
 it('says of every aim whether it is held', () => {
   expect(lines).toContain('| dump-to-s3 / pg_dump \\| aws s3 cp | 0.51 × | at most 0.30 × | **missed** |')
+  expect(lines).toContain('Held: 1 of 2.')
   expect(lines).toContain('| memory | 1 | at most 2 | held |')
 })
 

@@ -35,7 +35,7 @@ it('reads backups that retention deleted, in order, and an interrupted one once'
     if (index !== 1) await bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key }))
   }
 
-  const past = await readPastBackups(SAMPLE, LOCATION, test.store)
+  const past = await readPastBackups(false, LOCATION, test.store, test.store.signal)
 
   expect(past?.map(({ backup }) => backup.id)).toEqual(ids.toReversed())
   expect(past?.map(({ object, server }) => [object.bytes, server.database])).toEqual(
