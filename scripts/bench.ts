@@ -5,8 +5,8 @@
  * and rclone where it is installed, have to be on the PATH for the comparison by hand.
  */
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
+import { statfsSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
@@ -149,8 +149,14 @@ async function describeMachine({ postgres }: Lab): Promise<Machine> {
       server.replace('postgres (PostgreSQL)', 'PostgreSQL'),
       ...(isInstalled('aws') ? [versionOf('aws', '--version').split(' ')[0] ?? ''] : ['no awscli']),
       ...(isInstalled('rclone') ? [versionOf('rclone', 'version')] : ['no rclone']),
+      ...(isInMemory(process.env.PG_RUNBOOK_LAB_DIR ?? tmpdir()) ? ['data in memory'] : []),
     ],
     measuredOn: new Date().toISOString().slice(0, 10),
     command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
   }
+}
+
+/** On a tmpfs (TMPFS_MAGIC in linux/magic.h). */
+function isInMemory(directory: string): boolean {
+  return statfsSync(directory).type === 0x01021994
 }

@@ -112,6 +112,7 @@ export async function openSource(connection: Connection, signal: AbortSignal): P
       const tables = known?.selection === selection ? known.tables : undefined
       const held = holdSnapshot(session, selection, lockTimeoutMs, watch.inTheWay, tables)
       const snapshot = await Promise.race([held, watch.alarm])
+      known = undefined
       return {
         ...snapshot,
         alarm: watch.alarm,

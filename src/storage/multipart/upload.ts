@@ -24,8 +24,13 @@ export interface Upload extends StoreUpload {
  * aborted, allocates every part and knows no checksum over the whole object. See
  * docs/adr/0004-multipart-uploader.md.
  */
-export async function beginUpload(store: Store, request: UploadRequest): Promise<Upload> {
+export function beginUpload(store: Store, request: UploadRequest): Promise<Upload> {
+  // At once: pg_dump does not wait for an upload that begins.
   refuseTooLarge(request)
+  return begin(store, request)
+}
+
+async function begin(store: Store, request: UploadRequest): Promise<Upload> {
   const copies = (request.copies?.stores ?? []).map(
     copy => new UploadCopy({ ...copy, backupId: request.backupId }, request.copies?.timeoutMs ?? 0, store),
   )
