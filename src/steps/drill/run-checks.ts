@@ -18,10 +18,9 @@ export async function runChecks(
   { leftOut, restored }: Pick<DrillProgress, 'leftOut' | 'restored'>,
 ): Promise<readonly Check[]> {
   const { manifest } = request
-  const [found, rows, structure] = await settleAll([
+  const [found, rows] = await settleAll([
     deps.readContent(scratch, manifest.fingerprint),
     compareRows(manifest, deps.signal, () => deps.compareRows(scratch, restored)),
-    deps.readStructure(scratch),
   ])
   const exact = excuseLeftOut(exactChecks(manifest, found), leftOut)
   const checks = [
@@ -29,7 +28,7 @@ export async function runChecks(
     ...exact,
     ...rows,
     ...(await checkCriteria(request, deps, scratch)),
-    ...downgradeKnownFindings(structure, exact, manifest),
+    ...downgradeKnownFindings(await deps.readStructure(scratch), exact, manifest),
   ]
   // After everything that is compared: it makes an extension.
   if (deps.checkPages !== undefined) checks.push(await deps.checkPages(scratch))
