@@ -92,15 +92,12 @@ export function chooseEntries(entries: readonly ArchiveEntry[], choice: EntryCho
 }
 
 function isOutOfReach(entry: ArchiveEntry, choice: EntryChoice, all: readonly ArchiveEntry[]): boolean {
-  const { kind, name } = entry
   const { isSuperuser, foreignExtensions } = choice
   if (isOfSubscription(entry)) return true
   if (choice.keptRows.has(entry.id)) return true
   if (foreignExtensions.some(name => isCommentOn(entry, 'EXTENSION', name))) return true
   if (isOutOfReachPublication(entry, choice, all)) return true
-  return (
-    !isSuperuser && (kind === 'EVENT TRIGGER' || (kind === 'COMMENT' && name.startsWith('EVENT TRIGGER ')))
-  )
+  return !isSuperuser && isOfEventTrigger(entry)
 }
 
 function isOutOfReachPublication(
@@ -126,6 +123,11 @@ function publicationOf({ definition }: ArchiveEntry): string {
 /** A subscription, its tables, or its comment. */
 export function isOfSubscription({ kind, name }: ArchiveEntry): boolean {
   return kind.startsWith('SUBSCRIPTION') || (kind === 'COMMENT' && name.startsWith('SUBSCRIPTION '))
+}
+
+/** An event trigger, or its comment. */
+export function isOfEventTrigger({ kind, name }: ArchiveEntry): boolean {
+  return kind === 'EVENT TRIGGER' || (kind === 'COMMENT' && name.startsWith('EVENT TRIGGER '))
 }
 
 /** It is for all tables, or for all of a schema: CREATE PUBLICATION needs a superuser for that. */

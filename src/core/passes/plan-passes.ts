@@ -1,4 +1,9 @@
-import { type ArchiveEntry, type ArchiveSection, isOfSubscription } from '../backup/archive-toc.ts'
+import {
+  type ArchiveEntry,
+  type ArchiveSection,
+  isOfEventTrigger,
+  isOfSubscription,
+} from '../backup/archive-toc.ts'
 import { KIB } from '../text/bytes.ts'
 import type { Attempt, BulkPass, LeftOut, PassFacts, PassRole } from './pass.ts'
 import { extensionSchema } from './plan-prerequisites.ts'
@@ -87,11 +92,6 @@ export function planPasses(
 
 /** Planned apart from the sections. */
 const SPECIAL = ['MATERIALIZED VIEW DATA', 'EVENT TRIGGER']
-
-/** The trigger itself, or its comment. */
-function isOfEventTrigger({ kind, name }: ArchiveEntry): boolean {
-  return kind === 'EVENT TRIGGER' || (kind === 'COMMENT' && name.startsWith('EVENT TRIGGER '))
-}
 
 /**
  * Comments and grants belong to no section of their own: they go where the entry before them goes, as in
